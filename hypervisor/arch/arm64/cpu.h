@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Instructions C has no words for: system registers, barriers, cache and TLB maintenance. */
+#ifndef ARCH_ARM64_CPU_H
+#define ARCH_ARM64_CPU_H
+
+#include "lib/types.h"
+
+#define read_sysreg(name)                                                                          \
+	({                                                                                         \
+		uint64_t v_;                                                                       \
+		__asm__ volatile("mrs %0, " #name : "=r"(v_));                                     \
+		v_;                                                                                \
+	})
+#define write_sysreg(name, val)                                                                    \
+	do {                                                                                       \
+		uint64_t v_ = (uint64_t)(val);                                                     \
+		__asm__ volatile("msr " #name ", %0" : : "r"(v_));                                 \
+	} while (0)
+
+#define isb()     __asm__ volatile("isb" : : : "memory")
+#define dsb(kind) __asm__ volatile("dsb " #kind : : : "memory")
+#define dmb(kind) __asm__ volatile("dmb " #kind : : : "memory")
+#define wfi()     __asm__ volatile("wfi" : : : "memory")
+
+static inline void *arch_percpu(void)
+{
+	void *p;
+
+	__asm__("mrs %0, tpidr_el2" : "=r"(p));
+	return p;
+}
+
+/* Generic timer count and frequency. */
+static inline uint64_t ticks_now(void)
+{
+	isb();
+	return read_sysreg(cntpct_el0);
+}
+
+static inline uint64_t ticks_per_second(void)
+{
+	return read_sysreg(cntfrq_el0);
+}
+
+/* Clean (and invalidate) data cache lines to the point of coherency. */
+void cache_clean(const void *va, uint64_t size);
+void cache_clean_invalidate(const void *va, uint64_t size);
+
+#endif

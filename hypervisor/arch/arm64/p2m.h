@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A domain's stage-2 tables (DDI0487 D8): 40-bit IPA, 4 KiB granule, level 1 start with two
+ * concatenated root pages (1024 entries of 1 GiB), blocks of 2 MiB and, for devices, 1 GiB. RAM is
+ * never mapped at level 1, so the SMMU root can point at the same level-2 tables.
+ */
+#ifndef ARCH_ARM64_P2M_H
+#define ARCH_ARM64_P2M_H
+
+#include "core/spinlock.h"
+#include "lib/types.h"
+
+#define P2M_IPA_BITS 40
+#define P2M_IPA_SIZE (1ULL << P2M_IPA_BITS)
+#define P2M_ROOT_ENTRIES 1024
+
+enum p2m_type {
+	P2M_INVALID,
+	P2M_RAM,         /* Normal write-back, rwx; in the SMMU's view too */
+	P2M_RAM_SHARED,  /* Normal write-back, rw, CPU only: request pages, memory aperture (with NC guest attributes) */
+	P2M_MMIO,        /* Device-nGnRE, rw: BARs, platform devices */
+	P2M_MMIO_NC,     /* Normal non-cacheable, rw: prefetchable BARs */
+};
+
+struct p2m {
+	struct spinlock lock;
+	uint64_t *root;      /* 2 pages, CPU view */
+	uint64_t *smmu_root; /* 2 pages: RAM and doorbell only */
+	uint16_t vmid;
+	uint32_t table_pages; /* heap pages used by tables */
+	uint32_t table_pages_max;
+};
+
+/* -ENOMEM: nothing kept. */
+int p2m_init(struct p2m *p, uint16_t vmid, uint32_t table_pages_max);
+/* All tables. No vCPU runs and no stream uses it any more; the VMID's TLBs are flushed (CPU side). */
+void p2m_destroy(struct p2m *p);
+
+/*
+ * Map [ipa, +size) -> [pa, +size), 4 KiB multiples, biggest blocks that fit. Everything there must
+ * be unmapped. -EEXIST, -ENOMEM (also quota): nothing changed. P2M_RAM: 2 MiB multiples.
+ */
+int p2m_map(struct p2m *p, ipaddr_t ipa, paddr_t pa, uint64_t size, enum p2m_type type);
+/* Unmap; holes are allowed. On return no CPU can reach the old pages (TLBI completed). */
+void p2m_unmap(struct p2m *p, ipaddr_t ipa, uint64_t size);
+/*
+ * The same in slices: at most max_entries entries are written or cleared; *done grows by the bytes
+ * covered. 0: finished; -EAGAIN: call again. Map errors leave [ipa, +*done) for the caller to unmap.
+ */
+int p2m_map_slice(struct p2m *p, ipaddr_t ipa, paddr_t pa, uint64_t size, enum p2m_type type,
+		  uint32_t max_entries, uint64_t *done);
+int p2m_unmap_slice(struct p2m *p, ipaddr_t ipa, uint64_t size, uint32_t max_entries,
+		    uint64_t *done);
+
+/* Type and PA of the page at ipa; P2M_INVALID when unmapped. *run: bytes mapped alike from there to the end of the entry. */
+enum p2m_type p2m_lookup(struct p2m *p, ipaddr_t ipa, paddr_t *pa, uint64_t *run);
+
+/* The one 4 KiB page of the ITS doorbell, in the SMMU's view only. */
+int p2m_map_doorbell(struct p2m *p, ipaddr_t ipa, paddr_t pa);
+
+/* VTTBR_EL2 for the CPU; S2TTB for the SMMU; the VTCR fields both use. */
+uint64_t p2m_vttbr(const struct p2m *p);
+paddr_t p2m_smmu_root(const struct p2m *p);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Domains: the control domain (id 0) and guests. */
+#ifndef CORE_DOMAIN_H
+#define CORE_DOMAIN_H
+
+#include "arch/arm64/p2m.h"
+#include "core/job.h"
+#include "core/mmio.h"
+#include "core/spinlock.h"
+#include "core/vcpu.h"
+#include "lib/list.h"
+#include "lib/types.h"
+
+#define DOMAIN_NAME_MAX 64 /* with the terminating 0 */
+#define DOMAIN_ID_NONE  0xffffU
+#define DOMAINS_MAX     64
+#define DOMAIN_VCPUS_MAX 16
+
+enum domain_state {
+	DOMAIN_BUILDING, /* paused, memory may be written by the toolstack, never ran */
+	DOMAIN_RUNNING,
+	DOMAIN_PAUSED,
+	DOMAIN_SHUTDOWN, /* all vCPUs stopped for good; reason says why */
+	DOMAIN_DYING,    /* teardown job at work; no new references */
+};
+
+enum shutdown_reason { SHUTDOWN_POWEROFF, SHUTDOWN_REBOOT, SHUTDOWN_CRASH };
+
+/* Why a vCPU left the guest; counted per domain. */
+enum exit_kind {
+	EXIT_IRQ,
+	EXIT_WFX,
+	EXIT_HVC,
+	EXIT_SMC,
+	EXIT_SYSREG,
+	EXIT_MMIO_GIC,
+	EXIT_MMIO_ITS,
+	EXIT_MMIO_PCI,
+	EXIT_MMIO_UART,
+	EXIT_MMIO_OTHER,
+	EXIT_FAULT,
+	EXIT_OTHER,
+	EXIT_KINDS
+};
+
+struct vgic;
+struct vits;
+struct vpci;
+struct vuart;
+
+struct domain {
+	uint16_t id;
+	char name[DOMAIN_NAME_MAX];
+	bool control;  /* may administer the machine */
+	bool direct;   /* RAM at IPA = PA */
+	struct spinlock lock; /* state, name, ram list */
+	enum domain_state state;
+	enum shutdown_reason reason;
+	struct p2m p2m;
+	struct mmio_map mmio;
+	struct vcpu *vcpus[DOMAIN_VCPUS_MAX];
+	uint32_t vcpu_count;
+	ipaddr_t ram_base;
+	uint64_t ram_size;
+	paddr_t *ram_blocks; /* 2 MiB blocks in IPA order; NULL when direct */
+	uint32_t ram_block_count;
+	struct vgic *vgic;
+	struct vits *vits;
+	struct vpci *vpci;
+	struct vuart *uart;
+	uint64_t exits[EXIT_KINDS];   /* statistics, updated without lock by its vCPUs */
+	uint64_t interrupts_injected; /* from lent hardware */
+	uint64_t log_tokens;
+	uint64_t log_last_ticks;
+	uint64_t log_dropped;
+	struct job teardown;
+};
+
+/* Domains by id; NULL when absent. The pointer stays valid until the domain's teardown ends. */
+struct domain *domain_by_id(uint32_t id);
+struct domain *domain_by_name(const char *name);
+/* Next id >= from in use, or DOMAIN_ID_NONE. */
+uint32_t domain_next_id(uint32_t from);
+
+struct domain_spec {
+	char name[DOMAIN_NAME_MAX];
+	uint32_t vcpu_count;
+	uint64_t ram_size; /* bytes, rounded up to 2 MiB */
+};
+
+/*
+ * A guest with the memory map of include/viaduct/guest_map.h: RAM allocated and mapped, GIC, ITS,
+ * UART and an empty PCI bus in place, state BUILDING. -EEXIST name in use, -ENOMEM (nothing kept),
+ * -EINVAL bad spec.
+ */
+int domain_create(const struct domain_spec *spec, struct domain **out);
+/* vCPU 0 starts at pc with x0 = arg, MMU off, EL1. */
+int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg);
+int domain_pause(struct domain *d);
+int domain_unpause(struct domain *d);
+/*
+ * Ends every vCPU, takes lent functions back (quarantine), frees all memory, as a job. Returns at
+ * once; the id and name are free again when domain_by_id() says NULL.
+ */
+int domain_destroy(struct domain *d);
+/* From the domain's own PSCI call or a fatal fault: stop all its vCPUs. Any context. */
+void domain_shutdown(struct domain *d, enum shutdown_reason reason);
+
+/* Statistics. */
+uint64_t domain_cpu_ticks(struct domain *d);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hypervisor's own memory: 4 KiB pages that are mapped at EL2, for page tables, tables that
+ * hardware reads, and objects. Grows by 2 MiB blocks taken from ram.h. Any context; own lock.
+ */
+#ifndef CORE_HEAP_H
+#define CORE_HEAP_H
+
+#include "lib/types.h"
+
+/* 2^order contiguous, naturally aligned, zeroed 4 KiB pages. NULL when memory is out. */
+void *heap_pages(unsigned int order);
+void heap_pages_free(void *p, unsigned int order);
+
+static inline void *heap_page(void)
+{
+	return heap_pages(0);
+}
+
+static inline void heap_page_free(void *p)
+{
+	heap_pages_free(p, 0);
+}
+
+/* Zeroed object of any size up to 2 MiB, at least 16-byte aligned. heap_free(NULL) is allowed. */
+void *heap_alloc(size_t size);
+void heap_free(void *p);
+
+/* Addresses of heap memory and of the hypervisor image; nothing else. */
+paddr_t heap_pa(const void *va);
+void *heap_va(paddr_t pa);
+
+/* 4 KiB pages in use and in all. */
+void heap_stats(uint64_t *used, uint64_t *total);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Long work in bounded slices. A queued job is stepped by its pCPU between guest runs, one slice a
+ * time, until it says it is done; then every vCPU parked on it becomes runnable again.
+ */
+#ifndef CORE_JOB_H
+#define CORE_JOB_H
+
+#include "core/spinlock.h"
+#include "lib/list.h"
+#include "lib/types.h"
+
+struct job;
+struct vcpu;
+
+enum job_status { JOB_MORE, JOB_DONE, JOB_WAIT /* call again after a millisecond or more */ };
+
+struct job_ops {
+	const char *name;
+	/* At most about 50 us (64 page-table entries) of work. No lock held by the caller. */
+	enum job_status (*step)(struct job *j);
+	/* After the last step, or instead of more steps when cancelled. May free the job. */
+	void (*finish)(struct job *j, bool cancelled);
+};
+
+struct job {
+	const struct job_ops *ops;
+	struct list node;
+	struct list parked; /* vCPUs */
+	uint64_t not_before; /* ticks, JOB_WAIT */
+	uint8_t state;
+	bool cancel;
+};
+
+void job_init(struct job *j, const struct job_ops *ops);
+/* Queue on this pCPU. The job must not be queued already. */
+void job_start(struct job *j);
+bool job_active(const struct job *j);
+/* The running vCPU stops here until the job ends; the handler returns MMIO_RETRY after it. */
+void job_park(struct job *j, struct vcpu *v);
+/* Ask an active job to end early; finish(cancelled = true) will run. No-op when inactive. */
+void job_cancel(struct job *j);
+/* Step this pCPU's oldest runnable job once. Returns false when there was none. */
+bool job_step_one(void);
+
+#endif

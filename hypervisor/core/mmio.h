@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Trapped device memory: which IPA ranges of a domain are answered by which emulator. Regions are
+ * added while the domain is built and do not overlap; lookup is by binary search.
+ */
+#ifndef CORE_MMIO_H
+#define CORE_MMIO_H
+
+#include "lib/types.h"
+
+#define MMIO_REGIONS_MAX 48
+
+struct domain;
+struct vcpu;
+
+/* One aligned load or store of 1, 2, 4 or 8 bytes. */
+struct mmio_access {
+	ipaddr_t ipa;
+	uint64_t offset; /* from the region's base */
+	uint8_t size;
+	bool write;
+	uint64_t value; /* in: data written, zero-extended; out: data read, upper bits ignored */
+};
+
+enum mmio_result {
+	MMIO_DONE,  /* carried out; the vCPU goes on behind the instruction */
+	MMIO_RETRY, /* the vCPU was parked (job.h) and will execute the instruction again */
+	MMIO_ABORT, /* inject a synchronous external abort */
+};
+
+struct mmio_ops {
+	const char *name; /* for logs and exit statistics */
+	enum mmio_result (*access)(struct vcpu *v, void *opaque, struct mmio_access *a);
+};
+
+struct mmio_region {
+	uint64_t base;
+	uint64_t size;
+	const struct mmio_ops *ops;
+	void *opaque;
+};
+
+struct mmio_map {
+	struct mmio_region regions[MMIO_REGIONS_MAX]; /* sorted by base */
+	uint32_t count;
+};
+
+/* -ENOSPC: table full. -EEXIST: overlaps another region. Only before the domain runs. */
+int mmio_add(struct mmio_map *map, ipaddr_t base, uint64_t size, const struct mmio_ops *ops,
+	     void *opaque);
+const struct mmio_region *mmio_find(const struct mmio_map *map, ipaddr_t addr);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who runs on each pCPU. Fair by virtual run time among the vCPUs placed there. */
+#ifndef CORE_SCHED_H
+#define CORE_SCHED_H
+
+#include "core/vcpu.h"
+
+/* Place a new vCPU on the pCPU with the fewest. */
+void sched_add(struct vcpu *v);
+void sched_remove(struct vcpu *v);
+
+/* Make a blocked or parked vCPU runnable. Any pCPU, any context. */
+void sched_wake(struct vcpu *v);
+/*
+ * Something changed for v (an interrupt is pending): wake it if blocked; if it runs on another
+ * pCPU, make it take an exit soon. Any context.
+ */
+void vcpu_kick(struct vcpu *v);
+/* The current vCPU gives up its pCPU until woken (WFI, park); takes effect on the way out. */
+void sched_block(struct vcpu *v, enum vcpu_state why);
+/* Stop a vCPU wherever it is; returns when it is off every pCPU. */
+void sched_stop(struct vcpu *v);
+/* Called at the end of every trap: choose who is entered next. */
+void sched_exit(void);
+/* Never returns: a pCPU enters its first vCPU or idles. */
+_Noreturn void sched_start(void);
+
+#endif

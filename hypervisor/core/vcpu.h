@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A virtual CPU: registers, run state, its place in the scheduler. */
+#ifndef CORE_VCPU_H
+#define CORE_VCPU_H
+
+#include "arch/arm64/vcpu_regs.h"
+#include "lib/list.h"
+#include "lib/types.h"
+
+struct domain;
+struct vgic_cpu;
+
+enum vcpu_state {
+	VCPU_OFF,     /* PSCI off */
+	VCPU_READY,   /* wants a pCPU */
+	VCPU_RUNNING, /* on a pCPU */
+	VCPU_BLOCKED, /* WFI: waits for an interrupt or its timer */
+	VCPU_PARKED,  /* waits for a job */
+	VCPU_STOPPED, /* domain paused or shut down */
+};
+
+struct vcpu {
+	struct vcpu_regs regs; /* asm: keep first */
+	struct vcpu_sysregs sys;
+	struct vcpu_fp fp __attribute__((aligned(16)));
+	struct domain *domain;
+	uint32_t index;
+	uint32_t pcpu; /* pCPU it is placed on */
+	enum vcpu_state state; /* sched lock of pcpu */
+	bool stop_wanted;
+	bool online; /* PSCI on */
+	struct list run_node;
+	struct list park_node;
+	struct job *parked_on;
+	uint64_t vruntime;    /* ticks, scheduler */
+	uint64_t cpu_ticks;   /* total run */
+	uint64_t run_since;
+	uint64_t wake_at;     /* ticks; ~0: none */
+	struct list timer_node;
+	struct vgic_cpu *vgic;
+	uint32_t fault_streak; /* accesses to nothing in a row */
+	uint64_t fault_pc;
+};
+
+#endif

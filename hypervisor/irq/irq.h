@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Physical interrupts at EL2. The CPU interface runs with EOImode = 1: acknowledging drops priority
+ * at once, deactivation is separate, so an interrupt forwarded to a guest stays active until the
+ * guest's own EOI deactivates it through its list register.
+ */
+#ifndef IRQ_IRQ_H
+#define IRQ_IRQ_H
+
+#include "lib/types.h"
+
+struct domain;
+
+enum irq_result {
+	IRQ_HANDLED,   /* deactivate now */
+	IRQ_FORWARDED, /* a guest will deactivate */
+};
+
+typedef enum irq_result (*irq_handler)(uint32_t intid, void *arg);
+
+/* Drivers of the physical controller. */
+int gic_init(void);      /* boot CPU, from machine.gic; -ENODEV with one clear message logged */
+int gic_init_cpu(void);  /* each CPU, boot CPU included */
+void gic_send_sgi(uint32_t cpu, uint32_t sgi);
+enum irq_sgi { SGI_KICK = 0, SGI_CALL = 1 };
+
+/* INTIDs 16..1019. PPIs must be requested once and enabled on each CPU. Level/edge per trigger. */
+int irq_request(uint32_t intid, bool edge, irq_handler handler, void *arg);
+void irq_enable(uint32_t intid);
+void irq_disable(uint32_t intid);
+void irq_set_affinity(uint32_t intid, uint32_t cpu); /* SPIs */
+/* Physical active state of a PPI of this CPU or an SPI, for switching vCPUs that have one forwarded. */
+void irq_set_active(uint32_t intid, bool active);
+bool irq_is_active(uint32_t intid);
+
+/* From the exception vector: acknowledge and dispatch until none is pending. */
+void irq_dispatch(void);
+
+/* INTIDs the distributor implements (GICD_TYPER.ITLinesNumber). */
+uint32_t irq_line_count(void);
+
+#endif

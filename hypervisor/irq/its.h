@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The physical ITS and LPIs (IHI0069 ch. 5, 12). The hypervisor owns every ITT and every LPI. Host
+ * commands come only from the functions below, so a guest cannot load the queue by itself.
+ */
+#ifndef IRQ_ITS_H
+#define IRQ_ITS_H
+
+#include "lib/types.h"
+
+struct its;
+struct its_device;
+
+/* What an LPI does when it fires, called from irq_dispatch(), no lock held. */
+typedef void (*lpi_handler)(void *arg, uint32_t event);
+
+/* Every ITS of machine.gic; LPI tables of each redistributor. Logs what it found. 0 when there is none. */
+int its_init(void);
+int its_init_cpu(void);
+bool its_present(void);
+struct its *its_by_phandle(uint32_t phandle);
+/* Page (4 KiB) that holds GITS_TRANSLATER, to be mapped for devices. */
+paddr_t its_doorbell(const struct its *its);
+
+/*
+ * MAPD with an ITT of its own for event_count events (rounded up to a power of two, at most 2048 and
+ * the host's limit). -EBUSY: mapped already. -ENOMEM, -ERANGE (DeviceID), -EIO (time-out).
+ */
+int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct its_device **out);
+/* Unmap all events, then the device; frees it. Pending LPIs are discarded. */
+void its_device_unmap(struct its_device *dev);
+uint32_t its_device_events(const struct its_device *dev);
+
+/*
+ * MAPTI(event -> a fresh host LPI, collection of pCPU cpu), enabled. Fires handler(arg, event).
+ * -EEXIST, -ENOSPC (LPIs), -ERANGE (event), -EIO.
+ */
+int its_event_map(struct its_device *dev, uint32_t event, uint32_t cpu, lpi_handler handler,
+		  void *arg);
+/* DISCARD; on return the handler will not run again. No-op when not mapped. */
+void its_event_unmap(struct its_device *dev, uint32_t event);
+
+/* LPIs in use. */
+uint32_t its_lpi_count(void);
+
+/* From irq_dispatch() for INTID >= 8192. */
+void its_lpi_dispatch(uint32_t intid);
+
+#endif

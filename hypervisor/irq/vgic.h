@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The virtual GIC of a domain: GICv3 distributor, redistributors and list registers (IHI0069). A
+ * domain's interrupts live here; hardware sees them only through list registers of the running vCPU.
+ */
+#ifndef IRQ_VGIC_H
+#define IRQ_VGIC_H
+
+#include "core/domain.h"
+#include "lib/types.h"
+
+struct vgic_config {
+	ipaddr_t dist;        /* 64 KiB */
+	ipaddr_t redist;      /* 128 KiB a vCPU, contiguous */
+	ipaddr_t its;         /* 128 KiB */
+	bool has_its;
+	uint32_t spi_count;   /* multiple of 32; INTIDs 32..31+spi_count */
+};
+
+/* Adds the MMIO regions too. -ENOMEM. vCPUs exist already (vcpu_count is final). */
+int vgic_create(struct domain *d, const struct vgic_config *config);
+/* No vCPU runs any more; all forwarded interrupts are already taken away. */
+void vgic_destroy(struct domain *d);
+
+/*
+ * Signals, any context, any pCPU. v names the vCPU of a PPI and is NULL for an SPI. All kick the
+ * vCPU that gets it.
+ */
+void vgic_set_level(struct domain *d, struct vcpu *v, uint32_t intid, bool high); /* a level wire */
+void vgic_pulse(struct domain *d, struct vcpu *v, uint32_t intid);                /* an edge */
+/* A physical interrupt fired and stays active until the guest's EOI (list register HW bit). */
+void vgic_forward(struct domain *d, struct vcpu *v, uint32_t intid, uint32_t host_intid);
+
+/* LPIs: called by vits.c. */
+void vgic_lpi_pulse(struct domain *d, uint32_t lpi);
+
+/*
+ * Route a host SPI to a domain as virtual SPI vintid, for the domain's life. Level or edge as the
+ * host line is. -EBUSY: requested already.
+ */
+int vgic_route_spi(struct domain *d, uint32_t host_intid, uint32_t vintid, bool edge);
+
+/* Would this vCPU be interrupted if it ran now with PSTATE.I clear? (WFI decision) */
+bool vgic_pending(struct vcpu *v);
+
+/* Around the life of a vCPU on a pCPU. */
+void vgic_load(struct vcpu *v);  /* program ICH_* for v, restore forwarded PPIs' active state */
+void vgic_save(struct vcpu *v);  /* read ICH_* back, disable */
+/* Before every entry to the guest; cheap when nothing changed. */
+void vgic_enter(struct vcpu *v);
+
+/* Trapped ICC_SGI1R_EL1 write. (ICC_SGI0R/ASGI1R are ignored.) */
+void vgic_sgi1r(struct vcpu *v, uint64_t value);
+
+/* Reset of a vCPU at PSCI CPU_ON (private interrupts stay configured, nothing pending). */
+void vgic_vcpu_reset(struct vcpu *v);
+
+#endif

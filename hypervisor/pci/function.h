@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One PCI function in the hypervisor's books. Host truth is read once while the function is quiet
+ * and never re-read from hardware a guest can influence.
+ */
+#ifndef PCI_FUNCTION_H
+#define PCI_FUNCTION_H
+
+#include "core/spinlock.h"
+#include "lib/types.h"
+
+#define PCI_BARS 6
+#define PCI_NAME_MAX 64
+
+struct host_bridge;
+struct iommu;
+struct its;
+struct its_device;
+struct vpci_function;
+
+/* DESIGN: ABSENT -> OWNED -> RESETTING -> QUARANTINED -> LENT -> RESETTING -> QUARANTINED | BROKEN. */
+enum function_state {
+	FUNCTION_ABSENT,
+	FUNCTION_OWNED,       /* used by its bridge's owner domain */
+	FUNCTION_RESETTING,
+	FUNCTION_QUARANTINED, /* assignable, nobody's */
+	FUNCTION_LENT,
+	FUNCTION_BROKEN,
+};
+
+enum bar_kind { BAR_NONE, BAR_IO, BAR_MEM32, BAR_MEM64, BAR_MEM64_HIGH /* upper half of the one before */ };
+
+struct pci_bar {
+	enum bar_kind kind;
+	bool prefetchable;
+	uint64_t size;    /* bytes, power of two */
+	uint64_t address; /* PCI bus address Viaduct placed it at; 0: not placed */
+	paddr_t cpu;      /* the same in host physical addresses (memory BARs) */
+};
+
+/* Reset methods, best first (PCIe 6.0 6.6.2, PCI AF ECN, PM 1.2, 6.6.1). */
+enum reset_method {
+	RESET_NONE,
+	RESET_FLR,
+	RESET_AF_FLR,
+	RESET_PM,
+	RESET_BUS,
+};
+#define RESET_BIT(m) (1U << (m))
+
+struct pci_msix {
+	uint16_t cap; /* offset; 0: none */
+	uint16_t entries;
+	uint8_t table_bar;
+	uint8_t pba_bar;
+	uint32_t table_offset;
+	uint32_t pba_offset;
+};
+
+struct pci_msi {
+	uint16_t cap;
+	uint8_t vectors; /* 1..32 capable */
+	bool is_64bit;
+	bool maskable;
+};
+
+struct pci_function {
+	struct sbdf sbdf;
+	struct host_bridge *bridge;
+	struct pci_function *parent; /* the bridge function above; NULL on a root bus */
+	struct pci_function *next;   /* registry order: ascending SBDF */
+
+	uint16_t vendor, device, subsystem_vendor, subsystem;
+	uint32_t class_code; /* 24 bits */
+	uint8_t revision;
+	uint8_t header_type; /* layout only: 0 or 1 */
+	bool multifunction;
+	uint8_t interrupt_pin; /* 0: none */
+
+	/* Bridges (header type 1), as Viaduct programmed them. */
+	uint8_t bus_primary, bus_secondary, bus_subordinate;
+	uint32_t window_mem_base, window_mem_limit;   /* inclusive limit; base > limit: closed */
+	uint64_t window_pref_base, window_pref_limit;
+	uint32_t window_io_base, window_io_limit;
+
+	/* Capability offsets, 0: absent. */
+	uint16_t cap_pm, cap_express, cap_af, cap_vpd, cap_acs, cap_sriov, cap_ari, cap_aer, cap_dsn;
+	uint8_t express_type; /* PCIe 6.0 7.5.3.2 device/port type */
+	struct pci_msi msi;
+	struct pci_msix msix;
+	struct pci_bar bars[PCI_BARS];
+
+	uint32_t reset_methods; /* RESET_BIT() */
+	uint32_t group;         /* isolation group number */
+	uint32_t quirks;
+
+	struct iommu *iommu; /* NULL: no translation behind iommu-map */
+	stream_id_t stream;
+	struct its *its;
+	device_id_t device_id;
+	struct its_device *itt; /* while it has a user behind an ITS */
+
+	/* Registry lock. */
+	enum function_state state;
+	uint16_t user; /* domain id, or DOMAIN_ID_NONE */
+	char name[PCI_NAME_MAX];
+	const char *broken_why;
+
+	struct spinlock lock; /* vPCI state below and config writes on behalf of the user */
+	struct vpci_function *vpci;
+
+	uint64_t fault_count;
+	uint64_t reset_count;
+	uint64_t interrupt_count;
+};
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Host bridges: config access and address windows. One `const` ops table per kind of controller,
+ * found by device-tree compatible.
+ */
+#ifndef PCI_HOST_BRIDGE_H
+#define PCI_HOST_BRIDGE_H
+
+#include "core/machine.h"
+#include "core/spinlock.h"
+#include "lib/types.h"
+
+#define HOST_BRIDGES_MAX MACHINE_MAX_BRIDGES
+
+struct host_bridge;
+struct iommu;
+struct its;
+
+struct host_bridge_ops {
+	const char *name;
+	const char *const *compatibles; /* NULL-terminated */
+	int (*init)(struct host_bridge *b, const struct machine_bridge *desc);
+	/*
+	 * size 1, 2 or 4, naturally aligned, offset < 4096. A read of what is not there gives all ones.
+	 * Callers hold b->cfg_lock.
+	 */
+	uint32_t (*cfg_read)(struct host_bridge *b, struct sbdf where, uint32_t offset, uint32_t size);
+	void (*cfg_write)(struct host_bridge *b, struct sbdf where, uint32_t offset, uint32_t size,
+			  uint32_t value);
+};
+
+struct host_bridge {
+	const struct host_bridge_ops *ops;
+	const struct machine_bridge *desc;
+	uint32_t index;
+	uint16_t owner; /* domain id that owns the bridge's unlent functions */
+	struct spinlock cfg_lock;
+	struct its *its; /* NULL: no ITS behind msi-map */
+	void *priv;
+};
+
+extern struct host_bridge host_bridges[HOST_BRIDGES_MAX];
+extern uint32_t host_bridge_count;
+
+/* The bridge whose segment and bus range hold s, or NULL. */
+struct host_bridge *host_bridge_of(struct sbdf s);
+/* Any context. Reads of nothing: all ones of that size. */
+uint32_t host_bridge_read(struct host_bridge *b, struct sbdf s, uint32_t offset, uint32_t size);
+void host_bridge_write(struct host_bridge *b, struct sbdf s, uint32_t offset, uint32_t size,
+		       uint32_t value);
+/* Bus address -> CPU address through the windows; false when in none. */
+bool host_bridge_to_cpu(const struct host_bridge *b, bool io, uint64_t pci, uint64_t size,
+			paddr_t *out);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a domain sees of PCI. A virtual bus per segment, trapped config space, BAR mappings that
+ * follow the domain's own COMMAND and BAR writes.
+ */
+#ifndef VPCI_VPCI_H
+#define VPCI_VPCI_H
+
+#include "core/domain.h"
+#include "pci/function.h"
+#include "pci/host_bridge.h"
+
+/*
+ * Give d its view of a host bridge it owns: config window trapped at the host's own address, all
+ * functions below OWNED and used by d. Called while the domain is built. -ENOMEM, -ENOSPC.
+ */
+int vpci_create_owner(struct domain *d, struct host_bridge *b);
+/* An empty guest bus at GUEST_PCI_ECAM_BASE. */
+int vpci_create_guest(struct domain *d);
+/* All functions are already taken away. */
+void vpci_destroy(struct domain *d);
+
+/*
+ * Life cycle (DESIGN section 4). All return at once; those that reset report by function state.
+ * Called with no lock held; they take the registry lock.
+ */
+int lend_quarantine(struct pci_function *f, const char *name);  /* assignable-add */
+int lend_return_to_owner(struct pci_function *f);               /* assignable-remove */
+/* vslot 1..31, or 0: first free device number. *out: where the domain sees it. */
+int lend_attach(struct domain *d, struct pci_function *f, uint32_t vslot, struct vsbdf *out);
+int lend_detach(struct pci_function *f);
+/* Every function lent to d (or owned, when d owns bridges): reclaimed. For domain teardown; DMA is stopped on return. */
+void lend_reclaim_all(struct domain *d);
+
+/* vITS ops: host ITT behind a virtual DeviceID (virtual requester ID). */
+struct its_device *vpci_host_device(struct domain *d, uint32_t vdevice);
+
+#endif
