@@ -14,9 +14,20 @@ void console_early_init(void);
 void console_init(void);
 void console_enable_input(void);
 
-/* Hypervisor text; never blocks for long (a full FIFO is polled). Any context. */
+/*
+ * Hypervisor text; never blocks for long (a full FIFO is polled). Starts on a fresh line when a
+ * domain left one unfinished. Any context.
+ */
 void console_write(const char *s, size_t size);
-/* A domain printed; shown when it has the focus, or always for the control domain. */
+/* A domain printed. The control domain is always shown, a guest only while it has the focus. */
 void console_domain_output(struct domain *d, const char *s, size_t size);
+
+/*
+ * For the crash report: from now on nothing here or in the log waits for a lock, whose holder may be
+ * the CPU that crashed. Never undone.
+ */
+void console_force(void);
+/* Takes l and returns true, or returns false after console_force(). */
+bool console_lock_unless_forced(struct spinlock *l);
 
 #endif

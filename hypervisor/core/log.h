@@ -34,5 +34,6 @@ size_t log_read(uint64_t *pos, char *buf, size_t size);
 
 /* Lines quieter than level reach the ring only. */
 void log_set_console_level(enum log_level level);
+enum log_level log_get_console_level(void);
 
 #endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Text ring and rate limit of the log. */
+#include "core/log_ring.h"
+
+void text_ring_put(struct text_ring *r, const char *s, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		r->text[r->head & (r->size - 1)] = s[i];
+		r->head++;
+	}
+}
+
+size_t text_ring_get(const struct text_ring *r, uint64_t *pos, char *buf, size_t size)
+{
+	uint64_t oldest = r->head > r->size ? r->head - r->size : 0;
+	size_t copied = 0;
+
+	if (*pos < oldest) {
+		*pos = oldest;
+	}
+	if (*pos > r->head) {
+		*pos = r->head;
+	}
+	while (copied < size && *pos < r->head) {
+		buf[copied++] = r->text[*pos & (r->size - 1)];
+		(*pos)++;
+	}
+	return copied;
+}
+
+bool log_bucket_take(uint64_t *tokens, uint64_t *last, uint64_t now, uint64_t frequency)
+{
+	uint64_t interval = frequency / LOG_PER_SECOND;
+	uint64_t fresh;
+
+	if (interval == 0) {
+		interval = 1;
+	}
+	if (*last == 0) {
+		*tokens = LOG_BURST;
+		*last = now == 0 ? 1 : now;
+	}
+	fresh = now > *last ? (now - *last) / interval : 0;
+	if (fresh != 0) {
+		*tokens = MIN(*tokens + MIN(fresh, LOG_BURST), LOG_BURST);
+		*last += fresh * interval;
+	}
+	if (*tokens == 0) {
+		return false;
+	}
+	(*tokens)--;
+	return true;
+}
