@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The string functions of EL2. Word accesses are used only where both sides are aligned: early code
+ * runs with the MMU off, where an unaligned access faults.
+ */
+#include "lib/string.h"
+
+#include "lib/types.h"
+
+/* Inside a loop: keeps the compiler from turning the loop into a call of the function it is in. */
+#define KEEP_LOOP() __asm__ volatile("")
+
+#define WORD sizeof(uint64_t)
+
+static bool both_aligned(const void *a, const void *b)
+{
+	return (((uintptr_t)a | (uintptr_t)b) & (WORD - 1)) == 0;
+}
+
+static void *copy_up(void *dst, const void *src, size_t n)
+{
+	uint8_t *d = dst;
+	const uint8_t *s = src;
+
+	if (both_aligned(d, s)) {
+		for (; n >= WORD; n -= WORD, d += WORD, s += WORD) {
+			*(uint64_t *)(void *)d = *(const uint64_t *)(const void *)s;
+			KEEP_LOOP();
+		}
+	}
+	while (n-- != 0) {
+		*d++ = *s++;
+		KEEP_LOOP();
+	}
+	return dst;
+}
+
+void *memcpy(void *dst, const void *src, size_t n)
+{
+	return copy_up(dst, src, n);
+}
+
+void *memmove(void *dst, const void *src, size_t n)
+{
+	uint8_t *d = dst;
+	const uint8_t *s = src;
+
+	if ((uintptr_t)d - (uintptr_t)s >= n) { /* also true when d is below s: it wraps */
+		return copy_up(dst, src, n);
+	}
+	while (n-- != 0) {
+		d[n] = s[n];
+		KEEP_LOOP();
+	}
+	return dst;
+}
+
+void *memset(void *dst, int c, size_t n)
+{
+	uint8_t *d = dst;
+	uint64_t word = (uint8_t)c * 0x0101010101010101ULL;
+
+	for (; n != 0 && !IS_ALIGNED((uintptr_t)d, WORD); n--) {
+		*d++ = (uint8_t)c;
+		KEEP_LOOP();
+	}
+	for (; n >= WORD; n -= WORD, d += WORD) {
+		*(uint64_t *)(void *)d = word;
+		KEEP_LOOP();
+	}
+	while (n-- != 0) {
+		*d++ = (uint8_t)c;
+		KEEP_LOOP();
+	}
+	return dst;
+}
+
+int memcmp(const void *a, const void *b, size_t n)
+{
+	const uint8_t *x = a;
+	const uint8_t *y = b;
+
+	for (size_t i = 0; i < n; i++) {
+		if (x[i] != y[i]) {
+			return x[i] - y[i];
+		}
+		KEEP_LOOP();
+	}
+	return 0;
+}
+
+void *memchr(const void *s, int c, size_t n)
+{
+	const uint8_t *p = s;
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == (uint8_t)c) {
+			return (void *)((uintptr_t)p + i);
+		}
+		KEEP_LOOP();
+	}
+	return NULL;
+}
+
+size_t strlen(const char *s)
+{
+	return strnlen(s, SIZE_MAX);
+}
+
+size_t strnlen(const char *s, size_t max)
+{
+	size_t n = 0;
+
+	while (n < max && s[n] != '\0') {
+		n++;
+		KEEP_LOOP();
+	}
+	return n;
+}
+
+int strcmp(const char *a, const char *b)
+{
+	return strncmp(a, b, SIZE_MAX);
+}
+
+int strncmp(const char *a, const char *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (a[i] != b[i] || a[i] == '\0') {
+			return (uint8_t)a[i] - (uint8_t)b[i];
+		}
+		KEEP_LOOP();
+	}
+	return 0;
+}
+
+char *strchr(const char *s, int c)
+{
+	for (;; s++) {
+		if (*s == (char)c) {
+			return (char *)(uintptr_t)s;
+		}
+		if (*s == '\0') {
+			return NULL;
+		}
+		KEEP_LOOP();
+	}
+}
+
+char *strrchr(const char *s, int c)
+{
+	const char *last = NULL;
+
+	for (;; s++) {
+		if (*s == (char)c) {
+			last = s;
+		}
+		if (*s == '\0') {
+			return (char *)(uintptr_t)last;
+		}
+		KEEP_LOOP();
+	}
+}
