@@ -8,9 +8,14 @@
 
 #include "core/spinlock.h"
 #include "lib/types.h"
+#include "pci/pci_fault.h"
+#include "pci/pci_reset.h"
 
 #define PCI_BARS 6
 #define PCI_NAME_MAX 64
+
+/* Quirks, by name in list and log. */
+#define PCI_QUIRK_NO_RESET (1U << 0) /* may be lent again though it cannot be reset */
 
 struct host_bridge;
 struct iommu;
@@ -64,6 +69,16 @@ struct pci_msi {
 	bool maskable;
 };
 
+/* SR-IOV of a physical function (PCIe 6.0 9.3.3); the VFs themselves stay disabled. */
+struct pci_sriov {
+	uint16_t total;  /* TotalVFs; 0: no usable capability */
+	uint16_t first;  /* First VF Offset, in requester IDs */
+	uint16_t stride;
+	uint16_t device; /* VF Device ID */
+	/* size: of one VF; the space placed at address is total times that */
+	struct pci_bar bars[PCI_BARS];
+};
+
 struct pci_function {
 	struct sbdf sbdf;
 	struct host_bridge *bridge;
@@ -76,12 +91,17 @@ struct pci_function {
 	uint8_t header_type; /* layout only: 0 or 1 */
 	bool multifunction;
 	uint8_t interrupt_pin; /* 0: none */
+	uint8_t depth;         /* bridges above */
 
 	/* Bridges (header type 1), as Viaduct programmed them. */
 	uint8_t bus_primary, bus_secondary, bus_subordinate;
 	uint32_t window_mem_base, window_mem_limit;   /* inclusive limit; base > limit: closed */
 	uint64_t window_pref_base, window_pref_limit;
 	uint32_t window_io_base, window_io_limit;
+	bool window_io;     /* implements an I/O window */
+	bool window_pref;   /* implements a prefetchable window... */
+	bool window_pref64; /* ...with 64-bit addresses */
+	bool hotplug;       /* PCIe 6.0 7.5.3.9: its slot is hot-plug capable */
 
 	/* Capability offsets, 0: absent. */
 	uint16_t cap_pm, cap_express, cap_af, cap_vpd, cap_acs, cap_sriov, cap_ari, cap_aer, cap_dsn;
@@ -89,11 +109,17 @@ struct pci_function {
 	struct pci_msi msi;
 	struct pci_msix msix;
 	struct pci_bar bars[PCI_BARS];
+	uint32_t rom_size; /* expansion ROM: noted, never placed */
+	bool placed;       /* every BAR has an address; false: decode must stay off */
+	struct pci_sriov sriov;
+	uint16_t acs_enabled; /* ACS control bits that took (PCIe 6.0 7.7.11.3) */
+	bool isolated;        /* ACS does all it must here: traffic from or through goes upstream */
 
 	uint32_t reset_methods; /* RESET_BIT() */
 	uint32_t group;         /* isolation group number */
 	uint32_t quirks;
 
+	uint16_t requester;   /* requester ID its DMA carries: its own, or that of an aliasing bridge */
 	struct iommu *iommu; /* NULL: no translation behind iommu-map */
 	stream_id_t stream;
 	struct its *its;
@@ -104,11 +130,14 @@ struct pci_function {
 	enum function_state state;
 	uint16_t user; /* domain id, or DOMAIN_ID_NONE */
 	char name[PCI_NAME_MAX];
+	bool lent_once; /* since boot; matters to functions without a reset method */
 	const char *broken_why;
 
 	struct spinlock lock; /* vPCI state below and config writes on behalf of the user */
 	struct vpci_function *vpci;
 
+	struct pci_reset reset; /* at work while pci_reset_active() */
+	struct pci_fault_window fault_window;
 	uint64_t fault_count;
 	uint64_t reset_count;
 	uint64_t interrupt_count;

@@ -19,19 +19,33 @@ struct pci_function *pci_function_by_name(const char *name);
 struct pci_function *pci_function_first(void);
 
 /*
- * State transitions, pure verdicts (registry_state.c). Each returns 0 or the errno that says why
- * not: -EPERM (bridge, hypervisor's own), -EBUSY (lent), -EBADF (broken), -EINVAL (state).
+ * State transitions, pure verdicts (registry_state.c); the caller holds the registry lock and then
+ * sets state and user itself. 0, or the errno that says why not:
+ * -EPERM (bridge: never), -EBUSY (lent, or resetting), -EBADF (broken), -EINVAL (wrong state).
  */
-int pci_state_can_quarantine(const struct pci_function *f); /* OWNED -> RESETTING */
+int pci_state_can_quarantine(const struct pci_function *f); /* OWNED or LENT -> RESETTING */
 int pci_state_can_return(const struct pci_function *f);     /* QUARANTINED -> OWNED */
-int pci_state_can_lend(const struct pci_function *f, bool unprotected);
+/*
+ * QUARANTINED -> LENT(domain). all: first function of the registry, for the rule of isolation groups.
+ * Also -EACCES (no IOMMU, and not unprotected), -EEXIST (a member of its isolation group is used by
+ * someone else), -ENOSPC (a BAR has no address), -EOPNOTSUPP (lent before and cannot be reset).
+ */
+int pci_state_can_lend(const struct pci_function *f, const struct pci_function *all,
+		       uint16_t domain, bool unprotected);
+/* One plain clause for a refusal of the three above, for logs and tools. */
+const char *pci_state_why(int error);
+const char *pci_state_name(enum function_state state);
 
 /*
- * Carry a reset out: best method first, as a job. on_done(arg, error) runs when the function is
- * ready again (config restored, BARs verified, identity checked) or given up.
+ * Carry a reset out: best method first, as a job on this pCPU. The caller has set state RESETTING and
+ * has cut the function off (no BAR mapped, streams abort). on_done runs exactly once, without locks,
+ * when the function is ready again (config restored, BARs verified, identity checked, decode and bus
+ * master off: error 0) or given up (-ETIMEDOUT: not back in time, -ENODEV: something else is there,
+ * -EIO: BARs do not hold; f->broken_why has the sentence). A function without a method is only
+ * restored and verified. -EBUSY: a reset is under way.
  */
-int pci_reset_start(struct pci_function *f, void (*on_done)(struct pci_function *f, int error, void *arg),
-		    void *arg);
+int pci_reset_start(struct pci_function *f,
+		    void (*on_done)(struct pci_function *f, int error, void *arg), void *arg);
 
 /* Bus master, memory and I/O decode off, INTx disabled, MSI/MSI-X off. Config writes only. */
 void pci_quiesce(struct pci_function *f);
