@@ -129,6 +129,7 @@ struct pci_function {
 	/* Registry lock. */
 	enum function_state state;
 	uint16_t user; /* domain id, or DOMAIN_ID_NONE */
+	struct vsbdf user_view; /* where the user sees it, while LENT */
 	char name[PCI_NAME_MAX];
 	bool lent_once; /* since boot; matters to functions without a reset method */
 	const char *broken_why;

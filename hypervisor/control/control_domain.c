@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests about domains: made, started, stopped, listed. */
+#include "control/control_aperture.h"
+#include "control/control_request.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+#define STATE_IS(hv, abi) _Static_assert((int)(hv) == (int)(abi), "ABI")
+
+STATE_IS(DOMAIN_BUILDING, CONTROL_DOMAIN_STATE_BUILDING);
+STATE_IS(DOMAIN_RUNNING, CONTROL_DOMAIN_STATE_RUNNING);
+STATE_IS(DOMAIN_PAUSED, CONTROL_DOMAIN_STATE_PAUSED);
+STATE_IS(DOMAIN_SHUTDOWN, CONTROL_DOMAIN_STATE_SHUTDOWN);
+STATE_IS(DOMAIN_DYING, CONTROL_DOMAIN_STATE_DYING);
+STATE_IS(SHUTDOWN_POWEROFF, CONTROL_POWEROFF);
+STATE_IS(SHUTDOWN_REBOOT, CONTROL_REBOOT);
+STATE_IS(SHUTDOWN_CRASH, CONTROL_CRASH);
+STATE_IS(DOMAIN_NAME_MAX, CONTROL_NAME_SIZE);
+STATE_IS(DOMAIN_ID_NONE, CONTROL_NO_DOMAIN);
+
+int control_domain_create(struct control_call *call)
+{
+	const struct control_domain_create *in = call->in;
+	struct control_domain_id reply = { 0 };
+	struct domain_spec spec = { .vcpu_count = in->vcpu_count, .ram_size = in->ram_bytes };
+	struct domain *d;
+	int err;
+
+	if (!control_name_ok(in->name, false) || in->flags != 0 || in->vcpu_count == 0 ||
+	    in->vcpu_count > DOMAIN_VCPUS_MAX) {
+		return -EINVAL;
+	}
+	memcpy(spec.name, in->name, sizeof(spec.name));
+	err = domain_create(&spec, &d);
+	if (err == 0) {
+		reply.id = d->id;
+		control_reply(call, &reply, sizeof(reply));
+	}
+	return err;
+}
+
+/* A domain its administrator may stop and start: not the one that asks. */
+static int find_guest(uint32_t id, struct domain **out)
+{
+	struct domain *d = domain_by_id(id);
+
+	if (d == NULL) {
+		return -ENOENT;
+	}
+	if (d->control) {
+		return -EPERM;
+	}
+	*out = d;
+	return 0;
+}
+
+int control_domain_start(struct control_call *call)
+{
+	const struct control_domain_start *in = call->in;
+	struct control *c = call->control;
+	struct domain *d;
+	int err;
+
+	spin_lock(&c->aperture_lock);
+	err = find_guest(in->id, &d);
+	if (err == 0 && d->state != DOMAIN_BUILDING) {
+		err = -EINVAL;
+	}
+	if (err == 0) {
+		control_aperture_close(c, d->id);
+		err = domain_start(d, ipa(in->pc), in->arg);
+	}
+	spin_unlock(&c->aperture_lock);
+	return err;
+}
+
+int control_domain_destroy(struct control_call *call)
+{
+	const struct control_domain_id *in = call->in;
+	struct control *c = call->control;
+	struct domain *d;
+	int err;
+
+	spin_lock(&c->aperture_lock);
+	err = find_guest(in->id, &d);
+	if (err == 0) {
+		control_aperture_close(c, d->id);
+		err = domain_destroy(d);
+	}
+	spin_unlock(&c->aperture_lock);
+	return err;
+}
+
+int control_domain_pause(struct control_call *call)
+{
+	const struct control_domain_id *in = call->in;
+	struct domain *d;
+	int err = find_guest(in->id, &d);
+
+	return err != 0 ? err : domain_pause(d);
+}
+
+int control_domain_unpause(struct control_call *call)
+{
+	const struct control_domain_id *in = call->in;
+	struct domain *d;
+	int err = find_guest(in->id, &d);
+
+	return err != 0 ? err : domain_unpause(d);
+}
+
+/* A snapshot for people: the counters move on while it is taken. */
+static void describe(struct domain *d, struct control_domain *out)
+{
+	memcpy(out->name, d->name, sizeof(out->name));
+	out->id = d->id;
+	out->state = (uint32_t)d->state;
+	out->shutdown = (uint32_t)d->reason;
+	out->flags = d->control ? CONTROL_DOMAIN_IS_CONTROL : 0;
+	out->vcpu_count = d->vcpu_count;
+	out->ram_base = d->ram_base.v;
+	out->ram_bytes = d->ram_size;
+	out->cpu_ns = control_ticks_to_ns(domain_cpu_ticks(d));
+	for (uint32_t i = 0; i < d->vcpu_count && i < DOMAIN_VCPUS_MAX; i++) {
+		if (d->vcpus[i] != NULL && d->vcpus[i]->state == VCPU_RUNNING) {
+			out->vcpus_running++;
+		}
+	}
+}
+
+int control_domain_list(struct control_call *call)
+{
+	const struct control_list *in = call->in;
+	struct control_list_reply reply = { 0 };
+	uint32_t room = (CONTROL_BODY_SIZE - sizeof(reply)) / sizeof(struct control_domain);
+	uint32_t max = in->max == 0 ? room : MIN(in->max, room);
+	uint32_t id = DOMAIN_ID_NONE;
+
+	if (in->from < DOMAIN_ID_NONE) {
+		id = domain_next_id(in->from);
+	}
+	for (; id != DOMAIN_ID_NONE && reply.count < max; id = domain_next_id(id + 1)) {
+		struct control_domain entry = { 0 };
+		struct domain *d = domain_by_id(id);
+
+		if (d == NULL) {
+			continue;
+		}
+		describe(d, &entry);
+		memcpy(call->out + sizeof(reply) + reply.count * sizeof(entry), &entry,
+		       sizeof(entry));
+		reply.count++;
+	}
+	reply.next = id == DOMAIN_ID_NONE ? CONTROL_LIST_END : id;
+	control_reply(call, &reply, sizeof(reply));
+	call->out_size += reply.count * (uint32_t)sizeof(struct control_domain);
+	return 0;
+}

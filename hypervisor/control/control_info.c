@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests that only look: the machine, the log, a domain's counters. */
+#include <viaduct/version.h>
+
+#include "arch/arm64/cpu.h"
+#include "control/control_request.h"
+#include "core/heap.h"
+#include "core/log.h"
+#include "core/machine.h"
+#include "core/percpu.h"
+#include "core/ram.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+#define NS_PER_SECOND 1000000000ULL
+
+_Static_assert((int)EXIT_KINDS == (int)CONTROL_EXIT_KINDS, "ABI");
+_Static_assert((int)EXIT_OTHER == (int)CONTROL_EXIT_OTHER, "ABI");
+_Static_assert((int)EXIT_MMIO_GIC == (int)CONTROL_EXIT_MMIO_GIC, "ABI");
+
+uint64_t control_ticks_to_ns(uint64_t ticks)
+{
+	uint64_t hz = ticks_per_second();
+
+	/* In two parts: ticks * 10^9 overflows after minutes. */
+	return ticks / hz * NS_PER_SECOND + ticks % hz * NS_PER_SECOND / hz;
+}
+
+static uint32_t online_cpus(void)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < CPUS_MAX; i++) {
+		count += percpus[i].online ? 1 : 0;
+	}
+	return count;
+}
+
+int control_info(struct control_call *call)
+{
+	struct control_info reply = {
+		.abi = CONTROL_ABI_VERSION,
+		.cpu_count = online_cpus(),
+		.gic_version = machine.gic.version,
+		.tick_hz = ticks_per_second(),
+		.uptime_ns = control_ticks_to_ns(ticks_now()),
+	};
+	uint64_t free_blocks, total_blocks, used, total;
+
+	str_copy(reply.version, VIADUCT_VERSION, sizeof(reply.version));
+	if (machine.gic.its_count != 0) {
+		reply.features |= CONTROL_FEATURE_ITS;
+	}
+	if (machine.smmu_count != 0) {
+		reply.features |= CONTROL_FEATURE_SMMU;
+	}
+	for (uint32_t i = 0; i < machine.ram_count; i++) {
+		reply.ram_bytes += machine.ram[i].size;
+	}
+	ram_stats(&free_blocks, &total_blocks);
+	reply.domain_ram_bytes = total_blocks * RAM_BLOCK_SIZE;
+	reply.free_bytes = free_blocks * RAM_BLOCK_SIZE;
+	heap_stats(&used, &total);
+	reply.heap_bytes = total * SZ_4K;
+	reply.heap_used_bytes = used * SZ_4K;
+	control_reply(call, &reply, sizeof(reply));
+	return 0;
+}
+
+int control_domain_stats(struct control_call *call)
+{
+	const struct control_domain_id *in = call->in;
+	struct control_domain_stats reply = { 0 };
+	struct domain *d = domain_by_id(in->id);
+
+	if (d == NULL) {
+		return -ENOENT;
+	}
+	memcpy(reply.exits, d->exits, sizeof(d->exits));
+	reply.interrupts = d->interrupts_injected;
+	control_reply(call, &reply, sizeof(reply));
+	return 0;
+}
+
+int control_log_read(struct control_call *call)
+{
+	const struct control_text_read *in = call->in;
+	struct control_text_reply reply = { .position = in->position };
+	char *text = (char *)call->out + sizeof(reply);
+
+	reply.size = (uint32_t)log_read(&reply.position, text, CONTROL_BODY_SIZE - sizeof(reply));
+	control_reply(call, &reply, sizeof(reply));
+	call->out_size += reply.size;
+	return 0;
+}

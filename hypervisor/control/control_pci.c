@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests about PCI functions: the list, and who may use what. */
+#include "control/control_request.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "pci/registry.h"
+#include "vpci/vpci.h"
+
+#define STATE_IS(hv, abi) _Static_assert((int)(hv) == (int)(abi), "ABI")
+
+STATE_IS(FUNCTION_ABSENT, CONTROL_FUNCTION_ABSENT);
+STATE_IS(FUNCTION_OWNED, CONTROL_FUNCTION_OWNED);
+STATE_IS(FUNCTION_RESETTING, CONTROL_FUNCTION_RESETTING);
+STATE_IS(FUNCTION_QUARANTINED, CONTROL_FUNCTION_QUARANTINED);
+STATE_IS(FUNCTION_LENT, CONTROL_FUNCTION_LENT);
+STATE_IS(FUNCTION_BROKEN, CONTROL_FUNCTION_BROKEN);
+STATE_IS(PCI_NAME_MAX, CONTROL_NAME_SIZE);
+
+/* Registry lock held. */
+static void describe(const struct pci_function *f, struct control_function *out)
+{
+	memcpy(out->name, f->name, sizeof(out->name));
+	if (f->broken_why != NULL) {
+		str_copy(out->broken_why, f->broken_why, sizeof(out->broken_why));
+	}
+	out->sbdf = f->sbdf.v;
+	out->vsbdf = f->state == FUNCTION_LENT ? f->user_view.v : CONTROL_NO_SLOT;
+	out->vendor = f->vendor;
+	out->device = f->device;
+	out->subsystem_vendor = f->subsystem_vendor;
+	out->subsystem = f->subsystem;
+	out->class_code = f->class_code;
+	out->state = (uint32_t)f->state;
+	out->user = f->user;
+	out->owner = f->bridge->owner;
+	out->group = f->group;
+	out->flags = (f->header_type == 1 ? CONTROL_FUNCTION_IS_BRIDGE : 0) |
+		     (f->iommu != NULL ? CONTROL_FUNCTION_HAS_IOMMU : 0) |
+		     (f->reset_methods != 0 ? CONTROL_FUNCTION_HAS_RESET : 0);
+	out->reset_methods = f->reset_methods;
+	out->faults = f->fault_count;
+	out->resets = f->reset_count;
+	out->interrupts = f->interrupt_count;
+}
+
+int control_pci_list(struct control_call *call)
+{
+	const struct control_list *in = call->in;
+	struct control_list_reply reply = { .next = CONTROL_LIST_END };
+	uint32_t room = (CONTROL_BODY_SIZE - sizeof(reply)) / sizeof(struct control_function);
+	uint32_t max = in->max == 0 ? room : MIN(in->max, room);
+	const struct pci_function *f;
+
+	spin_lock(&pci_registry_lock);
+	for (f = pci_function_first(); f != NULL; f = f->next) {
+		struct control_function entry = { 0 };
+
+		if (f->sbdf.v < in->from || f->state == FUNCTION_ABSENT) {
+			continue;
+		}
+		if (reply.count == max) {
+			reply.next = f->sbdf.v;
+			break;
+		}
+		describe(f, &entry);
+		memcpy(call->out + sizeof(reply) + reply.count * sizeof(entry), &entry,
+		       sizeof(entry));
+		reply.count++;
+	}
+	spin_unlock(&pci_registry_lock);
+	control_reply(call, &reply, sizeof(reply));
+	call->out_size += reply.count * (uint32_t)sizeof(struct control_function);
+	return 0;
+}
+
+static struct pci_function *find(uint32_t sbdf)
+{
+	return pci_function_find((struct sbdf){ sbdf });
+}
+
+int control_pci_quarantine(struct control_call *call)
+{
+	const struct control_pci_name *in = call->in;
+	struct pci_function *f = find(in->sbdf);
+	const struct pci_function *named;
+
+	if (!control_name_ok(in->name, true)) {
+		return -EINVAL;
+	}
+	if (f == NULL) {
+		return -ENODEV;
+	}
+	named = in->name[0] != '\0' ? pci_function_by_name(in->name) : NULL;
+	if (named != NULL && named != f) {
+		return -EEXIST;
+	}
+	return lend_quarantine(f, in->name);
+}
+
+int control_pci_return(struct control_call *call)
+{
+	const struct control_pci_name *in = call->in;
+	struct pci_function *f = find(in->sbdf);
+
+	return f == NULL ? -ENODEV : lend_return_to_owner(f);
+}
+
+int control_pci_attach(struct control_call *call)
+{
+	const struct control_pci_attach *in = call->in;
+	struct pci_function *f = find(in->sbdf);
+	struct domain *d = domain_by_id(in->domain);
+	struct control_count reply = { 0 };
+	struct vsbdf view;
+	int err;
+
+	if (f == NULL) {
+		return -ENODEV;
+	}
+	if (d == NULL) {
+		return -ENOENT;
+	}
+	if (in->vslot > 31 || d->control) {
+		return -EINVAL;
+	}
+	err = lend_attach(d, f, in->vslot, &view);
+	if (err != 0) {
+		return err;
+	}
+	spin_lock(&pci_registry_lock);
+	f->user_view = view;
+	spin_unlock(&pci_registry_lock);
+	reply.count = view.v;
+	control_reply(call, &reply, sizeof(reply));
+	return 0;
+}
+
+int control_pci_detach(struct control_call *call)
+{
+	const struct control_pci_name *in = call->in;
+	struct pci_function *f = find(in->sbdf);
+
+	return f == NULL ? -ENODEV : lend_detach(f);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Carrying out the requests of include/viaduct/control.h. */
+#ifndef CONTROL_CONTROL_REQUEST_H
+#define CONTROL_CONTROL_REQUEST_H
+
+#include "control/control_state.h"
+
+/* One request on its way. */
+struct control_call {
+	struct control *control;
+	struct domain *caller;
+	uint32_t page;
+	const void *in;    /* EL2's own copy of the body, of exactly the size the request has */
+	uint8_t *out;      /* reply's body, in the shared page: written, never read */
+	uint32_t out_size; /* set by the handler */
+};
+
+/*
+ * The doorbell rang for a page: check the caller's right, copy the request in once, carry it out.
+ * Any page number.
+ */
+void control_request_run(struct control *c, struct domain *caller, uint32_t page);
+
+/* Reply with a structure. */
+void control_reply(struct control_call *call, const void *body, uint32_t size);
+/* A string field that arrived: printable, not empty unless allowed, terminated inside its field. */
+bool control_name_ok(const char *name, bool allow_empty);
+
+/* Generic timer counts as nanoseconds. */
+uint64_t control_ticks_to_ns(uint64_t ticks);
+
+/* Handlers: 0 or a negative errno. */
+int control_null(struct control_call *call);
+int control_info(struct control_call *call);
+int control_log_read(struct control_call *call);
+int control_domain_create(struct control_call *call);
+int control_domain_start(struct control_call *call);
+int control_domain_pause(struct control_call *call);
+int control_domain_unpause(struct control_call *call);
+int control_domain_destroy(struct control_call *call);
+int control_domain_list(struct control_call *call);
+int control_domain_stats(struct control_call *call);
+int control_console_read(struct control_call *call);
+int control_console_write(struct control_call *call);
+int control_pci_list(struct control_call *call);
+int control_pci_quarantine(struct control_call *call);
+int control_pci_return(struct control_call *call);
+int control_pci_attach(struct control_call *call);
+int control_pci_detach(struct control_call *call);
+int control_aperture_claim(struct control_call *call);
+int control_aperture_map(struct control_call *call);
+int control_aperture_unmap(struct control_call *call);
+
+#endif

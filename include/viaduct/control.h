@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control interface: what libviaduct and EL2 say to each other. The control domain sees a
+ * conventional PCI function, the control function, alone on a segment of its own, with three BARs:
+ *
+ *   BAR 0  CONTROL_PAGES request pages of 4 KiB, prefetchable memory. One page a client.
+ *   BAR 1  registers, trapped. Writing n to CONTROL_REG_DOORBELL carries out the request in page n;
+ *          its result is in the page when the store has completed.
+ *   BAR 2  64-bit prefetchable: CONTROL_SLOTS slots of 2 MiB through which a client writes the
+ *          memory of a domain it builds. A slot is open from APERTURE_MAP until APERTURE_UNMAP, the
+ *          domain's start or end, or the next CLAIM of the client's page.
+ *
+ * BARs 0 and 2 are memory to the CPU: map them write-combining (resourceN_wc in sysfs), and order
+ * them before the doorbell with a barrier. Long operations return at once; their progress shows in
+ * the state of the function or domain concerned.
+ *
+ * The IDs are not allocated by the PCI-SIG; they are never seen on a physical bus.
+ */
+#ifndef VIADUCT_CONTROL_H
+#define VIADUCT_CONTROL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONTROL_VENDOR_ID  0x5644U /* "VD" */
+#define CONTROL_DEVICE_ID  0x4346U /* "CF" */
+#define CONTROL_CLASS_CODE 0x088000U /* base system peripheral, other */
+
+/* Changes whenever a structure or the meaning of a request does. */
+#define CONTROL_ABI_VERSION 1U
+#define CONTROL_MAGIC       0x64616956U /* "Viad" */
+
+#define CONTROL_PAGE_SIZE 4096U
+#define CONTROL_PAGES     64U
+#define CONTROL_SLOT_SIZE 0x200000ULL
+#define CONTROL_SLOTS     64U
+
+#define CONTROL_BAR_PAGES     0
+#define CONTROL_BAR_REGISTERS 1
+#define CONTROL_BAR_APERTURE  2
+#define CONTROL_PAGES_SIZE     (CONTROL_PAGES * CONTROL_PAGE_SIZE)
+#define CONTROL_REGISTERS_SIZE 4096U
+#define CONTROL_APERTURE_SIZE  (CONTROL_SLOTS * CONTROL_SLOT_SIZE)
+
+/* BAR 1. 32-bit accesses; everything but the doorbell is read-only. */
+#define CONTROL_REG_MAGIC    0x00U
+#define CONTROL_REG_ABI      0x04U
+#define CONTROL_REG_PAGES    0x08U
+#define CONTROL_REG_SLOTS    0x0cU
+#define CONTROL_REG_DOORBELL 0x80U
+
+/* Results are 0 or a negative Linux errno. What each means for a request is with the request. */
+enum control_op {
+	CONTROL_NULL,
+	CONTROL_CLAIM,
+	CONTROL_INFO,
+	CONTROL_DOMAIN_CREATE,
+	CONTROL_DOMAIN_START,
+	CONTROL_DOMAIN_PAUSE,
+	CONTROL_DOMAIN_UNPAUSE,
+	CONTROL_DOMAIN_DESTROY,
+	CONTROL_DOMAIN_LIST,
+	CONTROL_DOMAIN_STATS,
+	CONTROL_CONSOLE_READ,
+	CONTROL_CONSOLE_WRITE,
+	CONTROL_LOG_READ,
+	CONTROL_PCI_LIST,
+	CONTROL_PCI_QUARANTINE,
+	CONTROL_PCI_RETURN,
+	CONTROL_PCI_ATTACH,
+	CONTROL_PCI_DETACH,
+	CONTROL_APERTURE_MAP,
+	CONTROL_APERTURE_UNMAP,
+	CONTROL_OPS
+};
+
+/* Starts every request page; the request's body follows, and is replaced by the reply's. */
+struct control_header {
+	uint32_t op;     /* in */
+	uint32_t size;   /* in: bytes of the request's body; out: bytes of the reply's */
+	int32_t result;  /* out */
+	uint32_t unused; /* 0 */
+};
+
+#define CONTROL_BODY_SIZE (CONTROL_PAGE_SIZE - sizeof(struct control_header))
+/* No request's body is bigger: EL2 copies it to its stack. */
+#define CONTROL_REQUEST_MAX 512U
+
+#define CONTROL_NAME_SIZE    64U /* with the terminating 0 */
+#define CONTROL_VERSION_SIZE 32U
+
+/*
+ * NULL: does nothing; no body either way.
+ * CLAIM: the page has a new client; slots the last one left open are closed. No body either way.
+ * INFO: no request body.
+ */
+#define CONTROL_FEATURE_ITS  (1U << 0)
+#define CONTROL_FEATURE_SMMU (1U << 1)
+
+struct control_info {
+	char version[CONTROL_VERSION_SIZE];
+	uint32_t abi;
+	uint32_t cpu_count;
+	uint32_t gic_version;
+	uint32_t features; /* CONTROL_FEATURE_* */
+	uint64_t tick_hz;
+	uint64_t uptime_ns;
+	uint64_t ram_bytes;        /* what the machine has */
+	uint64_t domain_ram_bytes; /* of it, what domains and EL2's heap are made from */
+	uint64_t free_bytes;       /* of that, free */
+	uint64_t heap_bytes;       /* EL2's heap */
+	uint64_t heap_used_bytes;
+};
+
+/*
+ * DOMAIN_CREATE: control_domain_create -> control_domain_id. A paused domain with memory, no
+ * devices, nothing in it. -EEXIST name in use, -ENOMEM, -EINVAL bad name, size or vCPU count,
+ * -ENOSPC too many domains.
+ */
+struct control_domain_create {
+	char name[CONTROL_NAME_SIZE];
+	uint32_t vcpu_count;
+	uint32_t flags; /* 0 */
+	uint64_t ram_bytes;
+};
+
+/*
+ * DOMAIN_PAUSE, DOMAIN_UNPAUSE, DOMAIN_DESTROY, DOMAIN_STATS: control_domain_id. -ENOENT no such
+ * domain, -EPERM it is the control domain, -EINVAL wrong state. DESTROY returns at once; the domain
+ * is gone when DOMAIN_LIST no longer has it.
+ */
+struct control_domain_id {
+	uint32_t id;
+	uint32_t unused;
+};
+
+/* DOMAIN_START: closes the domain's slots; vCPU 0 runs from pc with x0 = arg. */
+struct control_domain_start {
+	uint32_t id;
+	uint32_t unused;
+	uint64_t pc;
+	uint64_t arg;
+};
+
+/* DOMAIN_LIST: control_list from + most wanted -> control_list_reply, then count control_domain. */
+struct control_list {
+	uint32_t from; /* first domain id, or SBDF, of interest */
+	uint32_t max;  /* entries; 0: as many as fit */
+};
+
+struct control_list_reply {
+	uint32_t count;
+	uint32_t next; /* where to go on; CONTROL_LIST_END: nowhere */
+};
+
+#define CONTROL_LIST_END 0xffffffffU
+
+enum control_domain_state {
+	CONTROL_DOMAIN_STATE_BUILDING,
+	CONTROL_DOMAIN_STATE_RUNNING,
+	CONTROL_DOMAIN_STATE_PAUSED,
+	CONTROL_DOMAIN_STATE_SHUTDOWN,
+	CONTROL_DOMAIN_STATE_DYING,
+};
+
+enum control_shutdown { CONTROL_POWEROFF, CONTROL_REBOOT, CONTROL_CRASH };
+
+#define CONTROL_DOMAIN_IS_CONTROL (1U << 0)
+
+struct control_domain {
+	char name[CONTROL_NAME_SIZE];
+	uint32_t id;
+	uint32_t state;    /* enum control_domain_state */
+	uint32_t shutdown; /* enum control_shutdown, in state SHUTDOWN */
+	uint32_t flags;    /* CONTROL_DOMAIN_IS_* */
+	uint32_t vcpu_count;
+	uint32_t vcpus_running; /* on a CPU at this moment */
+	uint64_t ram_base;      /* guest physical */
+	uint64_t ram_bytes;
+	uint64_t cpu_ns;
+};
+
+/* DOMAIN_STATS -> control_domain_stats. Exits by reason, since the domain was made. */
+enum control_exit {
+	CONTROL_EXIT_IRQ,
+	CONTROL_EXIT_WFX,
+	CONTROL_EXIT_HVC,
+	CONTROL_EXIT_SMC,
+	CONTROL_EXIT_SYSREG,
+	CONTROL_EXIT_MMIO_GIC,
+	CONTROL_EXIT_MMIO_ITS,
+	CONTROL_EXIT_MMIO_PCI,
+	CONTROL_EXIT_MMIO_UART,
+	CONTROL_EXIT_MMIO_OTHER,
+	CONTROL_EXIT_FAULT,
+	CONTROL_EXIT_OTHER,
+	CONTROL_EXIT_KINDS
+};
+
+struct control_domain_stats {
+	uint64_t exits[16]; /* by enum control_exit */
+	uint64_t interrupts; /* delivered from lent hardware */
+};
+
+/*
+ * CONSOLE_READ: control_text_read -> control_text_reply, then size bytes. LOG_READ: the same, id
+ * ignored. Positions only grow; text older than what is kept is skipped.
+ */
+struct control_text_read {
+	uint32_t id;
+	uint32_t unused;
+	uint64_t position;
+};
+
+struct control_text_reply {
+	uint64_t position; /* of the next byte */
+	uint32_t size;
+	uint32_t unused;
+};
+
+/* CONSOLE_WRITE: control_console_write -> control_count, the characters taken. */
+#define CONTROL_CONSOLE_WRITE_MAX 256U
+
+struct control_console_write {
+	uint32_t id;
+	uint32_t size;
+	char text[CONTROL_CONSOLE_WRITE_MAX];
+};
+
+struct control_count {
+	uint32_t count;
+	uint32_t unused;
+};
+
+/* PCI_LIST: control_list -> control_list_reply, then count control_function. SBDF order. */
+enum control_function_state {
+	CONTROL_FUNCTION_ABSENT,
+	CONTROL_FUNCTION_OWNED,
+	CONTROL_FUNCTION_RESETTING,
+	CONTROL_FUNCTION_QUARANTINED,
+	CONTROL_FUNCTION_LENT,
+	CONTROL_FUNCTION_BROKEN,
+};
+
+#define CONTROL_FUNCTION_IS_BRIDGE (1U << 0)
+#define CONTROL_FUNCTION_HAS_IOMMU (1U << 1)
+#define CONTROL_FUNCTION_HAS_RESET (1U << 2)
+
+#define CONTROL_NO_DOMAIN 0xffffU
+#define CONTROL_NO_SLOT   0xffffffffU
+
+struct control_function {
+	char name[CONTROL_NAME_SIZE];
+	char broken_why[CONTROL_NAME_SIZE];
+	uint32_t sbdf;  /* segment << 16 | bus << 8 | device << 3 | function, host numbering */
+	uint32_t vsbdf; /* where its user sees it, in state LENT; else CONTROL_NO_SLOT */
+	uint16_t vendor;
+	uint16_t device;
+	uint16_t subsystem_vendor;
+	uint16_t subsystem;
+	uint32_t class_code;
+	uint32_t state; /* enum control_function_state */
+	uint32_t user;  /* domain id or CONTROL_NO_DOMAIN */
+	uint32_t owner; /* domain id of the bridge's owner */
+	uint32_t group; /* isolation group */
+	uint32_t flags; /* CONTROL_FUNCTION_* */
+	uint32_t reset_methods; /* bit 1 FLR, 2 AF FLR, 3 power management, 4 secondary bus */
+	uint32_t unused;
+	uint64_t faults;
+	uint64_t resets;
+	uint64_t interrupts;
+};
+
+/*
+ * PCI_QUARANTINE: control_pci_name; name may be empty. -ENODEV unknown, -EPERM a bridge or the
+ * hypervisor's own, -EBUSY lent, -EBADF broken, -EEXIST name in use. Done when the function's state
+ * is QUARANTINED or BROKEN. PCI_RETURN, PCI_DETACH: the same without the name's meaning.
+ */
+struct control_pci_name {
+	uint32_t sbdf;
+	uint32_t unused;
+	char name[CONTROL_NAME_SIZE];
+};
+
+/*
+ * PCI_ATTACH: control_pci_attach -> control_count, whose count is the virtual SBDF. -ENODEV
+ * unknown, -ENOENT no such domain, -EBUSY lent, -EPERM not assignable, -ENOSPC no room,
+ * -EACCES another member of its isolation group is elsewhere, -EOPNOTSUPP no IOMMU translates it.
+ */
+struct control_pci_attach {
+	uint32_t domain;
+	uint32_t sbdf;
+	uint32_t vslot; /* 1..31; 0: first free */
+	uint32_t unused;
+};
+
+/* APERTURE_MAP: control_aperture_map -> control_count, the slot. -EINVAL not BUILDING or range. */
+struct control_aperture_map {
+	uint32_t domain;
+	uint32_t unused;
+	uint64_t offset; /* from the start of the domain's RAM, a multiple of CONTROL_SLOT_SIZE */
+};
+
+/* APERTURE_UNMAP: control_count, the slot. -EINVAL not this client's. */
+
+_Static_assert(sizeof(struct control_header) == 16, "ABI");
+_Static_assert(sizeof(struct control_info) == 104, "ABI");
+_Static_assert(sizeof(struct control_domain_create) == 80, "ABI");
+_Static_assert(offsetof(struct control_domain_create, ram_bytes) == 72, "ABI");
+_Static_assert(sizeof(struct control_domain_id) == 8, "ABI");
+_Static_assert(sizeof(struct control_domain_start) == 24, "ABI");
+_Static_assert(sizeof(struct control_list) == 8, "ABI");
+_Static_assert(sizeof(struct control_list_reply) == 8, "ABI");
+_Static_assert(sizeof(struct control_domain) == 112, "ABI");
+_Static_assert(offsetof(struct control_domain, ram_base) == 88, "ABI");
+_Static_assert(sizeof(struct control_domain_stats) == 136, "ABI");
+_Static_assert(CONTROL_EXIT_KINDS <= 16, "ABI");
+_Static_assert(sizeof(struct control_text_read) == 16, "ABI");
+_Static_assert(sizeof(struct control_text_reply) == 16, "ABI");
+_Static_assert(sizeof(struct control_console_write) == 264, "ABI");
+_Static_assert(sizeof(struct control_count) == 8, "ABI");
+_Static_assert(sizeof(struct control_function) == 200, "ABI");
+_Static_assert(offsetof(struct control_function, faults) == 176, "ABI");
+_Static_assert(sizeof(struct control_pci_name) == 72, "ABI");
+_Static_assert(sizeof(struct control_pci_attach) == 16, "ABI");
+_Static_assert(sizeof(struct control_aperture_map) == 16, "ABI");
+
+#endif
