@@ -8,7 +8,18 @@
 
 #include "lib/types.h"
 
-/* 2^order contiguous, naturally aligned, zeroed 4 KiB pages. NULL when memory is out. */
+/* Largest run, 2 MiB. */
+#define HEAP_ORDER_MAX 9
+
+/*
+ * First memory, mapped at va already; all three are multiples of 2 MiB. Once, before any other call.
+ */
+void heap_init(void *va, paddr_t base, uint64_t size);
+
+/*
+ * 2^order contiguous, naturally aligned, zeroed 4 KiB pages. NULL when memory is out, or when
+ * another CPU is just adding a block and nothing fits until it is done.
+ */
 void *heap_pages(unsigned int order);
 void heap_pages_free(void *p, unsigned int order);
 
@@ -22,7 +33,10 @@ static inline void heap_page_free(void *p)
 	heap_pages_free(p, 0);
 }
 
-/* Zeroed object of any size up to 2 MiB, at least 16-byte aligned. heap_free(NULL) is allowed. */
+/*
+ * Zeroed object of any size up to 2 MiB, aligned to its size rounded up to a power of two (at most
+ * 4 KiB, at least 64 bytes). heap_free(NULL) is allowed.
+ */
 void *heap_alloc(size_t size);
 void heap_free(void *p);
 

@@ -1,18 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * All RAM that is not the hypervisor's, in 2 MiB blocks. A block is free-dirty, free-clean or owned
- * by a domain; domains get clean blocks only. Not mapped at EL2. Any context; own lock.
+ * All RAM that is not the hypervisor's, in 2 MiB blocks. A block is free-dirty, free-clean, owned by
+ * a domain or the heap, or reserved; domains get clean blocks only. Not mapped at EL2. Any context;
+ * own lock.
  */
 #ifndef CORE_RAM_H
 #define CORE_RAM_H
 
+#include "lib/rangeset.h"
 #include "lib/types.h"
 
 #define RAM_BLOCK_SIZE SZ_2M
 
+/* Owners that are not domains. */
+#define RAM_OWNER_NONE     0xffff
+#define RAM_OWNER_HEAP     0xfffe
+#define RAM_OWNER_RESERVED 0xfffd
+
+/*
+ * Boot: every whole block inside the ranges becomes free-dirty; what is left at their edges is not
+ * used. Ranges do not overlap. The heap is up. Panics when it cannot hold the table (18 bits a block).
+ */
+void ram_init(const struct range *usable, uint32_t count);
+/*
+ * Boot: take every block that [base, +size) touches out of use for good. Parts outside RAM are
+ * ignored; a block that is in use already is a panic.
+ */
+void ram_reserve(uint64_t base, uint64_t size);
+
 /* One clean block, or -ENOMEM. owner is a domain id (not 0xffff). */
 int ram_block_alloc(uint16_t owner, paddr_t *block);
-/* A given block (control domain's direct map). Not cleaned. -EBUSY when not free. */
+/* One block in whatever state, for the hypervisor's own use. -ENOMEM. */
+int ram_block_take(uint16_t owner, paddr_t *block);
+/* A given block (control domain's direct map). Not cleaned. -EBUSY when not free, -EINVAL no block. */
 int ram_block_claim(uint16_t owner, paddr_t block);
 /* Back to free-dirty; idle CPUs clean it. */
 void ram_block_free(paddr_t block);
@@ -20,7 +40,7 @@ void ram_block_free(paddr_t block);
 /* Clean one dirty free block if there is one; called by idle pCPUs. Returns false when none. */
 bool ram_clean_one(void);
 
-/* Counts of 2 MiB blocks. */
+/* Counts of 2 MiB blocks. Reserved blocks are in neither. */
 void ram_stats(uint64_t *free_blocks, uint64_t *total_blocks);
 
 #endif

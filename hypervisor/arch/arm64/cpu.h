@@ -45,5 +45,7 @@ static inline uint64_t ticks_per_second(void)
 /* Clean (and invalidate) data cache lines to the point of coherency. */
 void cache_clean(const void *va, uint64_t size);
 void cache_clean_invalidate(const void *va, uint64_t size);
+/* Zero Normal write-back memory; 64-byte multiples. */
+void cache_zero(void *va, uint64_t size);
 
 #endif

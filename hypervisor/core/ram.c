@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The books of RAM: an owner a block, and two maps of the free ones. */
+#include "core/ram.h"
+
+#include "arch/arm64/cpu.h"
+#include "arch/arm64/mmu.h"
+#include "core/heap.h"
+#include "core/panic.h"
+#include "core/spinlock.h"
+#include "lib/bitmap.h"
+#include "lib/errno.h"
+
+#define REGIONS_MAX 32
+
+/* A run of whole blocks; the first of it is block number first. */
+struct region {
+	uint64_t base;
+	uint32_t first;
+	uint32_t count;
+};
+
+static struct {
+	struct spinlock lock;
+	struct region regions[REGIONS_MAX];
+	uint32_t region_count;
+	uint32_t block_count;
+	uint32_t reserved_count;
+	uint32_t free_count; /* clean, dirty and being cleaned */
+	uint32_t cleaning;   /* free, but in neither map while an idle CPU zeroes them */
+	uint32_t hint;       /* where the last block was found */
+	uint16_t *owner;
+	uint64_t *clean;
+	uint64_t *dirty;
+} ram;
+
+static paddr_t block_address(uint32_t block)
+{
+	for (uint32_t i = 0; i < ram.region_count; i++) {
+		const struct region *r = &ram.regions[i];
+
+		if (block - r->first < r->count) {
+			return pa(r->base + (uint64_t)(block - r->first) * RAM_BLOCK_SIZE);
+		}
+	}
+	panic("ram: no block %u", block);
+}
+
+/* Number of the block that begins at address, or BITMAP_NONE. */
+static uint32_t block_number(uint64_t address)
+{
+	for (uint32_t i = 0; i < ram.region_count; i++) {
+		const struct region *r = &ram.regions[i];
+
+		if (IS_ALIGNED(address, RAM_BLOCK_SIZE) && address >= r->base &&
+		    (address - r->base) / RAM_BLOCK_SIZE < r->count) {
+			return r->first + (uint32_t)((address - r->base) / RAM_BLOCK_SIZE);
+		}
+	}
+	return BITMAP_NONE;
+}
+
+void ram_init(const struct range *usable, uint32_t count)
+{
+	ASSERT(ram.block_count == 0 && count <= REGIONS_MAX);
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t base = ALIGN_UP(usable[i].base, RAM_BLOCK_SIZE);
+		uint64_t end = ALIGN_DOWN(usable[i].base + usable[i].size, RAM_BLOCK_SIZE);
+
+		if (base < end) {
+			ram.regions[ram.region_count++] = (struct region){
+				.base = base,
+				.first = ram.block_count,
+				.count = (uint32_t)((end - base) / RAM_BLOCK_SIZE),
+			};
+			ram.block_count += (uint32_t)((end - base) / RAM_BLOCK_SIZE);
+		}
+	}
+	if (ram.block_count == 0) {
+		return;
+	}
+	ram.owner = heap_alloc(ram.block_count * sizeof(ram.owner[0]));
+	ram.clean = heap_alloc(BITMAP_WORDS(ram.block_count) * sizeof(ram.clean[0]));
+	ram.dirty = heap_alloc(BITMAP_WORDS(ram.block_count) * sizeof(ram.dirty[0]));
+	if (ram.owner == NULL || ram.clean == NULL || ram.dirty == NULL) {
+		panic("ram: no memory for a table of %u blocks", ram.block_count);
+	}
+	for (uint32_t i = 0; i < ram.block_count; i++) {
+		ram.owner[i] = RAM_OWNER_NONE;
+		bitmap_set(ram.dirty, i);
+	}
+	ram.free_count = ram.block_count;
+}
+
+/* Ram lock held. */
+static void own(uint32_t block, uint16_t owner)
+{
+	bitmap_clear(ram.clean, block);
+	bitmap_clear(ram.dirty, block);
+	ram.owner[block] = owner;
+	ram.free_count--;
+}
+
+void ram_reserve(uint64_t base, uint64_t size)
+{
+	uint64_t end;
+
+	if (size == 0) {
+		return;
+	}
+	end = base + MIN(size, ~0ULL - base);
+	for (uint32_t i = 0; i < ram.block_count; i++) {
+		uint64_t address = block_address(i).v;
+
+		if (address >= end || address + RAM_BLOCK_SIZE <= base ||
+		    ram.owner[i] == RAM_OWNER_RESERVED) {
+			continue;
+		}
+		if (ram.owner[i] != RAM_OWNER_NONE) {
+			panic("ram: block 0x%llx is in use, it cannot be reserved",
+			      (unsigned long long)address);
+		}
+		own(i, RAM_OWNER_RESERVED);
+		ram.reserved_count++;
+	}
+}
+
+/* Ram lock held. A free block of map, looked for from the last one found. */
+static uint32_t find_free(const uint64_t *map)
+{
+	uint32_t block = bitmap_find_set(map, ram.block_count, ram.hint);
+
+	if (block == BITMAP_NONE) {
+		block = bitmap_find_set(map, ram.block_count, 0);
+	}
+	if (block != BITMAP_NONE) {
+		ram.hint = block;
+	}
+	return block;
+}
+
+/*
+ * Take a free block, from the first map if it has one. When all that is free is being cleaned by
+ * other CPUs, wait for the first of them: they run to completion.
+ */
+static int take(uint16_t owner, const uint64_t *first, const uint64_t *second, uint32_t *block,
+		bool *dirty)
+{
+	ASSERT(owner != RAM_OWNER_NONE);
+	for (;;) {
+		uint32_t wait;
+
+		spin_lock(&ram.lock);
+		*block = ram.block_count != 0 ? find_free(first) : BITMAP_NONE;
+		if (*block == BITMAP_NONE && ram.block_count != 0) {
+			*block = find_free(second);
+		}
+		if (*block != BITMAP_NONE) {
+			*dirty = bitmap_test(ram.dirty, *block);
+			own(*block, owner);
+		}
+		wait = ram.cleaning;
+		spin_unlock(&ram.lock);
+		if (*block != BITMAP_NONE) {
+			return 0;
+		}
+		if (wait == 0) {
+			return -ENOMEM;
+		}
+	}
+}
+
+/*
+ * Zero a block down to the point of coherency: a guest begins with its MMU off, reads past the
+ * caches, and must not find what an earlier owner left in DRAM.
+ */
+static void clean(paddr_t block)
+{
+	void *window = mmu_map_window(block);
+
+	cache_zero(window, RAM_BLOCK_SIZE);
+	cache_clean_invalidate(window, RAM_BLOCK_SIZE);
+	mmu_unmap_window();
+}
+
+int ram_block_alloc(uint16_t owner, paddr_t *block)
+{
+	uint32_t number;
+	bool dirty;
+	int ret = take(owner, ram.clean, ram.dirty, &number, &dirty);
+
+	if (ret != 0) {
+		return ret;
+	}
+	*block = block_address(number);
+	if (dirty) {
+		clean(*block);
+	}
+	return 0;
+}
+
+int ram_block_take(uint16_t owner, paddr_t *block)
+{
+	uint32_t number;
+	bool dirty;
+	int ret = take(owner, ram.dirty, ram.clean, &number, &dirty);
+
+	if (ret == 0) {
+		*block = block_address(number);
+	}
+	return ret;
+}
+
+int ram_block_claim(uint16_t owner, paddr_t block)
+{
+	uint32_t number = block_number(block.v);
+
+	if (number == BITMAP_NONE || owner == RAM_OWNER_NONE) {
+		return -EINVAL;
+	}
+	for (;;) {
+		bool is_free;
+		bool taken;
+
+		spin_lock(&ram.lock);
+		is_free = ram.owner[number] == RAM_OWNER_NONE;
+		taken = bitmap_test(ram.clean, number) || bitmap_test(ram.dirty, number);
+		if (taken) {
+			own(number, owner);
+		}
+		spin_unlock(&ram.lock);
+		if (taken) {
+			return 0;
+		}
+		if (!is_free) {
+			return -EBUSY;
+		}
+		/* Being cleaned just now: free in a moment. */
+	}
+}
+
+void ram_block_free(paddr_t block)
+{
+	uint32_t number = block_number(block.v);
+
+	ASSERT(number != BITMAP_NONE);
+	spin_lock(&ram.lock);
+	ASSERT(ram.owner[number] != RAM_OWNER_NONE && ram.owner[number] != RAM_OWNER_RESERVED);
+	ram.owner[number] = RAM_OWNER_NONE;
+	bitmap_set(ram.dirty, number);
+	ram.free_count++;
+	spin_unlock(&ram.lock);
+}
+
+bool ram_clean_one(void)
+{
+	uint32_t number = BITMAP_NONE;
+
+	spin_lock(&ram.lock);
+	if (ram.block_count != 0) {
+		number = bitmap_find_set(ram.dirty, ram.block_count, 0);
+	}
+	if (number != BITMAP_NONE) {
+		bitmap_clear(ram.dirty, number);
+		ram.cleaning++;
+	}
+	spin_unlock(&ram.lock);
+	if (number == BITMAP_NONE) {
+		return false;
+	}
+	clean(block_address(number));
+	spin_lock(&ram.lock);
+	bitmap_set(ram.clean, number);
+	ram.cleaning--;
+	spin_unlock(&ram.lock);
+	return true;
+}
+
+void ram_stats(uint64_t *free_blocks, uint64_t *total_blocks)
+{
+	spin_lock(&ram.lock);
+	*free_blocks = ram.free_count;
+	*total_blocks = ram.block_count - ram.reserved_count;
+	spin_unlock(&ram.lock);
+}
