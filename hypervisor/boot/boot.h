@@ -7,8 +7,9 @@
 #include "core/machine.h"
 
 /*
- * Read the device tree into *m. Pure but for libfdt. Returns 0 or a negative errno with *why set to
- * one clear sentence that names node and property.
+ * Read the device tree into *m, which is all zero. Pure but for libfdt; fdt_pa is left to the caller.
+ * A GIC of an unknown kind is no error: version is 0 and compatible says what it is. Otherwise 0 or a
+ * negative errno with *why set to one clear line that names node and property.
  */
 int machine_fdt_read(const void *fdt, uint64_t max_size, struct machine *m, const char **why);
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The hypervisor's command line. Pure. */
+#ifndef BOOT_CMDLINE_H
+#define BOOT_CMDLINE_H
+
+#include "core/log.h"
+#include "lib/types.h"
+
+#define CMDLINE_WARNINGS_MAX 4
+#define CMDLINE_WARNING_SIZE 96
+
+struct cmdline {
+	uint64_t dom0_mem;       /* bytes; 0: not given */
+	uint32_t dom0_max_vcpus; /* 0: not given */
+	enum log_level log_level;
+	/* One line each, for the log; what is beyond the table is dropped. */
+	char warnings[CMDLINE_WARNINGS_MAX][CMDLINE_WARNING_SIZE];
+	uint32_t warning_count;
+};
+
+/*
+ * Options are separated by spaces: dom0_mem=SIZE[K|M|G] (plain: KiB), dom0_max_vcpus=N, quiet,
+ * loglevel=error|warn|info|debug. An unknown or malformed one becomes a warning and changes nothing.
+ */
+void cmdline_parse(const char *text, struct cmdline *out);
+
+#endif

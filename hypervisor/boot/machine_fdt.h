@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The parts of machine_fdt_read(). Each fills its part of r->m; 0 or -EINVAL with r->why set. */
+#ifndef BOOT_MACHINE_FDT_H
+#define BOOT_MACHINE_FDT_H
+
+#include "boot/fdt_read.h"
+
+int machine_fdt_gic(struct fdt_reader *r);
+int machine_fdt_memory(struct fdt_reader *r);
+int machine_fdt_cpus(struct fdt_reader *r);
+int machine_fdt_timer(struct fdt_reader *r);
+int machine_fdt_smmus(struct fdt_reader *r);
+int machine_fdt_bridges(struct fdt_reader *r);
+int machine_fdt_intx(struct fdt_reader *r, int node, struct machine_bridge *b);
+int machine_fdt_uart(struct fdt_reader *r);
+int machine_fdt_chosen(struct fdt_reader *r); /* after machine_fdt_memory() */
+
+#endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* PCI host bridges from the boot device tree (IEEE 1275 PCI binding; host-generic-pci.yaml). */
+#include "boot/machine_fdt.h"
+
+#include "lib/errno.h"
+#include "lib/string.h"
+
+#define PCI_ADDRESS_CELLS 3
+#define PCI_SIZE_CELLS    2
+#define PHYS_HI_SPACE(hi)    BITS(hi, 25, 24) /* 1 I/O, 2 memory 32-bit, 3 memory 64-bit */
+#define PHYS_HI_PREFETCHABLE BIT(30)
+
+static const char *const known_bridges[] = {
+	"pci-host-ecam-generic",
+	"fsl,imx8mp-pcie",
+	"renesas,pcie-rcar-gen3",
+	"snps,dw-pcie",
+};
+
+/* A compatible some driver is written for, in the order of the node; else the node's first. */
+static const char *bridge_compatible(const void *fdt, int node)
+{
+	int count = fdt_stringlist_count(fdt, node, "compatible");
+
+	for (int i = 0; i < count; i++) {
+		const char *text = fdt_stringlist_get(fdt, node, "compatible", i, NULL);
+
+		for (size_t k = 0; text != NULL && k < ARRAY_SIZE(known_bridges); k++) {
+			if (strcmp(text, known_bridges[k]) == 0) {
+				return text;
+			}
+		}
+	}
+	return fdt_read_text(fdt, node, "compatible");
+}
+
+static int read_window(struct fdt_reader *r, int node, const fdt32_t *p, uint32_t parent_cells,
+		       struct machine_window *w)
+{
+	uint32_t hi = fdt32_ld(p);
+
+	w->pci = fdt_read_cells(p + 1, 2);
+	w->cpu = fdt_read_cells(p + PCI_ADDRESS_CELLS, parent_cells);
+	w->size = fdt_read_cells(p + PCI_ADDRESS_CELLS + parent_cells, PCI_SIZE_CELLS);
+	w->prefetchable = (hi & PHYS_HI_PREFETCHABLE) != 0;
+	switch (PHYS_HI_SPACE(hi)) {
+	case 1:
+		w->kind = WINDOW_IO;
+		break;
+	case 2:
+		w->kind = WINDOW_MEM32;
+		break;
+	case 3:
+		w->kind = WINDOW_MEM64;
+		break;
+	default:
+		return fdt_fail(r, node, "ranges", "maps configuration space");
+	}
+	if (!range_ok(w->pci, w->size, w->kind == WINDOW_MEM64 ? UINT64_MAX : BIT(32))) {
+		return fdt_fail(r, node, "ranges", "has a bus address out of range");
+	}
+	return fdt_translate(r, node, "ranges", &w->cpu, w->size);
+}
+
+static int read_windows(struct fdt_reader *r, int node, struct machine_bridge *b)
+{
+	uint32_t parent_cells, unused, entry;
+	const fdt32_t *p;
+	int length;
+	int err;
+
+	err = fdt_child_cells(r, fdt_parent_offset(r->fdt, node), &parent_cells, &unused);
+	if (err != 0) {
+		return err;
+	}
+	entry = PCI_ADDRESS_CELLS + parent_cells + PCI_SIZE_CELLS;
+	p = fdt_getprop(r->fdt, node, "ranges", &length);
+	if (p == NULL || length == 0 || (uint32_t)length % (entry * 4) != 0) {
+		return fdt_fail(r, node, "ranges", "absent or not a whole number of entries");
+	}
+	for (uint32_t n = (uint32_t)length / (entry * 4); n != 0; n--, p += entry) {
+		if (b->window_count == MACHINE_MAX_RANGES) {
+			return fdt_fail(r, node, "ranges", "has too many entries");
+		}
+		err = read_window(r, node, p, parent_cells, &b->windows[b->window_count]);
+		if (err != 0) {
+			return err;
+		}
+		b->window_count++;
+	}
+	return 0;
+}
+
+static int read_bus_range(struct fdt_reader *r, int node, struct machine_bridge *b)
+{
+	int length;
+	const fdt32_t *p = fdt_getprop(r->fdt, node, "bus-range", &length);
+
+	b->bus_end = 255;
+	if (p == NULL) {
+		return 0;
+	}
+	if (length != 8 || fdt32_ld(p) > fdt32_ld(p + 1) || fdt32_ld(p + 1) > 255) {
+		return fdt_fail(r, node, "bus-range", "is not two bus numbers in order");
+	}
+	b->bus_start = (uint8_t)fdt32_ld(p);
+	b->bus_end = (uint8_t)fdt32_ld(p + 1);
+	return 0;
+}
+
+/* iommu-map or msi-map: entries of (rid base, phandle, id base, count). */
+static int read_id_map(struct fdt_reader *r, int node, const char *name,
+		       struct machine_id_map *map, uint32_t *count)
+{
+	int length;
+	const fdt32_t *p = fdt_getprop(r->fdt, node, name, &length);
+
+	*count = 0;
+	if (p == NULL) {
+		return 0;
+	}
+	if (length % 16 != 0) {
+		return fdt_fail(r, node, name, "is not a whole number of entries");
+	}
+	for (; *count < (uint32_t)length / 16; p += 4) {
+		struct machine_id_map *e = &map[*count];
+
+		if (*count == MACHINE_MAX_IDMAPS) {
+			return fdt_fail(r, node, name, "has too many entries");
+		}
+		e->rid_base = fdt32_ld(p);
+		e->phandle = fdt32_ld(p + 1);
+		e->out_base = fdt32_ld(p + 2);
+		e->count = fdt32_ld(p + 3);
+		if (!range_ok(e->rid_base, e->count, 0x10000) ||
+		    !range_ok(e->out_base, e->count, BIT(32))) {
+			return fdt_fail(r, node, name, "has an entry out of range");
+		}
+		if (fdt_node_offset_by_phandle(r->fdt, e->phandle) < 0) {
+			return fdt_fail(r, node, name, "names a node that is not there");
+		}
+		(*count)++;
+	}
+	return 0;
+}
+
+/* Without msi-map, msi-parent = <controller [base]> covers every requester, by its RID. */
+static int read_msi(struct fdt_reader *r, int node, struct machine_bridge *b)
+{
+	const fdt32_t *p;
+	int length;
+	int err;
+
+	err = read_id_map(r, node, "msi-map", b->msi_map, &b->msi_map_count);
+	if (err != 0 || b->msi_map_count != 0) {
+		return err;
+	}
+	p = fdt_getprop(r->fdt, node, "msi-parent", &length);
+	if (p != NULL && (length == 4 || length == 8)) {
+		b->msi_map[0].phandle = fdt32_ld(p);
+		b->msi_map[0].out_base = length == 8 ? fdt32_ld(p + 1) : 0;
+		b->msi_map[0].count = 0x10000;
+		b->msi_map_count = 1;
+	}
+	return 0;
+}
+
+static int read_bridge(struct fdt_reader *r, int node)
+{
+	struct machine_bridge *b = &r->m->bridges[r->m->bridge_count];
+	int config;
+	int err;
+
+	if (r->m->bridge_count == MACHINE_MAX_BRIDGES) {
+		return fdt_fail(r, node, NULL, "is one host bridge too many");
+	}
+	b->compatible = bridge_compatible(r->fdt, node);
+	if (fdt_get_path(r->fdt, node, b->path, sizeof(b->path)) != 0) {
+		return fdt_fail(r, node, NULL, "has a path that is too long");
+	}
+	b->dma_coherent = fdt_coherent(r->fdt, node);
+	config = fdt_text_index(r->fdt, node, "reg-names", "config");
+	err = fdt_read_reg(r, node, config < 0 ? 0 : (uint32_t)config, &b->cfg);
+	if (err == 0) {
+		err = read_bus_range(r, node, b);
+	}
+	if (err == 0) {
+		err = read_windows(r, node, b);
+	}
+	if (err == 0) {
+		err = read_id_map(r, node, "iommu-map", b->iommu_map, &b->iommu_map_count);
+	}
+	if (err == 0) {
+		err = fdt_read_u32(r, node, "iommu-map-mask", UINT32_MAX, &b->iommu_map_mask);
+	}
+	if (err == 0) {
+		err = read_msi(r, node, b);
+	}
+	if (err == 0) {
+		err = fdt_read_u32(r, node, "msi-map-mask", UINT32_MAX, &b->msi_map_mask);
+	}
+	if (err == 0) {
+		err = machine_fdt_intx(r, node, b);
+	}
+	r->m->bridge_count += err == 0;
+	return err;
+}
+
+/* linux,pci-domain on every bridge or on none: a mixture has no meaning Linux agrees with. */
+static int read_segment(struct fdt_reader *r, int node, uint32_t index)
+{
+	struct machine *m = r->m;
+	bool first_named = false;
+	bool named = fdt_getprop(r->fdt, node, "linux,pci-domain", NULL) != NULL;
+	uint32_t segment;
+	int first = fdt_path_offset(r->fdt, m->bridges[0].path);
+	int err;
+
+	first_named = fdt_getprop(r->fdt, first, "linux,pci-domain", NULL) != NULL;
+	if (named != first_named) {
+		return fdt_fail(r, node, "linux,pci-domain", "must be on every host bridge or on none");
+	}
+	err = fdt_read_u32(r, node, "linux,pci-domain", index, &segment);
+	if (err != 0) {
+		return err;
+	}
+	if (segment > UINT16_MAX) {
+		return fdt_fail(r, node, "linux,pci-domain", "is beyond 65535");
+	}
+	for (uint32_t i = 0; i < index; i++) {
+		if (m->bridges[i].segment == segment) {
+			return fdt_fail(r, node, "linux,pci-domain", "is another bridge's number too");
+		}
+	}
+	m->bridges[index].segment = (uint16_t)segment;
+	return 0;
+}
+
+int machine_fdt_bridges(struct fdt_reader *r)
+{
+	int node;
+
+	for (node = fdt_next_node(r->fdt, -1, NULL); node >= 0;
+	     node = fdt_next_node(r->fdt, node, NULL)) {
+		uint32_t cells;
+		int parent;
+		int err;
+
+		if (!fdt_is_pci_bus(r->fdt, node) || !fdt_enabled(r->fdt, node)) {
+			continue;
+		}
+		parent = fdt_parent_offset(r->fdt, node);
+		if (parent < 0 || fdt_is_pci_bus(r->fdt, parent)) {
+			continue; /* a PCI-to-PCI bridge below a host bridge */
+		}
+		err = fdt_read_u32(r, node, "#address-cells", 0, &cells);
+		if (err == 0 && cells != PCI_ADDRESS_CELLS) {
+			err = fdt_fail(r, node, "#address-cells", "must be 3");
+		}
+		if (err == 0) {
+			err = read_bridge(r, node);
+		}
+		if (err == 0) {
+			err = read_segment(r, node, r->m->bridge_count - 1);
+		}
+		if (err != 0) {
+			return err;
+		}
+	}
+	return 0;
+}
