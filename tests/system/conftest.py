@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What system tests are written with: the launcher, disk images, and a console to talk to.
+
+    def test_disk(machine):
+        disk = machine.ext4_image("disk.img", 64, {"hello": b"world"})
+        run = machine.run("mount /dev/nvme0n1 /mnt && cat /mnt/hello", *nvme(disk, port=1))
+        assert (run.status, run.output) == (0, "world")
+
+`machine` is a fixture; each test gets its own directory for images and logs. Options are the
+launcher's own, as it takes them on its command line.
+"""
+
+import dataclasses
+import hashlib
+import pathlib
+import random
+import re
+import subprocess
+
+import pexpect
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+LAUNCHER = TOP / "scripts/viaduct-qemu"
+RUN_SECONDS = 120
+
+
+def root_port(port):
+    """Options for PCI Express root port number `port`, from 1, with id rp<port>."""
+    return ["--device", f"pcie-root-port,id=rp{port},chassis={port}"]
+
+
+def nvme(image, port, **properties):
+    """Options for an NVMe disk with serial number nvme<port>, behind a root port of its own."""
+    drive = f"disk{port}"
+    device = {"serial": f"nvme{port}", "drive": drive, "bus": f"rp{port}", **properties}
+    return [
+        *root_port(port),
+        "--drive", f"if=none,format=raw,file={image},id={drive}",
+        "--device", "nvme," + ",".join(f"{key}={value}" for key, value in device.items()),
+    ]
+
+
+def e1000e(port):
+    """Options for a network card on a user-mode network, behind a root port of its own."""
+    return [
+        *root_port(port),
+        "--qemu", f"-netdev user,id=net{port},restrict=on",
+        "--device", f"e1000e,netdev=net{port},bus=rp{port}",
+    ]
+
+
+@dataclasses.dataclass
+class Run:
+    """A finished run: exit status, the script's output, the launcher's messages, console log."""
+
+    status: int
+    output: str
+    errors: str
+    log: str
+
+
+class Session:
+    """The control domain's shell on the console."""
+
+    PROMPT = "control# "
+
+    def __init__(self, child):
+        self.child = child
+        self.expect(re.escape(self.PROMPT))
+
+    def expect(self, pattern, timeout=60):
+        """Wait for a regular expression; returns the match object."""
+        self.child.expect(pattern, timeout=timeout)
+        return self.child.match
+
+    def send(self, text):
+        """Type text as it is."""
+        self.child.send(text)
+
+    def command(self, line, timeout=60):
+        """Run one line in the shell; returns (exit status, output)."""
+        self.child.send(line + "; echo status=$?\n")
+        self.child.expect(r"status=\$\?\r+\n", timeout=timeout)
+        self.child.expect(r"status=(\d+)\r+\n" + re.escape(self.PROMPT), timeout=timeout)
+        return int(self.child.match[1]), self.child.before.replace("\r", "")
+
+    def close(self):
+        self.child.close(force=True)
+
+
+class Machine:
+    """Runs machines and makes their disks, in one test's directory."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.sessions = []
+        self.count = 0
+
+    def run(self, script, *options, timeout=RUN_SECONDS):
+        """Run a shell script in the control domain of a machine with these launcher options."""
+        self.count += 1
+        file = self.directory / f"script{self.count}.sh"
+        file.write_text("#!/bin/sh\n" + script + "\n")
+        return self.launch("--script", file, "--timeout", timeout, *options)
+
+    def launch(self, *options):
+        """Run the launcher to its end, without a console."""
+        log = self.directory / f"console{self.count}.log"
+        done = subprocess.run(
+            [LAUNCHER, "--log", log, *map(str, options)], stdin=subprocess.DEVNULL,
+            capture_output=True, check=False)
+        return Run(
+            done.returncode, done.stdout.decode(errors="replace"),
+            done.stderr.decode(errors="replace"),
+            log.read_text(errors="replace") if log.exists() else "")
+
+    def run_twice(self, script, *options, timeout=RUN_SECONDS):
+        """The same script with Viaduct and on bare metal: (with, bare)."""
+        return (self.run(script, *options, timeout=timeout),
+                self.run(script, "--bare", *options, timeout=timeout))
+
+    def interactive(self, *options):
+        """Start a machine and wait for the control domain's prompt; closed with the test."""
+        self.count += 1
+        log = self.directory / f"console{self.count}.log"
+        child = pexpect.spawn(
+            str(LAUNCHER), ["--log", str(log), *map(str, options)], encoding="utf-8",
+            codec_errors="replace", timeout=RUN_SECONDS, echo=False, dimensions=(40, 200))
+        session = Session(child)
+        self.sessions.append(session)
+        return session
+
+    def close(self):
+        for session in self.sessions:
+            session.close()
+
+    def raw_image(self, name, mib, seed=None):
+        """A disk of zeroes, or of random bytes that only depend on the seed."""
+        path = self.directory / name
+        with open(path, "wb") as image:
+            if seed is None:
+                image.truncate(mib << 20)
+            else:
+                image.write(random.Random(seed).randbytes(mib << 20))
+        return path
+
+    def ext4_image(self, name, mib, files):
+        """A disk with an ext4 file system that holds files {name: bytes} and SHA256SUMS."""
+        path = self.directory / name
+        tree = self.directory / (name + ".d")
+        tree.mkdir()
+        sums = ""
+        for file, data in files.items():
+            (tree / file).write_bytes(data)
+            sums += f"{hashlib.sha256(data).hexdigest()}  {file}\n"
+        (tree / "SHA256SUMS").write_text(sums)
+        subprocess.run(
+            ["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-d", tree, path, f"{mib}M"], check=True)
+        return path
+
+    @staticmethod
+    def read_ext4(image, name):
+        """Contents of a file on such a disk, after the run."""
+        done = subprocess.run(
+            ["/sbin/debugfs", "-R", f"cat /{name}", str(image)], check=True, capture_output=True)
+        return done.stdout
+
+
+@pytest.fixture
+def machine(tmp_path):
+    one = Machine(tmp_path)
+    yield one
+    one.close()
