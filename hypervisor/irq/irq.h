@@ -24,8 +24,16 @@ int gic_init_cpu(void);  /* each CPU, boot CPU included */
 void gic_send_sgi(uint32_t cpu, uint32_t sgi);
 enum irq_sgi { SGI_KICK = 0, SGI_CALL = 1 };
 
-/* INTIDs 16..1019. PPIs must be requested once and enabled on each CPU. Level/edge per trigger. */
+/*
+ * INTIDs 16..1019. PPIs must be requested once and enabled on each CPU. Level/edge per trigger.
+ * The line stays disabled. -EINVAL: no such line here. -EBUSY: requested already.
+ */
 int irq_request(uint32_t intid, bool edge, irq_handler handler, void *arg);
+/*
+ * Undo irq_request() of an SPI: disabled, inactive, and the handler is not running on return. Not
+ * from the handler itself, nor under a lock that it takes.
+ */
+void irq_release(uint32_t intid);
 void irq_enable(uint32_t intid);
 void irq_disable(uint32_t intid);
 void irq_set_affinity(uint32_t intid, uint32_t cpu); /* SPIs */
@@ -33,7 +41,10 @@ void irq_set_affinity(uint32_t intid, uint32_t cpu); /* SPIs */
 void irq_set_active(uint32_t intid, bool active);
 bool irq_is_active(uint32_t intid);
 
-/* From the exception vector: acknowledge and dispatch until none is pending. */
+/*
+ * From the exception vector: acknowledge and dispatch until none is pending, or for a bounded number
+ * of interrupts; what is left raises the exception again.
+ */
 void irq_dispatch(void);
 
 /* INTIDs the distributor implements (GICD_TYPER.ITLinesNumber). */

@@ -16,7 +16,13 @@ typedef void (*lpi_handler)(void *arg, uint32_t event);
 
 /* Every ITS of machine.gic; LPI tables of each redistributor. Logs what it found. 0 when there is none. */
 int its_init(void);
+/* Each CPU, after gic_init_cpu(). */
 int its_init_cpu(void);
+/*
+ * Raises one LPI on each ITS by command and waits for it on this CPU. Borrows DeviceID 0: before any
+ * device is mapped. -ETIMEDOUT and others, logged.
+ */
+int its_self_test(void);
 bool its_present(void);
 struct its *its_by_phandle(uint32_t phandle);
 /* Page (4 KiB) that holds GITS_TRANSLATER, to be mapped for devices. */
@@ -27,17 +33,20 @@ paddr_t its_doorbell(const struct its *its);
  * the host's limit). -EBUSY: mapped already. -ENOMEM, -ERANGE (DeviceID), -EIO (time-out).
  */
 int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct its_device **out);
-/* Unmap all events, then the device; frees it. Pending LPIs are discarded. */
+/* Unmap all events, then the device; frees it. Pending LPIs are discarded. Locks: its_event_unmap(). */
 void its_device_unmap(struct its_device *dev);
 uint32_t its_device_events(const struct its_device *dev);
 
 /*
  * MAPTI(event -> a fresh host LPI, collection of pCPU cpu), enabled. Fires handler(arg, event).
- * -EEXIST, -ENOSPC (LPIs), -ERANGE (event), -EIO.
+ * -EEXIST, -ENOSPC (LPIs), -ENOMEM, -ERANGE (event), -EINVAL (cpu not up), -EIO.
  */
 int its_event_map(struct its_device *dev, uint32_t event, uint32_t cpu, lpi_handler handler,
 		  void *arg);
-/* DISCARD; on return the handler will not run again. No-op when not mapped. */
+/*
+ * DISCARD; on return the handler is not running and will not run again. No-op when not mapped. Waits
+ * for a handler at work on another CPU: hold no lock that the handler takes.
+ */
 void its_event_unmap(struct its_device *dev, uint32_t event);
 
 /* LPIs in use. */

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Devices and events on an ITS: ITTs, LPIs, and the commands that tie them together. */
+#include "irq/its_internal.h"
+
+#include "arch/arm64/cpu.h"
+#include "core/heap.h"
+#include "core/machine.h"
+#include "irq/its_regs.h"
+#include "lib/errno.h"
+
+#define ITT_ALIGN 256U
+#define NO_LPI    0U
+
+/* Power of two >= count, at least 2 (MAPD cannot say less), within the limits. */
+static uint32_t event_count_fit(const struct its *its, uint32_t count)
+{
+	uint32_t limit = MIN(ITS_EVENTS_MAX, its->event_bits < 11 ? 1U << its->event_bits
+								   : ITS_EVENTS_MAX);
+	uint32_t events = 2;
+
+	while (events < count && events < limit) {
+		events *= 2;
+	}
+	return events;
+}
+
+static paddr_t itt_pa(const struct its_device *dev)
+{
+	return pa(ALIGN_UP(heap_pa(dev->itt).v, ITT_ALIGN));
+}
+
+static void device_free(struct its_device *dev)
+{
+	heap_free(dev->lpis);
+	heap_free(dev->cpus);
+	heap_free(dev->itt);
+	heap_free(dev);
+}
+
+static struct its_device *device_new(struct its *its, device_id_t id, uint32_t event_count)
+{
+	struct its_device *dev = heap_alloc(sizeof(*dev));
+	uint64_t itt_size;
+
+	if (dev == NULL) {
+		return NULL;
+	}
+	dev->its = its;
+	dev->id = id;
+	dev->events = event_count_fit(its, event_count);
+	itt_size = (uint64_t)dev->events * its->itt_entry + ITT_ALIGN;
+	dev->lpis = heap_alloc(dev->events * sizeof(dev->lpis[0]));
+	dev->cpus = heap_alloc(dev->events * sizeof(dev->cpus[0]));
+	dev->itt = heap_alloc(itt_size);
+	if (dev->lpis == NULL || dev->cpus == NULL || dev->itt == NULL) {
+		device_free(dev);
+		return NULL;
+	}
+	/* From here on only the ITS touches it: no zero of ours may be written back over an entry. */
+	cache_clean_invalidate(dev->itt, itt_size);
+	return dev;
+}
+
+static bool device_known(struct its *its, device_id_t id)
+{
+	struct its_device *dev;
+
+	list_for_each(dev, &its->device_list, node) {
+		if (dev->id.v == id.v) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Caller holds its->lock. */
+static int device_install(struct its *its, struct its_device *dev)
+{
+	struct its_cmd cmd;
+	int ret;
+
+	if (device_known(its, dev->id)) {
+		return -EBUSY;
+	}
+	ret = its_device_table_cover(its, dev->id);
+	if (ret != 0) {
+		return ret;
+	}
+	cmd = its_cmd_mapd(dev->id, itt_pa(dev), (uint32_t)__builtin_ctz(dev->events));
+	ret = its_submit(its, &cmd, 1);
+	if (ret == 0) {
+		list_add_tail(&its->device_list, &dev->node);
+	}
+	return ret;
+}
+
+int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct its_device **out)
+{
+	struct its_device *dev = device_new(its, id, event_count);
+	int ret;
+
+	if (dev == NULL) {
+		return -ENOMEM;
+	}
+	spin_lock(&its->lock);
+	ret = device_install(its, dev);
+	spin_unlock(&its->lock);
+	if (ret == 0) {
+		*out = dev;
+	} else if (ret != -EIO) { /* after a time-out the ITS may still read the ITT: keep it */
+		device_free(dev);
+	}
+	return ret;
+}
+
+void its_device_unmap(struct its_device *dev)
+{
+	struct its *its = dev->its;
+	struct its_cmd cmd = its_cmd_unmapd(dev->id);
+	int ret;
+
+	for (uint32_t event = 0; event < dev->events; event++) {
+		its_event_unmap(dev, event);
+	}
+	spin_lock(&its->lock);
+	ret = its_submit(its, &cmd, 1);
+	list_del(&dev->node);
+	spin_unlock(&its->lock);
+	if (ret == 0) {
+		device_free(dev);
+	}
+}
+
+uint32_t its_device_events(const struct its_device *dev)
+{
+	return dev->events;
+}
+
+/* Caller holds its->lock. On -EIO the LPI is lost: hardware may have taken it. */
+static int event_install(struct its_device *dev, uint32_t event, uint32_t cpu, uint32_t lpi)
+{
+	const struct its_cmd cmds[] = {
+		its_cmd_mapti(dev->id, event, lpi, cpu),
+		its_cmd_inv(dev->id, event),
+		its_cmd_sync(dev->its->targets[cpu]),
+	};
+
+	its_redist_configure(lpi, true);
+	return its_submit(dev->its, cmds, ARRAY_SIZE(cmds));
+}
+
+int its_event_map(struct its_device *dev, uint32_t event, uint32_t cpu, lpi_handler handler,
+		  void *arg)
+{
+	struct its *its = dev->its;
+	uint32_t lpi = NO_LPI;
+	int ret;
+
+	if (event >= dev->events) {
+		return -ERANGE;
+	}
+	if (cpu >= machine.cpu_count || handler == NULL) {
+		return -EINVAL;
+	}
+	spin_lock(&its->lock);
+	if (dev->lpis[event] != NO_LPI) {
+		ret = -EEXIST;
+	} else if ((its->collections & 1U << cpu) == 0) {
+		ret = -EINVAL;
+	} else {
+		ret = lpi_alloc(handler, arg, event, &lpi);
+	}
+	if (ret == 0) {
+		ret = event_install(dev, event, cpu, lpi);
+	}
+	if (ret == 0) {
+		dev->lpis[event] = lpi;
+		dev->cpus[event] = (uint8_t)cpu;
+	}
+	spin_unlock(&its->lock);
+	if (ret == -EIO) {
+		lpi_silence(lpi);
+	}
+	return ret;
+}
+
+/* Caller holds its->lock. On return no signal of this LPI is pending or will come. */
+static int event_remove(struct its_device *dev, uint32_t event, uint32_t lpi)
+{
+	const struct its_cmd cmds[] = {
+		its_cmd_inv(dev->id, event),
+		its_cmd_discard(dev->id, event),
+		its_cmd_sync(dev->its->targets[dev->cpus[event]]),
+	};
+
+	its_redist_configure(lpi, false);
+	return its_submit(dev->its, cmds, ARRAY_SIZE(cmds));
+}
+
+void its_event_unmap(struct its_device *dev, uint32_t event)
+{
+	struct its *its = dev->its;
+	uint32_t lpi = NO_LPI;
+	int ret = 0;
+
+	if (event >= dev->events) {
+		return;
+	}
+	spin_lock(&its->lock);
+	lpi = dev->lpis[event];
+	if (lpi != NO_LPI) {
+		dev->lpis[event] = NO_LPI;
+		ret = event_remove(dev, event, lpi);
+	}
+	spin_unlock(&its->lock);
+	if (lpi == NO_LPI) {
+		return;
+	}
+	/* Outside its->lock: the handler may hold locks that come before it. */
+	lpi_silence(lpi);
+	if (ret == 0) {
+		lpi_free(lpi);
+	}
+}

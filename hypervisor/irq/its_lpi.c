@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The pool of LPIs: which are taken, and whom each one calls. Records come in pages on first use: a
+ * machine has 8192 LPIs and mostly uses a few dozen.
+ */
+#include "irq/its_internal.h"
+
+#include "core/heap.h"
+#include "core/panic.h"
+#include "irq/gic.h"
+#include "lib/bitmap.h"
+#include "lib/errno.h"
+
+#define LPIS_MAX        8192U
+#define RECORDS_PER_PAGE ((uint32_t)(SZ_4K / sizeof(struct lpi)))
+
+struct lpi {
+	lpi_handler handler; /* NULL: silent */
+	void *arg;
+	uint32_t event;
+	uint32_t running; /* CPUs inside the handler */
+};
+
+static struct spinlock pool_lock;
+static uint32_t pool_size;
+static uint32_t in_use;
+static uint32_t last_taken;
+static uint64_t taken[BITMAP_WORDS(LPIS_MAX)];
+static struct lpi *pages[LPIS_MAX / (SZ_4K / sizeof(struct lpi)) + 1];
+
+static struct lpi *record(uint32_t index)
+{
+	struct lpi *page = __atomic_load_n(&pages[index / RECORDS_PER_PAGE], __ATOMIC_ACQUIRE);
+
+	return page != NULL ? &page[index % RECORDS_PER_PAGE] : NULL;
+}
+
+static bool record_make(uint32_t index)
+{
+	struct lpi **slot = &pages[index / RECORDS_PER_PAGE];
+
+	if (*slot == NULL) {
+		__atomic_store_n(slot, heap_page(), __ATOMIC_RELEASE);
+	}
+	return *slot != NULL;
+}
+
+int lpi_pool_init(uint32_t count)
+{
+	pool_size = MIN(count, LPIS_MAX);
+	last_taken = pool_size - 1;
+	return 0;
+}
+
+/* Round-robin, so that a number rests as long as possible between two owners. */
+static uint32_t find_free(void)
+{
+	uint32_t index = bitmap_find_clear(taken, pool_size, last_taken + 1);
+
+	return index != BITMAP_NONE ? index : bitmap_find_clear(taken, pool_size, 0);
+}
+
+int lpi_alloc(lpi_handler handler, void *arg, uint32_t event, uint32_t *lpi)
+{
+	struct lpi *r;
+	uint32_t index;
+	int ret = 0;
+
+	spin_lock(&pool_lock);
+	index = find_free();
+	if (index == BITMAP_NONE) {
+		ret = -ENOSPC;
+		goto out;
+	}
+	if (!record_make(index)) {
+		ret = -ENOMEM;
+		goto out;
+	}
+	bitmap_set(taken, index);
+	last_taken = index;
+	in_use++;
+	r = record(index);
+	r->arg = arg;
+	r->event = event;
+	__atomic_store_n(&r->handler, handler, __ATOMIC_RELEASE);
+	*lpi = GIC_FIRST_LPI + index;
+out:
+	spin_unlock(&pool_lock);
+	return ret;
+}
+
+void lpi_silence(uint32_t lpi)
+{
+	struct lpi *r = record(lpi - GIC_FIRST_LPI);
+
+	__atomic_store_n(&r->handler, NULL, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&r->running, __ATOMIC_SEQ_CST) != 0) {
+	}
+}
+
+void lpi_free(uint32_t lpi)
+{
+	uint32_t index = lpi - GIC_FIRST_LPI;
+
+	spin_lock(&pool_lock);
+	ASSERT(index < pool_size && bitmap_test(taken, index));
+	bitmap_clear(taken, index);
+	in_use--;
+	spin_unlock(&pool_lock);
+}
+
+uint32_t its_lpi_count(void)
+{
+	return __atomic_load_n(&in_use, __ATOMIC_RELAXED);
+}
+
+void its_lpi_dispatch(uint32_t intid)
+{
+	uint32_t index = intid - GIC_FIRST_LPI;
+	struct lpi *r = index < pool_size ? record(index) : NULL;
+	lpi_handler handler;
+
+	if (r == NULL) {
+		return;
+	}
+	/* Announced before the handler is read: lpi_silence() clears it, then waits for us. */
+	__atomic_fetch_add(&r->running, 1, __ATOMIC_SEQ_CST);
+	handler = __atomic_load_n(&r->handler, __ATOMIC_SEQ_CST);
+	if (handler != NULL) {
+		handler(r->arg, r->event);
+	}
+	__atomic_fetch_sub(&r->running, 1, __ATOMIC_SEQ_CST);
+}
