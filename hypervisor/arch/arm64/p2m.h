@@ -2,7 +2,9 @@
 /*
  * A domain's stage-2 tables (DDI0487 D8): 40-bit IPA, 4 KiB granule, level 1 start with two
  * concatenated root pages (1024 entries of 1 GiB), blocks of 2 MiB and, for devices, 1 GiB. RAM is
- * never mapped at level 1, so the SMMU root can point at the same level-2 tables.
+ * mapped in 2 MiB blocks only. The SMMU walks a tree of its own, in which each RAM block is entered
+ * too and besides which only the doorbell page exists: one page a GiB of RAM buys that a BAR can
+ * never be reached by DMA, whatever lies next to it.
  */
 #ifndef ARCH_ARM64_P2M_H
 #define ARCH_ARM64_P2M_H
@@ -27,21 +29,33 @@ struct p2m {
 	uint64_t *root;      /* 2 pages, CPU view */
 	uint64_t *smmu_root; /* 2 pages: RAM and doorbell only */
 	uint16_t vmid;
-	uint32_t table_pages; /* heap pages used by tables */
+	uint32_t table_pages; /* heap pages used by tables, roots included */
 	uint32_t table_pages_max;
 };
 
-/* -ENOMEM: nothing kept. */
+/* A VMID nobody uses, 1..255, or -ENOSPC. Freed after p2m_destroy() and the IOMMUs' flush. */
+int p2m_vmid_alloc(uint16_t *vmid);
+void p2m_vmid_free(uint16_t vmid);
+
+/* -ENOMEM (also when the quota does not hold the four root pages): nothing kept. */
 int p2m_init(struct p2m *p, uint16_t vmid, uint32_t table_pages_max);
-/* All tables. No vCPU runs and no stream uses it any more; the VMID's TLBs are flushed (CPU side). */
+/*
+ * All tables. No vCPU runs and no stream uses it any more; the VMID's TLBs are flushed (CPU side).
+ * A p2m that is all zeroes is allowed.
+ */
 void p2m_destroy(struct p2m *p);
 
 /*
  * Map [ipa, +size) -> [pa, +size), 4 KiB multiples, biggest blocks that fit. Everything there must
- * be unmapped. -EEXIST, -ENOMEM (also quota): nothing changed. P2M_RAM: 2 MiB multiples.
+ * be unmapped. -EEXIST, -ENOMEM (also quota): nothing changed. P2M_RAM: 2 MiB multiples. -EINVAL:
+ * misaligned, or past 40 bits of IPA or 48 bits of PA.
  */
 int p2m_map(struct p2m *p, ipaddr_t ipa, paddr_t pa, uint64_t size, enum p2m_type type);
-/* Unmap; holes are allowed. On return no CPU can reach the old pages (TLBI completed). */
+/*
+ * Unmap; holes are allowed, a part of a block is not (unmap what was mapped). On return no CPU can
+ * reach the old pages (TLBI completed). For RAM the SMMU's entries are cleared as well, but its
+ * TLBs are the caller's: iommu_flush_vmid() before the RAM goes anywhere.
+ */
 void p2m_unmap(struct p2m *p, ipaddr_t ipa, uint64_t size);
 /*
  * The same in slices: at most max_entries entries are written or cleared; *done grows by the bytes
@@ -52,14 +66,25 @@ int p2m_map_slice(struct p2m *p, ipaddr_t ipa, paddr_t pa, uint64_t size, enum p
 int p2m_unmap_slice(struct p2m *p, ipaddr_t ipa, uint64_t size, uint32_t max_entries,
 		    uint64_t *done);
 
-/* Type and PA of the page at ipa; P2M_INVALID when unmapped. *run: bytes mapped alike from there to the end of the entry. */
+/*
+ * Type and PA of the page at ipa; P2M_INVALID when unmapped. *run: bytes mapped (or unmapped) alike
+ * from there to the end of the entry. pa and run may be NULL.
+ */
 enum p2m_type p2m_lookup(struct p2m *p, ipaddr_t ipa, paddr_t *pa, uint64_t *run);
+/* The same for a caller that holds p->lock. */
+enum p2m_type p2m_lookup_locked(const struct p2m *p, ipaddr_t ipa, paddr_t *pa, uint64_t *run);
 
-/* The one 4 KiB page of the ITS doorbell, in the SMMU's view only. */
+/* The one 4 KiB page of the ITS doorbell, in the SMMU's view only. -EEXIST, -ENOMEM, -EINVAL. */
 int p2m_map_doorbell(struct p2m *p, ipaddr_t ipa, paddr_t pa);
 
-/* VTTBR_EL2 for the CPU; S2TTB for the SMMU; the VTCR fields both use. */
+/* Boot: an SMMU does not snoop the caches, so clean to DRAM every entry of its view from now on. */
+void p2m_set_noncoherent_walker(void);
+
+/* VTTBR_EL2 for the CPU; S2TTB for the SMMU. */
 uint64_t p2m_vttbr(const struct p2m *p);
 paddr_t p2m_smmu_root(const struct p2m *p);
+
+/* VTCR_EL2, the same on every CPU. The SMMU's stream-table entries say the same of its view. */
+uint64_t p2m_vtcr(void);
 
 #endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Inside p2m*.c: pages of a domain's tables and single entries. The p2m lock is held. */
+#ifndef ARCH_ARM64_P2M_TABLE_H
+#define ARCH_ARM64_P2M_TABLE_H
+
+#include "arch/arm64/p2m.h"
+
+/* 64-bit single-copy atomic: a walker sees the old entry or the new one. */
+static inline void p2m_table_write(uint64_t *entry, uint64_t pte)
+{
+	__atomic_store_n(entry, pte, __ATOMIC_RELAXED);
+}
+
+/* A zeroed table within the quota, or NULL. */
+uint64_t *p2m_table_alloc(struct p2m *p);
+void p2m_table_free(struct p2m *p, uint64_t *table);
+bool p2m_table_empty(const uint64_t *table);
+/* Free a whole tree, root included. */
+void p2m_table_free_tree(struct p2m *p, uint64_t *root);
+
+/* The SMMU's view of one 2 MiB RAM block. Enter: -EEXIST, -ENOMEM. Clear: absent is allowed. */
+int p2m_smmu_enter(struct p2m *p, ipaddr_t ipa, paddr_t pa);
+void p2m_smmu_clear(struct p2m *p, ipaddr_t ipa);
+/* A root that the SMMU may walk, or NULL. */
+uint64_t *p2m_smmu_alloc_root(void);
+
+#endif
