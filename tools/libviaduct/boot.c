@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Booting Linux in a guest: files checked and mapped first, written into the domain later. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <viaduct/guest_map.h>
+
+#include "client.h"
+#include "guest_fdt.h"
+#include "image.h"
+
+#define FDT_SIZE 0x10000U
+
+struct file {
+	const uint8_t *data;
+	uint64_t size;
+};
+
+struct viaduct_boot {
+	struct file kernel;
+	struct file ramdisk;
+	struct image_layout layout;
+	uint8_t fdt[FDT_SIZE];
+};
+
+static int say(char *why, size_t size, int err, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static int say(char *why, size_t size, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, size, fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+static int map_file(const char *path, struct file *f, char *why, size_t why_size)
+{
+	struct stat st;
+	void *map;
+	int err = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		return say(why, why_size, -errno, "%s: %s", path, strerror(errno));
+	}
+	if (fstat(fd, &st) != 0) {
+		err = say(why, why_size, -errno, "%s: %s", path, strerror(errno));
+	} else if (!S_ISREG(st.st_mode)) {
+		err = say(why, why_size, -EINVAL, "%s: not a regular file", path);
+	} else if (st.st_size == 0) {
+		err = say(why, why_size, -EINVAL, "%s: the file is empty", path);
+	}
+	if (err == 0) {
+		map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (map == MAP_FAILED) {
+			err = say(why, why_size, -errno, "%s: %s", path, strerror(errno));
+		} else {
+			f->data = map;
+			f->size = (uint64_t)st.st_size;
+		}
+	}
+	close(fd);
+	return err;
+}
+
+static void unmap_file(struct file *f)
+{
+	if (f->data != NULL) {
+		munmap((void *)(uintptr_t)f->data, (size_t)f->size);
+	}
+}
+
+static int place(const struct viaduct_boot_spec *spec, struct viaduct_boot *b, char *why,
+		 size_t why_size)
+{
+	struct image image;
+	const char *flaw;
+	size_t head = b->kernel.size < IMAGE_HEADER_SIZE ? (size_t)b->kernel.size :
+							   IMAGE_HEADER_SIZE;
+	int err = image_parse(b->kernel.data, head, b->kernel.size, &image, &flaw);
+
+	if (err != 0) {
+		return say(why, why_size, err, "%s: %s", spec->kernel, flaw);
+	}
+	err = image_place(&image, b->ramdisk.size, FDT_SIZE, spec->ram_bytes, &b->layout);
+	if (err != 0) {
+		return say(why, why_size, err,
+			   "kernel and ramdisk need %llu MiB, the domain has %llu",
+			   (unsigned long long)((b->layout.end >> 20) + 1),
+			   (unsigned long long)(spec->ram_bytes >> 20));
+	}
+	return 0;
+}
+
+static int make_fdt(const struct viaduct_boot_spec *spec, struct viaduct_boot *b, char *why,
+		    size_t why_size)
+{
+	struct guest_fdt g = {
+		.vcpu_count = spec->vcpu_count,
+		.ram_bytes = spec->ram_bytes,
+		.bootargs = spec->extra,
+		.ramdisk_start = GUEST_RAM_BASE + b->layout.ramdisk,
+		.ramdisk_end = GUEST_RAM_BASE + b->layout.ramdisk + b->ramdisk.size,
+	};
+
+	/* Early in the control domain's life there may be no good randomness yet: then, less. */
+	if (getrandom(g.rng_seed, sizeof(g.rng_seed), GRND_NONBLOCK) < 0 ||
+	    getrandom(&g.kaslr_seed, sizeof(g.kaslr_seed), GRND_NONBLOCK) < 0) {
+		memset(g.rng_seed, 0, sizeof(g.rng_seed));
+		g.kaslr_seed = 0;
+	}
+	if (guest_fdt_make(&g, b->fdt, sizeof(b->fdt)) != 0) {
+		return say(why, why_size, -E2BIG, "the kernel command line is too long");
+	}
+	return 0;
+}
+
+int viaduct_boot_open(const struct viaduct_boot_spec *spec, struct viaduct_boot **out, char *why,
+		      size_t why_size)
+{
+	struct viaduct_boot *b = calloc(1, sizeof(*b));
+	int err;
+
+	if (b == NULL) {
+		return say(why, why_size, -ENOMEM, "out of memory");
+	}
+	err = map_file(spec->kernel, &b->kernel, why, why_size);
+	if (err == 0 && spec->ramdisk != NULL) {
+		err = map_file(spec->ramdisk, &b->ramdisk, why, why_size);
+	}
+	if (err == 0) {
+		err = place(spec, b, why, why_size);
+	}
+	if (err == 0) {
+		err = make_fdt(spec, b, why, why_size);
+	}
+	if (err != 0) {
+		viaduct_boot_close(b);
+		return err;
+	}
+	*out = b;
+	return 0;
+}
+
+void viaduct_boot_close(struct viaduct_boot *b)
+{
+	if (b == NULL) {
+		return;
+	}
+	unmap_file(&b->kernel);
+	unmap_file(&b->ramdisk);
+	free(b);
+}
+
+int viaduct_memory_write(struct viaduct *v, uint32_t id, uint64_t offset, const void *data,
+			 size_t size)
+{
+	const uint8_t *from = data;
+	int err = 0;
+
+	while (size != 0 && err == 0) {
+		struct control_aperture_map in = { .domain = id };
+		struct control_count slot;
+		uint64_t start = offset % CONTROL_SLOT_SIZE;
+		size_t part = (size_t)(CONTROL_SLOT_SIZE - start);
+
+		part = part < size ? part : size;
+		in.offset = offset - start;
+		err = client_call(v, CONTROL_APERTURE_MAP, &in, sizeof(in), &slot, sizeof(slot),
+				  NULL);
+		if (err != 0) {
+			return err;
+		}
+		if (slot.count >= CONTROL_SLOTS) {
+			return client_fail(v, -EPROTO, "the hypervisor's reply makes no sense");
+		}
+		memcpy(v->transport->aperture + slot.count * CONTROL_SLOT_SIZE + start, from, part);
+		err = client_call(v, CONTROL_APERTURE_UNMAP, &slot, sizeof(slot), NULL, 0, NULL);
+		from += part;
+		offset += part;
+		size -= part;
+	}
+	return err;
+}
+
+struct load {
+	struct viaduct *v;
+	uint32_t id;
+	viaduct_progress *progress;
+	void *progress_arg;
+	uint64_t done, total;
+};
+
+static int load_part(struct load *l, const uint8_t *data, uint64_t size, uint64_t offset)
+{
+	int err = 0;
+
+	while (size != 0 && err == 0) {
+		size_t part = (size_t)(CONTROL_SLOT_SIZE - offset % CONTROL_SLOT_SIZE);
+
+		part = part < size ? part : (size_t)size;
+		if (l->progress != NULL && l->progress(l->progress_arg, l->done, l->total) != 0) {
+			return client_fail(l->v, -ECANCELED, "interrupted");
+		}
+		err = viaduct_memory_write(l->v, l->id, offset, data, part);
+		data += part;
+		offset += part;
+		size -= part;
+		l->done += part;
+	}
+	return err;
+}
+
+int viaduct_boot_load(struct viaduct *v, const struct viaduct_boot *b, uint32_t id,
+		      viaduct_progress *progress, void *progress_arg, uint64_t *pc, uint64_t *arg)
+{
+	struct load l = {
+		.v = v, .id = id, .progress = progress, .progress_arg = progress_arg,
+		.total = b->kernel.size + b->ramdisk.size + FDT_SIZE,
+	};
+	int err = load_part(&l, b->kernel.data, b->kernel.size, b->layout.kernel);
+
+	if (err == 0) {
+		err = load_part(&l, b->ramdisk.data, b->ramdisk.size, b->layout.ramdisk);
+	}
+	if (err == 0) {
+		err = load_part(&l, b->fdt, FDT_SIZE, b->layout.fdt);
+	}
+	if (err == 0 && progress != NULL && progress(progress_arg, l.total, l.total) != 0) {
+		err = client_fail(v, -ECANCELED, "interrupted");
+	}
+	*pc = GUEST_RAM_BASE + b->layout.kernel;
+	*arg = GUEST_RAM_BASE + b->layout.fdt;
+	return err;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Opening, closing, one request, and words for what can go wrong. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "client.h"
+
+struct error_text {
+	uint32_t op; /* CONTROL_OPS: any */
+	int err;
+	const char *text;
+};
+
+/* First match counts. */
+static const struct error_text error_texts[] = {
+	{ CONTROL_DOMAIN_CREATE, EEXIST, "a domain of that name exists" },
+	{ CONTROL_DOMAIN_CREATE, ENOMEM, "not enough free memory" },
+	{ CONTROL_DOMAIN_CREATE, ENOSPC, "too many domains" },
+	{ CONTROL_DOMAIN_CREATE, EINVAL, "name, memory or number of vCPUs not accepted" },
+	{ CONTROL_APERTURE_MAP, ENOSPC, "the memory aperture is full" },
+	{ CONTROL_APERTURE_MAP, EINVAL, "the domain's memory can no longer be written" },
+	{ CONTROL_PCI_QUARANTINE, EEXIST, "another function has that name" },
+	{ CONTROL_PCI_QUARANTINE, EPERM, "a bridge, or used by the hypervisor: cannot be lent" },
+	{ CONTROL_PCI_QUARANTINE, EBUSY, "lent to a domain, or resetting" },
+	{ CONTROL_PCI_QUARANTINE, EINVAL, "not in a state to be made assignable" },
+	{ CONTROL_PCI_RETURN, EBUSY, "lent to a domain, or resetting" },
+	{ CONTROL_PCI_RETURN, EINVAL, "not assignable" },
+	{ CONTROL_PCI_ATTACH, EBUSY, "lent already" },
+	{ CONTROL_PCI_ATTACH, EPERM, "not assignable" },
+	{ CONTROL_PCI_ATTACH, EINVAL, "not assignable, or the domain cannot take devices now" },
+	{ CONTROL_PCI_ATTACH, EEXIST, "the virtual slot is taken" },
+	{ CONTROL_PCI_ATTACH, ENOSPC, "no room on the domain's PCI bus" },
+	{ CONTROL_PCI_ATTACH, EACCES, "another member of its isolation group is used elsewhere" },
+	{ CONTROL_PCI_ATTACH, EOPNOTSUPP, "no IOMMU stands between it and memory" },
+	{ CONTROL_PCI_DETACH, EINVAL, "not lent" },
+	{ CONTROL_OPS, ENODEV, "no such PCI function" },
+	{ CONTROL_OPS, EBADF, "the function is broken" },
+	{ CONTROL_OPS, ENOENT, "no such domain" },
+	{ CONTROL_OPS, EPERM, "the hypervisor does not allow it" },
+	{ CONTROL_OPS, EINVAL, "not possible in the present state" },
+	{ CONTROL_OPS, ENOMEM, "the hypervisor is out of memory" },
+	{ CONTROL_OPS, ENOSYS, "the hypervisor does not know this request" },
+};
+
+int client_fail(struct viaduct *v, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(v->error, sizeof(v->error), fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+static int explain(struct viaduct *v, uint32_t op, int err)
+{
+	for (size_t i = 0; i < sizeof(error_texts) / sizeof(error_texts[0]); i++) {
+		const struct error_text *t = &error_texts[i];
+
+		if (t->err == -err && (t->op == op || t->op == CONTROL_OPS)) {
+			return client_fail(v, err, "%s", t->text);
+		}
+	}
+	return client_fail(v, err, "%s", strerror(-err));
+}
+
+int client_call(struct viaduct *v, uint32_t op, const void *in, size_t in_size, void *out,
+		size_t out_size, size_t *got)
+{
+	struct control_header header = { .op = op, .size = (uint32_t)in_size };
+	uint8_t *page;
+
+	if (v->transport == NULL) {
+		return client_fail(v, -ENOTCONN, "not connected");
+	}
+	page = v->transport->page;
+	if (in_size != 0) {
+		memcpy(page + sizeof(header), in, in_size);
+	}
+	/* What is left there if nobody carries the request out. */
+	header.result = -EPROTO;
+	memcpy(page, &header, sizeof(header));
+	v->transport->ops->ring(v->transport);
+	memcpy(&header, page, sizeof(header));
+	if (header.result < 0) {
+		return explain(v, op, header.result);
+	}
+	if (header.size > CONTROL_BODY_SIZE || (got == NULL && header.size != out_size)) {
+		return client_fail(v, -EPROTO, "the hypervisor's reply has the wrong size");
+	}
+	if (out_size > header.size) {
+		out_size = header.size;
+	}
+	if (out_size != 0) {
+		memcpy(out, page + sizeof(header), out_size);
+	}
+	if (got != NULL) {
+		*got = out_size;
+	}
+	return 0;
+}
+
+int viaduct_open(struct viaduct **out)
+{
+	struct viaduct *v = calloc(1, sizeof(*v));
+	int err;
+
+	*out = v;
+	if (v == NULL) {
+		return -ENOMEM;
+	}
+	err = transport_open(&v->transport, v->error, sizeof(v->error));
+	if (err != 0) {
+		v->transport = NULL;
+		return err;
+	}
+	/* Whatever a client that died left open here. */
+	return client_call(v, CONTROL_CLAIM, NULL, 0, NULL, 0, NULL);
+}
+
+void viaduct_close(struct viaduct *v)
+{
+	if (v == NULL) {
+		return;
+	}
+	if (v->transport != NULL) {
+		client_call(v, CONTROL_CLAIM, NULL, 0, NULL, 0, NULL);
+		v->transport->ops->close(v->transport);
+	}
+	free(v);
+}
+
+const char *viaduct_error(const struct viaduct *v)
+{
+	return v == NULL ? "out of memory" : v->error;
+}
+
+void client_pause(void)
+{
+	struct timespec t = { .tv_nsec = 10 * 1000 * 1000 };
+
+	nanosleep(&t, NULL);
+}

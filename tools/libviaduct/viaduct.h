@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libviaduct: everything the hypervisor can be asked for, from a program in the control domain.
+ *
+ * A connection is one client of the control function (include/viaduct/control.h). It needs root and a
+ * kernel that lets root map PCI BARs through sysfs: kernel lockdown forbids that. Nothing is kept
+ * here that the hypervisor does not know: a program that dies loses nothing but its connection.
+ *
+ * Unless said otherwise a call returns 0 or a negative errno; viaduct_error() then has a sentence for
+ * people. What a number means for a request is with the request in control.h. A connection is for one
+ * thread at a time.
+ */
+#ifndef LIBVIADUCT_VIADUCT_H
+#define LIBVIADUCT_VIADUCT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <viaduct/control.h>
+
+struct viaduct;
+
+/*
+ * Connect. -ENODEV: not in the control domain of a Viaduct machine; -EACCES, -EPERM: not allowed;
+ * -EBUSY: all client pages taken; -EPROTO: library and hypervisor do not fit. On failure *out is a
+ * connection that can only be asked for viaduct_error() and closed, or NULL with -ENOMEM.
+ */
+int viaduct_open(struct viaduct **out);
+/* NULL is allowed. */
+void viaduct_close(struct viaduct *v);
+/* Why the last call that failed did. Valid until the next call. */
+const char *viaduct_error(const struct viaduct *v);
+
+/* Does nothing, all the way. */
+int viaduct_null(struct viaduct *v);
+int viaduct_info(struct viaduct *v, struct control_info *out);
+
+/* The hypervisor's log from byte position *position on (0: the oldest kept); advances *position. */
+int viaduct_log_read(struct viaduct *v, uint64_t *position, char *buf, size_t size, size_t *got);
+
+/* Domains. ram_bytes is rounded up to 2 MiB. */
+int viaduct_domain_create(struct viaduct *v, const char *name, uint32_t vcpu_count,
+			  uint64_t ram_bytes, uint32_t *id);
+/* pc and arg (x0) of vCPU 0, guest physical. Ends viaduct_memory_write() for this domain. */
+int viaduct_domain_start(struct viaduct *v, uint32_t id, uint64_t pc, uint64_t arg);
+int viaduct_domain_pause(struct viaduct *v, uint32_t id);
+int viaduct_domain_unpause(struct viaduct *v, uint32_t id);
+/* Returns at once; see viaduct_domain_wait_gone(). */
+int viaduct_domain_destroy(struct viaduct *v, uint32_t id);
+/* -ETIMEDOUT. */
+int viaduct_domain_wait_gone(struct viaduct *v, uint32_t id, unsigned int timeout_ms);
+/* All domains by ascending id; the caller frees *list. */
+int viaduct_domain_list(struct viaduct *v, struct control_domain **list, size_t *count);
+/* -ENOENT. */
+int viaduct_domain_get(struct viaduct *v, uint32_t id, struct control_domain *out);
+/* By name, else by number. -ENOENT. */
+int viaduct_domain_find(struct viaduct *v, const char *name_or_id, struct control_domain *out);
+int viaduct_domain_stats(struct viaduct *v, uint32_t id, struct control_domain_stats *out);
+/* Write into the RAM of a domain that was created and not started; offset from its start. */
+int viaduct_memory_write(struct viaduct *v, uint32_t id, uint64_t offset, const void *data,
+			 size_t size);
+
+/* A guest's console. *position as for the log. */
+int viaduct_console_read(struct viaduct *v, uint32_t id, uint64_t *position, char *buf, size_t size,
+			 size_t *got);
+/* *taken may be less than size: the guest reads slowly. */
+int viaduct_console_write(struct viaduct *v, uint32_t id, const char *text, size_t size,
+			  size_t *taken);
+
+/* PCI functions, host numbering: segment << 16 | bus << 8 | device << 3 | function. */
+int viaduct_pci_list(struct viaduct *v, struct control_function **list, size_t *count);
+/* -ENODEV. */
+int viaduct_pci_get(struct viaduct *v, uint32_t sbdf, struct control_function *out);
+/* Make assignable; name may be NULL. Returns while the function still resets. */
+int viaduct_pci_quarantine(struct viaduct *v, uint32_t sbdf, const char *name);
+/* Until the function is done resetting; *out is how it is then. -ETIMEDOUT. */
+int viaduct_pci_wait(struct viaduct *v, uint32_t sbdf, unsigned int timeout_ms,
+		     struct control_function *out);
+/* Back to the owner of its bridge. */
+int viaduct_pci_return(struct viaduct *v, uint32_t sbdf);
+/* vslot 1..31, 0: first free. *vsbdf: where the domain sees it. */
+int viaduct_pci_attach(struct viaduct *v, uint32_t id, uint32_t sbdf, uint32_t vslot,
+		       uint32_t *vsbdf);
+int viaduct_pci_detach(struct viaduct *v, uint32_t sbdf);
+
+/*
+ * What a guest boots: an arm64 Linux Image, perhaps a ramdisk, a command line. Opening reads and
+ * checks the files and decides where everything goes; nothing is asked of the hypervisor.
+ */
+struct viaduct_boot;
+
+struct viaduct_boot_spec {
+	const char *kernel;
+	const char *ramdisk; /* NULL: none */
+	const char *extra;   /* kernel command line; NULL: none */
+	uint32_t vcpu_count;
+	uint64_t ram_bytes;
+};
+
+/* why (at least 1 byte) gets a sentence on failure. */
+int viaduct_boot_open(const struct viaduct_boot_spec *spec, struct viaduct_boot **out, char *why,
+		      size_t why_size);
+void viaduct_boot_close(struct viaduct_boot *b);
+/* done of total bytes are written. Not 0: stop; the load ends with -ECANCELED. */
+typedef int viaduct_progress(void *arg, uint64_t done, uint64_t total);
+/* Into a domain made with the same vCPU count and RAM. *pc, *arg: for viaduct_domain_start(). */
+int viaduct_boot_load(struct viaduct *v, const struct viaduct_boot *b, uint32_t id,
+		      viaduct_progress *progress, void *progress_arg, uint64_t *pc, uint64_t *arg);
+
+#endif
