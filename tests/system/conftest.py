@@ -68,6 +68,9 @@ class Session:
     def __init__(self, child):
         self.child = child
         self.expect(re.escape(self.PROMPT))
+        # Without echo the shell does no line editing: what comes back is output only.
+        self.send("stty -echo\n")
+        self.expect(re.escape(self.PROMPT))
 
     def expect(self, pattern, timeout=60):
         """Wait for a regular expression; returns the match object."""
@@ -81,9 +84,10 @@ class Session:
     def command(self, line, timeout=60):
         """Run one line in the shell; returns (exit status, output)."""
         self.child.send(line + "; echo status=$?\n")
-        self.child.expect(r"status=\$\?\r+\n", timeout=timeout)
-        self.child.expect(r"status=(\d+)\r+\n" + re.escape(self.PROMPT), timeout=timeout)
-        return int(self.child.match[1]), self.child.before.replace("\r", "")
+        self.child.expect(r"status=(\d+)\r+\n", timeout=timeout)
+        result = int(self.child.match[1]), self.child.before.replace("\r", "")
+        self.expect(re.escape(self.PROMPT))
+        return result
 
     def close(self):
         self.child.close(force=True)
