@@ -12,6 +12,7 @@ launcher's own, as it takes them on its command line.
 
 import dataclasses
 import hashlib
+import os
 import pathlib
 import random
 import re
@@ -176,3 +177,9 @@ def machine(tmp_path):
     one = Machine(tmp_path)
     yield one
     one.close()
+
+
+@pytest.fixture
+def soak():
+    """True when `make soak` asks for the large counts."""
+    return bool(os.environ.get("VIADUCT_SOAK"))

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Front door: every target first makes sure the machine has what it needs (scripts/setup), then
+# leaves the work to meson and the scripts. 'make' builds; 'make demo' shows what it is for.
+
+ARM64 = build/arm64
+HOST = build/host
+# Length of one fuzzing run, per target.
+FUZZ_SECONDS ?= 600
+
+.PHONY: all setup build host demo run check soak bench fuzz clean distclean
+
+all: build
+
+setup:
+	@scripts/setup
+
+$(ARM64)/build.ninja: | setup
+	meson setup $(ARM64) --cross-file cross/aarch64.ini
+
+$(HOST)/build.ninja: | setup
+	meson setup $(HOST)
+
+build: $(ARM64)/build.ninja
+	ninja -C $(ARM64)
+
+host: $(HOST)/build.ninja
+	ninja -C $(HOST)
+
+# The whole chain on an emulated machine: about two minutes.
+demo: build
+	@scripts/demo
+
+# The same machine with a shell in the control domain.
+run: build
+	@scripts/demo-machine
+
+check: build host
+	@scripts/check
+
+# The same tests with the large counts.
+soak: build host
+	@VIADUCT_SOAK=1 scripts/check
+
+bench: build
+	@bench/run
+
+fuzz: setup
+	@scripts/fuzz $(FUZZ_SECONDS)
+
+clean:
+	rm -rf $(ARM64) $(HOST) build/demo build/fuzz
+
+# Also what scripts/setup made: sysroot and root images.
+distclean:
+	rm -rf build
