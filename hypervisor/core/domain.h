@@ -4,6 +4,7 @@
 #define CORE_DOMAIN_H
 
 #include "arch/arm64/p2m.h"
+#include "core/exit.h"
 #include "core/job.h"
 #include "core/mmio.h"
 #include "core/spinlock.h"
@@ -13,6 +14,7 @@
 
 #define DOMAIN_NAME_MAX 64 /* with the terminating 0 */
 #define DOMAIN_ID_NONE  0xffffU
+#define DOMAIN_ID_LAST  0x7fef /* ids count up to here, then from 1 again */
 #define DOMAINS_MAX     64
 #define DOMAIN_VCPUS_MAX 16
 
@@ -26,30 +28,13 @@ enum domain_state {
 
 enum shutdown_reason { SHUTDOWN_POWEROFF, SHUTDOWN_REBOOT, SHUTDOWN_CRASH };
 
-/* Why a vCPU left the guest; counted per domain. */
-enum exit_kind {
-	EXIT_IRQ,
-	EXIT_WFX,
-	EXIT_HVC,
-	EXIT_SMC,
-	EXIT_SYSREG,
-	EXIT_MMIO_GIC,
-	EXIT_MMIO_ITS,
-	EXIT_MMIO_PCI,
-	EXIT_MMIO_UART,
-	EXIT_MMIO_OTHER,
-	EXIT_FAULT,
-	EXIT_OTHER,
-	EXIT_KINDS
-};
-
 struct vgic;
 struct vits;
 struct vpci;
 struct vuart;
 
 struct domain {
-	uint16_t id;
+	uint16_t id; /* 0: the control domain */
 	char name[DOMAIN_NAME_MAX];
 	bool control;  /* may administer the machine */
 	bool direct;   /* RAM at IPA = PA */
@@ -74,6 +59,7 @@ struct domain {
 	uint64_t log_last_ticks;
 	uint64_t log_dropped;
 	struct job teardown;
+	bool unbuilt; /* teardown: devices are gone */
 };
 
 /* Domains by id; NULL when absent. The pointer stays valid until the domain's teardown ends. */

@@ -42,5 +42,7 @@ void job_park(struct job *j, struct vcpu *v);
 void job_cancel(struct job *j);
 /* Step this pCPU's oldest runnable job once. Returns false when there was none. */
 bool job_step_one(void);
+/* When this pCPU's next job wants to run, in ticks: 0: now, ~0: there is none. */
+uint64_t job_next_deadline(void);
 
 #endif

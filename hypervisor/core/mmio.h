@@ -6,6 +6,7 @@
 #ifndef CORE_MMIO_H
 #define CORE_MMIO_H
 
+#include "core/exit.h"
 #include "lib/types.h"
 
 #define MMIO_REGIONS_MAX 48
@@ -29,7 +30,8 @@ enum mmio_result {
 };
 
 struct mmio_ops {
-	const char *name; /* for logs and exit statistics */
+	const char *name; /* for logs */
+	enum exit_kind kind;
 	enum mmio_result (*access)(struct vcpu *v, void *opaque, struct mmio_access *a);
 };
 

@@ -3,6 +3,9 @@
 #ifndef CORE_PANIC_H
 #define CORE_PANIC_H
 
+/* From interrupts: stop this CPU when another one panicked. */
+void panic_stop_if_wanted(void);
+
 _Noreturn void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #define ASSERT(cond)                                                                               \

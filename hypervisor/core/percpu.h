@@ -17,9 +17,8 @@ struct percpu {
 	uint32_t index;
 	uint64_t mpidr;
 	bool online;
-	bool idle;
-	struct vcpu *loaded;  /* vCPU whose EL1 registers are in the CPU, may outlive current */
-	uint32_t exits_to_panic;
+	bool resched; /* choose again before a guest is entered */
+	struct vcpu *loaded; /* vCPU whose EL1 registers are in the CPU; may outlive current */
 };
 
 extern struct percpu percpus[CPUS_MAX];

@@ -18,11 +18,22 @@ void sched_wake(struct vcpu *v);
 void vcpu_kick(struct vcpu *v);
 /* The current vCPU gives up its pCPU until woken (WFI, park); takes effect on the way out. */
 void sched_block(struct vcpu *v, enum vcpu_state why);
-/* Stop a vCPU wherever it is; returns when it is off every pCPU. */
+/* Stop a vCPU wherever it is, as soon as it exits; sched_stopped() says when it did. */
 void sched_stop(struct vcpu *v);
+bool sched_stopped(struct vcpu *v);
+/* Undo sched_stop(): the vCPU is ready again if it was online. */
+void sched_resume(struct vcpu *v);
+
+/* PSCI CPU_ON: reset registers and make it run. False: it is on already. */
+bool sched_online(struct vcpu *v, uint64_t pc, uint64_t context);
+/* PSCI CPU_OFF of the current vCPU. */
+void sched_offline(struct vcpu *v);
+
+/* This CPU should choose again before it enters a guest (its EL2 timer fired, a job is queued). */
+void sched_tick(void);
 /* Called at the end of every trap: choose who is entered next. */
 void sched_exit(void);
-/* Never returns: a pCPU enters its first vCPU or idles. */
+/* A CPU begins to schedule; never returns. */
 _Noreturn void sched_start(void);
 
 #endif

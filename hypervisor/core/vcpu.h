@@ -30,13 +30,13 @@ struct vcpu {
 	bool stop_wanted;
 	bool online; /* PSCI on */
 	struct list run_node;
+	struct list place_node;
 	struct list park_node;
 	struct job *parked_on;
-	uint64_t vruntime;    /* ticks, scheduler */
-	uint64_t cpu_ticks;   /* total run */
+	uint64_t vruntime;  /* ticks run, as the scheduler compares them */
+	uint64_t cpu_ticks; /* ticks run in all */
 	uint64_t run_since;
-	uint64_t wake_at;     /* ticks; ~0: none */
-	struct list timer_node;
+	uint64_t wake_at;   /* own timer's deadline while blocked and not loaded; ~0: none */
 	struct vgic_cpu *vgic;
 	uint32_t fault_streak; /* accesses to nothing in a row */
 	uint64_t fault_pc;

@@ -13,8 +13,8 @@
 	})
 #define write_sysreg(name, val)                                                                    \
 	do {                                                                                       \
-		uint64_t v_ = (uint64_t)(val);                                                     \
-		__asm__ volatile("msr " #name ", %0" : : "r"(v_));                                 \
+		uint64_t w_ = (uint64_t)(val);                                                     \
+		__asm__ volatile("msr " #name ", %0" : : "r"(w_));                                 \
 	} while (0)
 
 #define isb()     __asm__ volatile("isb" : : : "memory")

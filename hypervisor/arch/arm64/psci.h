@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Function identifiers and results of PSCI (DEN0022) and SMCCC (DEN0028). */
+#ifndef ARCH_ARM64_PSCI_H
+#define ARCH_ARM64_PSCI_H
+
+#define SMCCC_VERSION           0x80000000U
+#define SMCCC_ARCH_FEATURES     0x80000001U
+#define SMCCC_ARCH_WORKAROUND_1 0x80008000U
+#define SMCCC_ARCH_WORKAROUND_2 0x80007fffU
+#define SMCCC_ARCH_WORKAROUND_3 0x80003fffU
+
+#define PSCI_VERSION           0x84000000U
+#define PSCI_CPU_SUSPEND_32    0x84000001U
+#define PSCI_CPU_SUSPEND_64    0xc4000001U
+#define PSCI_CPU_OFF           0x84000002U
+#define PSCI_CPU_ON_32         0x84000003U
+#define PSCI_CPU_ON_64         0xc4000003U
+#define PSCI_AFFINITY_INFO_32  0x84000004U
+#define PSCI_AFFINITY_INFO_64  0xc4000004U
+#define PSCI_MIGRATE_INFO_TYPE 0x84000006U
+#define PSCI_SYSTEM_OFF        0x84000008U
+#define PSCI_SYSTEM_RESET      0x84000009U
+#define PSCI_FEATURES          0x8400000aU
+
+#define PSCI_SUCCESS            0
+#define PSCI_NOT_SUPPORTED      (-1)
+#define PSCI_INVALID_PARAMETERS (-2)
+#define PSCI_ALREADY_ON         (-4)
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a guest's exceptions to EL2 mean (DDI0487 D1.2, ESR_EL2 in D19.2). */
+#include "arch/arm64/cpu.h"
+#include "arch/arm64/el2.h"
+#include "arch/arm64/trap.h"
+#include "core/domain.h"
+#include "core/log.h"
+#include "core/panic.h"
+#include "core/percpu.h"
+#include "core/sched.h"
+#include "irq/irq.h"
+#include "irq/vgic.h"
+
+_Static_assert(offsetof(struct percpu, current) == 0, "vectors.S");
+_Static_assert(offsetof(struct percpu, stack_top) == 8, "vectors.S, head.S");
+_Static_assert(offsetof(struct vcpu, regs) == 0, "vectors.S");
+_Static_assert(offsetof(struct vcpu_regs, pc) == 248, "vectors.S");
+
+enum exception_class {
+	EC_WFX = 0x01,
+	EC_HVC64 = 0x16,
+	EC_SMC64 = 0x17,
+	EC_SYSREG = 0x18,
+	EC_INSTRUCTION_ABORT = 0x20,
+	EC_DATA_ABORT = 0x24,
+	EC_FIRST_UNUSED = 0x40,
+};
+
+/* ESR_EL1 values for what EL2 injects. */
+#define ESR_IL         BIT(25)
+#define ESR_EXTERNAL   0x10ULL /* synchronous external abort, not on a table walk */
+#define EC_SHIFT       26
+#define PSTATE_MODE    0xfULL
+#define PSTATE_AARCH32 BIT(4)
+#define PSTATE_EL1H    0x3c5ULL
+
+static void count_exit(struct vcpu *v, enum exit_kind kind)
+{
+	v->domain->exits[kind]++;
+}
+
+static void skip(struct vcpu *v)
+{
+	v->regs.pc += 4;
+}
+
+/* Take an exception to EL1 in the guest's name (DDI0487 D1.3). */
+static void inject(struct vcpu *v, uint64_t esr)
+{
+	uint64_t mode = v->regs.pstate & PSTATE_MODE;
+	uint64_t vector = 0x400;
+
+	if ((v->regs.pstate & PSTATE_AARCH32) != 0) {
+		vector = 0x600;
+	} else if (mode == 5) {
+		vector = 0x200;
+	} else if (mode == 4) {
+		vector = 0;
+	}
+	write_sysreg(esr_el1, esr);
+	write_sysreg(elr_el1, v->regs.pc);
+	write_sysreg(spsr_el1, v->regs.pstate);
+	v->regs.pc = read_sysreg(vbar_el1) + vector;
+	v->regs.pstate = PSTATE_EL1H;
+}
+
+void inject_undefined(struct vcpu *v)
+{
+	inject(v, ESR_IL);
+}
+
+void inject_abort(struct vcpu *v, bool instruction, uint64_t far)
+{
+	bool from_el1 = (v->regs.pstate & PSTATE_AARCH32) == 0 &&
+			(v->regs.pstate & PSTATE_MODE) != 0;
+	uint64_t ec = (instruction ? 0x20ULL : 0x24ULL) + (from_el1 ? 1 : 0);
+
+	write_sysreg(far_el1, far);
+	inject(v, ec << EC_SHIFT | ESR_IL | ESR_EXTERNAL);
+}
+
+/*
+ * An access to nothing. The guest gets an external abort; one that takes them without end (its abort
+ * handler lies in nothing too) is over.
+ */
+static void fault(struct vcpu *v, bool instruction, uint64_t far, ipaddr_t at)
+{
+	count_exit(v, EXIT_FAULT);
+	if (++v->fault_streak > FAULT_STREAK_MAX) {
+		log_domain(v->domain, LOG_ERROR, "trap",
+			   "vCPU %u cannot go on: %s at IPA 0x%llx, pc 0x%llx; crashed", v->index,
+			   instruction ? "fetch" : "access", (unsigned long long)at.v,
+			   (unsigned long long)v->regs.pc);
+		domain_shutdown(v->domain, SHUTDOWN_CRASH);
+		return;
+	}
+	log_domain(v->domain, LOG_DEBUG, "trap", "vCPU %u: %s of nothing at IPA 0x%llx, pc 0x%llx",
+		   v->index, instruction ? "fetch" : "access", (unsigned long long)at.v,
+		   (unsigned long long)v->regs.pc);
+	inject_abort(v, instruction, far);
+}
+
+static uint64_t sign_extend(uint64_t value, uint32_t bits)
+{
+	uint64_t sign = 1ULL << (bits - 1);
+
+	value &= GENMASK(bits - 1, 0);
+	return (value ^ sign) - sign;
+}
+
+/* The register loaded by the trapped instruction gets value. */
+static void finish_load(struct vcpu *v, const struct abort_info *a, uint64_t value)
+{
+	value &= GENMASK(8U * a->size - 1, 0);
+	if (a->sign_extend) {
+		value = sign_extend(value, 8U * a->size);
+		if (!a->is_64bit) {
+			value &= 0xffffffffULL;
+		}
+	}
+	if (a->reg != 31) {
+		v->regs.x[a->reg] = value;
+	}
+}
+
+static void data_abort(struct vcpu *v, uint64_t esr)
+{
+	uint64_t far = read_sysreg(far_el2);
+	struct abort_info a = abort_decode(esr, far, read_sysreg(hpfar_el2));
+	const struct mmio_region *r = a.translation ? mmio_find(&v->domain->mmio, a.at) : NULL;
+	struct mmio_access access = { .ipa = a.at, .size = a.size, .write = a.write };
+
+	if (r == NULL || !a.emulable) {
+		fault(v, false, far, a.at);
+		return;
+	}
+	access.offset = a.at.v - r->base;
+	if (a.write && a.reg != 31) {
+		access.value = v->regs.x[a.reg] & GENMASK(8U * a.size - 1, 0);
+	}
+	count_exit(v, r->ops->kind);
+	v->fault_streak = 0;
+	switch (r->ops->access(v, r->opaque, &access)) {
+	case MMIO_DONE:
+		if (!a.write) {
+			finish_load(v, &a, access.value);
+		}
+		skip(v);
+		break;
+	case MMIO_RETRY:
+		break;
+	case MMIO_ABORT:
+	default:
+		fault(v, false, far, a.at);
+		break;
+	}
+}
+
+static void instruction_abort(struct vcpu *v)
+{
+	uint64_t far = read_sysreg(far_el2);
+	uint64_t page = BITS(read_sysreg(hpfar_el2), 43, 4) << 12;
+
+	fault(v, true, far, ipa(page | (far & 0xfff)));
+}
+
+static void wait_for_interrupt(struct vcpu *v, uint64_t esr)
+{
+	count_exit(v, EXIT_WFX);
+	v->fault_streak = 0;
+	skip(v);
+	/* WFE, WFIT, WFET may return at any time. */
+	if ((esr & 3) == 0 && !vgic_pending(v)) {
+		sched_block(v, VCPU_BLOCKED);
+	}
+}
+
+void trap_sync(struct vcpu *v)
+{
+	uint64_t esr = read_sysreg(esr_el2);
+
+	switch ((enum exception_class)BITS(esr, 31, 26)) {
+	case EC_WFX:
+		wait_for_interrupt(v, esr);
+		break;
+	case EC_HVC64:
+		count_exit(v, EXIT_HVC);
+		vpsci_call(v);
+		break;
+	case EC_SMC64:
+		count_exit(v, EXIT_SMC);
+		skip(v);
+		vpsci_call(v);
+		break;
+	case EC_SYSREG:
+		count_exit(v, EXIT_SYSREG);
+		trap_sysreg(v, esr);
+		break;
+	case EC_DATA_ABORT:
+		data_abort(v, esr);
+		break;
+	case EC_INSTRUCTION_ABORT:
+		instruction_abort(v);
+		break;
+	case EC_FIRST_UNUSED:
+	default:
+		count_exit(v, EXIT_OTHER);
+		inject_undefined(v);
+		break;
+	}
+	sched_exit();
+}
+
+void trap_irq(struct vcpu *v)
+{
+	count_exit(v, EXIT_IRQ);
+	irq_dispatch();
+	sched_exit();
+}
+
+void trap_fiq(struct vcpu *v)
+{
+	panic("FIQ from domain %u: Group 0 interrupts are the firmware's", v->domain->id);
+}
+
+/* A system error while a guest ran is that guest's: it touched hardware that answered badly. */
+void trap_serror(struct vcpu *v)
+{
+	log_domain(v->domain, LOG_ERROR, "trap", "SError, ESR 0x%llx; crashed",
+		   (unsigned long long)read_sysreg(esr_el2));
+	domain_shutdown(v->domain, SHUTDOWN_CRASH);
+	sched_exit();
+}

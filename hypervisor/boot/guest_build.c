@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A guest's machine: the devices of QEMU's virt board that every guest has. */
+#include <viaduct/guest_map.h>
+
+#include "core/domain_build.h"
+#include "core/vuart.h"
+#include "iommu/iommu.h"
+#include "irq/its.h"
+#include "irq/vgic.h"
+#include "irq/vits.h"
+#include "lib/errno.h"
+#include "vpci/vpci.h"
+
+static enum mmio_result empty_access(struct vcpu *v, void *opaque, struct mmio_access *a)
+{
+	a->value = 0;
+	return MMIO_DONE;
+}
+
+/* The board's second flash bank, where firmware looks for its variables: reads as zero. */
+static const struct mmio_ops empty_flash_ops = {
+	.name = "flash",
+	.kind = EXIT_MMIO_OTHER,
+	.access = empty_access,
+};
+
+static const struct vits_ops its_ops = {
+	.host_device = vpci_host_device,
+};
+
+int domain_build_guest(struct domain *d)
+{
+	const struct vgic_config gic = {
+		.dist = ipa(GUEST_GICD_BASE),
+		.redist = ipa(GUEST_GICR_BASE),
+		.its = ipa(GUEST_ITS_BASE),
+		.has_its = true,
+		.spi_count = GUEST_SPI_COUNT,
+	};
+	int ret = vgic_create(d, &gic);
+
+	if (ret != 0) {
+		return ret;
+	}
+	ret = vits_create(d, ipa(GUEST_ITS_BASE), &its_ops);
+	if (ret != 0) {
+		goto fail_gic;
+	}
+	ret = vuart_create(d, ipa(GUEST_UART_BASE), GUEST_UART_INTID);
+	if (ret != 0) {
+		goto fail_its;
+	}
+	ret = vpci_create_guest(d);
+	if (ret != 0) {
+		goto fail_uart;
+	}
+	ret = mmio_add(&d->mmio, ipa(GUEST_FLASH1_BASE), GUEST_FLASH1_SIZE, &empty_flash_ops, NULL);
+	if (ret != 0) {
+		goto fail_pci;
+	}
+	return 0;
+
+fail_pci:
+	vpci_destroy(d);
+fail_uart:
+	vuart_destroy(d);
+fail_its:
+	vits_destroy(d);
+fail_gic:
+	vgic_destroy(d);
+	return ret;
+}
+
+void domain_unbuild_guest(struct domain *d)
+{
+	lend_reclaim_all(d);
+	/* Streams abort now; what the SMMU remembers of the tables goes before the RAM does. */
+	iommu_flush_vmid(d->p2m.vmid);
+	vpci_destroy(d);
+	vuart_destroy(d);
+	vits_destroy(d);
+	vgic_destroy(d);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From the first C instruction to the first guest, in order. */
+#include "arch/arm64/cpu.h"
+#include "arch/arm64/el2.h"
+#include "arch/arm64/mmu.h"
+#include "boot/boot.h"
+#include "boot/cmdline.h"
+#include "core/console.h"
+#include "core/heap.h"
+#include "core/log.h"
+#include "core/panic.h"
+#include "core/percpu.h"
+#include "core/ram.h"
+#include "core/sched.h"
+#include "core/smp.h"
+#include "iommu/iommu.h"
+#include "irq/irq.h"
+#include "irq/its.h"
+#include "irq/vgic.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "pci/registry.h"
+#include "version.h"
+
+#define FDT_MAGIC    0xd00dfeedU
+#define FDT_SIZE_MAX SZ_2M
+
+/* The claim of the image header (viaduct.lds): the image's 2 MiB, and as much for the heap. */
+#define IMAGE_CLAIM (2 * SZ_2M)
+
+extern char image_start[], image_end[];
+extern uint64_t __stack_chk_guard;
+
+struct machine machine;
+struct cmdline cmdline;
+
+void main(uint64_t fdt_pa);
+
+/* The boot device tree, copied to the heap: where it lay becomes ordinary RAM. */
+static const void *fdt_keep(uint64_t fdt_pa, uint64_t *size)
+{
+	const uint32_t *header;
+	void *copy;
+
+	if (fdt_pa == 0 || !IS_ALIGNED(fdt_pa, 8)) {
+		panic("no device tree: x0 is 0x%llx at entry; start Viaduct with a device tree "
+		      "(QEMU -kernel, U-Boot booti)",
+		      (unsigned long long)fdt_pa);
+	}
+	header = mmu_map_boot(pa(fdt_pa), 2 * sizeof(*header));
+	if (__builtin_bswap32(header[0]) != FDT_MAGIC) {
+		panic("no device tree at 0x%llx, where x0 points: magic is 0x%x, not 0x%x",
+		      (unsigned long long)fdt_pa, __builtin_bswap32(header[0]), FDT_MAGIC);
+	}
+	*size = __builtin_bswap32(header[1]);
+	mmu_unmap_boot(pa(fdt_pa), 2 * sizeof(*header));
+	if (*size > FDT_SIZE_MAX) {
+		panic("the device tree says it has %llu bytes; %llu is the most",
+		      (unsigned long long)*size, FDT_SIZE_MAX);
+	}
+	copy = heap_alloc(*size);
+	if (copy == NULL) {
+		panic("no memory for the device tree (%llu bytes)", (unsigned long long)*size);
+	}
+	memcpy(copy, mmu_map_boot(pa(fdt_pa), *size), *size);
+	mmu_unmap_boot(pa(fdt_pa), *size);
+	return copy;
+}
+
+static void read_machine(uint64_t fdt_pa)
+{
+	const char *why = NULL;
+	uint64_t size = 0;
+	const void *fdt = fdt_keep(fdt_pa, &size);
+
+	if (machine_fdt_read(fdt, size, &machine, &why) != 0) {
+		panic("device tree: %s", why);
+	}
+	machine.fdt = fdt;
+	machine.fdt_pa = pa(fdt_pa);
+	machine.fdt_size = size;
+}
+
+/* All RAM but the hypervisor's own, what firmware keeps, and the modules until they are used. */
+static void init_ram(paddr_t image)
+{
+	uint64_t total = 0;
+
+	for (uint32_t i = 0; i < machine.ram_count; i++) {
+		total += machine.ram[i].size;
+		mmu_prepare_heap_tables(pa(machine.ram[i].base), machine.ram[i].size);
+	}
+	ram_init(machine.ram, machine.ram_count);
+	ram_reserve(image.v, IMAGE_CLAIM);
+	for (uint32_t i = 0; i < machine.reserved_count; i++) {
+		ram_reserve(machine.reserved[i].base, machine.reserved[i].size);
+	}
+	log_info("ram", "%llu MiB in %u regions", (unsigned long long)(total / SZ_1M),
+		 machine.ram_count);
+}
+
+static void init_interrupts(void)
+{
+	if (gic_init() != 0) {
+		panic("no usable interrupt controller");
+	}
+	if (its_init() != 0) {
+		log_warn("its", "not usable: no MSI for any domain");
+	}
+	vgic_init();
+	timer_init();
+}
+
+/* Runs on this CPU's own, guarded stack. */
+static void main_on_stack(void)
+{
+	struct domain *control;
+
+	init_interrupts();
+	smp_init_cpu();
+	idreg_init();
+	console_enable_input();
+	iommu_init();
+	pci_init();
+	smp_start();
+	control = boot_control_domain();
+	log_info("boot", "control domain starts: %u vCPUs, %llu MiB", control->vcpu_count,
+		 (unsigned long long)(control->ram_size / SZ_1M));
+	sched_start();
+}
+
+/* No stack protector: this function sets the guard. */
+__attribute__((optimize("no-stack-protector"))) void main(uint64_t fdt_pa)
+{
+	paddr_t image = mmu_va_to_pa(image_start);
+
+	__stack_chk_guard = ticks_now() * 0x9e3779b97f4a7c15ULL ^ fdt_pa;
+	percpus[0].index = 0;
+	console_early_init();
+	heap_init(mmu_map_heap_block(pa_add(image, SZ_2M)), pa_add(image, SZ_2M), SZ_2M);
+	read_machine(fdt_pa);
+	cmdline_parse(machine.cmdline, &cmdline);
+	log_set_console_level(cmdline.log_level);
+	console_init();
+	log_info("boot", "Viaduct %s, image 0x%llx, %llu KiB", VIADUCT_VERSION,
+		 (unsigned long long)image.v, (unsigned long long)(image_end - image_start) / 1024);
+	for (uint32_t i = 0; i < cmdline.warning_count; i++) {
+		log_warn("cmdline", "%s", cmdline.warnings[i]);
+	}
+	init_ram(image);
+	mmu_init();
+	smp_prepare();
+	call_on_stack(percpus[0].stack_top, main_on_stack);
+}

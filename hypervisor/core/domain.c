@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of domains, and their birth, pauses and end. */
+#include "core/domain.h"
+
+#include <viaduct/guest_map.h>
+
+#include "arch/arm64/cpu.h"
+#include "arch/arm64/el2.h"
+#include "core/domain_build.h"
+#include "core/heap.h"
+#include "core/log.h"
+#include "core/ram.h"
+#include "core/sched.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+/* Table pages a guest may use: enough for its RAM in blocks and generous BAR mappings. */
+#define P2M_PAGES_BASE 512
+
+static struct domain *domains[DOMAINS_MAX];
+static uint16_t next_id;
+static struct spinlock table_lock;
+
+struct domain *domain_by_id(uint32_t id)
+{
+	struct domain *found = NULL;
+
+	spin_lock(&table_lock);
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		if (domains[i] != NULL && domains[i]->id == id) {
+			found = domains[i];
+		}
+	}
+	spin_unlock(&table_lock);
+	return found;
+}
+
+struct domain *domain_by_name(const char *name)
+{
+	struct domain *found = NULL;
+
+	spin_lock(&table_lock);
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		if (domains[i] != NULL && strcmp(domains[i]->name, name) == 0) {
+			found = domains[i];
+		}
+	}
+	spin_unlock(&table_lock);
+	return found;
+}
+
+uint32_t domain_next_id(uint32_t from)
+{
+	uint32_t best = DOMAIN_ID_NONE;
+
+	spin_lock(&table_lock);
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		if (domains[i] != NULL && domains[i]->id >= from && domains[i]->id < best) {
+			best = domains[i]->id;
+		}
+	}
+	spin_unlock(&table_lock);
+	return best;
+}
+
+/* Enter d into the table under a fresh id. Table slot + 1 is its VMID. */
+static int table_add(struct domain *d, uint16_t *vmid)
+{
+	int ret = -ENOSPC;
+
+	spin_lock(&table_lock);
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		if (domains[i] != NULL && strcmp(domains[i]->name, d->name) == 0) {
+			spin_unlock(&table_lock);
+			return -EEXIST;
+		}
+	}
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		if (domains[i] == NULL) {
+			d->id = next_id;
+			next_id = (uint16_t)(next_id == DOMAIN_ID_LAST ? 1 : next_id + 1);
+			*vmid = (uint16_t)(i + 1);
+			domains[i] = d;
+			ret = 0;
+			break;
+		}
+	}
+	spin_unlock(&table_lock);
+	return ret;
+}
+
+static void table_remove(struct domain *d)
+{
+	spin_lock(&table_lock);
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		if (domains[i] == d) {
+			domains[i] = NULL;
+		}
+	}
+	spin_unlock(&table_lock);
+}
+
+static int create_vcpus(struct domain *d, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct vcpu *v = heap_alloc(sizeof(*v));
+
+		if (v == NULL) {
+			return -ENOMEM;
+		}
+		v->domain = d;
+		v->index = i;
+		/* MPIDR_EL1: RES1 bit 31, affinity 0 = index; the same in GICR_TYPER. */
+		v->sys.vmpidr = BIT(31) | i;
+		sched_add(v);
+		d->vcpus[i] = v;
+		d->vcpu_count = i + 1;
+	}
+	return 0;
+}
+
+static void destroy_vcpus(struct domain *d)
+{
+	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+		sched_remove(d->vcpus[i]);
+		heap_free(d->vcpus[i]);
+	}
+	d->vcpu_count = 0;
+}
+
+/* Id, vCPUs and empty stage-2 tables; nothing is mapped. */
+static int domain_alloc(const char *name, uint32_t vcpu_count, uint32_t table_pages,
+			struct domain **out)
+{
+	struct domain *d = heap_alloc(sizeof(*d));
+	uint16_t vmid = 0;
+	int ret;
+
+	if (d == NULL) {
+		return -ENOMEM;
+	}
+	str_copy(d->name, name, sizeof(d->name));
+	d->state = DOMAIN_BUILDING;
+	ret = table_add(d, &vmid);
+	if (ret != 0) {
+		heap_free(d);
+		return ret;
+	}
+	ret = p2m_init(&d->p2m, vmid, table_pages);
+	if (ret != 0) {
+		goto fail_table;
+	}
+	ret = create_vcpus(d, vcpu_count);
+	if (ret != 0) {
+		goto fail_vcpus;
+	}
+	*out = d;
+	return 0;
+
+fail_vcpus:
+	destroy_vcpus(d);
+	p2m_destroy(&d->p2m);
+fail_table:
+	table_remove(d);
+	heap_free(d);
+	return ret;
+}
+
+struct domain *domain_create_control(uint32_t vcpu_count)
+{
+	struct domain *d = NULL;
+
+	if (domain_alloc("Domain-0", vcpu_count, P2M_PAGES_BASE * 4, &d) != 0) {
+		return NULL;
+	}
+	d->control = true;
+	d->direct = true;
+	return d;
+}
+
+static int allocate_ram(struct domain *d, uint64_t size)
+{
+	uint32_t count = (uint32_t)(size / RAM_BLOCK_SIZE);
+
+	d->ram_base = ipa(GUEST_RAM_BASE);
+	d->ram_size = size;
+	d->ram_blocks = heap_alloc(count * sizeof(*d->ram_blocks));
+	if (d->ram_blocks == NULL) {
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		ipaddr_t at = ipa_add(d->ram_base, i * RAM_BLOCK_SIZE);
+		int ret = ram_block_alloc(d->id, &d->ram_blocks[i]);
+
+		if (ret != 0) {
+			return ret;
+		}
+		d->ram_block_count = i + 1;
+		ret = p2m_map(&d->p2m, at, d->ram_blocks[i], RAM_BLOCK_SIZE, P2M_RAM);
+		if (ret != 0) {
+			return ret;
+		}
+	}
+	return 0;
+}
+
+/* Frees what allocate_ram() took, at most max blocks a call. True: all gone. */
+static bool free_ram(struct domain *d, uint32_t max)
+{
+	while (d->ram_block_count != 0 && max-- != 0) {
+		ram_block_free(d->ram_blocks[--d->ram_block_count]);
+	}
+	if (d->ram_block_count != 0) {
+		return false;
+	}
+	heap_free(d->ram_blocks);
+	d->ram_blocks = NULL;
+	return true;
+}
+
+static void domain_free(struct domain *d)
+{
+	while (!free_ram(d, 64)) {
+	}
+	destroy_vcpus(d);
+	p2m_destroy(&d->p2m);
+	table_remove(d);
+	heap_free(d);
+}
+
+int domain_create(const struct domain_spec *spec, struct domain **out)
+{
+	uint64_t size = ALIGN_UP(spec->ram_size, RAM_BLOCK_SIZE);
+	uint64_t free_blocks;
+	uint64_t total_blocks;
+	struct domain *d = NULL;
+	int ret;
+
+	if (spec->vcpu_count == 0 || spec->vcpu_count > DOMAIN_VCPUS_MAX || size == 0 ||
+	    spec->ram_size > GUEST_RAM_MAX || size > GUEST_RAM_MAX || spec->name[0] == 0 ||
+	    strnlen(spec->name, DOMAIN_NAME_MAX) == DOMAIN_NAME_MAX) {
+		return -EINVAL;
+	}
+	ram_stats(&free_blocks, &total_blocks);
+	if (size / RAM_BLOCK_SIZE > free_blocks) {
+		return -ENOMEM;
+	}
+	ret = domain_alloc(spec->name, spec->vcpu_count, P2M_PAGES_BASE, &d);
+	if (ret != 0) {
+		return ret;
+	}
+	ret = allocate_ram(d, size);
+	if (ret != 0) {
+		domain_free(d);
+		return ret;
+	}
+	ret = domain_build_guest(d);
+	if (ret != 0) {
+		domain_free(d);
+		return ret;
+	}
+	log_info("domain", "d%u %s created: %u vCPUs, %llu MiB", d->id, d->name, d->vcpu_count,
+		 (unsigned long long)(size / SZ_1M));
+	*out = d;
+	return 0;
+}
+
+int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg)
+{
+	int ret = -EINVAL;
+
+	spin_lock(&d->lock);
+	if (d->state == DOMAIN_BUILDING) {
+		uint64_t now = ticks_now();
+
+		d->state = DOMAIN_RUNNING;
+		/* A guest's virtual time begins with it; the control domain's is the machine's. */
+		for (uint32_t i = 0; i < d->vcpu_count; i++) {
+			d->vcpus[i]->sys.cntvoff = d->control ? 0 : now;
+		}
+		sched_online(d->vcpus[0], pc.v, arg);
+		ret = 0;
+	}
+	spin_unlock(&d->lock);
+	return ret;
+}
+
+int domain_pause(struct domain *d)
+{
+	int ret = -EINVAL;
+
+	spin_lock(&d->lock);
+	if (d->state == DOMAIN_RUNNING && !d->control) {
+		d->state = DOMAIN_PAUSED;
+		for (uint32_t i = 0; i < d->vcpu_count; i++) {
+			sched_stop(d->vcpus[i]);
+		}
+		ret = 0;
+	}
+	spin_unlock(&d->lock);
+	return ret;
+}
+
+int domain_unpause(struct domain *d)
+{
+	int ret = -EINVAL;
+
+	spin_lock(&d->lock);
+	if (d->state == DOMAIN_PAUSED) {
+		d->state = DOMAIN_RUNNING;
+		for (uint32_t i = 0; i < d->vcpu_count; i++) {
+			sched_resume(d->vcpus[i]);
+		}
+		ret = 0;
+	}
+	spin_unlock(&d->lock);
+	return ret;
+}
+
+/* The machine goes with its control domain. */
+static _Noreturn void machine_end(enum shutdown_reason reason)
+{
+	if (reason == SHUTDOWN_REBOOT) {
+		log_info("domain", "control domain reboots the machine");
+		psci_system_reset();
+	}
+	log_info("domain", "control domain %s: the machine is switched off",
+		 reason == SHUTDOWN_CRASH ? "crashed" : "powers off");
+	psci_system_off();
+}
+
+void domain_shutdown(struct domain *d, enum shutdown_reason reason)
+{
+	static const char *const words[] = { "powered off", "asked for a reboot", "crashed" };
+
+	if (d->control) {
+		machine_end(reason);
+	}
+	spin_lock(&d->lock);
+	if (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED) {
+		d->state = DOMAIN_SHUTDOWN;
+		d->reason = reason;
+		for (uint32_t i = 0; i < d->vcpu_count; i++) {
+			sched_stop(d->vcpus[i]);
+		}
+		log_info("domain", "d%u %s %s", d->id, d->name, words[reason]);
+	}
+	spin_unlock(&d->lock);
+}
+
+/* One slice of an ending domain's teardown; each step waits for the one before. */
+static enum job_status teardown_step(struct job *j)
+{
+	struct domain *d = container_of(j, struct domain, teardown);
+
+	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+		if (!sched_stopped(d->vcpus[i])) {
+			return JOB_WAIT;
+		}
+	}
+	if (!d->unbuilt) {
+		domain_unbuild_guest(d);
+		d->unbuilt = true;
+		return JOB_MORE;
+	}
+	return free_ram(d, 64) ? JOB_DONE : JOB_MORE;
+}
+
+static void teardown_finish(struct job *j, bool cancelled)
+{
+	struct domain *d = container_of(j, struct domain, teardown);
+
+	log_info("domain", "d%u %s is gone", d->id, d->name);
+	domain_free(d);
+}
+
+static const struct job_ops teardown_ops = {
+	.name = "domain teardown",
+	.step = teardown_step,
+	.finish = teardown_finish,
+};
+
+int domain_destroy(struct domain *d)
+{
+	if (d->control) {
+		return -EPERM;
+	}
+	spin_lock(&d->lock);
+	if (d->state == DOMAIN_DYING) {
+		spin_unlock(&d->lock);
+		return -EBUSY;
+	}
+	d->state = DOMAIN_DYING;
+	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+		sched_stop(d->vcpus[i]);
+	}
+	job_init(&d->teardown, &teardown_ops);
+	job_start(&d->teardown);
+	spin_unlock(&d->lock);
+	return 0;
+}
+
+uint64_t domain_cpu_ticks(struct domain *d)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+		sum += d->vcpus[i]->cpu_ticks;
+	}
+	return sum;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a guest is made of beyond CPUs and memory lies in later layers (irq, vpci); boot/guest_build.c
+ * puts it together for domain.c.
+ */
+#ifndef CORE_DOMAIN_BUILD_H
+#define CORE_DOMAIN_BUILD_H
+
+#include "core/domain.h"
+
+/* Control domain: id 0, direct, empty tables. NULL: no memory. Boot only. */
+struct domain *domain_create_control(uint32_t vcpu_count);
+
+/* GIC, ITS, UART, PCI bus and empty flash of a guest. On failure nothing is left. */
+int domain_build_guest(struct domain *d);
+/* The reverse, lent functions first: on return no device reaches d's memory any more. */
+void domain_unbuild_guest(struct domain *d);
+
+#endif
