@@ -17,6 +17,10 @@ struct vgic_config {
 	uint32_t spi_count;   /* multiple of 32; INTIDs 32..31+spi_count */
 };
 
+/* Boot CPU, after gic_init(): the maintenance interrupt's handler. Then each CPU, boot CPU included. */
+int vgic_init(void);
+void vgic_init_cpu(void);
+
 /* Adds the MMIO regions too. -ENOMEM. vCPUs exist already (vcpu_count is final). */
 int vgic_create(struct domain *d, const struct vgic_config *config);
 /* No vCPU runs any more; all forwarded interrupts are already taken away. */
@@ -43,9 +47,13 @@ int vgic_route_spi(struct domain *d, uint32_t host_intid, uint32_t vintid, bool 
 /* Would this vCPU be interrupted if it ran now with PSTATE.I clear? (WFI decision) */
 bool vgic_pending(struct vcpu *v);
 
-/* Around the life of a vCPU on a pCPU. */
-void vgic_load(struct vcpu *v);  /* program ICH_* for v, restore forwarded PPIs' active state */
-void vgic_save(struct vcpu *v);  /* read ICH_* back, disable */
+/*
+ * Around the life of a vCPU on a pCPU. The physical active state of its forwarded PPIs (timers) is
+ * moved by the caller, which stops and starts the timers: taken away after vgic_save(), restored
+ * before vgic_load().
+ */
+void vgic_load(struct vcpu *v);
+void vgic_save(struct vcpu *v);
 /* Before every entry to the guest; cheap when nothing changed. */
 void vgic_enter(struct vcpu *v);
 

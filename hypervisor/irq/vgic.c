@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The virtual GIC of a domain: creation, and the signals the rest of the hypervisor sends into it. */
+#include "irq/vgic.h"
+
+#include "core/heap.h"
+#include "core/sched.h"
+#include "irq/irq.h"
+#include "irq/vgic_lpi.h"
+#include "irq/vgic_state.h"
+#include "lib/errno.h"
+
+/* A host SPI given to a domain. */
+struct vgic_route {
+	struct vgic_route *next;
+	struct domain *domain;
+	uint32_t host_intid;
+	uint32_t vintid;
+};
+
+void vgic_kick(struct vgic *g, uint32_t mask)
+{
+	for (; mask != 0; mask &= mask - 1) {
+		vcpu_kick(g->domain->vcpus[__builtin_ctz(mask)]);
+	}
+}
+
+static void vgic_free(struct domain *d, struct vgic *g)
+{
+	uint32_t i;
+
+	vgic_lpi_free_all(g);
+	for (i = 0; i < g->cpu_count; i++) {
+		d->vcpus[i]->vgic = NULL;
+		heap_free(g->cpus[i]);
+	}
+	heap_free(g->irouter);
+	heap_free(g->spis);
+	heap_free(g);
+	d->vgic = NULL;
+}
+
+static int vgic_add_regions(struct domain *d, struct vgic *g, const struct vgic_config *config)
+{
+	int ret = mmio_add(&d->mmio, config->dist, SZ_64K, &vgic_dist_ops, g);
+
+	if (ret == 0) {
+		ret = mmio_add(&d->mmio, config->redist, 2 * SZ_64K * g->cpu_count,
+			       &vgic_redist_ops, g);
+	}
+	return ret;
+}
+
+int vgic_create(struct domain *d, const struct vgic_config *config)
+{
+	struct vgic *g;
+	int ret = -ENOMEM;
+	uint32_t i;
+
+	if (config->spi_count == 0 || config->spi_count > VGIC_SPI_MAX ||
+	    config->spi_count % 32 != 0) {
+		return -EINVAL;
+	}
+	g = heap_alloc(sizeof(*g));
+	if (g == NULL) {
+		return -ENOMEM;
+	}
+	g->domain = d;
+	g->has_its = config->has_its;
+	g->spi_count = config->spi_count;
+	g->spis = heap_alloc(config->spi_count * sizeof(*g->spis));
+	g->irouter = heap_alloc(config->spi_count * sizeof(*g->irouter));
+	if (g->spis == NULL || g->irouter == NULL) {
+		goto fail;
+	}
+	for (i = 0; i < g->spi_count; i++) {
+		vgic_irq_init(&g->spis[i], VGIC_PRIVATE + i, 0);
+	}
+	for (i = 0; i < d->vcpu_count; i++) {
+		g->cpus[i] = heap_alloc(sizeof(*g->cpus[i]));
+		if (g->cpus[i] == NULL) {
+			goto fail;
+		}
+		g->cpu_count++;
+		vgic_cpu_init(g->cpus[i], d->vcpus[i]);
+		d->vcpus[i]->vgic = g->cpus[i];
+	}
+	ret = vgic_add_regions(d, g, config);
+	if (ret != 0) {
+		goto fail;
+	}
+	d->vgic = g;
+	return 0;
+fail:
+	vgic_free(d, g);
+	return ret;
+}
+
+/* Releasing also leaves the line inactive, taken by the guest or not. */
+static void vgic_drop_routes(struct vgic *g)
+{
+	while (g->routes != NULL) {
+		struct vgic_route *r = g->routes;
+
+		g->routes = r->next;
+		irq_release(r->host_intid);
+		heap_free(r);
+	}
+}
+
+void vgic_destroy(struct domain *d)
+{
+	if (d->vgic != NULL) {
+		vgic_drop_routes(d->vgic);
+		vgic_free(d, d->vgic);
+	}
+}
+
+void vgic_set_level(struct domain *d, struct vcpu *v, uint32_t intid, bool high)
+{
+	struct vgic *g = d->vgic;
+	struct vgic_irq *irq = vgic_irq_find(g, v == NULL ? NULL : v->vgic, intid);
+	uint32_t kick = 0;
+
+	if (irq == NULL || irq->line == high) {
+		return;
+	}
+	spin_lock(&g->lock);
+	vgic_irq_line(g, irq, high, &kick);
+	spin_unlock(&g->lock);
+	vgic_kick(g, kick);
+}
+
+void vgic_pulse(struct domain *d, struct vcpu *v, uint32_t intid)
+{
+	struct vgic *g = d->vgic;
+	struct vgic_irq *irq = vgic_irq_find(g, v == NULL ? NULL : v->vgic, intid);
+	uint32_t kick = 0;
+
+	if (irq == NULL) {
+		return;
+	}
+	spin_lock(&g->lock);
+	vgic_irq_pulse(g, irq, &kick);
+	spin_unlock(&g->lock);
+	vgic_kick(g, kick);
+}
+
+void vgic_forward(struct domain *d, struct vcpu *v, uint32_t intid, uint32_t host_intid)
+{
+	struct vgic *g = d->vgic;
+	struct vgic_irq *irq = vgic_irq_find(g, v == NULL ? NULL : v->vgic, intid);
+	uint32_t kick = 0;
+
+	if (irq == NULL) {
+		return;
+	}
+	spin_lock(&g->lock);
+	irq->host_intid = host_intid;
+	irq->host_active = true;
+	if (v != NULL) {
+		v->vgic->forwarded |= 1U << intid;
+	}
+	vgic_irq_pulse(g, irq, &kick);
+	spin_unlock(&g->lock);
+	vgic_kick(g, kick);
+}
+
+static enum irq_result route_irq(uint32_t intid, void *arg)
+{
+	struct vgic_route *r = arg;
+
+	__atomic_fetch_add(&r->domain->interrupts_injected, 1, __ATOMIC_RELAXED);
+	vgic_forward(r->domain, NULL, r->vintid, intid);
+	return IRQ_FORWARDED;
+}
+
+int vgic_route_spi(struct domain *d, uint32_t host_intid, uint32_t vintid, bool edge)
+{
+	struct vgic *g = d->vgic;
+	struct vgic_irq *irq = vgic_irq_find(g, NULL, vintid);
+	struct vgic_route *r;
+	int ret;
+
+	if (irq == NULL) {
+		return -EINVAL;
+	}
+	r = heap_alloc(sizeof(*r));
+	if (r == NULL) {
+		return -ENOMEM;
+	}
+	r->domain = d;
+	r->host_intid = host_intid;
+	r->vintid = vintid;
+	ret = irq_request(host_intid, edge, route_irq, r);
+	if (ret != 0) {
+		heap_free(r);
+		return ret;
+	}
+	spin_lock(&g->lock);
+	r->next = g->routes;
+	g->routes = r;
+	irq->level = !edge;
+	irq->host_intid = host_intid;
+	irq_set_affinity(host_intid, d->vcpus[irq->target == VGIC_NONE ? 0 : irq->target]->pcpu);
+	spin_unlock(&g->lock);
+	irq_enable(host_intid);
+	return 0;
+}
+
+/* ICC_SGI1R_EL1 (IHI0069 12.2.13). vCPUs have affinity 0.0.0.n with n < 16: range selector 0. */
+void vgic_sgi1r(struct vcpu *v, uint64_t value)
+{
+	struct vgic *g = v->domain->vgic;
+	uint32_t intid = (uint32_t)BITS(value, 27, 24);
+	uint32_t targets = (uint32_t)BITS(value, 15, 0);
+	uint32_t kick = 0;
+
+	if ((value & BIT(40)) != 0) {
+		targets = ~(1U << v->index);
+	} else if ((value & (GENMASK(55, 44) | GENMASK(39, 32) | GENMASK(23, 16))) != 0) {
+		return;
+	}
+	targets &= (uint32_t)(BIT(g->cpu_count) - 1);
+	spin_lock(&g->lock);
+	for (; targets != 0; targets &= targets - 1) {
+		struct vgic_cpu *c = g->cpus[__builtin_ctz(targets)];
+
+		vgic_irq_pulse(g, &c->private[intid], &kick);
+	}
+	spin_unlock(&g->lock);
+	vgic_kick(g, kick);
+}
+
+void vgic_lpi_pulse(struct domain *d, uint32_t lpi)
+{
+	struct vgic_irq *irq = vgic_lpi_find(d->vgic, lpi);
+
+	if (irq != NULL) {
+		vgic_lpi_pend(d, irq);
+	}
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * LPIs of a domain. Allocated in blocks of 32 when the first ITS event names one of them, and kept
+ * until the domain ends, so a pointer to one never dangles. Enable and priority are a copy of the
+ * guest's configuration table, taken when the guest says so (IHI0069 5.1.1).
+ */
+#ifndef IRQ_VGIC_LPI_H
+#define IRQ_VGIC_LPI_H
+
+#include "core/domain.h"
+#include "lib/types.h"
+
+struct vgic;
+struct vgic_cpu;
+struct vgic_irq;
+
+#define VGIC_NO_TARGET 0xffU
+
+/* May an event name this INTID? */
+bool vgic_lpi_valid(uint32_t lpi);
+/* NULL: never mapped. */
+struct vgic_irq *vgic_lpi_find(struct vgic *g, uint32_t lpi);
+/*
+ * One more event names lpi, delivered to vCPU target (or VGIC_NO_TARGET). Reads its configuration.
+ * NULL: out of memory.
+ */
+struct vgic_irq *vgic_lpi_get(struct domain *d, uint32_t lpi, uint32_t target);
+/* One event fewer; with the last one its pending state goes. */
+void vgic_lpi_put(struct domain *d, struct vgic_irq *irq);
+void vgic_lpi_pend(struct domain *d, struct vgic_irq *irq);
+void vgic_lpi_clear(struct domain *d, struct vgic_irq *irq);
+void vgic_lpi_move(struct domain *d, struct vgic_irq *irq, uint32_t target);
+/* Everything that targets vCPU from goes to vCPU to. */
+void vgic_lpi_move_all(struct domain *d, uint32_t from, uint32_t to);
+/* Read the configuration again, of one LPI or of all. */
+void vgic_lpi_reload(struct domain *d, struct vgic_irq *irq);
+void vgic_lpi_reload_all(struct domain *d);
+
+/* GICR_CTLR.EnableLPIs of c, vGIC lock held. */
+void vgic_lpi_enable(struct vgic *g, struct vgic_cpu *c, bool enable, uint32_t *kick);
+/* All blocks; no event is left. */
+void vgic_lpi_free_all(struct vgic *g);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The virtual GIC's state, for vgic_*.c only. One lock a domain (struct vgic.lock) covers all of it:
+ * sections are short and a domain has at most 16 vCPUs. It is never held across a call into the
+ * scheduler: functions below collect the vCPUs to kick in a mask, vgic_kick() goes last, unlocked.
+ *
+ * A list register OWNS the part of an interrupt's state that was put into it (pending latch, active,
+ * the physical interrupt's active state); cpu_take_back() returns it. So an event that comes while
+ * the guest still handles the last one is simply new state beside the list register.
+ */
+#ifndef IRQ_VGIC_STATE_H
+#define IRQ_VGIC_STATE_H
+
+#include "core/domain.h"
+#include "core/spinlock.h"
+#include "irq/vgic.h"
+#include "irq/vgic_lr.h"
+#include "lib/list.h"
+#include "lib/types.h"
+
+#define VGIC_NONE       0xffU
+#define VGIC_IIDR       0x5600043bU /* GICD, GICR, GITS: product 'V', implementer Arm */
+#define VGIC_PIDR2      0x3bU       /* GICv3 */
+#define VGIC_PRIVATE    32U
+#define VGIC_SGIS       16U
+#define VGIC_SPI_MAX    960U   /* INTIDs 32..991 */
+#define VGIC_LPI_FIRST  8192U
+#define VGIC_LPI_ID_BITS 14U   /* GICD_TYPER.IDbits: LPIs 8192..16383 */
+#define VGIC_LPI_LIMIT  (1U << VGIC_LPI_ID_BITS)
+#define VGIC_LPI_BLOCK  32U    /* LPIs allocated together */
+#define VGIC_LPI_BLOCKS ((VGIC_LPI_LIMIT - VGIC_LPI_FIRST) / VGIC_LPI_BLOCK)
+
+/* Priorities have 5 bits: what every GICv3 CPU interface implements at least. */
+#define VGIC_PRIORITY_MASK 0xf8U
+#define VGIC_BUCKET_ACTIVE 0U /* bucket 0: active and out of list registers, must come back first */
+#define VGIC_BUCKETS       33U
+
+struct vgic_irq {
+	struct list node; /* in vgic_cpu.ready[bucket] of vCPU queued_on */
+	uint32_t intid;
+	uint32_t host_intid;    /* of a forwarded interrupt */
+	uint16_t mappings;      /* LPI: ITS events that name it */
+	uint8_t priority;
+	uint8_t target;         /* vCPU, or VGIC_NONE: routed to nobody */
+	uint8_t active_on;      /* vCPU that acknowledged it */
+	uint8_t queued_on;      /* vCPU, or VGIC_NONE */
+	uint8_t bucket;
+	uint8_t lr;             /* list register of vCPU lr_cpu that holds it, or VGIC_NONE */
+	uint8_t lr_cpu;
+	bool enabled : 1;
+	bool level : 1;
+	bool line : 1;          /* the wire, for level ones that EL2 drives */
+	bool pending : 1;       /* latch; a level interrupt may have it too (ISPENDR, forwarded) */
+	bool active : 1;
+	bool host_active : 1;   /* the physical interrupt is held active for us */
+	bool lr_latched : 1;    /* the list register took the latch */
+	bool lr_pending : 1;    /* state it was written with */
+	bool lr_active : 1;
+	bool lr_hw : 1;         /* it took the physical interrupt */
+	bool lr_drop_active : 1; /* the guest cleared it meanwhile */
+};
+
+struct vgic_cpu {
+	struct vcpu *vcpu;
+	bool dirty;      /* vgic_enter() has work */
+	bool fold_all;   /* ... and must take back every list register */
+	bool reset;      /* ... and must zero the CPU interface */
+	bool lpis_enabled; /* GICR_CTLR.EnableLPIs */
+	bool asleep;     /* GICR_WAKER */
+	uint8_t loaded_on; /* pCPU whose registers hold this vCPU, or VGIC_NONE */
+	uint8_t fold_retries;
+	uint32_t fold_wait; /* vCPUs this one's register access waits for */
+	uint32_t lr_used;
+	uint32_t lr_eoi;  /* of lr_used: written with LR_EOI */
+	uint64_t hcr;     /* as last written */
+	uint64_t ready_map; /* non-empty buckets */
+	uint32_t moved_kick; /* vCPUs that get interrupts just taken back from here */
+	uint32_t forwarded; /* private interrupts that may have host_active */
+	uint64_t propbaser, pendbaser;
+	struct vgic_hw_state hw; /* while not loaded */
+	struct vgic_irq *lr_irq[LR_MAX];
+	struct list ready[VGIC_BUCKETS];
+	struct vgic_irq private[VGIC_PRIVATE];
+};
+
+struct vgic_route;
+
+struct vgic {
+	struct spinlock lock;
+	struct domain *domain;
+	bool enabled;  /* GICD_CTLR.EnableGrp1 */
+	bool has_its;
+	uint32_t cpu_count;
+	uint32_t spi_count;
+	uint32_t lpi_block_count; /* allocated */
+	struct vgic_cpu *cpus[DOMAIN_VCPUS_MAX];
+	struct vgic_irq *spis;
+	uint64_t *irouter; /* as written, by SPI */
+	struct vgic_irq *lpis[VGIC_LPI_BLOCKS];
+	struct vgic_route *routes;
+};
+
+/* vgic_irq.c: one interrupt. All with the lock held. */
+void vgic_irq_init(struct vgic_irq *irq, uint32_t intid, uint8_t target);
+/* By INTID; private ones of c (NULL: none). NULL: no such interrupt. */
+struct vgic_irq *vgic_irq_find(struct vgic *g, struct vgic_cpu *c, uint32_t intid);
+bool vgic_irq_asserted(const struct vgic_irq *irq);
+/* Asserted, enabled, and its redistributor takes it. Does not look at GICD_CTLR. */
+bool vgic_irq_deliverable(const struct vgic *g, const struct vgic_irq *irq);
+/* Put it into the queue where it belongs now; no-op for one in a list register. */
+void vgic_irq_queue(struct vgic *g, struct vgic_irq *irq, uint32_t *kick);
+void vgic_irq_dequeue(struct vgic *g, struct vgic_irq *irq);
+/* After a change of anything but a new edge. */
+void vgic_irq_changed(struct vgic *g, struct vgic_irq *irq, uint32_t *kick);
+void vgic_irq_pulse(struct vgic *g, struct vgic_irq *irq, uint32_t *kick);
+void vgic_irq_line(struct vgic *g, struct vgic_irq *irq, bool high, uint32_t *kick);
+void vgic_irq_clear_pending(struct vgic *g, struct vgic_irq *irq, uint32_t *kick);
+void vgic_irq_set_active(struct vgic *g, struct vgic_irq *irq, bool active, uint32_t *kick);
+/* Give the physical interrupt back when nothing virtual is left of it. */
+void vgic_irq_settle(struct vgic *g, struct vgic_irq *irq);
+/* Another vCPU becomes its target. */
+void vgic_irq_retarget(struct vgic *g, struct vgic_irq *irq, uint8_t target, uint32_t *kick);
+
+/* vgic_cpu.c: one vCPU's list registers. All with the lock held. */
+void vgic_cpu_init(struct vgic_cpu *c, struct vcpu *v);
+/* When c is in this pCPU: take back all its list registers; the next entry fills them again. */
+void vgic_cpu_fold_here(struct vgic *g, struct vgic_cpu *c);
+/*
+ * c's register access concerns interrupts in list registers of other vCPUs (mask). True: they were
+ * asked to fold, the access is to be executed again. False: they did, or did not in good time.
+ */
+bool vgic_cpu_wait_fold(struct vgic *g, struct vgic_cpu *c, uint32_t mask, uint32_t *kick);
+
+/* vgic_bank.c: registers with a field for each INTID, the same in GICD and in GICR's SGI frame. */
+enum mmio_result vgic_bank_access(struct vgic *g, struct vgic_cpu *self, struct vgic_cpu *owner,
+				  struct mmio_access *a, uint32_t *kick);
+
+/* vgic_dist.c, vgic_redist.c */
+extern const struct mmio_ops vgic_dist_ops;
+extern const struct mmio_ops vgic_redist_ops;
+
+/* The maintenance interrupt of the pCPU c is loaded on. Takes the lock. */
+void vgic_maintenance(struct vgic_cpu *c);
+
+/* vgic.c: no lock held. */
+void vgic_kick(struct vgic *g, uint32_t mask);
+
+#endif
