@@ -17,7 +17,9 @@
 int vpci_create_owner(struct domain *d, struct host_bridge *b);
 /* An empty guest bus at GUEST_PCI_ECAM_BASE. */
 int vpci_create_guest(struct domain *d);
-/* All functions are already taken away. */
+/* Mapping jobs of d have not ended: its vCPUs and p2m must stay. Poll before vpci_destroy(). */
+bool vpci_busy(const struct domain *d);
+/* All functions are already taken away. Also after a vpci_create_*() that failed. */
 void vpci_destroy(struct domain *d);
 
 /*

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From a function's host truth and a view to its virtual config space. The policy is in const
+ * tables: vpci_header.c for the header, vpci_caps.c for capabilities. Pure.
+ */
+#ifndef VPCI_BUILD_H
+#define VPCI_BUILD_H
+
+#include "vpci/shadow.h"
+
+#define VPCI_EXT_CAPS_MAX 48
+
+/* Who looks, and at what. */
+enum vpci_view {
+	VPCI_VIEW_GUEST,    /* a lent endpoint: what is not listed is not there */
+	VPCI_VIEW_OWNER,    /* an endpoint used by its bridge's owner: unlisted registers pass */
+	VPCI_VIEW_BRIDGE,   /* a bridge seen by the owner: nothing is written to hardware */
+	VPCI_VIEW_IDENTITY, /* not the owner's just now: only what lspci needs to list it */
+};
+
+struct vpci_ext_cap {
+	uint16_t id;
+	uint16_t offset;
+};
+
+/* Host config space, read while the function was quiet. */
+struct vpci_image {
+	uint32_t regs[VPCI_BLOCK_REGS]; /* the first 256 bytes */
+	struct vpci_ext_cap ext[VPCI_EXT_CAPS_MAX];
+	uint32_t ext_count;
+};
+
+/* A row of policy: one dword. value = (image & ~clear) | set; see struct vpci_reg for the rest. */
+struct vpci_rule {
+	uint8_t at; /* from the header's or capability's start */
+	uint8_t kind;
+	uint32_t virt;
+	uint32_t write;
+	uint32_t w1c;
+	uint32_t clear;
+	uint32_t set;
+};
+
+struct vpci_build {
+	enum vpci_view view;
+	const struct pci_function *function;
+	const struct vpci_image *image;
+	bool msi; /* MSI and MSI-X reach an ITS that isolates them */
+	uint64_t bars[PCI_BARS]; /* initial PCI bus addresses, memory BARs */
+};
+
+/* A memory BAR a domain may have: sized, placed by the hypervisor, alone in its pages. */
+bool vpci_bar_usable(const struct pci_bar *bar);
+/* What the domain sees: never less than a page, so that stage 2 can map it alone. */
+uint64_t vpci_bar_size(const struct pci_bar *bar);
+
+/* Fill s from b, anew. -ENOMEM: s holds nothing a domain may see. */
+int vpci_build(struct vpci_shadow *s, const struct vpci_build *b);
+
+/* Parts of it. */
+int vpci_build_rules(struct vpci_shadow *s, const struct vpci_rule *rules, uint32_t count,
+		     const struct vpci_image *image, uint32_t base);
+int vpci_build_caps(struct vpci_shadow *s, const struct vpci_build *b);
+int vpci_build_ext_caps(struct vpci_shadow *s, const struct vpci_build *b);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A domain's virtual PCI: segments, buses, functions. Private to vpci/. */
+#ifndef VPCI_BUS_H
+#define VPCI_BUS_H
+
+#include "core/domain.h"
+#include "core/job.h"
+#include "vpci/build.h"
+#include "vpci/place.h"
+#include "vpci/vpci.h"
+
+#define VPCI_BUSES  256U
+#define VPCI_DEVFNS 256U
+
+struct vpci_segment;
+
+/* One memory BAR's place in the domain's stage 2. */
+struct vpci_mapping {
+	ipaddr_t ipa;
+	uint64_t size; /* what is, or is being, mapped */
+	uint64_t done; /* bytes of it carried out so far */
+	bool mapped;   /* any of [ipa, +size) may be in stage 2 */
+	bool failed;   /* could not be mapped; done bytes are being taken out again */
+};
+
+/*
+ * One function as one domain sees it. The owner of a bridge has one for every function below it,
+ * for good; while a function is lent away, its user has another.
+ */
+struct vpci_function {
+	struct pci_function *function;
+	struct domain *domain;
+	struct vpci_segment *segment;
+	struct vsbdf where;
+
+	/* function->lock from here on. */
+	enum vpci_view view;
+	struct vpci_shadow shadow;
+	struct vpci_mapping maps[PCI_BARS];
+	enum vpci_effect work; /* mapping work not finished yet */
+	uint32_t work_bar;
+	struct job job;
+	bool job_queued;
+	bool gone; /* taken from the bus; freed when job_queued is false */
+
+	struct its_device *itt; /* read by the vITS without lock, see vpci_host_device() */
+};
+
+struct vpci_segment {
+	struct vpci_segment *next;
+	struct domain *domain;
+	uint32_t number;
+	uint32_t bus_start;
+	struct vpci_aperture apertures[VPCI_APERTURES_MAX];
+	uint32_t aperture_count;
+	/* buses[b]: page of VPCI_DEVFNS pointers, NULL where there is no bus; kept until destroy. */
+	struct vpci_function **buses[VPCI_BUSES];
+};
+
+struct vpci {
+	struct spinlock lock; /* who is in the bus tables; taken before a function's lock */
+	struct vpci_segment *segments;
+	struct its *its; /* the one whose doorbell devices of this domain reach; NULL: none yet */
+	uint32_t jobs;   /* functions with a job queued, atomic */
+};
+
+/* An empty segment with its config window trapped at [cfg, +cfg_size). -ENOMEM, -ENOSPC, -EEXIST. */
+int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, ipaddr_t cfg,
+			 uint64_t cfg_size, const struct vpci_aperture *apertures, uint32_t count,
+			 struct vpci_segment **out);
+/* The domain's segments sit on this ITS from now on, if on none yet. */
+int vpci_bus_use_its(struct domain *d, struct its *its, ipaddr_t doorbell);
+
+/* NULL: nothing there. Lock-free; see vpci_host_device() for what keeps the answer valid. */
+struct vpci_function *vpci_bus_peek(struct domain *d, struct vsbdf where);
+/* Make vf visible at vf->where, or take it away. -EBUSY: something is there. -ENOMEM. */
+int vpci_bus_publish(struct vpci_function *vf);
+void vpci_bus_withdraw(struct vpci_function *vf);
+
+/* DeviceID of a virtual requester: its segment and RID. */
+static inline uint32_t vpci_device_id(struct vsbdf where)
+{
+	return where.v;
+}
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The virtual config space of one function, as data: per dword which bits are answered from the
+ * shadow, which a domain may change and which clear by writing one. Pure: hardware values come in
+ * as arguments, hardware writes go out in a plan.
+ */
+#ifndef VPCI_SHADOW_H
+#define VPCI_SHADOW_H
+
+#include "lib/types.h"
+#include "pci/function.h"
+
+#define VPCI_CFG_SIZE    4096U
+#define VPCI_BLOCK_SIZE  256U
+#define VPCI_BLOCKS      (VPCI_CFG_SIZE / VPCI_BLOCK_SIZE)
+#define VPCI_BLOCK_REGS  (VPCI_BLOCK_SIZE / 4)
+
+/* Header registers the state machine itself looks at (PCIe 6.0 7.5.1). */
+#define VPCI_REG_COMMAND 0x04U
+#define VPCI_REG_BAR0    0x10U
+#define VPCI_COMMAND_IO     0x0001U
+#define VPCI_COMMAND_MEM    0x0002U
+#define VPCI_COMMAND_MASTER 0x0004U
+
+/* A register whose write does more than change bits. */
+enum vpci_reg_kind {
+	VPCI_PLAIN,
+	VPCI_COMMAND,  /* MEM maps and unmaps */
+	VPCI_BAR_MEM,  /* fixed while memory decode is on */
+	VPCI_BAR_IO,   /* fixed while I/O decode is on */
+	VPCI_PM_STATE, /* D1 and D2 are not there */
+};
+
+/* A bit that is in neither virt nor write is read from hardware and never written. */
+struct vpci_reg {
+	uint32_t value; /* of the virt bits */
+	uint32_t virt;  /* answered from value, never written to hardware */
+	uint32_t write; /* the domain may change: value where virt, hardware elsewhere */
+	uint32_t w1c;   /* writing 1 clears; the hypervisor's own merges write 0 here */
+	uint32_t kind;  /* enum vpci_reg_kind */
+};
+
+struct vpci_block {
+	struct vpci_reg regs[VPCI_BLOCK_REGS];
+};
+
+struct vpci_shadow {
+	struct vpci_reg fallback; /* what a register of an absent block is */
+	struct vpci_block *blocks[VPCI_BLOCKS];
+};
+
+enum vpci_effect { VPCI_NOTHING, VPCI_MAP, VPCI_UNMAP };
+
+struct vpci_plan {
+	bool hw_write;     /* write hw_value to hardware, same offset and size as the access */
+	uint32_t hw_value;
+	enum vpci_effect effect;
+};
+
+/* Everything below: size 1, 2 or 4, offset naturally aligned and < 4096. */
+
+/* Does a read need the hardware's value? */
+bool vpci_shadow_reads_hw(const struct vpci_shadow *s, uint32_t offset, uint32_t size);
+/* hw: hardware's value of the same bytes (any when not needed). Never more bits than size. */
+uint32_t vpci_shadow_read(const struct vpci_shadow *s, uint32_t offset, uint32_t size, uint32_t hw);
+/* Must a write be merged with the hardware's value? */
+bool vpci_shadow_write_reads_hw(const struct vpci_shadow *s, uint32_t offset, uint32_t size);
+struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint32_t size,
+				   uint32_t value, uint32_t hw);
+
+/* The register of an aligned offset, its block made when absent. NULL: out of memory. */
+struct vpci_reg *vpci_shadow_reg(struct vpci_shadow *s, uint32_t offset);
+/* Forget all contents; blocks stay allocated and take the fallback. */
+void vpci_shadow_reset(struct vpci_shadow *s, struct vpci_reg fallback);
+void vpci_shadow_free(struct vpci_shadow *s);
+
+/* Virtual COMMAND, and the PCI bus address in BAR i (both halves when it is 64 bits wide). */
+uint32_t vpci_shadow_command(const struct vpci_shadow *s);
+uint64_t vpci_shadow_bar(const struct vpci_shadow *s, uint32_t bar, enum bar_kind kind);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The virtual buses of a domain: trapped windows, and who answers in them. */
+#include "core/heap.h"
+#include "irq/its.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "vpci/bus.h"
+#include "vpci/exec.h"
+
+#define ECAM_BUS(offset)   ((uint32_t)((offset) >> 20))
+#define ECAM_DEVFN(offset) ((uint32_t)((offset) >> 12) & 0xff)
+#define ECAM_REG(offset)   ((uint32_t)(offset)&0xfff)
+
+static uint64_t ones(uint32_t size)
+{
+	return size >= 8 ? ~0ULL : (1ULL << (8 * size)) - 1;
+}
+
+static struct vpci_function *peek(const struct vpci_segment *seg, uint32_t bus, uint32_t devfn)
+{
+	struct vpci_function **table;
+
+	if (bus >= VPCI_BUSES) {
+		return NULL;
+	}
+	table = __atomic_load_n(&seg->buses[bus], __ATOMIC_ACQUIRE);
+	return table ? __atomic_load_n(&table[devfn], __ATOMIC_ACQUIRE) : NULL;
+}
+
+/*
+ * The function at a bus position with its lock held, or NULL. The bus lock is kept until the
+ * function's is taken, so that whoever withdraws it waits for accesses under way.
+ */
+static struct vpci_function *enter(struct vpci_segment *seg, uint32_t bus, uint32_t devfn)
+{
+	struct vpci *vpci = seg->domain->vpci;
+	struct vpci_function *vf;
+
+	spin_lock(&vpci->lock);
+	vf = peek(seg, bus, devfn);
+	if (vf) {
+		spin_lock(&vf->function->lock);
+	}
+	spin_unlock(&vpci->lock);
+	return vf;
+}
+
+/* One access of 1, 2 or 4 bytes, aligned. */
+static void access_one(struct vpci_function *vf, uint32_t reg, uint32_t size, bool write,
+		       uint32_t *value)
+{
+	if (write) {
+		vpci_exec_write(vf, reg, size, *value);
+	} else {
+		*value = vpci_exec_read(vf, reg, size);
+	}
+}
+
+static enum mmio_result access_function(struct vcpu *v, struct vpci_function *vf, uint32_t reg,
+					struct mmio_access *a)
+{
+	uint32_t half = a->size == 8 ? 4 : a->size;
+	uint32_t low = (uint32_t)a->value;
+	uint32_t high = (uint32_t)(a->value >> 32);
+
+	if (vpci_exec_busy(vf)) {
+		job_park(&vf->job, v);
+		return MMIO_RETRY;
+	}
+	access_one(vf, reg, half, a->write, &low);
+	if (!vpci_exec_busy(vf) && a->size == 8) {
+		access_one(vf, reg + 4, 4, a->write, &high);
+	}
+	/* The write took; it is made again, without effect, when its mappings are there. */
+	if (vpci_exec_busy(vf)) {
+		job_park(&vf->job, v);
+		return MMIO_RETRY;
+	}
+	a->value = a->size == 8 ? (uint64_t)high << 32 | low : low;
+	return MMIO_DONE;
+}
+
+static enum mmio_result config_access(struct vcpu *v, void *opaque, struct mmio_access *a)
+{
+	struct vpci_segment *seg = opaque;
+	uint32_t bus = ECAM_BUS(a->offset) + seg->bus_start;
+	struct vpci_function *vf = NULL;
+	enum mmio_result r;
+
+	if (a->size != 0 && a->size <= 8 && (a->size & (a->size - 1)) == 0 &&
+	    IS_ALIGNED(a->offset, a->size)) {
+		vf = enter(seg, bus, ECAM_DEVFN(a->offset));
+	}
+	if (!vf) {
+		a->value = a->write ? a->value : ones(a->size);
+		return MMIO_DONE;
+	}
+	r = access_function(v, vf, ECAM_REG(a->offset), a);
+	spin_unlock(&vf->function->lock);
+	return r;
+}
+
+/* Mapped BARs never come here: what no BAR claims reads as a master abort does. */
+static enum mmio_result window_access(struct vcpu *v, void *opaque, struct mmio_access *a)
+{
+	(void)v;
+	(void)opaque;
+	if (!a->write) {
+		a->value = ones(a->size);
+	}
+	return MMIO_DONE;
+}
+
+static const struct mmio_ops config_ops = {
+	.name = "pci-config",
+	.kind = EXIT_MMIO_PCI,
+	.access = config_access,
+};
+
+static const struct mmio_ops window_ops = {
+	.name = "pci-window",
+	.kind = EXIT_MMIO_PCI,
+	.access = window_access,
+};
+
+int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, ipaddr_t cfg,
+			 uint64_t cfg_size, const struct vpci_aperture *apertures, uint32_t count,
+			 struct vpci_segment **out)
+{
+	struct vpci_segment *seg = heap_alloc(sizeof(*seg));
+	int r;
+
+	if (!seg) {
+		return -ENOMEM;
+	}
+	seg->domain = d;
+	seg->number = number;
+	seg->bus_start = bus_start;
+	seg->aperture_count = MIN(count, VPCI_APERTURES_MAX);
+	memcpy(seg->apertures, apertures, seg->aperture_count * sizeof(*apertures));
+	/* From here on the domain may hold seg as an opaque: it stays until vpci_destroy(). */
+	seg->next = d->vpci->segments;
+	d->vpci->segments = seg;
+	*out = seg;
+	r = mmio_add(&d->mmio, cfg, cfg_size, &config_ops, seg);
+	for (uint32_t i = 0; r == 0 && i < seg->aperture_count; i++) {
+		r = mmio_add(&d->mmio, seg->apertures[i].ipa, seg->apertures[i].size, &window_ops,
+			     seg);
+	}
+	return r;
+}
+
+int vpci_bus_use_its(struct domain *d, struct its *its, ipaddr_t doorbell)
+{
+	int r;
+
+	if (!its || d->vpci->its) {
+		return 0;
+	}
+	r = p2m_map_doorbell(&d->p2m, doorbell, its_doorbell(its));
+	if (r == 0) {
+		d->vpci->its = its;
+	}
+	return r;
+}
+
+static struct vpci_segment *segment_of(struct domain *d, uint32_t number)
+{
+	struct vpci_segment *seg = d->vpci ? d->vpci->segments : NULL;
+
+	while (seg && seg->number != number) {
+		seg = seg->next;
+	}
+	return seg;
+}
+
+struct vpci_function *vpci_bus_peek(struct domain *d, struct vsbdf where)
+{
+	struct vpci_segment *seg = segment_of(d, SBDF_SEG(where));
+
+	return seg ? peek(seg, SBDF_BUS(where), SBDF_DEVFN(where)) : NULL;
+}
+
+int vpci_bus_publish(struct vpci_function *vf)
+{
+	struct vpci *vpci = vf->domain->vpci;
+	struct vpci_function ***table = &vf->segment->buses[SBDF_BUS(vf->where)];
+	struct vpci_function **slot;
+	int r = 0;
+
+	spin_lock(&vpci->lock);
+	if (!*table) {
+		__atomic_store_n(table, heap_alloc(VPCI_DEVFNS * sizeof(**table)),
+				 __ATOMIC_RELEASE);
+	}
+	if (!*table) {
+		r = -ENOMEM;
+		goto out;
+	}
+	slot = &(*table)[SBDF_DEVFN(vf->where)];
+	if (*slot) {
+		r = -EBUSY;
+		goto out;
+	}
+	__atomic_store_n(slot, vf, __ATOMIC_RELEASE);
+out:
+	spin_unlock(&vpci->lock);
+	return r;
+}
+
+void vpci_bus_withdraw(struct vpci_function *vf)
+{
+	struct vpci_function **table = vf->segment->buses[SBDF_BUS(vf->where)];
+
+	spin_lock(&vf->domain->vpci->lock);
+	__atomic_store_n(&table[SBDF_DEVFN(vf->where)], NULL, __ATOMIC_RELEASE);
+	spin_unlock(&vf->domain->vpci->lock);
+}
+
+/*
+ * Lock-free because the caller holds the vITS lock, which comes later than ours. The answer stays
+ * valid: whoever takes a function away clears vf->itt or withdraws vf first, then calls
+ * vits_device_gone(), which waits for that lock, and only then frees.
+ */
+struct its_device *vpci_host_device(struct domain *d, uint32_t vdevice)
+{
+	struct vpci_function *vf = vpci_bus_peek(d, (struct vsbdf){ vdevice });
+
+	return vf ? __atomic_load_n(&vf->itt, __ATOMIC_ACQUIRE) : NULL;
+}

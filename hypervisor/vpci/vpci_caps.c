@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Capabilities as each view has them. The list is linked anew over what is shown, and a hidden
+ * capability's registers are closed, not only skipped: reads between the links find nothing.
+ */
+#include "lib/errno.h"
+#include "vpci/build.h"
+
+#define ALL 0xffffffffU
+#define STATUS_CAP_LIST 0x00100000U
+#define CAP_FIRST 0x40U
+#define EXPRESS_V1_SIZE 0x24U
+#define CAP_STEPS 48U /* as many as fit in 0x40..0xff */
+
+enum { CAP_PM = 0x01, CAP_VPD = 0x03, CAP_MSI = 0x05, CAP_SSVID = 0x0d, CAP_EXPRESS = 0x10,
+       CAP_MSIX = 0x11, CAP_AF = 0x13 };
+
+/* PM 1.2 3.2: D0 and D3hot as a word only. The function stays in D0, so nothing is ever lost. */
+static const struct vpci_rule pm_rules[] = {
+	{ .at = 0, .virt = ALL, .clear = 0xfff80000 },
+	{ .at = 4, .kind = VPCI_PM_STATE, .virt = ALL, .write = 3, .clear = ALL, .set = 8 },
+};
+
+/*
+ * MSI (PCIe 6.0 7.7.1) behind an ITS: the domain's own doorbell address and EventID are what the
+ * hardware needs, DeviceID and SMMU confine it. By (64-bit, maskable).
+ */
+#define MSI_CONTROL { .at = 0, .virt = 0xff8effff, .write = 0x00710000 }
+#define MSI_ADDRESS(o) { .at = (o), .write = 0xfffffffc }
+#define MSI_UPPER(o) { .at = (o), .write = ALL }
+#define MSI_DATA(o) { .at = (o), .virt = 0xffff0000, .write = 0x0000ffff, .clear = 0xffff0000 }
+#define MSI_PENDING(o) { .at = (o) }
+static const struct vpci_rule msi32_rules[] = { MSI_CONTROL, MSI_ADDRESS(4), MSI_DATA(8) };
+static const struct vpci_rule msi32_mask_rules[] = { MSI_CONTROL, MSI_ADDRESS(4), MSI_DATA(8),
+						     MSI_UPPER(12), MSI_PENDING(16) };
+static const struct vpci_rule msi64_rules[] = { MSI_CONTROL, MSI_ADDRESS(4), MSI_UPPER(8),
+						MSI_DATA(12) };
+static const struct vpci_rule msi64_mask_rules[] = { MSI_CONTROL, MSI_ADDRESS(4), MSI_UPPER(8),
+						     MSI_DATA(12), MSI_UPPER(16), MSI_PENDING(20) };
+
+/* MSI-X (7.7.2): enable and function mask are real; table and PBA stay where they are. */
+static const struct vpci_rule msix_rules[] = {
+	{ .at = 0, .virt = 0x3fffffff, .write = 0xc0000000 },
+	{ .at = 4, .virt = ALL },
+	{ .at = 8, .virt = ALL },
+};
+
+/*
+ * PCI Express (7.5.3) for a guest. It sits at 00:N.0, so it is a root-complex integrated endpoint
+ * (type 9) and has no link. No FLR, no phantom functions; MPS is the hypervisor's.
+ */
+static const struct vpci_rule express_guest_rules[] = {
+	{ .at = 0x00, .virt = ALL, .clear = 0xc1f00000, .set = 0x00900000 },
+	{ .at = 0x04, .virt = ALL, .clear = 0x1ffc0018 },
+	{ .at = 0x08, .virt = 0xffc086ef, .write = 0x000f78ff, .w1c = 0x000f0000,
+	  .clear = 0xffc0860f },
+	{ .at = 0x24, .virt = ALL, .clear = 0xffffffe0 },
+	{ .at = 0x28, .virt = 0xffffffe0, .write = 0x0000001f, .clear = ALL },
+};
+
+/*
+ * For the owner: link and MPS are the hypervisor's, shown as registers that remember; a reset only
+ * the hypervisor may start, or host BARs would be lost behind its back.
+ */
+static const struct vpci_rule express_owner_rules[] = {
+	{ .at = 0x00, .virt = ALL },
+	{ .at = 0x04, .virt = ALL, .clear = 0x10000000 },
+	{ .at = 0x08, .virt = 0x000082e0, .write = 0x000f7dff, .w1c = 0x000f0000, .clear = 0x8200 },
+	{ .at = 0x10, .virt = 0x0000ffff, .write = 0x0000ffdf },
+	{ .at = 0x28, .virt = 0x00000420, .write = 0x0000ffdf },
+	{ .at = 0x30, .virt = 0x0000ffff, .write = 0x0000ffff },
+};
+
+/* A port: no slot (hot-plug is the hypervisor's), controls remember and do nothing. */
+static const struct vpci_rule express_bridge_rules[] = {
+	{ .at = 0x00, .virt = ALL, .clear = 0x01000000 },
+	{ .at = 0x08, .virt = 0x0000ffff, .write = 0x000f7fff, .w1c = 0x000f0000 },
+	{ .at = 0x10, .virt = 0x0000ffff, .write = 0x0000ffdf },
+	{ .at = 0x14, .virt = ALL, .clear = ALL },
+	{ .at = 0x18, .virt = ALL, .clear = ALL },
+	{ .at = 0x1c, .virt = 0x0000ffff, .write = 0x0000001f },
+	{ .at = 0x20, .virt = ALL, .clear = ALL },
+	{ .at = 0x28, .virt = 0x0000ffff, .write = 0x0000ffff },
+	{ .at = 0x30, .virt = 0x0000ffff, .write = 0x0000ffff },
+};
+
+static const struct vpci_rule ssvid_rules[] = { { .at = 0, .virt = ALL }, { .at = 4, .virt = ALL } };
+/* Advanced Features: its FLR is the hypervisor's too. */
+static const struct vpci_rule af_owner_rules[] = {
+	{ .at = 0, .virt = ALL, .clear = 0x02000000 },
+	{ .at = 4, .virt = ALL, .clear = 0x000000ff },
+};
+
+/* A capability that is not in a view's table: hidden from guests and on bridges, raw to the owner. */
+struct cap_policy {
+	uint8_t id;
+	const struct vpci_rule *rules; /* NULL: by shape, see msi_policy() */
+	uint32_t count;
+};
+
+static const struct cap_policy guest_caps[] = {
+	{ CAP_PM, pm_rules, ARRAY_SIZE(pm_rules) },
+	{ CAP_MSI, NULL, 0 },
+	{ CAP_EXPRESS, express_guest_rules, ARRAY_SIZE(express_guest_rules) },
+	{ CAP_MSIX, msix_rules, ARRAY_SIZE(msix_rules) },
+};
+
+static const struct cap_policy owner_caps[] = {
+	{ CAP_PM, pm_rules, ARRAY_SIZE(pm_rules) },
+	{ CAP_MSI, NULL, 0 },
+	{ CAP_EXPRESS, express_owner_rules, ARRAY_SIZE(express_owner_rules) },
+	{ CAP_MSIX, msix_rules, ARRAY_SIZE(msix_rules) },
+	{ CAP_AF, af_owner_rules, ARRAY_SIZE(af_owner_rules) },
+};
+
+static const struct cap_policy bridge_caps[] = {
+	{ CAP_PM, pm_rules, ARRAY_SIZE(pm_rules) },
+	{ CAP_SSVID, ssvid_rules, ARRAY_SIZE(ssvid_rules) },
+	{ CAP_EXPRESS, express_bridge_rules, ARRAY_SIZE(express_bridge_rules) },
+};
+
+static const struct {
+	const struct cap_policy *caps;
+	uint32_t count;
+} views[] = {
+	[VPCI_VIEW_GUEST] = { guest_caps, ARRAY_SIZE(guest_caps) },
+	[VPCI_VIEW_OWNER] = { owner_caps, ARRAY_SIZE(owner_caps) },
+	[VPCI_VIEW_BRIDGE] = { bridge_caps, ARRAY_SIZE(bridge_caps) },
+};
+
+static struct cap_policy msi_policy(const struct pci_msi *msi)
+{
+	if (msi->is_64bit) {
+		return msi->maskable ? (struct cap_policy){ CAP_MSI, msi64_mask_rules,
+							    ARRAY_SIZE(msi64_mask_rules) }
+				     : (struct cap_policy){ CAP_MSI, msi64_rules,
+							    ARRAY_SIZE(msi64_rules) };
+	}
+	return msi->maskable ? (struct cap_policy){ CAP_MSI, msi32_mask_rules,
+						    ARRAY_SIZE(msi32_mask_rules) }
+			     : (struct cap_policy){ CAP_MSI, msi32_rules, ARRAY_SIZE(msi32_rules) };
+}
+
+/* Version 1 ends before the second set of registers: what lies there is not the capability's. */
+static uint32_t express_rule_count(const struct cap_policy *policy, uint32_t header)
+{
+	uint32_t count = 0;
+
+	if (BITS(header, 19, 16) >= 2) {
+		return policy->count;
+	}
+	while (count < policy->count && policy->rules[count].at < EXPRESS_V1_SIZE) {
+		count++;
+	}
+	return count;
+}
+
+enum verdict { CAP_HIDE, CAP_RAW, CAP_BY_RULES };
+
+static enum verdict cap_verdict(const struct vpci_build *b, uint32_t id, uint32_t at,
+				struct cap_policy *out)
+{
+	const struct pci_function *f = b->function;
+
+	/* Only what the scan found sound, and only when interrupts can be isolated. */
+	if (id == CAP_MSI && (!b->msi || f->msi.cap != at)) {
+		return CAP_HIDE;
+	}
+	if (id == CAP_MSIX && (!b->msi || f->msix.cap != at)) {
+		return CAP_HIDE;
+	}
+	for (uint32_t i = 0; i < views[b->view].count; i++) {
+		if (views[b->view].caps[i].id == id) {
+			*out = views[b->view].caps[i];
+			if (!out->rules) {
+				*out = msi_policy(&f->msi);
+			}
+			if (id == CAP_EXPRESS) {
+				out->count = express_rule_count(out, b->image->regs[at / 4]);
+			}
+			return CAP_BY_RULES;
+		}
+	}
+	return b->view == VPCI_VIEW_OWNER ? CAP_RAW : CAP_HIDE;
+}
+
+/* Largest a capability of this id can be; what hiding must close. */
+static uint32_t hidden_size(uint32_t id)
+{
+	switch (id) {
+	case CAP_MSI:
+		return 24;
+	case CAP_MSIX:
+		return 12;
+	default:
+		return 4;
+	}
+}
+
+static void close_range(struct vpci_shadow *s, uint32_t at, uint32_t size)
+{
+	for (uint32_t o = at; o < at + size && o < VPCI_BLOCK_SIZE; o += 4) {
+		*vpci_shadow_reg(s, o) = (struct vpci_reg){ .virt = ALL };
+	}
+}
+
+/* Put the capability at `at` into the view's list behind *link. */
+static void link_cap(struct vpci_shadow *s, uint32_t at, uint32_t id, uint32_t *link)
+{
+	struct vpci_reg *reg = vpci_shadow_reg(s, at);
+	struct vpci_reg *from = vpci_shadow_reg(s, *link & ~3U);
+	uint32_t shift = 8 * (*link & 3);
+
+	reg->virt |= 0xffff;
+	reg->write &= ~0xffffU;
+	reg->value = (reg->value & ~0xffffU) | id;
+	from->value = (from->value & ~(0xffU << shift)) | at << shift;
+	*link = at + 1;
+}
+
+int vpci_build_caps(struct vpci_shadow *s, const struct vpci_build *b)
+{
+	const uint32_t *regs = b->image->regs;
+	uint64_t seen = 0;
+	uint32_t link = 0x34;
+	uint32_t at = regs[0x34 / 4] & 0xfc;
+
+	if (!vpci_shadow_reg(s, 0)) {
+		return -ENOMEM; /* the only allocation of the first 256 bytes */
+	}
+	*vpci_shadow_reg(s, 0x34) = (struct vpci_reg){ .virt = ALL };
+	if (!(regs[VPCI_REG_COMMAND / 4] & STATUS_CAP_LIST)) {
+		return 0;
+	}
+	for (uint32_t step = 0; step < CAP_STEPS && at >= CAP_FIRST && !(seen & BIT(at / 4));
+	     step++) {
+		uint32_t id = regs[at / 4] & 0xff;
+		struct cap_policy policy;
+
+		seen |= BIT(at / 4);
+		switch (cap_verdict(b, id, at, &policy)) {
+		case CAP_BY_RULES:
+			vpci_build_rules(s, policy.rules, policy.count, b->image, at);
+			link_cap(s, at, id, &link);
+			break;
+		case CAP_RAW:
+			link_cap(s, at, id, &link);
+			break;
+		default:
+			close_range(s, at, hidden_size(id));
+			break;
+		}
+		at = regs[at / 4] >> 8 & 0xfc;
+	}
+	if (link != 0x34) {
+		vpci_shadow_reg(s, VPCI_REG_COMMAND)->value |= STATUS_CAP_LIST;
+	}
+	return 0;
+}
+
+/*
+ * Extended capabilities the owner may look at and not touch. They redirect requests, change BAR
+ * sizes or make new functions: all of that is the hypervisor's.
+ */
+static const struct {
+	uint16_t id;
+	uint16_t size;
+} read_only_ext[] = {
+	{ 0x000d, 0x08 }, /* ACS */
+	{ 0x000e, 0x08 }, /* ARI */
+	{ 0x000f, 0x08 }, /* ATS */
+	{ 0x0010, 0x40 }, /* SR-IOV */
+	{ 0x0013, 0x10 }, /* PRI */
+	{ 0x0015, 0x34 }, /* Resizable BAR */
+	{ 0x0018, 0x08 }, /* LTR */
+	{ 0x001b, 0x08 }, /* PASID */
+	{ 0x001e, 0x14 }, /* L1 PM substates */
+	{ 0x0024, 0x34 }, /* VF Resizable BAR */
+};
+
+#define EXT_SRIOV 0x0010U
+#define SRIOV_VFS 0x0cU /* InitialVFs, TotalVFs */
+
+static int close_ext_writes(struct vpci_shadow *s, uint32_t at, uint32_t size)
+{
+	for (uint32_t o = at; o < at + size && o < VPCI_CFG_SIZE; o += 4) {
+		struct vpci_reg *reg = vpci_shadow_reg(s, o);
+
+		if (!reg) {
+			return -ENOMEM;
+		}
+		*reg = (struct vpci_reg){ .write = 0 };
+	}
+	return 0;
+}
+
+int vpci_build_ext_caps(struct vpci_shadow *s, const struct vpci_build *b)
+{
+	for (uint32_t i = 0; i < b->image->ext_count; i++) {
+		const struct vpci_ext_cap *cap = &b->image->ext[i];
+
+		for (uint32_t k = 0; k < ARRAY_SIZE(read_only_ext); k++) {
+			if (read_only_ext[k].id == cap->id &&
+			    close_ext_writes(s, cap->offset, read_only_ext[k].size)) {
+				return -ENOMEM;
+			}
+		}
+		/* No virtual functions to enable yet. */
+		if (cap->id == EXT_SRIOV && cap->offset + SRIOV_VFS < VPCI_CFG_SIZE) {
+			vpci_shadow_reg(s, cap->offset + SRIOV_VFS)->virt = ALL;
+		}
+	}
+	return 0;
+}

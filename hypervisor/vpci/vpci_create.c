@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A domain's virtual PCI as a whole: the guest's empty bus, the owner's mirror of a host bridge. */
+#include <viaduct/guest_map.h>
+
+#include "core/heap.h"
+#include "core/log.h"
+#include "irq/its.h"
+#include "lib/errno.h"
+#include "pci/registry.h"
+#include "vpci/exec.h"
+#include "vpci/lend.h"
+
+/* GITS_TRANSLATER's page within a (virtual) ITS (IHI0069 12.8). */
+#define ITS_TRANSLATER_PAGE 0x10000ULL
+
+static const struct vpci_aperture guest_apertures[] = {
+	{ WINDOW_MEM32, GUEST_PCI_MEM32_BASE, { GUEST_PCI_MEM32_BASE }, GUEST_PCI_MEM32_SIZE },
+	{ WINDOW_IO, 0, { GUEST_PCI_IO_BASE }, GUEST_PCI_IO_SIZE },
+	{ WINDOW_MEM64, GUEST_PCI_MEM64_BASE, { GUEST_PCI_MEM64_BASE }, GUEST_PCI_MEM64_SIZE },
+};
+
+static int create(struct domain *d)
+{
+	if (!d->vpci) {
+		d->vpci = heap_alloc(sizeof(*d->vpci));
+	}
+	return d->vpci ? 0 : -ENOMEM;
+}
+
+int vpci_create_guest(struct domain *d)
+{
+	struct vpci_segment *seg;
+	int r = create(d);
+
+	if (r) {
+		return r;
+	}
+	r = vpci_bus_add_segment(d, 0, 0, ipa(GUEST_PCI_ECAM_BASE), GUEST_PCI_ECAM_SIZE,
+				 guest_apertures, ARRAY_SIZE(guest_apertures), &seg);
+	/* Machines with one ITS: all lent functions signal through it. */
+	for (uint32_t i = 0; r == 0 && i < host_bridge_count; i++) {
+		r = vpci_bus_use_its(d, host_bridges[i].its,
+				     ipa(GUEST_ITS_BASE + ITS_TRANSLATER_PAGE));
+	}
+	return r;
+}
+
+/* The owner's windows are the host bridge's: PCI bus addresses and IPAs are the host's. */
+static int add_owner_segment(struct domain *d, const struct host_bridge *b,
+			     struct vpci_segment **out)
+{
+	const struct machine_bridge *desc = b->desc;
+	struct vpci_aperture apertures[VPCI_APERTURES_MAX];
+
+	for (uint32_t i = 0; i < desc->window_count; i++) {
+		apertures[i] = (struct vpci_aperture){
+			.kind = desc->windows[i].kind,
+			.pci = desc->windows[i].pci,
+			.ipa = ipa(desc->windows[i].cpu),
+			.size = desc->windows[i].size,
+		};
+	}
+	return vpci_bus_add_segment(d, desc->segment, desc->bus_start, ipa(desc->cfg.base),
+				    desc->cfg.size, apertures, desc->window_count, out);
+}
+
+int vpci_create_owner(struct domain *d, struct host_bridge *b)
+{
+	struct vpci_segment *seg;
+	struct pci_function *f;
+	int r = create(d);
+
+	if (r) {
+		return r;
+	}
+	r = add_owner_segment(d, b, &seg);
+	if (r) {
+		return r;
+	}
+	if (b->its) {
+		r = vpci_bus_use_its(d, b->its, ipa(its_doorbell(b->its).v));
+	}
+	b->owner = d->id;
+	for (f = pci_function_first(); r == 0 && f; f = f->next) {
+		if (f->bridge == b) {
+			r = lend_owner_begin(d, seg, f);
+		}
+	}
+	return r;
+}
+
+bool vpci_busy(const struct domain *d)
+{
+	return d->vpci && __atomic_load_n(&d->vpci->jobs, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* Functions of an owner are still in its buses, as identities. */
+static void destroy_segment(struct vpci_segment *seg)
+{
+	for (uint32_t bus = 0; bus < VPCI_BUSES; bus++) {
+		for (uint32_t i = 0; seg->buses[bus] && i < VPCI_DEVFNS; i++) {
+			if (seg->buses[bus][i]) {
+				vpci_exec_free(seg->buses[bus][i]);
+			}
+		}
+		heap_free(seg->buses[bus]);
+	}
+	heap_free(seg);
+}
+
+void vpci_destroy(struct domain *d)
+{
+	if (!d->vpci) {
+		return;
+	}
+	while (d->vpci->segments) {
+		struct vpci_segment *seg = d->vpci->segments;
+
+		d->vpci->segments = seg->next;
+		destroy_segment(seg);
+	}
+	heap_free(d->vpci);
+	d->vpci = NULL;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The executor of plans. Mapping goes in slices of stage-2 entries; a few are done within the trap
+ * (nearly every BAR is aligned to its size on both sides, so big ones are few big blocks), the rest
+ * becomes the function's job and the vCPU parks on it.
+ */
+#include "core/heap.h"
+#include "core/log.h"
+#include "lib/errno.h"
+#include "pci/registry.h"
+#include "vpci/exec.h"
+
+#define SLICE_ENTRIES 64U
+#define SLICES_IN_TRAP 16U
+
+#define EXT_CAP_FIRST   0x100U
+
+/* 0: this BAR is done. -EAGAIN: another slice. */
+static int unmap_slice(struct vpci_function *vf, struct vpci_mapping *m)
+{
+	int r;
+
+	if (!m->mapped) {
+		return 0;
+	}
+	r = p2m_unmap_slice(&vf->domain->p2m, m->ipa, m->size, SLICE_ENTRIES, &m->done);
+	if (r == 0) {
+		m->mapped = false;
+	}
+	return r;
+}
+
+/* A place the domain chose and cannot have: the BAR stays undecoded, as behind a real bridge. */
+static void refuse(struct vpci_function *vf, uint32_t bar, uint64_t bus, const char *why)
+{
+	log_domain(vf->domain, LOG_WARN, "vpci", SBDF_FMT ": BAR %u at 0x%llx not mapped: %s",
+		   SBDF_ARG(vf->where), bar, (unsigned long long)bus, why);
+}
+
+static int map_begin(struct vpci_function *vf, uint32_t i)
+{
+	const struct pci_bar *bar = &vf->function->bars[i];
+	struct vpci_mapping *m = &vf->maps[i];
+	uint64_t bus = vpci_shadow_bar(&vf->shadow, i, bar->kind);
+	uint64_t size = vpci_bar_size(bar);
+
+	if (vpci_place_resolve(vf->segment->apertures, vf->segment->aperture_count, bus, size,
+			       &m->ipa)) {
+		refuse(vf, i, bus, "outside the domain's PCI windows");
+		return -ERANGE;
+	}
+	m->size = size;
+	m->done = 0;
+	m->failed = false;
+	m->mapped = true;
+	return 0;
+}
+
+static int map_slice(struct vpci_function *vf, uint32_t i)
+{
+	const struct pci_bar *bar = &vf->function->bars[i];
+	struct vpci_mapping *m = &vf->maps[i];
+	/* Prefetchable 64-bit BARs are memory-like: write gathering is allowed (PCIe 6.0 7.5.1.2.1). */
+	enum p2m_type type = bar->kind == BAR_MEM64 && bar->prefetchable ? P2M_MMIO_NC : P2M_MMIO;
+	int r;
+
+	if (!vpci_bar_usable(bar)) {
+		return 0;
+	}
+	if (!m->mapped && map_begin(vf, i)) {
+		return 0;
+	}
+	if (m->failed) {
+		return unmap_slice(vf, m);
+	}
+	r = p2m_map_slice(&vf->domain->p2m, m->ipa, bar->cpu, m->size, type, SLICE_ENTRIES,
+			  &m->done);
+	if (r == 0 || r == -EAGAIN) {
+		return r;
+	}
+	refuse(vf, i, m->ipa.v, r == -EEXIST ? "something is mapped there" : "no memory for tables");
+	m->failed = true;
+	m->size = m->done;
+	m->done = 0;
+	if (m->size == 0) {
+		m->mapped = false;
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+/*
+ * Host BARs never move while a function has a user; should the device have lost them (a reset of
+ * its own making), put them back before it decodes again.
+ */
+static void restore_bars(struct pci_function *f)
+{
+	for (uint32_t i = 0; i < PCI_BARS; i++) {
+		const struct pci_bar *bar = &f->bars[i];
+		uint32_t at = VPCI_REG_BAR0 + 4 * i;
+
+		if (!vpci_bar_usable(bar)) {
+			continue;
+		}
+		if ((pci_read(f, at, 4) & ~15U) != (uint32_t)bar->address) {
+			pci_write(f, at, 4, (uint32_t)bar->address);
+		}
+		if (bar->kind == BAR_MEM64 &&
+		    pci_read(f, at + 4, 4) != (uint32_t)(bar->address >> 32)) {
+			pci_write(f, at + 4, 4, (uint32_t)(bar->address >> 32));
+		}
+	}
+}
+
+/* Stage 2 is as COMMAND says; now the device (last on the way in and on the way out). */
+static void set_decode(struct pci_function *f, bool on)
+{
+	uint32_t command = pci_read(f, VPCI_REG_COMMAND, 2);
+
+	if (on && !(command & VPCI_COMMAND_MEM)) {
+		restore_bars(f);
+	}
+	command = on ? command | VPCI_COMMAND_MEM : command & ~VPCI_COMMAND_MEM;
+	pci_write(f, VPCI_REG_COMMAND, 2, command & 0xffff);
+}
+
+/* One slice of vf->work. True: there is more. */
+static bool work_slice(struct vpci_function *vf)
+{
+	while (vf->work_bar < PCI_BARS) {
+		int r = vf->work == VPCI_MAP ? map_slice(vf, vf->work_bar)
+					     : unmap_slice(vf, &vf->maps[vf->work_bar]);
+
+		if (r) {
+			return true;
+		}
+		vf->work_bar++;
+	}
+	set_decode(vf->function, vf->work == VPCI_MAP);
+	vf->work = VPCI_NOTHING;
+	return false;
+}
+
+static enum job_status exec_step(struct job *j)
+{
+	struct vpci_function *vf = container_of(j, struct vpci_function, job);
+	bool more;
+
+	spin_lock(&vf->function->lock);
+	more = !vf->gone && vf->work != VPCI_NOTHING && work_slice(vf);
+	spin_unlock(&vf->function->lock);
+	return more ? JOB_MORE : JOB_DONE;
+}
+
+static void vf_free(struct vpci_function *vf)
+{
+	vpci_shadow_free(&vf->shadow);
+	heap_free(vf);
+}
+
+static void exec_finish(struct job *j, bool cancelled)
+{
+	struct vpci_function *vf = container_of(j, struct vpci_function, job);
+	struct pci_function *f = vf->function;
+	struct vpci *vpci = vf->domain->vpci;
+	bool gone;
+
+	(void)cancelled;
+	spin_lock(&f->lock);
+	vf->job_queued = false;
+	gone = vf->gone;
+	spin_unlock(&f->lock);
+	__atomic_fetch_sub(&vpci->jobs, 1, __ATOMIC_RELEASE);
+	if (gone) {
+		vf_free(vf);
+	}
+}
+
+static const struct job_ops exec_job = {
+	.name = "vpci-map",
+	.step = exec_step,
+	.finish = exec_finish,
+};
+
+static void work_start(struct vpci_function *vf, enum vpci_effect work)
+{
+	vf->work = work;
+	vf->work_bar = 0;
+	for (uint32_t i = 0; i < PCI_BARS; i++) {
+		vf->maps[i].done = 0;
+	}
+	for (uint32_t i = 0; i < SLICES_IN_TRAP; i++) {
+		if (!work_slice(vf)) {
+			return;
+		}
+	}
+	vf->job_queued = true;
+	__atomic_fetch_add(&vf->domain->vpci->jobs, 1, __ATOMIC_RELAXED);
+	job_start(&vf->job);
+}
+
+uint32_t vpci_exec_read(struct vpci_function *vf, uint32_t offset, uint32_t size)
+{
+	uint32_t hw = 0;
+
+	if (vpci_shadow_reads_hw(&vf->shadow, offset, size)) {
+		hw = pci_read(vf->function, offset, size);
+	}
+	return vpci_shadow_read(&vf->shadow, offset, size, hw);
+}
+
+void vpci_exec_write(struct vpci_function *vf, uint32_t offset, uint32_t size, uint32_t value)
+{
+	struct vpci_plan plan;
+	uint32_t hw = 0;
+
+	if (vpci_shadow_write_reads_hw(&vf->shadow, offset, size)) {
+		hw = pci_read(vf->function, offset, size);
+	}
+	plan = vpci_shadow_write(&vf->shadow, offset, size, value, hw);
+	if (plan.hw_write) {
+		pci_write(vf->function, offset, size, plan.hw_value);
+	}
+	if (plan.effect != VPCI_NOTHING) {
+		work_start(vf, plan.effect);
+	}
+}
+
+void vpci_exec_unmap_all(struct vpci_function *vf)
+{
+	vf->work = VPCI_NOTHING;
+	for (uint32_t i = 0; i < PCI_BARS; i++) {
+		if (vf->maps[i].mapped) {
+			p2m_unmap(&vf->domain->p2m, vf->maps[i].ipa, vf->maps[i].size);
+			vf->maps[i] = (struct vpci_mapping){ .mapped = false };
+		}
+	}
+	if (vf->job_queued) {
+		job_cancel(&vf->job);
+	}
+}
+
+/* PCIe 6.0 7.6.3; the bound ends a list that loops. */
+static void read_ext_caps(struct pci_function *f, struct vpci_image *image)
+{
+	uint32_t at = EXT_CAP_FIRST;
+
+	while (at >= EXT_CAP_FIRST && image->ext_count < VPCI_EXT_CAPS_MAX) {
+		uint32_t header = pci_read(f, at, 4);
+
+		if (header == 0 || header == 0xffffffff) {
+			break;
+		}
+		image->ext[image->ext_count++] = (struct vpci_ext_cap){ (uint16_t)header,
+									(uint16_t)at };
+		at = header >> 20 & 0xffc;
+	}
+}
+
+void vpci_exec_image(struct pci_function *f, struct vpci_image *image)
+{
+	for (uint32_t i = 0; i < VPCI_BLOCK_REGS; i++) {
+		image->regs[i] = pci_read(f, 4 * i, 4);
+	}
+	image->ext_count = 0;
+	if (f->cap_express) {
+		read_ext_caps(f, image);
+	}
+}
+
+struct vpci_function *vpci_exec_alloc(struct domain *d, struct vpci_segment *seg,
+				      struct pci_function *f, struct vsbdf where)
+{
+	struct vpci_function *vf = heap_alloc(sizeof(*vf));
+
+	if (vf) {
+		vf->function = f;
+		vf->domain = d;
+		vf->segment = seg;
+		vf->where = where;
+		job_init(&vf->job, &exec_job);
+	}
+	return vf;
+}
+
+void vpci_exec_free(struct vpci_function *vf)
+{
+	bool queued;
+
+	spin_lock(&vf->function->lock);
+	vf->gone = true;
+	queued = vf->job_queued;
+	spin_unlock(&vf->function->lock);
+	if (!queued) {
+		vf_free(vf);
+	}
+}

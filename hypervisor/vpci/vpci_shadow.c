@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads and writes of a virtual config space: bits in, value or plan out. */
+#include "core/heap.h"
+#include "vpci/shadow.h"
+
+static uint32_t lane_mask(uint32_t offset, uint32_t size)
+{
+	uint32_t bytes = size >= 4 ? ~0U : (1U << (8 * size)) - 1;
+
+	return bytes << (8 * (offset & 3));
+}
+
+static const struct vpci_reg *find(const struct vpci_shadow *s, uint32_t offset)
+{
+	const struct vpci_block *block = s->blocks[offset / VPCI_BLOCK_SIZE];
+
+	return block ? &block->regs[(offset % VPCI_BLOCK_SIZE) / 4] : &s->fallback;
+}
+
+bool vpci_shadow_reads_hw(const struct vpci_shadow *s, uint32_t offset, uint32_t size)
+{
+	return (lane_mask(offset, size) & ~find(s, offset)->virt) != 0;
+}
+
+uint32_t vpci_shadow_read(const struct vpci_shadow *s, uint32_t offset, uint32_t size, uint32_t hw)
+{
+	const struct vpci_reg *reg = find(s, offset);
+	uint32_t shift = 8 * (offset & 3);
+	uint32_t v = (reg->value & reg->virt) | ((hw << shift) & ~reg->virt);
+
+	return (v & lane_mask(offset, size)) >> shift;
+}
+
+bool vpci_shadow_write_reads_hw(const struct vpci_shadow *s, uint32_t offset, uint32_t size)
+{
+	const struct vpci_reg *reg = find(s, offset);
+	uint32_t lanes = lane_mask(offset, size);
+	uint32_t through = reg->write & ~reg->virt & lanes;
+
+	return through != 0 && (lanes & ~through & ~reg->w1c) != 0;
+}
+
+/* Registers whose write must not take place at all just now. */
+static bool write_refused(const struct vpci_shadow *s, const struct vpci_reg *reg, uint32_t merged)
+{
+	switch (reg->kind) {
+	case VPCI_BAR_MEM:
+		/* Moving a BAR under its own decoder is undefined on hardware too. */
+		return (vpci_shadow_command(s) & VPCI_COMMAND_MEM) != 0;
+	case VPCI_BAR_IO:
+		return (vpci_shadow_command(s) & VPCI_COMMAND_IO) != 0;
+	case VPCI_PM_STATE:
+		/* PM 1.2 3.2.4: a state that is not implemented is discarded. */
+		return (merged & 3) == 1 || (merged & 3) == 2;
+	default:
+		return false;
+	}
+}
+
+struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint32_t size,
+				   uint32_t value, uint32_t hw)
+{
+	struct vpci_block *block = s->blocks[offset / VPCI_BLOCK_SIZE];
+	const struct vpci_reg *reg = find(s, offset);
+	uint32_t shift = 8 * (offset & 3);
+	uint32_t lanes = lane_mask(offset, size);
+	uint32_t in = (value << shift) & lanes;
+	uint32_t own = reg->write & reg->virt & lanes;
+	uint32_t through = reg->write & ~reg->virt & lanes;
+	uint32_t set = own & ~reg->w1c;
+	uint32_t merged = (reg->value & ~set & ~(in & own & reg->w1c)) | (in & set);
+	struct vpci_plan plan = { .effect = VPCI_NOTHING };
+
+	if (write_refused(s, reg, merged)) {
+		return plan;
+	}
+	if (through) {
+		uint32_t keep = (hw << shift) & lanes & ~through & ~reg->w1c;
+
+		plan.hw_write = true;
+		plan.hw_value = (keep | (in & through)) >> shift;
+	}
+	if (reg->kind == VPCI_COMMAND && ((merged ^ reg->value) & VPCI_COMMAND_MEM)) {
+		plan.effect = (merged & VPCI_COMMAND_MEM) ? VPCI_MAP : VPCI_UNMAP;
+	}
+	if (block) {
+		block->regs[(offset % VPCI_BLOCK_SIZE) / 4].value = merged;
+	}
+	return plan;
+}
+
+struct vpci_reg *vpci_shadow_reg(struct vpci_shadow *s, uint32_t offset)
+{
+	struct vpci_block **block = &s->blocks[offset / VPCI_BLOCK_SIZE];
+
+	if (!*block) {
+		*block = heap_alloc(sizeof(**block));
+		if (!*block) {
+			return NULL;
+		}
+		for (uint32_t i = 0; i < VPCI_BLOCK_REGS; i++) {
+			(*block)->regs[i] = s->fallback;
+		}
+	}
+	return &(*block)->regs[(offset % VPCI_BLOCK_SIZE) / 4];
+}
+
+void vpci_shadow_reset(struct vpci_shadow *s, struct vpci_reg fallback)
+{
+	s->fallback = fallback;
+	for (uint32_t b = 0; b < VPCI_BLOCKS; b++) {
+		for (uint32_t i = 0; s->blocks[b] && i < VPCI_BLOCK_REGS; i++) {
+			s->blocks[b]->regs[i] = fallback;
+		}
+	}
+}
+
+void vpci_shadow_free(struct vpci_shadow *s)
+{
+	for (uint32_t b = 0; b < VPCI_BLOCKS; b++) {
+		heap_free(s->blocks[b]);
+		s->blocks[b] = NULL;
+	}
+}
+
+uint32_t vpci_shadow_command(const struct vpci_shadow *s)
+{
+	return find(s, VPCI_REG_COMMAND)->value & 0xffff;
+}
+
+uint64_t vpci_shadow_bar(const struct vpci_shadow *s, uint32_t bar, enum bar_kind kind)
+{
+	uint64_t v = find(s, VPCI_REG_BAR0 + 4 * bar)->value;
+
+	if (kind == BAR_IO) {
+		return v & ~3ULL;
+	}
+	v &= ~15ULL;
+	if (kind == BAR_MEM64) {
+		v |= (uint64_t)find(s, VPCI_REG_BAR0 + 4 * (bar + 1))->value << 32;
+	}
+	return v;
+}
