@@ -106,6 +106,7 @@ struct pci_function {
 	/* Capability offsets, 0: absent. */
 	uint16_t cap_pm, cap_express, cap_af, cap_vpd, cap_acs, cap_sriov, cap_ari, cap_aer, cap_dsn;
 	uint8_t express_type; /* PCIe 6.0 7.5.3.2 device/port type */
+	bool flr;             /* 7.5.3.3 function-level reset capability */
 	struct pci_msi msi;
 	struct pci_msix msix;
 	struct pci_bar bars[PCI_BARS];

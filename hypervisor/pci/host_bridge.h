@@ -42,6 +42,11 @@ struct host_bridge {
 extern struct host_bridge host_bridges[HOST_BRIDGES_MAX];
 extern uint32_t host_bridge_count;
 
+/* Every kind of controller this build drives; NULL-terminated. */
+extern const struct host_bridge_ops *const host_bridge_table[];
+
+/* Boot: bring up each machine.bridges[] whose compatible is in the table; says which are not. */
+void host_bridge_probe_all(void);
 /* The bridge whose segment and bus range hold s, or NULL. */
 struct host_bridge *host_bridge_of(struct sbdf s);
 /* Any context. Reads of nothing: all ones of that size. */
@@ -51,5 +56,11 @@ void host_bridge_write(struct host_bridge *b, struct sbdf s, uint32_t offset, ui
 /* Bus address -> CPU address through the windows; false when in none. */
 bool host_bridge_to_cpu(const struct host_bridge *b, bool io, uint64_t pci, uint64_t size,
 			paddr_t *out);
+
+/*
+ * iommu-map and msi-map: the identifier that rid has behind the map. False: no entry holds it. Pure.
+ */
+bool host_bridge_map_id(const struct machine_id_map *map, uint32_t count, uint32_t mask,
+			uint32_t rid, uint32_t *phandle, uint32_t *id);
 
 #endif

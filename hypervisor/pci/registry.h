@@ -23,11 +23,15 @@ struct pci_function *pci_function_first(void);
  * sets state and user itself. 0, or the errno that says why not:
  * -EPERM (bridge: never), -EBUSY (lent, or resetting), -EBADF (broken), -EINVAL (wrong state).
  */
-int pci_state_can_quarantine(const struct pci_function *f); /* OWNED or LENT -> RESETTING */
-int pci_state_can_return(const struct pci_function *f);     /* QUARANTINED -> OWNED */
+int pci_state_can_quarantine(const struct pci_function *f); /* OWNED -> RESETTING */
 /*
- * QUARANTINED -> LENT(domain). all: first function of the registry, for the rule of isolation groups.
- * Also -EACCES (no IOMMU, and not unprotected), -EEXIST (a member of its isolation group is used by
+ * QUARANTINED -> OWNED by owner. all: first function of the registry, for the rule of isolation
+ * groups: -EEXIST when a member of the same group is used by someone else.
+ */
+int pci_state_can_return(const struct pci_function *f, const struct pci_function *all,
+			 uint16_t owner);
+/*
+ * QUARANTINED -> LENT(domain). Also -EACCES (no IOMMU, and not unprotected), -EEXIST (a member of its isolation group is used by
  * someone else), -ENOSPC (a BAR has no address), -EOPNOTSUPP (lent before and cannot be reset).
  */
 int pci_state_can_lend(const struct pci_function *f, const struct pci_function *all,

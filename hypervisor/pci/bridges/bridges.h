@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Host bridge drivers, for bridge_table.c. */
+#ifndef PCI_BRIDGES_BRIDGES_H
+#define PCI_BRIDGES_BRIDGES_H
+
+#include "pci/host_bridge.h"
+
+extern const struct host_bridge_ops ecam_ops;
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Boot: from host bridges to a complete registry, and what it says in the log. */
+#include "core/log.h"
+#include "iommu/iommu.h"
+#include "irq/its.h"
+#include "lib/format.h"
+#include "pci/host_bridge.h"
+#include "pci/pci_acs.h"
+#include "pci/pci_bar.h"
+#include "pci/pci_config.h"
+#include "pci/pci_groups.h"
+#include "pci/pci_init.h"
+#include "pci/pci_place.h"
+#include "pci/pci_scan.h"
+#include "pci/registry.h"
+
+#define LINE_MAX 240
+
+struct line {
+	char text[LINE_MAX];
+	size_t length;
+};
+
+#define add(l, ...)                                                                                \
+	((l)->length += (size_t)format((l)->text + MIN((l)->length, LINE_MAX - 1),                 \
+				       LINE_MAX - MIN((l)->length, LINE_MAX - 1), __VA_ARGS__))
+
+static void add_size(struct line *l, uint64_t size)
+{
+	if (size >= SZ_1M) {
+		add(l, "%llu MiB", (unsigned long long)(size / SZ_1M));
+	} else if (size >= 1024) {
+		add(l, "%llu KiB", (unsigned long long)(size / 1024));
+	} else {
+		add(l, "%llu bytes", (unsigned long long)size);
+	}
+}
+
+static void add_bars(struct line *l, const struct pci_function *f)
+{
+	uint32_t i;
+
+	for (i = 0; i < PCI_BARS; i++) {
+		const struct pci_bar *b = &f->bars[i];
+
+		if (b->kind == BAR_NONE || b->kind == BAR_MEM64_HIGH) {
+			continue;
+		}
+		add(l, ", BAR%u %s%s ", i,
+		    b->kind == BAR_IO	    ? "I/O"
+		    : b->kind == BAR_MEM64 ? "64-bit"
+					   : "32-bit",
+		    b->prefetchable ? " prefetchable" : "");
+		add_size(l, b->size);
+		if (b->address != 0) {
+			add(l, " @0x%llx", (unsigned long long)b->address);
+		} else {
+			add(l, " not placed");
+		}
+	}
+}
+
+static void log_function(const struct pci_function *f)
+{
+	struct line l = { .length = 0 };
+	uint32_t i;
+
+	for (i = 0; i < f->depth; i++) {
+		add(&l, "  ");
+	}
+	add(&l, SBDF_FMT " [%04x:%04x] class %06x", SBDF_ARG(f->sbdf), f->vendor, f->device,
+	    f->class_code);
+	add_bars(&l, f);
+	if (f->header_type == 1) {
+		add(&l, ", buses %02x-%02x%s", f->bus_secondary, f->bus_subordinate,
+		    f->isolated ? ", ACS" : "");
+	}
+	if (f->msix.cap != 0) {
+		add(&l, ", MSI-X %u", f->msix.entries);
+	}
+	if (f->msi.cap != 0) {
+		add(&l, ", MSI %u", f->msi.vectors);
+	}
+	if (f->sriov.total != 0) {
+		add(&l, ", %u VFs", f->sriov.total);
+	}
+	if (f->header_type == 0) {
+		add(&l, ", %s", pci_reset_method_name(f));
+	}
+	if (f->iommu != NULL) {
+		add(&l, ", stream 0x%x", f->stream.v);
+	} else {
+		add(&l, ", no IOMMU");
+	}
+	add(&l, ", group %u", f->group);
+	log_info("pci", "%s", l.text);
+}
+
+/* What the IOMMU and the ITS call f. */
+static void identify(struct pci_function *f)
+{
+	const struct machine_bridge *d = f->bridge->desc;
+	uint32_t phandle, id;
+
+	f->requester = pci_requester_id(f);
+	if (host_bridge_map_id(d->iommu_map, d->iommu_map_count, d->iommu_map_mask, f->requester,
+			       &phandle, &id)) {
+		f->iommu = iommu_by_phandle(phandle);
+		f->stream = (stream_id_t){ id };
+	}
+	if (host_bridge_map_id(d->msi_map, d->msi_map_count, d->msi_map_mask, f->requester,
+			       &phandle, &id)) {
+		f->its = its_by_phandle(phandle);
+		f->device_id = (device_id_t){ id };
+	}
+}
+
+void pci_bring_up(struct host_bridge *b)
+{
+	struct pci_function *f;
+
+	if (b->desc->msi_map_count != 0) {
+		b->its = its_by_phandle(b->desc->msi_map[0].phandle);
+	}
+	if (pci_scan(b) != 0 || pci_place(b) != 0) {
+		log_error("pci", "%s: out of memory, not every function is usable", b->desc->path);
+	}
+	for (f = pci_function_first(); f != NULL; f = f->next) {
+		if (f->bridge == b) {
+			pci_acs_enable(f);
+			identify(f);
+			f->reset_methods = pci_reset_probe(f);
+		}
+	}
+}
+
+void pci_init(void)
+{
+	struct pci_function *f;
+	uint32_t i;
+
+	host_bridge_probe_all();
+	for (i = 0; i < host_bridge_count; i++) {
+		pci_bring_up(&host_bridges[i]);
+	}
+	pci_groups_assign(pci_function_first());
+	for (f = pci_function_first(); f != NULL; f = f->next) {
+		log_function(f);
+	}
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From the registry to the planner's plain structs, and from its plan into registers. */
+#include "pci/pci_place.h"
+
+#include "core/heap.h"
+#include "core/log.h"
+#include "lib/errno.h"
+#include "pci/host_bridge.h"
+#include "pci/pci_bar.h"
+#include "pci/pci_config.h"
+#include "pci/pci_placement.h"
+#include "pci/registry.h"
+
+/* Linux with 16 KiB pages asks for VF BARs of at least one page. */
+#define VF_PAGE (16 * 1024ULL)
+
+static void write_io_window(struct pci_function *f)
+{
+	if (f->window_io) {
+		pci_write(f, PCI_IO_BASE, 1, (f->window_io_base >> 8) & 0xf0);
+		pci_write(f, PCI_IO_LIMIT, 1, (f->window_io_limit >> 8) & 0xf0);
+		pci_write(f, PCI_IO_BASE_UPPER, 2, f->window_io_base >> 16);
+		pci_write(f, PCI_IO_LIMIT_UPPER, 2, f->window_io_limit >> 16);
+	}
+}
+
+static void write_memory_windows(struct pci_function *f)
+{
+	pci_write(f, PCI_MEM_BASE, 2, (f->window_mem_base >> 16) & 0xfff0);
+	pci_write(f, PCI_MEM_LIMIT, 2, (f->window_mem_limit >> 16) & 0xfff0);
+	if (f->window_pref) {
+		pci_write(f, PCI_PREF_BASE, 2, (uint32_t)(f->window_pref_base >> 16) & 0xfff0);
+		pci_write(f, PCI_PREF_LIMIT, 2, (uint32_t)(f->window_pref_limit >> 16) & 0xfff0);
+	}
+	if (f->window_pref64) {
+		pci_write(f, PCI_PREF_BASE_UPPER, 4, (uint32_t)(f->window_pref_base >> 32));
+		pci_write(f, PCI_PREF_LIMIT_UPPER, 4, (uint32_t)(f->window_pref_limit >> 32));
+	}
+}
+
+/* A window whose base lies above its limit forwards nothing. */
+static void close_windows(struct pci_function *f)
+{
+	f->window_io_base = 0xf000;
+	f->window_io_limit = 0x0fff;
+	f->window_mem_base = 0xfff00000U;
+	f->window_mem_limit = 0x000fffffU;
+	f->window_pref_base = f->window_pref64 ? 0xfffffffffff00000ULL : 0xfff00000ULL;
+	f->window_pref_limit = 0x000fffffULL;
+}
+
+void pci_windows_probe(struct pci_function *f)
+{
+	uint32_t base;
+
+	pci_write(f, PCI_IO_BASE, 1, 0xf0);
+	f->window_io = (pci_read(f, PCI_IO_BASE, 1) & 0xf0) != 0;
+	pci_write(f, PCI_PREF_BASE, 2, 0xfff0);
+	base = pci_read(f, PCI_PREF_BASE, 2);
+	f->window_pref = (base & 0xfff0) != 0;
+	f->window_pref64 = f->window_pref && (base & PCI_PREF_TYPE) == PCI_PREF_TYPE_64;
+	close_windows(f);
+	write_io_window(f);
+	write_memory_windows(f);
+}
+
+static uint32_t count_functions(const struct host_bridge *b)
+{
+	const struct pci_function *f;
+	uint32_t n = 0;
+
+	for (f = pci_function_first(); f != NULL; f = f->next) {
+		n += f->bridge == b ? 1 : 0;
+	}
+	return n;
+}
+
+/* Nodes are in registry order, so parents come first. */
+static int32_t node_index(const struct host_bridge *b, const struct pci_function *wanted)
+{
+	const struct pci_function *f;
+	int32_t i = 0;
+
+	for (f = pci_function_first(); f != NULL && f != wanted; f = f->next) {
+		i += f->bridge == b ? 1 : 0;
+	}
+	return wanted == NULL ? PLACEMENT_ROOT : i;
+}
+
+static bool has_children(const struct pci_function *parent)
+{
+	const struct pci_function *f;
+
+	for (f = pci_function_first(); f != NULL; f = f->next) {
+		if (f->parent == parent) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void fill_node(struct placement_node *n, const struct pci_function *f)
+{
+	uint32_t i;
+
+	n->parent = node_index(f->bridge, f->parent);
+	n->bridge = f->header_type == 1;
+	n->io_window = f->window_io;
+	n->pref_window64 = f->window_pref64;
+	n->spare = f->hotplug && f->bus_secondary != 0 && !has_children(f);
+	for (i = 0; i < PCI_BARS; i++) {
+		const struct pci_bar *b = &f->bars[i];
+		const struct pci_bar *vf = &f->sriov.bars[i];
+
+		n->bars[i].kind = b->kind;
+		n->bars[i].prefetchable = b->prefetchable;
+		n->bars[i].size = b->size;
+		n->bars[i].align = b->size;
+		if (f->sriov.total != 0 && pci_bar_is_memory(vf) &&
+		    vf->size <= PLACEMENT_BAR_MAX / f->sriov.total) {
+			n->vf_bars[i].kind = vf->kind;
+			n->vf_bars[i].prefetchable = vf->prefetchable;
+			n->vf_bars[i].align = MAX(vf->size, VF_PAGE);
+			n->vf_bars[i].size = n->vf_bars[i].align * f->sriov.total;
+		}
+	}
+}
+
+/* Take the address over if the host bridge really forwards it. */
+static bool adopt(const struct host_bridge *b, struct pci_bar *bar,
+		  const struct placement_bar *plan)
+{
+	if (!plan->placed || !host_bridge_to_cpu(b, bar->kind == BAR_IO, plan->address, plan->size,
+						 &bar->cpu)) {
+		return false;
+	}
+	bar->address = plan->address;
+	return true;
+}
+
+static void adopt_bars(struct pci_function *f, const struct placement_node *n)
+{
+	uint32_t i;
+
+	f->placed = true;
+	for (i = 0; i < PCI_BARS; i++) {
+		struct pci_bar *bar = &f->bars[i];
+
+		if (n->vf_bars[i].kind != BAR_NONE) {
+			adopt(f->bridge, &f->sriov.bars[i], &n->vf_bars[i]);
+		}
+		if (bar->kind == BAR_NONE || bar->kind == BAR_MEM64_HIGH) {
+			continue;
+		}
+		/* A function that lacks only I/O space works on: drivers of today use memory. */
+		if (!adopt(f->bridge, bar, &n->bars[i])) {
+			log_warn("pci", SBDF_FMT ": no room for BAR%u (%s, %llu KiB)",
+				 SBDF_ARG(f->sbdf), i, bar->kind == BAR_IO ? "I/O" : "memory",
+				 (unsigned long long)(bar->size / 1024));
+			f->placed = f->placed && bar->kind == BAR_IO;
+		}
+	}
+}
+
+static void adopt_windows(struct pci_function *f, const struct placement_node *n)
+{
+	const struct placement_window *w = n->windows;
+
+	if (w[SPACE_IO].placed) {
+		f->window_io_base = (uint32_t)w[SPACE_IO].base;
+		f->window_io_limit = (uint32_t)(w[SPACE_IO].base + w[SPACE_IO].size - 1);
+	}
+	if (w[SPACE_MEM].placed) {
+		f->window_mem_base = (uint32_t)w[SPACE_MEM].base;
+		f->window_mem_limit = (uint32_t)(w[SPACE_MEM].base + w[SPACE_MEM].size - 1);
+	}
+	if (w[SPACE_PREF].placed) {
+		f->window_pref_base = w[SPACE_PREF].base;
+		f->window_pref_limit = w[SPACE_PREF].base + w[SPACE_PREF].size - 1;
+	}
+	write_io_window(f);
+	write_memory_windows(f);
+}
+
+static void turn_bridge_on(struct pci_function *f)
+{
+	uint32_t command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_INTX_OFF;
+
+	if (f->window_io_base <= f->window_io_limit) {
+		command |= PCI_COMMAND_IO;
+	}
+	if (!f->placed) {
+		/* With decode on its own registers would answer at address 0. */
+		log_warn("pci", SBDF_FMT ": no place for the bridge's registers, nothing below works",
+			 SBDF_ARG(f->sbdf));
+		command = PCI_COMMAND_INTX_OFF;
+	}
+	pci_write(f, PCI_COMMAND, 2, command);
+}
+
+static void execute(struct host_bridge *b, const struct placement *p)
+{
+	struct pci_function *f;
+	uint32_t i = 0;
+
+	for (f = pci_function_first(); f != NULL; f = f->next) {
+		if (f->bridge != b) {
+			continue;
+		}
+		adopt_bars(f, &p->nodes[i]);
+		pci_bars_write(f);
+		if (!pci_bars_verify(f)) {
+			log_warn("pci", SBDF_FMT ": BARs do not hold their addresses",
+				 SBDF_ARG(f->sbdf));
+			f->placed = false;
+		}
+		if (f->header_type == 1) {
+			adopt_windows(f, &p->nodes[i]);
+			turn_bridge_on(f);
+		}
+		i++;
+	}
+}
+
+int pci_place(struct host_bridge *b)
+{
+	struct placement p = {
+		.count = count_functions(b),
+		.host = b->desc->windows,
+		.host_count = b->desc->window_count,
+	};
+	struct pci_function *f;
+	uint32_t i = 0;
+
+	if (p.count == 0) {
+		return 0;
+	}
+	p.nodes = heap_alloc(p.count * sizeof(*p.nodes));
+	if (p.nodes == NULL) {
+		return -ENOMEM;
+	}
+	for (f = pci_function_first(); f != NULL; f = f->next) {
+		if (f->bridge == b) {
+			fill_node(&p.nodes[i++], f);
+		}
+	}
+	placement_plan(&p);
+	if (p.no_spare || p.no_vfs) {
+		log_warn("pci", "%s: windows too small for %s", b->desc->path,
+			 p.no_vfs ? "hot-plug and virtual functions" : "hot-plug");
+	}
+	execute(b, &p);
+	heap_free(p.nodes);
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Carrying a placement out. */
+#ifndef PCI_PCI_PLACE_H
+#define PCI_PCI_PLACE_H
+
+#include "pci/function.h"
+
+/*
+ * Which windows a bridge implements (f->window_io, window_pref, window_pref64); leaves all closed.
+ * Memory and I/O decode of f are off.
+ */
+void pci_windows_probe(struct pci_function *f);
+
+/*
+ * Place every BAR and bridge window below b, write them, and turn bridges on (memory and I/O windows,
+ * bus mastering for what is below). Endpoints stay off. -ENOMEM: nothing placed.
+ */
+int pci_place(struct host_bridge *b);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The list of functions. */
+#include "pci/registry.h"
+
+#include "lib/string.h"
+#include "pci/registry_list.h"
+
+struct spinlock pci_registry_lock;
+
+static struct pci_function *functions;
+
+void registry_insert(struct pci_function *f)
+{
+	struct pci_function **at = &functions;
+
+	while (*at != NULL && (*at)->sbdf.v < f->sbdf.v) {
+		at = &(*at)->next;
+	}
+	f->next = *at;
+	*at = f;
+}
+
+struct pci_function *registry_first_below(const struct pci_function *parent)
+{
+	struct pci_function *f;
+
+	for (f = functions; f != NULL; f = f->next) {
+		if (f->parent == parent) {
+			return f;
+		}
+	}
+	return NULL;
+}
+
+struct pci_function *pci_function_first(void)
+{
+	return functions;
+}
+
+struct pci_function *pci_function_find(struct sbdf s)
+{
+	struct pci_function *f;
+
+	for (f = functions; f != NULL && f->sbdf.v <= s.v; f = f->next) {
+		if (f->sbdf.v == s.v) {
+			return f;
+		}
+	}
+	return NULL;
+}
+
+struct pci_function *pci_function_by_name(const char *name)
+{
+	struct pci_function *f;
+
+	if (name[0] == '\0') {
+		return NULL;
+	}
+	for (f = functions; f != NULL; f = f->next) {
+		if (strcmp(f->name, name) == 0) {
+			return f;
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The registry's list, for pci/ itself. It grows at boot only. */
+#ifndef PCI_REGISTRY_LIST_H
+#define PCI_REGISTRY_LIST_H
+
+#include "pci/function.h"
+
+/* Keeps ascending SBDF order. */
+void registry_insert(struct pci_function *f);
+/* First function whose parent is f (a bridge), or NULL. */
+struct pci_function *registry_first_below(const struct pci_function *f);
+
+#endif

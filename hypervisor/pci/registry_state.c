@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What may become of a function: DESIGN's life cycle as verdicts. Pure. */
+#include "core/domain.h"
+#include "iommu/iommu.h"
+#include "lib/errno.h"
+#include "pci/registry.h"
+
+/* Refusals that do not depend on where the function should go. */
+static int refuse_common(const struct pci_function *f)
+{
+	if (f->header_type != 0) {
+		return -EPERM;
+	}
+	switch (f->state) {
+	case FUNCTION_BROKEN:
+		return -EBADF;
+	case FUNCTION_LENT:
+	case FUNCTION_RESETTING:
+		return -EBUSY;
+	case FUNCTION_OWNED:
+	case FUNCTION_QUARANTINED:
+		return 0;
+	case FUNCTION_ABSENT:
+	default:
+		return -EINVAL;
+	}
+}
+
+int pci_state_can_quarantine(const struct pci_function *f)
+{
+	int error = refuse_common(f);
+
+	if (error != 0) {
+		return error;
+	}
+	return f->state == FUNCTION_OWNED ? 0 : -EINVAL;
+}
+
+/*
+ * A member may stay in quarantine or belong to the same domain. One that is being reset aborts its
+ * DMA like one in quarantine; a broken one does too, but nobody vouches for it. Bridges are the
+ * hypervisor's and send nothing of their own.
+ */
+static bool member_allows(const struct pci_function *m, uint16_t domain)
+{
+	if (m->header_type == 1) {
+		return true;
+	}
+	switch (m->state) {
+	case FUNCTION_ABSENT:
+	case FUNCTION_QUARANTINED:
+	case FUNCTION_RESETTING:
+		return true;
+	case FUNCTION_OWNED:
+	case FUNCTION_LENT:
+		return m->user == domain;
+	case FUNCTION_BROKEN:
+	default:
+		return false;
+	}
+}
+
+static bool group_allows(const struct pci_function *f, const struct pci_function *all,
+			 uint16_t domain)
+{
+	const struct pci_function *m;
+
+	for (m = all; m != NULL; m = m->next) {
+		if (m != f && m->group == f->group && !member_allows(m, domain)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+int pci_state_can_return(const struct pci_function *f, const struct pci_function *all,
+			 uint16_t owner)
+{
+	int error = refuse_common(f);
+
+	if (error != 0) {
+		return error;
+	}
+	if (f->state != FUNCTION_QUARANTINED) {
+		return -EINVAL;
+	}
+	return group_allows(f, all, owner) ? 0 : -EEXIST;
+}
+
+int pci_state_can_lend(const struct pci_function *f, const struct pci_function *all,
+		       uint16_t domain, bool unprotected)
+{
+	int error = refuse_common(f);
+
+	if (error != 0) {
+		return error;
+	}
+	if (f->state != FUNCTION_QUARANTINED || domain == DOMAIN_ID_NONE) {
+		return -EINVAL;
+	}
+	if (!f->placed) {
+		return -ENOSPC;
+	}
+	if (f->lent_once && f->reset_methods == 0 && !(f->quirks & PCI_QUIRK_NO_RESET)) {
+		return -EOPNOTSUPP;
+	}
+	if (unprotected) {
+		return 0;
+	}
+	if (f->iommu == NULL || !f->iommu->usable) {
+		return -EACCES;
+	}
+	return group_allows(f, all, domain) ? 0 : -EEXIST;
+}
+
+const char *pci_state_why(int error)
+{
+	switch (error) {
+	case 0:
+		return "possible";
+	case -EPERM:
+		return "bridges are the hypervisor's";
+	case -EBADF:
+		return "broken";
+	case -EBUSY:
+		return "in use or being reset";
+	case -EACCES:
+		return "no usable IOMMU in front of it";
+	case -EEXIST:
+		return "another member of its isolation group is in use elsewhere";
+	case -ENOSPC:
+		return "a BAR has no address";
+	case -EOPNOTSUPP:
+		return "lent before and has no reset method";
+	case -EINVAL:
+	default:
+		return "not in the right state";
+	}
+}
+
+const char *pci_state_name(enum function_state state)
+{
+	static const char *const names[] = {
+		[FUNCTION_ABSENT] = "absent",
+		[FUNCTION_OWNED] = "owned",
+		[FUNCTION_RESETTING] = "resetting",
+		[FUNCTION_QUARANTINED] = "quarantined",
+		[FUNCTION_LENT] = "lent",
+		[FUNCTION_BROKEN] = "broken",
+	};
+
+	return (size_t)state < ARRAY_SIZE(names) ? names[state] : "unknown";
+}
