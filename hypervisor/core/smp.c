@@ -82,7 +82,7 @@ void smp_start(void)
 
 	for (uint32_t i = 1; i < CPUS_MAX && percpus[i].stack_top != 0; i++) {
 		int64_t status = psci_cpu_on(percpus[i].mpidr, mmu_va_to_pa(secondary_entry),
-					     mmu_va_to_pa(&percpus[i]).v);
+					     (uint64_t)&percpus[i]);
 
 		if (status != 0 || !wait_online(&percpus[i])) {
 			log_warn("smp", "CPU %u (MPIDR 0x%llx) does not start: PSCI says %lld", i,

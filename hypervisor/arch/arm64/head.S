@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Entry at EL2, MMU off, x0 = physical address of the device tree (Linux Documentation
- * arch/arm64/booting), and of secondary CPUs by PSCI CPU_ON, x0 = physical address of their percpu.
+ * arch/arm64/booting), and of secondary CPUs by PSCI CPU_ON, x0 = their struct percpu (virtual address).
  */
 #include "arch/arm64/mmu.h"
 

@@ -66,6 +66,7 @@
 	.balign	2048
 	.global vectors
 vectors:
+	/* From EL2 itself, on SP_EL0 and on SP_EL2: interrupts stay masked, so each is the end. */
 	own_exit 0
 	own_exit 1
 	own_exit 2
@@ -74,6 +75,7 @@ vectors:
 	own_exit 1
 	own_exit 2
 	own_exit 3
+	/* From a guest, AArch64 and AArch32. */
 	guest_exit trap_sync
 	guest_exit trap_irq
 	guest_exit trap_fiq
@@ -174,7 +176,8 @@ fp_save:
 	stp	q30, q31, [x0, #480]
 	mrs	x1, fpcr
 	mrs	x2, fpsr
-	stp	x1, x2, [x0, #512]
+	str	x1, [x0, #512]
+	str	x2, [x0, #520]
 	ret
 
 	.global fp_restore
@@ -196,7 +199,8 @@ fp_restore:
 	ldp	q26, q27, [x0, #416]
 	ldp	q28, q29, [x0, #448]
 	ldp	q30, q31, [x0, #480]
-	ldp	x1, x2, [x0, #512]
+	ldr	x1, [x0, #512]
+	ldr	x2, [x0, #520]
 	msr	fpcr, x1
 	msr	fpsr, x2
 	ret
