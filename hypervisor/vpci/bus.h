@@ -11,6 +11,7 @@
 
 #define VPCI_BUSES  256U
 #define VPCI_DEVFNS 256U
+#define VPCI_SLOTS  32U
 
 struct vpci_segment;
 
@@ -61,10 +62,9 @@ struct vpci {
 	struct spinlock lock; /* who is in the bus tables; taken before a function's lock */
 	struct vpci_segment *segments;
 	struct its *its; /* the one whose doorbell devices of this domain reach; NULL: none yet */
-	uint32_t jobs;   /* functions with a job queued, atomic */
 };
 
-/* An empty segment with its config window trapped at [cfg, +cfg_size). -ENOMEM, -ENOSPC, -EEXIST. */
+/* An empty segment, config window trapped at [cfg, +cfg_size). -ENOMEM, -ENOSPC, -EEXIST. */
 int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, ipaddr_t cfg,
 			 uint64_t cfg_size, const struct vpci_aperture *apertures, uint32_t count,
 			 struct vpci_segment **out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Lending, the part other files of vpci/ call. The interface is in vpci.h. */
+/* Lending, shared inside vpci/. The interface is in vpci.h. */
 #ifndef VPCI_LEND_H
 #define VPCI_LEND_H
 
@@ -10,5 +10,31 @@
  * complete stays an identity with f broken; only -ENOMEM fails.
  */
 int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_function *f);
+
+/* An IOMMU that can confine f stands before memory. */
+bool lend_translated(const struct pci_function *f);
+
+/*
+ * Registry and function lock held, or vf is in no bus yet. From ITT over config space to the
+ * stream: when the last step is done f may be told to read and write the domain's memory. On
+ * failure nothing is left open, and the caller shows what it showed before.
+ */
+int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t bars[PCI_BARS]);
+/* The same with the view and BARs of the bridge's owner. */
+int lend_show_to_owner(struct vpci_function *vf);
+/* Same locks. From what the books say: a function under reset, or someone else's, is not asked. */
+int lend_show_identity(struct vpci_function *vf);
+/* Registry lock held; lend_let_in() went well and vf is in its bus. */
+void lend_begin_use(struct vpci_function *vf, enum function_state state);
+/*
+ * No lock held (the registry's may be), vf no longer answers for its user. Goes on past errors.
+ * -EIO: the IOMMU did not confirm, f must not be used again.
+ */
+int lend_cut_off(struct vpci_function *vf);
+
+/* Registry lock held. vslot 0: first free from 1; at 00:00.0 a guest expects its host bridge. */
+int lend_choose_slot(struct vpci_segment *seg, uint32_t vslot, struct vsbdf *out);
+/* First addresses of f's memory BARs, clear of all others of seg. -ENOSPC, -ENOMEM. */
+int lend_place(struct vpci_segment *seg, const struct pci_function *f, uint64_t bars[PCI_BARS]);
 
 #endif

@@ -17,9 +17,7 @@
 int vpci_create_owner(struct domain *d, struct host_bridge *b);
 /* An empty guest bus at GUEST_PCI_ECAM_BASE. */
 int vpci_create_guest(struct domain *d);
-/* Mapping jobs of d have not ended: its vCPUs and p2m must stay. Poll before vpci_destroy(). */
-bool vpci_busy(const struct domain *d);
-/* All functions are already taken away. Also after a vpci_create_*() that failed. */
+/* All functions are already taken away. Also to be called after a vpci_create_*() that failed. */
 void vpci_destroy(struct domain *d);
 
 /*
@@ -31,7 +29,10 @@ int lend_return_to_owner(struct pci_function *f);               /* assignable-re
 /* vslot 1..31, or 0: first free device number. *out: where the domain sees it. */
 int lend_attach(struct domain *d, struct pci_function *f, uint32_t vslot, struct vsbdf *out);
 int lend_detach(struct pci_function *f);
-/* Every function lent to d (or owned, when d owns bridges): reclaimed. For domain teardown; DMA is stopped on return. */
+/*
+ * Every function lent to d (or owned, when d owns bridges): reclaimed. For domain teardown, when no
+ * vCPU of d runs or is parked; DMA is stopped on return, resets go on as jobs.
+ */
 void lend_reclaim_all(struct domain *d);
 
 /* vITS ops: host ITT behind a virtual DeviceID (virtual requester ID). */

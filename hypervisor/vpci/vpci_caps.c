@@ -8,6 +8,8 @@
 
 #define ALL 0xffffffffU
 #define STATUS_CAP_LIST 0x00100000U
+#define MSI_64BIT       0x00800000U
+#define MSI_MASKABLE    0x01000000U
 #define CAP_FIRST 0x40U
 #define EXPRESS_V1_SIZE 0x24U
 #define CAP_STEPS 48U /* as many as fit in 0x40..0xff */
@@ -84,14 +86,18 @@ static const struct vpci_rule express_bridge_rules[] = {
 	{ .at = 0x30, .virt = 0x0000ffff, .write = 0x0000ffff },
 };
 
-static const struct vpci_rule ssvid_rules[] = { { .at = 0, .virt = ALL }, { .at = 4, .virt = ALL } };
+static const struct vpci_rule ssvid_rules[] = {
+	{ .at = 0, .virt = ALL },
+	{ .at = 4, .virt = ALL },
+};
+
 /* Advanced Features: its FLR is the hypervisor's too. */
 static const struct vpci_rule af_owner_rules[] = {
 	{ .at = 0, .virt = ALL, .clear = 0x02000000 },
 	{ .at = 4, .virt = ALL, .clear = 0x000000ff },
 };
 
-/* A capability that is not in a view's table: hidden from guests and on bridges, raw to the owner. */
+/* A capability not in a view's table is hidden from guests and on bridges, and raw to the owner. */
 struct cap_policy {
 	uint8_t id;
 	const struct vpci_rule *rules; /* NULL: by shape, see msi_policy() */
@@ -184,12 +190,12 @@ static enum verdict cap_verdict(const struct vpci_build *b, uint32_t id, uint32_
 	return b->view == VPCI_VIEW_OWNER ? CAP_RAW : CAP_HIDE;
 }
 
-/* Largest a capability of this id can be; what hiding must close. */
-static uint32_t hidden_size(uint32_t id)
+/* How far a hidden capability's registers reach (PCIe 6.0 7.7.1, 7.7.2). */
+static uint32_t hidden_size(uint32_t header)
 {
-	switch (id) {
+	switch (header & 0xff) {
 	case CAP_MSI:
-		return 24;
+		return 12U + ((header & MSI_64BIT) ? 4U : 0U) + ((header & MSI_MASKABLE) ? 8U : 0U);
 	case CAP_MSIX:
 		return 12;
 	default:
@@ -247,68 +253,13 @@ int vpci_build_caps(struct vpci_shadow *s, const struct vpci_build *b)
 			link_cap(s, at, id, &link);
 			break;
 		default:
-			close_range(s, at, hidden_size(id));
+			close_range(s, at, hidden_size(regs[at / 4]));
 			break;
 		}
 		at = regs[at / 4] >> 8 & 0xfc;
 	}
 	if (link != 0x34) {
 		vpci_shadow_reg(s, VPCI_REG_COMMAND)->value |= STATUS_CAP_LIST;
-	}
-	return 0;
-}
-
-/*
- * Extended capabilities the owner may look at and not touch. They redirect requests, change BAR
- * sizes or make new functions: all of that is the hypervisor's.
- */
-static const struct {
-	uint16_t id;
-	uint16_t size;
-} read_only_ext[] = {
-	{ 0x000d, 0x08 }, /* ACS */
-	{ 0x000e, 0x08 }, /* ARI */
-	{ 0x000f, 0x08 }, /* ATS */
-	{ 0x0010, 0x40 }, /* SR-IOV */
-	{ 0x0013, 0x10 }, /* PRI */
-	{ 0x0015, 0x34 }, /* Resizable BAR */
-	{ 0x0018, 0x08 }, /* LTR */
-	{ 0x001b, 0x08 }, /* PASID */
-	{ 0x001e, 0x14 }, /* L1 PM substates */
-	{ 0x0024, 0x34 }, /* VF Resizable BAR */
-};
-
-#define EXT_SRIOV 0x0010U
-#define SRIOV_VFS 0x0cU /* InitialVFs, TotalVFs */
-
-static int close_ext_writes(struct vpci_shadow *s, uint32_t at, uint32_t size)
-{
-	for (uint32_t o = at; o < at + size && o < VPCI_CFG_SIZE; o += 4) {
-		struct vpci_reg *reg = vpci_shadow_reg(s, o);
-
-		if (!reg) {
-			return -ENOMEM;
-		}
-		*reg = (struct vpci_reg){ .write = 0 };
-	}
-	return 0;
-}
-
-int vpci_build_ext_caps(struct vpci_shadow *s, const struct vpci_build *b)
-{
-	for (uint32_t i = 0; i < b->image->ext_count; i++) {
-		const struct vpci_ext_cap *cap = &b->image->ext[i];
-
-		for (uint32_t k = 0; k < ARRAY_SIZE(read_only_ext); k++) {
-			if (read_only_ext[k].id == cap->id &&
-			    close_ext_writes(s, cap->offset, read_only_ext[k].size)) {
-				return -ENOMEM;
-			}
-		}
-		/* No virtual functions to enable yet. */
-		if (cap->id == EXT_SRIOV && cap->offset + SRIOV_VFS < VPCI_CFG_SIZE) {
-			vpci_shadow_reg(s, cap->offset + SRIOV_VFS)->virt = ALL;
-		}
 	}
 	return 0;
 }

@@ -89,11 +89,6 @@ int vpci_create_owner(struct domain *d, struct host_bridge *b)
 	return r;
 }
 
-bool vpci_busy(const struct domain *d)
-{
-	return d->vpci && __atomic_load_n(&d->vpci->jobs, __ATOMIC_ACQUIRE) != 0;
-}
-
 /* Functions of an owner are still in its buses, as identities. */
 static void destroy_segment(struct vpci_segment *seg)
 {

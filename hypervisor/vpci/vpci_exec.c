@@ -162,7 +162,6 @@ static void exec_finish(struct job *j, bool cancelled)
 {
 	struct vpci_function *vf = container_of(j, struct vpci_function, job);
 	struct pci_function *f = vf->function;
-	struct vpci *vpci = vf->domain->vpci;
 	bool gone;
 
 	(void)cancelled;
@@ -170,7 +169,6 @@ static void exec_finish(struct job *j, bool cancelled)
 	vf->job_queued = false;
 	gone = vf->gone;
 	spin_unlock(&f->lock);
-	__atomic_fetch_sub(&vpci->jobs, 1, __ATOMIC_RELEASE);
 	if (gone) {
 		vf_free(vf);
 	}
@@ -195,7 +193,6 @@ static void work_start(struct vpci_function *vf, enum vpci_effect work)
 		}
 	}
 	vf->job_queued = true;
-	__atomic_fetch_add(&vf->domain->vpci->jobs, 1, __ATOMIC_RELAXED);
 	job_start(&vf->job);
 }
 

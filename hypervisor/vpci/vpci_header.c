@@ -7,8 +7,8 @@
 #define STATUS_W1C 0xf9000000U /* error bits of STATUS and of a bridge's secondary status */
 
 /*
- * COMMAND for a guest: MEM and INTx disable are its own, MASTER is real, I/O is not there, SERR and
- * parity stay as the hypervisor set them: a guest must not arm error messages that stop the machine.
+ * COMMAND for a guest: MEM and INTx disable are its own, MASTER is real, I/O is not there. SERR and
+ * parity stay as the hypervisor set them: no guest arms error messages that stop the machine.
  */
 static const struct vpci_rule guest_header[] = {
 	{ .at = 0x00, .virt = ALL },

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where a lent function goes in a guest: which slot, which addresses. */
+#include "core/heap.h"
+#include "lib/errno.h"
+#include "vpci/exec.h"
+#include "vpci/lend.h"
+
+/* Registry lock held. PCI bus addresses the domain's functions have in their BARs right now. */
+static void collect_bars(struct vpci_segment *seg, struct rangeset *used)
+{
+	for (uint32_t slot = 0; slot < VPCI_SLOTS; slot++) {
+		struct vpci_function *vf =
+			vpci_bus_peek(seg->domain, vsbdf_make(seg->number, 0, slot, 0));
+
+		if (!vf) {
+			continue;
+		}
+		spin_lock(&vf->function->lock);
+		for (uint32_t i = 0; i < PCI_BARS; i++) {
+			const struct pci_bar *bar = &vf->function->bars[i];
+
+			/* A value the guest made nonsense of is refused by the set and in nobody's way. */
+			if (vpci_bar_usable(bar)) {
+				(void)rangeset_add(used,
+						   vpci_shadow_bar(&vf->shadow, i, bar->kind),
+						   vpci_bar_size(bar));
+			}
+		}
+		spin_unlock(&vf->function->lock);
+	}
+}
+
+int lend_place(struct vpci_segment *seg, const struct pci_function *f, uint64_t bars[PCI_BARS])
+{
+	struct range *storage = heap_alloc(VPCI_PLACED_MAX * sizeof(*storage));
+	struct rangeset used;
+	int r;
+
+	if (!storage) {
+		return -ENOMEM;
+	}
+	rangeset_init(&used, storage, VPCI_PLACED_MAX);
+	collect_bars(seg, &used);
+	r = vpci_place_function(seg->apertures, seg->aperture_count, &used, f, bars);
+	heap_free(storage);
+	return r;
+}
+
+int lend_choose_slot(struct vpci_segment *seg, uint32_t vslot, struct vsbdf *out)
+{
+	uint32_t slot = vslot ? vslot : 1;
+	uint32_t last = vslot ? vslot : VPCI_SLOTS - 1;
+
+	for (; slot < VPCI_SLOTS && slot <= last; slot++) {
+		*out = vsbdf_make(seg->number, 0, slot, 0);
+		if (!vpci_bus_peek(seg->domain, *out)) {
+			return 0;
+		}
+	}
+	return vslot ? -EBUSY : -ENOSPC;
+}

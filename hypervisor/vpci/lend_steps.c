@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The steps transitions are made of: opening a function to a user, showing it, cutting it off. */
+#include "iommu/iommu.h"
+#include "irq/vits.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "pci/registry.h"
+#include "vpci/exec.h"
+#include "vpci/lend.h"
+
+bool lend_translated(const struct pci_function *f)
+{
+	return f->iommu && f->iommu->usable;
+}
+
+static uint32_t event_count(const struct pci_function *f)
+{
+	return MAX(f->msix.cap ? f->msix.entries : 0U, f->msi.cap ? f->msi.vectors : 0U);
+}
+
+int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t bars[PCI_BARS])
+{
+	struct pci_function *f = vf->function;
+	struct domain *d = vf->domain;
+	struct vpci_build build = { .view = view, .function = f };
+	struct vpci_image image;
+	int r = 0;
+
+	vpci_exec_image(f, &image);
+	build.image = &image;
+	memcpy(build.bars, bars, sizeof(build.bars));
+	/* MSIs need no trap where the ITS knows the sender and its doorbell page is in reach. */
+	if (f->header_type == 0 && f->its && f->its == d->vpci->its && event_count(f) != 0 &&
+	    (lend_translated(f) || d->direct)) {
+		r = its_device_map(f->its, f->device_id, event_count(f), &f->itt);
+		if (r) {
+			f->itt = NULL;
+			return r;
+		}
+	}
+	build.msi = f->itt != NULL;
+	r = vpci_build(&vf->shadow, &build);
+	/* A bridge's stream stays shut: its MSIs are hidden, so it has nothing to say. */
+	if (r == 0 && f->header_type == 0 && lend_translated(f)) {
+		r = iommu_attach(f->iommu, f->stream, &d->p2m);
+	}
+	if (r && f->itt) {
+		its_device_unmap(f->itt);
+		f->itt = NULL;
+	}
+	return r;
+}
+
+void lend_begin_use(struct vpci_function *vf, enum function_state state)
+{
+	struct pci_function *f = vf->function;
+
+	f->state = state;
+	f->user = vf->domain->id;
+	f->user_view = vf->where;
+	f->vpci = vf;
+	__atomic_store_n(&vf->itt, f->itt, __ATOMIC_RELEASE);
+	if (f->itt) {
+		vits_device_here(vf->domain, vpci_device_id(vf->where));
+	}
+}
+
+int lend_show_identity(struct vpci_function *vf)
+{
+	const struct pci_function *f = vf->function;
+	struct vpci_image image = { .ext_count = 0 };
+	struct vpci_build build = { .view = VPCI_VIEW_IDENTITY, .function = f, .image = &image };
+
+	image.regs[0x00 / 4] = f->vendor | (uint32_t)f->device << 16;
+	image.regs[0x08 / 4] = f->revision | f->class_code << 8;
+	image.regs[0x0c / 4] = (f->header_type | (f->multifunction ? 0x80U : 0U)) << 16;
+	image.regs[0x2c / 4] = f->subsystem_vendor | (uint32_t)f->subsystem << 16;
+	return vpci_build(&vf->shadow, &build);
+}
+
+int lend_show_to_owner(struct vpci_function *vf)
+{
+	const struct pci_function *f = vf->function;
+	uint64_t bars[PCI_BARS];
+
+	for (uint32_t i = 0; i < PCI_BARS; i++) {
+		bars[i] = f->bars[i].address;
+	}
+	return lend_let_in(vf, f->header_type == 1 ? VPCI_VIEW_BRIDGE : VPCI_VIEW_OWNER, bars);
+}
+
+int lend_cut_off(struct vpci_function *vf)
+{
+	struct pci_function *f = vf->function;
+	int r = 0;
+
+	spin_lock(&f->lock);
+	vpci_exec_unmap_all(vf);
+	pci_quiesce(f);
+	spin_unlock(&f->lock);
+	if (lend_translated(f)) {
+		r = iommu_abort(f->iommu, f->stream);
+	}
+	__atomic_store_n(&vf->itt, NULL, __ATOMIC_RELEASE);
+	if (f->itt) {
+		vits_device_gone(vf->domain, vpci_device_id(vf->where));
+		its_device_unmap(f->itt);
+		f->itt = NULL;
+	}
+	return r;
+}
