@@ -22,15 +22,21 @@ struct iommu_fault {
 
 struct iommu_ops {
 	const char *compatible;
-	/* Probe one instance, all streams abort, faults on. -EOPNOTSUPP: lacks stage 2 (reason logged). */
+	/*
+	 * Probe one instance, all streams abort, faults on, usable set. Otherwise why is set and
+	 * logged; -EOPNOTSUPP: lacks stage 2, streams are left untranslated.
+	 */
 	int (*init)(struct iommu *iommu, const struct machine_smmu *desc);
 	/* abort -> stage 2 through p2m_smmu_root(). -ENOMEM, -EIO (command time-out), -ERANGE (stream). */
 	int (*attach)(struct iommu *iommu, stream_id_t stream, struct p2m *p2m);
 	/* any -> abort. -EIO: hardware did not confirm; the caller must treat the function as broken. */
 	int (*abort)(struct iommu *iommu, stream_id_t stream);
+	/* The same, and faults of the stream are no longer recorded. */
+	int (*silence)(struct iommu *iommu, stream_id_t stream);
 	/* Forget all cached translations of a VMID. Before its RAM is given to anyone else. */
 	int (*flush_vmid)(struct iommu *iommu, uint16_t vmid);
-	/* An IOMMU that only aborts unknown streams and leaves these through untranslated: not used. */
+	/* Deliver a bounded number of recorded faults. */
+	void (*poll)(struct iommu *iommu);
 };
 
 struct iommu {
@@ -41,14 +47,24 @@ struct iommu {
 	void *priv;
 };
 
-/* Bring up every IOMMU of the machine. Streams abort from here on. Missing or unusable ones are said in the log. */
+/*
+ * Bring up every IOMMU of the machine. Streams abort from here on. Missing or unusable ones are said
+ * in the log. After heap_init() and gic_init(), before any bus master can be on.
+ */
 void iommu_init(void);
 /* The IOMMU of a phandle, or NULL. */
 struct iommu *iommu_by_phandle(uint32_t phandle);
 
+/* As the operations above; -EOPNOTSUPP when the IOMMU is not usable, and DMA is as it always was. */
 int iommu_attach(struct iommu *iommu, stream_id_t stream, struct p2m *p2m);
+/* Aborts, and each attempt is reported to pci_iommu_fault(). */
 int iommu_abort(struct iommu *iommu, stream_id_t stream);
+/* Aborts silently: for a function whose faults flood the event queue. iommu_abort() ends it. */
+int iommu_silence(struct iommu *iommu, stream_id_t stream);
+/* On every IOMMU; goes on past an error and returns the last one. */
 int iommu_flush_vmid(uint16_t vmid);
+/* Read recorded faults now; for machines that describe no event interrupt, and for tests. */
+void iommu_poll(void);
 
 /*
  * Faults are delivered from interrupt context to this one function, in pci/ (counts per function,
