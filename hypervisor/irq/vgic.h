@@ -44,7 +44,7 @@ void vgic_lpi_pulse(struct domain *d, uint32_t lpi);
  */
 int vgic_route_spi(struct domain *d, uint32_t host_intid, uint32_t vintid, bool edge);
 
-/* Would this vCPU be interrupted if it ran now with PSTATE.I clear? (WFI decision) */
+/* Would this vCPU be interrupted if it ran now with PSTATE.I clear? (WFI decision) No lock held. */
 bool vgic_pending(struct vcpu *v);
 
 /*

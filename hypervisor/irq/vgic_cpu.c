@@ -354,6 +354,7 @@ bool vgic_pending(struct vcpu *v)
 	struct vgic *g = v->domain->vgic;
 	struct vgic_cpu *c = v->vgic;
 	bool pending;
+	uint32_t kick;
 
 	if (c->lr_used == 0 && c->ready_map == 0) {
 		return false;
@@ -364,10 +365,11 @@ bool vgic_pending(struct vcpu *v)
 			c->hw.vmcr = vgic_hw_vmcr();
 		}
 		cpu_fold_wanted(g, c);
-		c->dirty = true;
 	}
 	pending = cpu_would_interrupt(g, c, c->hw.vmcr);
+	kick = cpu_take_kick(c) & ~(1U << v->index);
 	spin_unlock(&g->lock);
+	vgic_kick(g, kick);
 	return pending;
 }
 

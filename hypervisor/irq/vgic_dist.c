@@ -115,4 +115,4 @@ static enum mmio_result dist_access(struct vcpu *v, void *opaque, struct mmio_ac
 	return result;
 }
 
-const struct mmio_ops vgic_dist_ops = { .name = "gicd", .access = dist_access };
+const struct mmio_ops vgic_dist_ops = { .name = "gicd", .kind = EXIT_MMIO_GIC, .access = dist_access };

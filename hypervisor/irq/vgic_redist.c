@@ -144,4 +144,4 @@ static enum mmio_result redist_access(struct vcpu *v, void *opaque, struct mmio_
 	return result;
 }
 
-const struct mmio_ops vgic_redist_ops = { .name = "gicr", .access = redist_access };
+const struct mmio_ops vgic_redist_ops = { .name = "gicr", .kind = EXIT_MMIO_GIC, .access = redist_access };

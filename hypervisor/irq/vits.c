@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The virtual ITS of a domain: its life, and lent functions coming and going behind its devices. */
+#include "irq/vits.h"
+
+#include "core/heap.h"
+#include "core/mmio.h"
+#include "irq/vgic_lpi.h"
+#include "irq/vits_state.h"
+#include "lib/errno.h"
+
+#define VITS_SIZE (2 * SZ_64K)
+
+int vits_create(struct domain *d, ipaddr_t base, const struct vits_ops *ops)
+{
+	struct vits *t = heap_alloc(sizeof(*t));
+	uint32_t i;
+	int ret;
+
+	if (t == NULL) {
+		return -ENOMEM;
+	}
+	t->domain = d;
+	t->ops = ops;
+	list_init(&t->devices);
+	for (i = 0; i < VITS_COLLECTIONS; i++) {
+		t->collections[i] = VGIC_NO_TARGET;
+	}
+	ret = mmio_add(&d->mmio, base, VITS_SIZE, &vits_mmio_ops, t);
+	if (ret != 0) {
+		heap_free(t);
+		return ret;
+	}
+	d->vits = t;
+	return 0;
+}
+
+void vits_destroy(struct domain *d)
+{
+	struct vits *t = d->vits;
+
+	if (t == NULL) {
+		return;
+	}
+	while (!list_empty(&t->devices)) {
+		vits_device_free(t, list_first(&t->devices, struct vits_device, node));
+	}
+	d->vits = NULL;
+	heap_free(t);
+}
+
+void vits_device_gone(struct domain *d, uint32_t vdevice)
+{
+	struct vits *t = d->vits;
+	struct vits_device *dev;
+
+	if (t == NULL) {
+		return;
+	}
+	spin_lock(&t->lock);
+	dev = vits_device_find(t, vdevice);
+	if (dev != NULL && dev->host != NULL) {
+		vits_host_unmap_all(dev);
+		dev->host = NULL;
+	}
+	spin_unlock(&t->lock);
+}
+
+void vits_device_here(struct domain *d, uint32_t vdevice)
+{
+	struct vits *t = d->vits;
+	struct vits_device *dev;
+
+	if (t == NULL || t->ops == NULL) {
+		return;
+	}
+	spin_lock(&t->lock);
+	dev = vits_device_find(t, vdevice);
+	if (dev != NULL && dev->host == NULL) {
+		dev->host = t->ops->host_device(d, vdevice);
+		if (dev->host != NULL) {
+			vits_host_map_all(t, dev);
+		}
+	}
+	spin_unlock(&t->lock);
+}
+
+int vits_msi(struct domain *d, uint32_t vdevice, uint32_t event)
+{
+	struct vits *t = d->vits;
+	const struct vits_cmd c = { .kind = VITS_CMD_INT, .device = vdevice, .event = event };
+	uint32_t cost;
+	int ret;
+
+	if (t == NULL) {
+		return -ENOENT;
+	}
+	spin_lock(&t->lock);
+	ret = t->enabled ? vits_execute(t, &c, &cost) : -ENOENT;
+	spin_unlock(&t->lock);
+	return ret;
+}

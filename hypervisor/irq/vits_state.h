@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The virtual ITS's state, for vits*.c only. Its tables live here, never in the memory the guest gave
+ * by GITS_BASERn; memory grows with what the guest maps, up to the limits below.
+ */
+#ifndef IRQ_VITS_STATE_H
+#define IRQ_VITS_STATE_H
+
+#include "core/domain.h"
+#include "core/spinlock.h"
+#include "irq/its.h"
+#include "irq/vits.h"
+#include "irq/vits_cmd.h"
+#include "lib/list.h"
+#include "lib/types.h"
+
+#define VITS_DEVICES_MAX      64U
+#define VITS_BLOCK_EVENTS     32U
+#define VITS_BLOCKS_MAX       256U /* of a domain: 256 KiB, 8192 events when dense */
+#define VITS_BLOCKS_OF_DEVICE (VITS_EVENTS_MAX / VITS_BLOCK_EVENTS)
+#define VITS_COMMANDS_A_TRAP  64U
+#define VITS_CBASER_VALID     BIT(63)
+
+struct vgic_irq;
+
+struct vits_event {
+	struct vgic_irq *irq; /* NULL: not mapped. Read by the host LPI's handler without the lock */
+	struct domain *domain;
+	uint64_t count;       /* interrupts of the hardware behind it */
+	uint16_t collection;
+	bool host;            /* mapped in the host ITS too */
+};
+
+struct vits_block {
+	struct vits_event events[VITS_BLOCK_EVENTS];
+};
+
+struct vits_device {
+	struct list node;
+	uint32_t id;
+	uint32_t event_count;
+	struct its_device *host; /* NULL: virtual only */
+	struct vits_block *blocks[VITS_BLOCKS_OF_DEVICE];
+};
+
+struct vits {
+	struct spinlock lock;
+	struct domain *domain;
+	const struct vits_ops *ops;
+	bool enabled;
+	uint64_t cbaser, cwriter, creadr;
+	uint64_t baser[2];
+	uint32_t device_count;
+	uint32_t block_count;
+	struct list devices;
+	uint8_t collections[VITS_COLLECTIONS]; /* vCPU, or VGIC_NO_TARGET */
+	uint64_t bad_commands; /* skipped: malformed, naming nothing, or over a limit */
+};
+
+/* vits_exec.c; lock held. */
+struct vits_device *vits_device_find(struct vits *t, uint32_t id);
+/* The event if its block exists; mapped only if its irq is set. */
+struct vits_event *vits_event_find(struct vits_device *dev, uint32_t event);
+/* Host side of all mapped events: make it, dev->host being set, or take it away. */
+void vits_host_map_all(struct vits *t, struct vits_device *dev);
+void vits_host_unmap_all(struct vits_device *dev);
+void vits_device_free(struct vits *t, struct vits_device *dev);
+/* Carries c out. *cost is raised for an expensive one. A negative errno says why it was skipped. */
+int vits_execute(struct vits *t, const struct vits_cmd *c, uint32_t *cost);
+
+/* vits_queue.c; lock held. Commands up to GITS_CWRITER, a bounded number; true: some are left. */
+bool vits_queue_run(struct vits *t);
+uint64_t vits_queue_size(const struct vits *t);
+
+/* vits_mmio.c */
+extern const struct mmio_ops vits_mmio_ops;
+
+#endif
