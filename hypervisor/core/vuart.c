@@ -63,6 +63,7 @@ static enum mmio_result vuart_access(struct vcpu *v, void *opaque, struct mmio_a
 
 static const struct mmio_ops vuart_ops = {
 	.name = "uart",
+	.kind = EXIT_MMIO_UART,
 	.access = vuart_access,
 };
 

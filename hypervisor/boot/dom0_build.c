@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The control domain: from modules, the host's device tree and what other folders create. */
+#include "boot/boot.h"
+
+#include "boot/cmdline.h"
+#include "boot/dom0_build.h"
+#include "boot/dom0_fdt.h"
+#include "boot/dom0_layout.h"
+#include "core/domain_build.h"
+#include "core/guest_copy.h"
+#include "core/heap.h"
+#include "core/log.h"
+#include "core/panic.h"
+#include "core/vuart.h"
+#include "irq/irq.h"
+#include "irq/vgic.h"
+#include "irq/vits.h"
+#include "lib/string.h"
+#include "pci/host_bridge.h"
+#include "vpci/vpci.h"
+
+#include <viaduct/guest_map.h>
+
+#define GIC_SPI_FIRST  32U
+#define GIC_INTIDS_MAX 1020U
+
+#define DOM0_FDT_ORDER 4 /* heap pages for DOM0_FDT_SIZE */
+_Static_assert((SZ_4K << DOM0_FDT_ORDER) == DOM0_FDT_SIZE, "the device tree is built in one heap run");
+
+static const struct machine_module *module_of(enum module_kind kind)
+{
+	for (uint32_t i = 0; i < machine.module_count; i++) {
+		if (machine.modules[i].kind == kind) {
+			return &machine.modules[i];
+		}
+	}
+	return NULL;
+}
+
+/* As many as pCPUs unless the command line says fewer; the redistributor region must hold them. */
+static uint32_t vcpu_count(const struct cmdline *c)
+{
+	uint64_t room = machine.gic.redists[0].size / GUEST_GICR_STRIDE;
+	uint32_t count = machine.cpu_count;
+
+	if (c->dom0_max_vcpus != 0) {
+		count = MIN(count, c->dom0_max_vcpus);
+	}
+	if (room < count) {
+		log_warn("boot", "control domain: room for %llu redistributors, so %llu vCPUs",
+			 (unsigned long long)room, (unsigned long long)room);
+		count = (uint32_t)room;
+	}
+	return MIN(count, (uint32_t)DOMAIN_VCPUS_MAX);
+}
+
+static void create_interrupts(struct domain *d)
+{
+	static const struct vits_ops ops = { .host_device = vpci_host_device };
+	const struct machine_gic *gic = &machine.gic;
+	struct vgic_config config = {
+		.dist = ipa(gic->dist.base),
+		.redist = ipa(gic->redists[0].base),
+		.its = ipa(gic->its_count != 0 ? gic->its[0].regs.base : 0),
+		.has_its = gic->its_count != 0,
+		.spi_count = (MIN(irq_line_count(), GIC_INTIDS_MAX) - GIC_SPI_FIRST) / 32 * 32,
+	};
+	int err = vgic_create(d, &config);
+
+	if (err != 0) {
+		panic("control domain: virtual GIC: error %d", err);
+	}
+	if (config.has_its) {
+		err = vits_create(d, config.its, &ops);
+		if (err != 0) {
+			panic("control domain: virtual ITS: error %d", err);
+		}
+	}
+}
+
+static void create_uart(struct domain *d)
+{
+	int err;
+
+	if (machine.uart.compatible == NULL || machine.uart.intid == 0) {
+		return;
+	}
+	err = vuart_create(d, ipa(machine.uart.regs.base), machine.uart.intid);
+	if (err != 0) {
+		panic("control domain: virtual UART: error %d", err);
+	}
+}
+
+/* A bridge this build cannot drive is not shown; its own driver said why. */
+static void create_pci(struct domain *d)
+{
+	for (uint32_t i = 0; i < host_bridge_count; i++) {
+		int err = vpci_create_owner(d, &host_bridges[i]);
+
+		if (err != 0) {
+			panic("control domain: PCI segment %04x: error %d",
+			      host_bridges[i].desc->segment, err);
+		}
+		dom0_route_intx(d, host_bridges[i].desc);
+	}
+}
+
+static void copy_kernel(struct domain *d, uint64_t from, uint64_t to, uint64_t size)
+{
+	void *page = heap_page();
+
+	if (page == NULL) {
+		panic("control domain: no memory");
+	}
+	for (uint64_t done = 0; done < size; done += SZ_4K) {
+		size_t n = (size_t)MIN(SZ_4K, size - done);
+
+		if (guest_copy_from(d, page, ipa(from + done), n) != 0 ||
+		    guest_copy_to(d, ipa(to + done), page, n) != 0) {
+			panic("control domain: the kernel cannot be copied");
+		}
+	}
+	heap_page_free(page);
+}
+
+static struct image read_image(struct domain *d, const struct machine_module *kernel)
+{
+	uint8_t header[IMAGE_HEADER_SIZE] = { 0 };
+	struct image image;
+	const char *why;
+
+	if (kernel->data.size >= sizeof(header) &&
+	    guest_copy_from(d, header, ipa(kernel->data.base), sizeof(header)) != 0) {
+		panic("control domain: the kernel module cannot be read");
+	}
+	if (image_decode(header, kernel->data.size, &image, &why) != 0) {
+		panic("control domain: kernel module at 0x%llx %s",
+		      (unsigned long long)kernel->data.base, why);
+	}
+	return image;
+}
+
+static void write_fdt(struct domain *d, const struct dom0_fdt_spec *spec, uint64_t where)
+{
+	void *buf = heap_pages(DOM0_FDT_ORDER);
+	int size;
+
+	if (buf == NULL) {
+		panic("control domain: no memory for its device tree");
+	}
+	size = dom0_fdt_write(spec, buf, (uint32_t)DOM0_FDT_SIZE);
+	if (size < 0) {
+		panic("control domain: its device tree cannot be made: error %d", size);
+	}
+	if (guest_copy_to(d, ipa(where), buf, (size_t)size) != 0) {
+		panic("control domain: its device tree cannot be written");
+	}
+	heap_pages_free(buf, DOM0_FDT_ORDER);
+}
+
+/* Everything the domain sees but its memory. */
+static void create_machine(struct domain *d, struct control_layout *control)
+{
+	int err;
+
+	create_interrupts(d);
+	create_uart(d);
+	create_pci(d);
+	dom0_pass_devices(d);
+	if (dom0_control_layout(&machine, control) != 0) {
+		panic("control domain: no hole in its address space for the control function");
+	}
+	err = control_create(d, control);
+	if (err != 0) {
+		panic("control domain: control function: error %d", err);
+	}
+}
+
+struct domain *boot_control_domain(void)
+{
+	static const struct range no_ramdisk;
+	const struct machine_module *kernel = module_of(MODULE_KERNEL);
+	const struct machine_module *ramdisk = module_of(MODULE_RAMDISK);
+	const struct range *ramdisk_data = ramdisk != NULL ? &ramdisk->data : &no_ramdisk;
+	const struct rangeset *ram;
+	struct control_layout control;
+	struct dom0_layout layout;
+	struct dom0_fdt_spec spec;
+	struct cmdline options;
+	struct image image;
+	struct domain *d;
+	const char *why;
+	int err;
+
+	if (kernel == NULL) {
+		panic("no kernel module: /chosen has no node compatible \"multiboot,kernel\"");
+	}
+	cmdline_parse(machine.cmdline, &options);
+	d = domain_create_control(vcpu_count(&options));
+	if (d == NULL) {
+		panic("control domain: no memory");
+	}
+	ram = dom0_claim_ram(d, options.dom0_mem);
+	image = read_image(d, kernel);
+	if (dom0_layout_plan(ram, &kernel->data, ramdisk_data, &image, &layout, &why) != 0) {
+		panic("control domain: %s", why);
+	}
+	create_machine(d, &control);
+	if (!layout.in_place) {
+		copy_kernel(d, kernel->data.base, layout.entry, kernel->data.size);
+	}
+	spec = (struct dom0_fdt_spec){
+		.machine = &machine,
+		.bootargs = kernel->bootargs,
+		.vcpu_count = d->vcpu_count,
+		.ram = ram->ranges,
+		.ram_count = ram->count,
+		.ramdisk = *ramdisk_data,
+		.control = &control,
+	};
+	write_fdt(d, &spec, layout.fdt);
+	err = domain_start(d, ipa(layout.entry), layout.fdt);
+	if (err != 0) {
+		panic("control domain: cannot start: error %d", err);
+	}
+	log_info("boot", "control domain: %u vCPUs, %llu MiB, kernel at 0x%llx%s", d->vcpu_count,
+		 (unsigned long long)(d->ram_size / SZ_1M), (unsigned long long)layout.entry,
+		 layout.in_place ? " in place" : "");
+	return d;
+}

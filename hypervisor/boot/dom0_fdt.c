@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Writer of the control domain's device tree. */
+#include "boot/dom0_fdt.h"
+
+#include "boot/dom0_fdt_pci.h"
+#include "boot/dom0_rules.h"
+#include "boot/fdt_read.h"
+#include "boot/fdt_write.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+#include <viaduct/guest_map.h>
+
+#define GIC_TYPE_PPI   1
+#define GIC_PPI_FIRST  16
+#define GIC_LEVEL_HIGH 4
+
+static void copy_property(struct fdt_writer *w, const void *fdt, int node, const char *name)
+{
+	int size;
+	const void *data = node < 0 ? NULL : fdt_getprop(fdt, node, name, &size);
+
+	if (data != NULL) {
+		fdt_write_raw(w, name, data, (uint32_t)size);
+	}
+}
+
+/* The host's cells and root names; PCI ranges and memory below are written in two cells each. */
+static void write_root(struct fdt_writer *w, const struct machine *m, uint32_t gic_phandle)
+{
+	fdt_write_u32(w, "#address-cells", 2);
+	fdt_write_u32(w, "#size-cells", 2);
+	fdt_write_u32(w, "interrupt-parent", gic_phandle);
+	copy_property(w, m->fdt, 0, "model");
+	copy_property(w, m->fdt, 0, "compatible");
+	copy_property(w, m->fdt, 0, "dma-coherent");
+}
+
+static void write_cpus(struct fdt_writer *w, const struct dom0_fdt_spec *spec)
+{
+	const void *fdt = spec->machine->fdt;
+	int cpus = fdt_path_offset(fdt, "/cpus");
+	int model = fdt_node_offset_by_prop_value(fdt, cpus, "device_type", "cpu", 4);
+
+	fdt_write_begin(w, "cpus");
+	fdt_write_u32(w, "#address-cells", 1);
+	fdt_write_u32(w, "#size-cells", 0);
+	for (uint32_t i = 0; i < spec->vcpu_count; i++) {
+		fdt_write_begin_at(w, "cpu", i);
+		fdt_write_text(w, "device_type", "cpu");
+		copy_property(w, fdt, model, "compatible");
+		fdt_write_u32(w, "reg", i);
+		fdt_write_text(w, "enable-method", "psci");
+		fdt_write_end(w);
+	}
+	fdt_write_end(w);
+}
+
+static void write_psci(struct fdt_writer *w)
+{
+	static const char compatible[] = "arm,psci-1.0\0arm,psci-0.2";
+
+	fdt_write_begin(w, "psci");
+	fdt_write_raw(w, "compatible", compatible, sizeof(compatible));
+	fdt_write_text(w, "method", "hvc");
+	fdt_write_end(w);
+}
+
+static void write_timer(struct fdt_writer *w)
+{
+	static const uint32_t intids[] = { GUEST_TIMER_SEC_INTID, GUEST_TIMER_PHYS_INTID,
+					   GUEST_TIMER_VIRT_INTID, GUEST_TIMER_HYP_INTID };
+
+	fdt_write_begin(w, "timer");
+	fdt_write_text(w, "compatible", "arm,armv8-timer");
+	for (size_t i = 0; i < ARRAY_SIZE(intids); i++) {
+		fdt_write_cell(w, GIC_TYPE_PPI);
+		fdt_write_cell(w, intids[i] - GIC_PPI_FIRST);
+		fdt_write_cell(w, GIC_LEVEL_HIGH);
+	}
+	fdt_write_cells(w, "interrupts");
+	fdt_write_flag(w, "always-on");
+	fdt_write_end(w);
+}
+
+static void write_gic(struct fdt_writer *w, const struct dom0_fdt_spec *spec, uint32_t phandle,
+		      uint32_t its_phandle)
+{
+	const struct machine_gic *gic = &spec->machine->gic;
+
+	fdt_write_begin_at(w, "intc", gic->dist.base);
+	fdt_write_text(w, "compatible", "arm,gic-v3");
+	fdt_write_flag(w, "interrupt-controller");
+	fdt_write_u32(w, "#interrupt-cells", 3);
+	fdt_write_u32(w, "#address-cells", 2);
+	fdt_write_u32(w, "#size-cells", 2);
+	fdt_write_flag(w, "ranges");
+	fdt_write_cell64(w, gic->dist.base);
+	fdt_write_cell64(w, GUEST_GICD_SIZE);
+	fdt_write_cell64(w, gic->redists[0].base);
+	fdt_write_cell64(w, spec->vcpu_count * GUEST_GICR_STRIDE);
+	fdt_write_cells(w, "reg");
+	fdt_write_u32(w, "phandle", phandle);
+	if (gic->its_count != 0) {
+		fdt_write_begin_at(w, "its", gic->its[0].regs.base);
+		fdt_write_text(w, "compatible", "arm,gic-v3-its");
+		fdt_write_flag(w, "msi-controller");
+		fdt_write_u32(w, "#msi-cells", 1);
+		fdt_write_cell64(w, gic->its[0].regs.base);
+		fdt_write_cell64(w, GUEST_ITS_SIZE);
+		fdt_write_cells(w, "reg");
+		fdt_write_u32(w, "phandle", its_phandle);
+		fdt_write_end(w);
+	}
+	fdt_write_end(w);
+}
+
+static void write_memory(struct fdt_writer *w, const struct dom0_fdt_spec *spec)
+{
+	for (uint32_t i = 0; i < spec->ram_count; i++) {
+		fdt_write_begin_at(w, "memory", spec->ram[i].base);
+		fdt_write_text(w, "device_type", "memory");
+		fdt_write_cell64(w, spec->ram[i].base);
+		fdt_write_cell64(w, spec->ram[i].size);
+		fdt_write_cells(w, "reg");
+		fdt_write_end(w);
+	}
+}
+
+/* Aliases of nodes that are still there. */
+static void write_aliases(struct fdt_writer *w, const struct machine *m)
+{
+	int aliases = fdt_path_offset(m->fdt, "/aliases");
+	int property;
+
+	if (aliases < 0) {
+		return;
+	}
+	fdt_write_begin(w, "aliases");
+	fdt_for_each_property_offset(property, m->fdt, aliases) {
+		const char *name;
+		int size;
+		const char *path = fdt_getprop_by_offset(m->fdt, property, &name, &size);
+		enum dom0_action action = DOM0_KEEP_AWAY;
+		int node = -1;
+
+		if (path != NULL && size > 0 && path[size - 1] == '\0') {
+			node = fdt_path_offset(m->fdt, path);
+		}
+		if (node > 0 && fdt_parent_offset(m->fdt, node) == 0) {
+			action = dom0_rule_of(m, node).action;
+		}
+		if (action == DOM0_CONSOLE || action == DOM0_PASS || action == DOM0_COPY) {
+			fdt_write_text(w, name, path);
+		}
+	}
+	fdt_write_end(w);
+}
+
+static void write_chosen(struct fdt_writer *w, const struct dom0_fdt_spec *spec)
+{
+	const void *fdt = spec->machine->fdt;
+	int chosen = fdt_path_offset(fdt, "/chosen");
+
+	fdt_write_begin(w, "chosen");
+	fdt_write_text(w, "bootargs", spec->bootargs);
+	if (spec->ramdisk.size != 0) {
+		fdt_write_u64(w, "linux,initrd-start", spec->ramdisk.base);
+		fdt_write_u64(w, "linux,initrd-end", spec->ramdisk.base + spec->ramdisk.size);
+	}
+	/* Host BARs and bus numbers stay where the hypervisor put them. */
+	fdt_write_u32(w, "linux,pci-probe-only", 1);
+	copy_property(w, fdt, chosen, "stdout-path");
+	copy_property(w, fdt, chosen, "rng-seed");
+	copy_property(w, fdt, chosen, "kaslr-seed");
+	fdt_write_end(w);
+}
+
+static void write_host_nodes(struct fdt_writer *w, const struct machine *m)
+{
+	int node;
+
+	fdt_for_each_subnode(node, m->fdt, 0) {
+		enum dom0_action action = dom0_rule_of(m, node).action;
+
+		if (action == DOM0_COPY || action == DOM0_PASS || action == DOM0_CONSOLE) {
+			fdt_write_copy(w, m->fdt, node);
+		}
+	}
+}
+
+int dom0_fdt_write(const struct dom0_fdt_spec *spec, void *buf, uint32_t size)
+{
+	static struct fdt_writer w; /* boot only; too large for a stack */
+	const struct machine *m = spec->machine;
+	uint32_t gic_phandle = m->gic.phandle;
+	uint32_t its_phandle = m->gic.its[0].phandle;
+	uint32_t highest;
+
+	/* Copied nodes keep their reg as it is. */
+	if (fdt_address_cells(m->fdt, 0) != 2 || fdt_size_cells(m->fdt, 0) != 2) {
+		return -EINVAL;
+	}
+	if (fdt_find_max_phandle(m->fdt, &highest) != 0 || highest > UINT32_MAX - 3) {
+		return -EINVAL;
+	}
+	if (its_phandle == 0) {
+		its_phandle = highest + 1;
+	}
+	fdt_write_start(&w, buf, size);
+	fdt_write_begin(&w, "");
+	write_root(&w, m, gic_phandle);
+	write_chosen(&w, spec);
+	write_aliases(&w, m);
+	write_memory(&w, spec);
+	write_cpus(&w, spec);
+	write_psci(&w);
+	write_timer(&w);
+	write_gic(&w, spec, gic_phandle, its_phandle);
+	write_host_nodes(&w, m);
+	for (uint32_t i = 0; i < m->bridge_count; i++) {
+		dom0_fdt_bridge(&w, &m->bridges[i], gic_phandle,
+				m->gic.its_count != 0 ? its_phandle : 0);
+	}
+	dom0_fdt_control(&w, spec->control);
+	fdt_write_end(&w);
+	return fdt_write_finish(&w);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The control domain's device tree: the host's, filtered, with virtual parts in place of real ones. */
+#ifndef BOOT_DOM0_FDT_H
+#define BOOT_DOM0_FDT_H
+
+#include "control/control.h"
+#include "core/machine.h"
+
+struct dom0_fdt_spec {
+	const struct machine *machine;
+	const char *bootargs;
+	uint32_t vcpu_count;
+	const struct range *ram; /* the control domain's, ascending */
+	uint32_t ram_count;
+	struct range ramdisk; /* size 0: none */
+	const struct control_layout *control;
+};
+
+/*
+ * Write the tree into buf. Returns its size or a negative errno: -ENOSPC (buf too small), -EINVAL (a
+ * node of the host's tree cannot be copied). Pure but for libfdt.
+ */
+int dom0_fdt_write(const struct dom0_fdt_spec *spec, void *buf, uint32_t size);
+
+#endif

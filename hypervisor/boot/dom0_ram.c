@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The control domain's memory: which 2 MiB blocks, mapped at their own addresses. */
+#include "boot/dom0_build.h"
+
+#include "boot/dom0_layout.h"
+#include "core/log.h"
+#include "core/panic.h"
+#include "core/ram.h"
+
+#define DOM0_MEM_MIN (512 * SZ_1M)
+
+static struct range storage[DOM0_RAM_RANGES];
+static struct rangeset owned;
+
+static bool own(struct domain *d, uint64_t block)
+{
+	if (ram_block_claim(d->id, pa(block)) != 0) {
+		return false;
+	}
+	if (rangeset_add(&owned, block, RAM_BLOCK_SIZE) != 0) {
+		ram_block_free(pa(block)); /* in too many pieces: go on without this one */
+		return false;
+	}
+	d->ram_size += RAM_BLOCK_SIZE;
+	return true;
+}
+
+static void own_module(struct domain *d, const struct machine_module *module)
+{
+	uint64_t end = module->data.base + module->data.size;
+
+	for (uint64_t block = ALIGN_DOWN(module->data.base, RAM_BLOCK_SIZE); block < end;
+	     block += RAM_BLOCK_SIZE) {
+		if (!rangeset_contains(&owned, block, RAM_BLOCK_SIZE) && !own(d, block)) {
+			panic("control domain: the module at 0x%llx lies where the hypervisor or the machine has something",
+			      (unsigned long long)module->data.base);
+		}
+	}
+}
+
+static void own_range(struct domain *d, const struct range *ram, uint64_t wanted)
+{
+	uint64_t end = ram->base + ram->size;
+
+	for (uint64_t block = ALIGN_UP(ram->base, RAM_BLOCK_SIZE);
+	     d->ram_size < wanted && block + RAM_BLOCK_SIZE <= end; block += RAM_BLOCK_SIZE) {
+		if (!rangeset_contains(&owned, block, RAM_BLOCK_SIZE)) {
+			own(d, block);
+		}
+	}
+}
+
+static uint64_t amount(uint64_t wanted)
+{
+	uint64_t free_blocks, total_blocks, free_bytes;
+
+	ram_stats(&free_blocks, &total_blocks);
+	free_bytes = free_blocks * RAM_BLOCK_SIZE;
+	if (wanted == 0) {
+		wanted = MAX(ALIGN_DOWN(free_bytes / 2, RAM_BLOCK_SIZE), DOM0_MEM_MIN);
+	} else {
+		wanted = ALIGN_UP(wanted, RAM_BLOCK_SIZE);
+	}
+	if (wanted < DOM0_MEM_MIN) {
+		panic("control domain: dom0_mem is %llu MiB, at least 512 are needed",
+		      (unsigned long long)(wanted / SZ_1M));
+	}
+	if (wanted > free_bytes) {
+		panic("control domain: needs %llu MiB, the machine has %llu MiB free",
+		      (unsigned long long)(wanted / SZ_1M),
+		      (unsigned long long)(free_bytes / SZ_1M));
+	}
+	return wanted;
+}
+
+/* Memory that holds the kernel comes first, then the rest in the tree's order. */
+static void own_rest(struct domain *d, uint64_t wanted)
+{
+	for (uint32_t i = 0; i < machine.ram_count; i++) {
+		const struct range *ram = &machine.ram[i];
+		uint64_t first = owned.ranges[0].base;
+
+		if (first >= ram->base && first < ram->base + ram->size) {
+			own_range(d, ram, wanted);
+		}
+	}
+	for (uint32_t i = 0; i < machine.ram_count; i++) {
+		own_range(d, &machine.ram[i], wanted);
+	}
+}
+
+const struct rangeset *dom0_claim_ram(struct domain *d, uint64_t wanted)
+{
+	rangeset_init(&owned, storage, DOM0_RAM_RANGES);
+	wanted = amount(wanted);
+	for (uint32_t i = 0; i < machine.module_count; i++) {
+		enum module_kind kind = machine.modules[i].kind;
+
+		if (kind == MODULE_KERNEL || kind == MODULE_RAMDISK) {
+			own_module(d, &machine.modules[i]);
+		}
+	}
+	own_rest(d, wanted);
+	if (d->ram_size < wanted) {
+		panic("control domain: only %llu of %llu MiB are left for it",
+		      (unsigned long long)(d->ram_size / SZ_1M),
+		      (unsigned long long)(wanted / SZ_1M));
+	}
+	d->ram_base = ipa(owned.ranges[0].base);
+	for (uint32_t i = 0; i < owned.count; i++) {
+		const struct range *r = &owned.ranges[i];
+		int err = p2m_map(&d->p2m, ipa(r->base), pa(r->base), r->size, P2M_RAM);
+
+		if (err != 0) {
+			panic("control domain: memory at 0x%llx cannot be mapped: error %d",
+			      (unsigned long long)r->base, err);
+		}
+	}
+	return &owned;
+}

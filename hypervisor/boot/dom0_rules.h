@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What becomes of each node of the host's device tree in the control domain's. An allow-list: what
+ * is not in the table stays away, because it may be able to do DMA nothing translates. Pure.
+ */
+#ifndef BOOT_DOM0_RULES_H
+#define BOOT_DOM0_RULES_H
+
+#include "core/machine.h"
+
+enum dom0_action {
+	DOM0_KEEP_AWAY,
+	DOM0_COPY,    /* describes, has no registers */
+	DOM0_PASS,    /* copied; registers mapped, interrupts routed */
+	DOM0_CONSOLE, /* copied; a virtual UART answers at the same place */
+	DOM0_REPLACE, /* the control domain has its own, written anew or implied */
+};
+
+struct dom0_rule {
+	enum dom0_action action;
+	const char *reason; /* DOM0_KEEP_AWAY: for the log, "used by the hypervisor" */
+};
+
+/* node: a child of the root of m->fdt. */
+struct dom0_rule dom0_rule_of(const struct machine *m, int node);
+
+#endif
