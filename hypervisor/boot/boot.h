@@ -13,6 +13,16 @@
  */
 int machine_fdt_read(const void *fdt, uint64_t max_size, struct machine *m, const char **why);
 
+/* The hypervisor's own options, parsed from machine.cmdline. */
+struct cmdline;
+extern struct cmdline cmdline;
+
+/*
+ * Right after ram_init() and its reservations, before any block is given out or cleaned: the blocks
+ * in which the control domain's kernel and ramdisk lie become the control domain's.
+ */
+void dom0_claim_modules(void);
+
 /* Build the control domain from the modules; it is ready to run on return. Panics with one clear message otherwise. */
 struct domain *boot_control_domain(void);
 

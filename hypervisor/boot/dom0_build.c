@@ -186,7 +186,6 @@ struct domain *boot_control_domain(void)
 	struct control_layout control;
 	struct dom0_layout layout;
 	struct dom0_fdt_spec spec;
-	struct cmdline options;
 	struct image image;
 	struct domain *d;
 	const char *why;
@@ -195,12 +194,11 @@ struct domain *boot_control_domain(void)
 	if (kernel == NULL) {
 		panic("no kernel module: /chosen has no node compatible \"multiboot,kernel\"");
 	}
-	cmdline_parse(machine.cmdline, &options);
-	d = domain_create_control(vcpu_count(&options));
+	d = domain_create_control(vcpu_count(&cmdline));
 	if (d == NULL) {
 		panic("control domain: no memory");
 	}
-	ram = dom0_claim_ram(d, options.dom0_mem);
+	ram = dom0_claim_ram(d, cmdline.dom0_mem);
 	image = read_image(d, kernel);
 	if (dom0_layout_plan(ram, &kernel->data, ramdisk_data, &image, &layout, &why) != 0) {
 		panic("control domain: %s", why);

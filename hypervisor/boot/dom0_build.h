@@ -7,8 +7,8 @@
 #include "core/machine.h"
 
 /*
- * Claim and map the domain's RAM, IPA = PA: every block a module lies in, then blocks from the bottom
- * of the kernel's memory upwards, then other memory, until wanted bytes (0: half of what is free, at
+ * Claim and map the domain's RAM, IPA = PA: the modules' blocks, then blocks from the bottom of the
+ * memory they lie in upwards, then other memory, until wanted bytes (0: half of what is free, at
  * least 512 MiB) are there. Fills d->ram_base and d->ram_size. The set lives as long as boot does.
  */
 const struct rangeset *dom0_claim_ram(struct domain *d, uint64_t wanted);

@@ -2,6 +2,7 @@
 /* The control domain's memory: which 2 MiB blocks, mapped at their own addresses. */
 #include "boot/dom0_build.h"
 
+#include "boot/boot.h"
 #include "boot/dom0_layout.h"
 #include "core/log.h"
 #include "core/panic.h"
@@ -9,43 +10,46 @@
 
 #define DOM0_MEM_MIN (512 * SZ_1M)
 
+#define DOM0_ID      0
+
 static struct range storage[DOM0_RAM_RANGES];
 static struct rangeset owned;
+static uint64_t owned_size;
 
-static bool own(struct domain *d, uint64_t block)
+static bool own(uint64_t block)
 {
-	if (ram_block_claim(d->id, pa(block)) != 0) {
+	if (ram_block_claim(DOM0_ID, pa(block)) != 0) {
 		return false;
 	}
 	if (rangeset_add(&owned, block, RAM_BLOCK_SIZE) != 0) {
 		ram_block_free(pa(block)); /* in too many pieces: go on without this one */
 		return false;
 	}
-	d->ram_size += RAM_BLOCK_SIZE;
+	owned_size += RAM_BLOCK_SIZE;
 	return true;
 }
 
-static void own_module(struct domain *d, const struct machine_module *module)
+static void own_module(const struct machine_module *module)
 {
 	uint64_t end = module->data.base + module->data.size;
 
 	for (uint64_t block = ALIGN_DOWN(module->data.base, RAM_BLOCK_SIZE); block < end;
 	     block += RAM_BLOCK_SIZE) {
-		if (!rangeset_contains(&owned, block, RAM_BLOCK_SIZE) && !own(d, block)) {
+		if (!rangeset_contains(&owned, block, RAM_BLOCK_SIZE) && !own(block)) {
 			panic("control domain: the module at 0x%llx lies where the hypervisor or the machine has something",
 			      (unsigned long long)module->data.base);
 		}
 	}
 }
 
-static void own_range(struct domain *d, const struct range *ram, uint64_t wanted)
+static void own_range(const struct range *ram, uint64_t wanted)
 {
 	uint64_t end = ram->base + ram->size;
 
 	for (uint64_t block = ALIGN_UP(ram->base, RAM_BLOCK_SIZE);
-	     d->ram_size < wanted && block + RAM_BLOCK_SIZE <= end; block += RAM_BLOCK_SIZE) {
+	     owned_size < wanted && block + RAM_BLOCK_SIZE <= end; block += RAM_BLOCK_SIZE) {
 		if (!rangeset_contains(&owned, block, RAM_BLOCK_SIZE)) {
-			own(d, block);
+			own(block);
 		}
 	}
 }
@@ -55,7 +59,7 @@ static uint64_t amount(uint64_t wanted)
 	uint64_t free_blocks, total_blocks, free_bytes;
 
 	ram_stats(&free_blocks, &total_blocks);
-	free_bytes = free_blocks * RAM_BLOCK_SIZE;
+	free_bytes = free_blocks * RAM_BLOCK_SIZE + owned_size;
 	if (wanted == 0) {
 		wanted = MAX(ALIGN_DOWN(free_bytes / 2, RAM_BLOCK_SIZE), DOM0_MEM_MIN);
 	} else {
@@ -74,39 +78,44 @@ static uint64_t amount(uint64_t wanted)
 }
 
 /* Memory that holds the kernel comes first, then the rest in the tree's order. */
-static void own_rest(struct domain *d, uint64_t wanted)
+static void own_rest(uint64_t wanted)
 {
 	for (uint32_t i = 0; i < machine.ram_count; i++) {
 		const struct range *ram = &machine.ram[i];
 		uint64_t first = owned.ranges[0].base;
 
 		if (first >= ram->base && first < ram->base + ram->size) {
-			own_range(d, ram, wanted);
+			own_range(ram, wanted);
 		}
 	}
 	for (uint32_t i = 0; i < machine.ram_count; i++) {
-		own_range(d, &machine.ram[i], wanted);
+		own_range(&machine.ram[i], wanted);
+	}
+}
+
+void dom0_claim_modules(void)
+{
+	rangeset_init(&owned, storage, DOM0_RAM_RANGES);
+	for (uint32_t i = 0; i < machine.module_count; i++) {
+		enum module_kind kind = machine.modules[i].kind;
+
+		if (kind == MODULE_KERNEL || kind == MODULE_RAMDISK) {
+			own_module(&machine.modules[i]);
+		}
 	}
 }
 
 const struct rangeset *dom0_claim_ram(struct domain *d, uint64_t wanted)
 {
-	rangeset_init(&owned, storage, DOM0_RAM_RANGES);
 	wanted = amount(wanted);
-	for (uint32_t i = 0; i < machine.module_count; i++) {
-		enum module_kind kind = machine.modules[i].kind;
-
-		if (kind == MODULE_KERNEL || kind == MODULE_RAMDISK) {
-			own_module(d, &machine.modules[i]);
-		}
-	}
-	own_rest(d, wanted);
-	if (d->ram_size < wanted) {
+	own_rest(wanted);
+	if (owned_size < wanted) {
 		panic("control domain: only %llu of %llu MiB are left for it",
-		      (unsigned long long)(d->ram_size / SZ_1M),
+		      (unsigned long long)(owned_size / SZ_1M),
 		      (unsigned long long)(wanted / SZ_1M));
 	}
 	d->ram_base = ipa(owned.ranges[0].base);
+	d->ram_size = owned_size;
 	for (uint32_t i = 0; i < owned.count; i++) {
 		const struct range *r = &owned.ranges[i];
 		int err = p2m_map(&d->p2m, ipa(r->base), pa(r->base), r->size, P2M_RAM);
