@@ -18,7 +18,7 @@ struct vgic_config {
 };
 
 /* Boot CPU, after gic_init(): the maintenance interrupt's handler. Then each CPU, boot CPU included. */
-int vgic_init(void);
+void vgic_init(void);
 void vgic_init_cpu(void);
 
 /* Adds the MMIO regions too. -ENOMEM. vCPUs exist already (vcpu_count is final). */

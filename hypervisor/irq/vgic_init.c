@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The virtual GIC's share of each pCPU: its maintenance interrupt. */
-#include "core/log.h"
 #include "core/machine.h"
+#include "core/panic.h"
 #include "core/percpu.h"
 #include "irq/irq.h"
 #include "irq/vgic_state.h"
@@ -16,9 +16,13 @@ static enum irq_result maintenance_irq(uint32_t intid, void *arg)
 	return IRQ_HANDLED;
 }
 
-int vgic_init(void)
+void vgic_init(void)
 {
-	return irq_request(machine.gic.maintenance_intid, false, maintenance_irq, NULL);
+	uint32_t intid = machine.gic.maintenance_intid;
+
+	if (irq_request(intid, false, maintenance_irq, NULL) != 0) {
+		panic("GIC maintenance interrupt %u cannot be requested", intid);
+	}
 }
 
 void vgic_init_cpu(void)
