@@ -7,11 +7,11 @@
 
 struct spinlock pci_registry_lock;
 
-static struct pci_function *functions;
+struct pci_function *registry_functions;
 
 void registry_insert(struct pci_function *f)
 {
-	struct pci_function **at = &functions;
+	struct pci_function **at = &registry_functions;
 
 	while (*at != NULL && (*at)->sbdf.v < f->sbdf.v) {
 		at = &(*at)->next;
@@ -24,7 +24,7 @@ struct pci_function *registry_first_below(const struct pci_function *parent)
 {
 	struct pci_function *f;
 
-	for (f = functions; f != NULL; f = f->next) {
+	for (f = registry_functions; f != NULL; f = f->next) {
 		if (f->parent == parent) {
 			return f;
 		}
@@ -34,14 +34,14 @@ struct pci_function *registry_first_below(const struct pci_function *parent)
 
 struct pci_function *pci_function_first(void)
 {
-	return functions;
+	return registry_functions;
 }
 
 struct pci_function *pci_function_find(struct sbdf s)
 {
 	struct pci_function *f;
 
-	for (f = functions; f != NULL && f->sbdf.v <= s.v; f = f->next) {
+	for (f = registry_functions; f != NULL && f->sbdf.v <= s.v; f = f->next) {
 		if (f->sbdf.v == s.v) {
 			return f;
 		}
@@ -56,7 +56,7 @@ struct pci_function *pci_function_by_name(const char *name)
 	if (name[0] == '\0') {
 		return NULL;
 	}
-	for (f = functions; f != NULL; f = f->next) {
+	for (f = registry_functions; f != NULL; f = f->next) {
 		if (strcmp(f->name, name) == 0) {
 			return f;
 		}

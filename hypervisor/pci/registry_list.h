@@ -5,6 +5,8 @@
 
 #include "pci/function.h"
 
+extern struct pci_function *registry_functions;
+
 /* Keeps ascending SBDF order. */
 void registry_insert(struct pci_function *f);
 /* First function whose parent is f (a bridge), or NULL. */
