@@ -54,7 +54,7 @@ static enum mmio_result ecam_access(struct vcpu *v, void *opaque, struct mmio_ac
 	return MMIO_DONE;
 }
 
-static const struct mmio_ops ecam_ops = { "control config", ecam_access };
+static const struct mmio_ops ecam_ops = { "control config", EXIT_MMIO_PCI, ecam_access };
 
 static uint32_t register_read(uint64_t offset)
 {
@@ -86,7 +86,7 @@ static enum mmio_result register_access(struct vcpu *v, void *opaque, struct mmi
 	return MMIO_DONE;
 }
 
-static const struct mmio_ops register_ops = { "control", register_access };
+static const struct mmio_ops register_ops = { "control", EXIT_MMIO_OTHER, register_access };
 
 static bool layout_ok(const struct control_layout *l)
 {

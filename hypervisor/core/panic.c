@@ -10,6 +10,7 @@
 #include "core/console.h"
 #include "core/domain.h"
 #include "core/percpu.h"
+#include "irq/irq.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
@@ -92,6 +93,11 @@ static void begin(void)
 	if (__atomic_exchange_n(&panicking, 1, __ATOMIC_SEQ_CST) != 0) {
 		for (;;) {
 			wfi();
+		}
+	}
+	for (uint32_t i = 0; i < CPUS_MAX; i++) {
+		if (percpus[i].online && i != cpu_index()) {
+			gic_send_sgi(i, SGI_STOP);
 		}
 	}
 	say("\n*** Viaduct panic on CPU %u ***", cpu_index());

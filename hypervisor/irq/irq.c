@@ -5,6 +5,7 @@
 #include "core/heap.h"
 #include "core/log.h"
 #include "core/machine.h"
+#include "core/panic.h"
 #include "core/percpu.h"
 #include "core/spinlock.h"
 #include "irq/gic.h"
@@ -161,6 +162,9 @@ void irq_dispatch(void)
 			gic->drop_priority(intid);
 			if (intid < GIC_FIRST_PPI) { /* the exit it caused is its whole effect */
 				gic->deactivate(intid);
+				if (intid == SGI_STOP) {
+					panic_stop_if_wanted();
+				}
 			} else {
 				dispatch_line(intid);
 			}

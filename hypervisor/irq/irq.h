@@ -22,7 +22,7 @@ typedef enum irq_result (*irq_handler)(uint32_t intid, void *arg);
 int gic_init(void);      /* boot CPU, from machine.gic; -ENODEV with one clear message logged */
 int gic_init_cpu(void);  /* each CPU, boot CPU included */
 void gic_send_sgi(uint32_t cpu, uint32_t sgi);
-enum irq_sgi { SGI_KICK = 0, SGI_CALL = 1 };
+enum irq_sgi { SGI_KICK = 0, SGI_STOP = 1 /* another CPU panicked */ };
 
 /*
  * INTIDs 16..1019. PPIs must be requested once and enabled on each CPU. Level/edge per trigger.
