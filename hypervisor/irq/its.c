@@ -9,6 +9,7 @@
 #include "irq/gic.h"
 #include "irq/gicv3.h"
 #include "irq/irq.h"
+#include "irq/its_lpi.h"
 #include "irq/its_regs.h"
 #include "lib/errno.h"
 

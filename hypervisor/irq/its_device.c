@@ -5,7 +5,7 @@
 #include "arch/arm64/cpu.h"
 #include "core/heap.h"
 #include "core/machine.h"
-#include "irq/its_regs.h"
+#include "irq/its_lpi.h"
 #include "lib/errno.h"
 
 #define ITT_ALIGN 256U

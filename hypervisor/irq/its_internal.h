@@ -67,13 +67,4 @@ int its_redist_init_cpu(void);
 /* The change reaches hardware with INV or INVALL only. */
 void its_redist_configure(uint32_t lpi, bool enabled);
 
-/* its_lpi.c: who owns which LPI. */
-int lpi_pool_init(uint32_t count);
-/* A free LPI with its handler in place. -ENOSPC, -ENOMEM. */
-int lpi_alloc(lpi_handler handler, void *arg, uint32_t event, uint32_t *lpi);
-/* The handler is not called any more, and not running when this returns. */
-void lpi_silence(uint32_t lpi);
-/* Once, when hardware cannot signal it any more. */
-void lpi_free(uint32_t lpi);
-
 #endif

@@ -3,15 +3,16 @@
  * The pool of LPIs: which are taken, and whom each one calls. Records come in pages on first use: a
  * machine has 8192 LPIs and mostly uses a few dozen.
  */
-#include "irq/its_internal.h"
+#include "irq/its_lpi.h"
 
 #include "core/heap.h"
 #include "core/panic.h"
+#include "core/spinlock.h"
 #include "irq/gic.h"
 #include "lib/bitmap.h"
 #include "lib/errno.h"
 
-#define LPIS_MAX        8192U
+#define LPIS_MAX         8192U
 #define RECORDS_PER_PAGE ((uint32_t)(SZ_4K / sizeof(struct lpi)))
 
 struct lpi {
@@ -45,11 +46,10 @@ static bool record_make(uint32_t index)
 	return *slot != NULL;
 }
 
-int lpi_pool_init(uint32_t count)
+void lpi_pool_init(uint32_t count)
 {
 	pool_size = MIN(count, LPIS_MAX);
 	last_taken = pool_size - 1;
-	return 0;
 }
 
 /* Round-robin, so that a number rests as long as possible between two owners. */
@@ -101,12 +101,17 @@ void lpi_silence(uint32_t lpi)
 void lpi_free(uint32_t lpi)
 {
 	uint32_t index = lpi - GIC_FIRST_LPI;
+	bool was_taken;
 
+	ASSERT(index < pool_size);
 	spin_lock(&pool_lock);
-	ASSERT(index < pool_size && bitmap_test(taken, index));
-	bitmap_clear(taken, index);
-	in_use--;
+	was_taken = bitmap_test(taken, index);
+	if (was_taken) {
+		bitmap_clear(taken, index);
+		in_use--;
+	}
 	spin_unlock(&pool_lock);
+	ASSERT(was_taken);
 }
 
 uint32_t its_lpi_count(void)
