@@ -35,6 +35,9 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 		r = its_device_map(f->its, f->device_id, event_count(f), &f->itt);
 		if (r) {
 			f->itt = NULL;
+		}
+		/* Behind an aliasing bridge the DeviceID is another's already: no MSI, still DMA. */
+		if (r && r != -EBUSY) {
 			return r;
 		}
 	}
