@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* create: everything that can be checked is checked first; what fails later is undone in reverse. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "guest_config.h"
+#include "pci_function.h"
+
+#define CONFIG_SIZE_MAX    (1024 * 1024)
+#define DESTROY_TIMEOUT_MS 60000U
+#define MIB                (1024ULL * 1024)
+#define BLOCK              (2 * MIB)
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	interrupted = 1;
+}
+
+static void catch_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal };
+
+	interrupted = 0;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		sigaction(signals[i], &action, NULL);
+	}
+}
+
+static void restore_signals(void)
+{
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
+}
+
+static int read_config(const struct command *c, const char *path, char **text, size_t *size)
+{
+	FILE *f = fopen(path, "re");
+	size_t got;
+
+	if (f == NULL) {
+		return via_fail(c, "%s: %s", path, strerror(errno));
+	}
+	*text = malloc(CONFIG_SIZE_MAX + 1);
+	if (*text == NULL) {
+		abort();
+	}
+	got = fread(*text, 1, CONFIG_SIZE_MAX + 1, f);
+	if (ferror(f) || got > CONFIG_SIZE_MAX) {
+		via_fail(c, "%s: %s", path, ferror(f) ? strerror(errno) : "not a configuration file");
+		free(*text);
+		fclose(f);
+		return VIA_FAILED;
+	}
+	fclose(f);
+	*size = got;
+	return VIA_OK;
+}
+
+static int parse_config(const struct command *c, const char *path, struct guest_config *g)
+{
+	struct config_error error;
+	char *text = NULL;
+	size_t size = 0;
+	int err;
+
+	if (read_config(c, path, &text, &size) != VIA_OK) {
+		return VIA_FAILED;
+	}
+	err = guest_config_read(g, text, size, &error);
+	free(text);
+	if (err == 0) {
+		return VIA_OK;
+	}
+	/* Without the program's name: editors and people look for FILE:LINE at the beginning. */
+	if (error.line != 0) {
+		fprintf(stderr, "%s:%u: %s\n", path, error.line, error.text);
+	} else {
+		fprintf(stderr, "%s: %s\n", path, error.text);
+	}
+	return VIA_FAILED;
+}
+
+static uint64_t ram_bytes(const struct guest_config *g)
+{
+	return ((uint64_t)g->memory * MIB + BLOCK - 1) & ~(BLOCK - 1);
+}
+
+static int check_name_and_memory(const struct command *c, struct viaduct *v,
+				 const struct guest_config *g)
+{
+	struct control_domain d;
+	struct control_info info;
+	int err = viaduct_domain_find(v, g->name, &d);
+
+	if (err == 0) {
+		return via_fail(c, "a domain called \"%s\" exists", g->name);
+	}
+	if (err != -ENOENT || viaduct_info(v, &info) != 0) {
+		return via_fail(c, "%s", viaduct_error(v));
+	}
+	if (ram_bytes(g) > info.free_bytes) {
+		return via_fail(c, "not enough memory: %lld MiB wanted, %llu MiB free", g->memory,
+				(unsigned long long)(info.free_bytes / MIB));
+	}
+	return VIA_OK;
+}
+
+/* Which functions, and can they be lent? seize = 1 leaves that for later. */
+static int check_device(const struct command *c, struct viaduct *v, const struct guest_pci *p,
+			struct control_function *f)
+{
+	char bdf[16];
+
+	if (function_find(c, v, &p->spec, f) != VIA_OK) {
+		return VIA_FAILED;
+	}
+	via_bdf_text(f->sbdf, bdf);
+	if (p->spec.foreign) {
+		fprintf(stderr, "%s: msitranslate, power_mgmt and rdm_policy mean nothing here\n",
+			bdf);
+	}
+	if (p->spec.permissive) {
+		return via_fail(c, "%s: permissive is not served", bdf);
+	}
+	if (f->state == CONTROL_FUNCTION_LENT) {
+		return via_fail(c, "%s: lent to domain %u", bdf, f->user);
+	}
+	if (f->state == CONTROL_FUNCTION_BROKEN) {
+		return via_fail(c, "%s: broken: %s", bdf, f->broken_why);
+	}
+	if (f->state != CONTROL_FUNCTION_QUARANTINED && !p->spec.seize) {
+		return via_fail(c, "%s: not assignable (see via pci-assignable-add)", bdf);
+	}
+	return VIA_OK;
+}
+
+static int check_devices(const struct command *c, struct viaduct *v, const struct guest_config *g,
+			 struct control_function *functions)
+{
+	char bdf[16];
+
+	for (size_t i = 0; i < g->pci_count; i++) {
+		if (check_device(c, v, &g->pci[i], &functions[i]) != VIA_OK) {
+			return VIA_FAILED;
+		}
+		for (size_t k = 0; k < i; k++) {
+			if (functions[k].sbdf == functions[i].sbdf) {
+				return via_fail(c, "%s: listed twice",
+						via_bdf_text(functions[i].sbdf, bdf));
+			}
+		}
+	}
+	return VIA_OK;
+}
+
+static int attach_devices(const struct command *c, struct viaduct *v, const struct guest_config *g,
+			  struct control_function *functions, uint32_t id)
+{
+	uint32_t vsbdf;
+	char bdf[16];
+
+	for (size_t i = 0; i < g->pci_count; i++) {
+		struct control_function *f = &functions[i];
+
+		if (f->state != CONTROL_FUNCTION_QUARANTINED &&
+		    function_make_assignable(c, v, f, "") != VIA_OK) {
+			return VIA_FAILED;
+		}
+		if (viaduct_pci_attach(v, id, f->sbdf, g->pci[i].spec.vslot, &vsbdf) != 0) {
+			return via_fail(c, "%s: %s", via_bdf_text(f->sbdf, bdf), viaduct_error(v));
+		}
+	}
+	return VIA_OK;
+}
+
+static int show_progress(void *arg, uint64_t done, uint64_t total)
+{
+	const struct guest_config *g = arg;
+
+	if (isatty(STDERR_FILENO)) {
+		fprintf(stderr, "\rLoading %s: %3llu %%%s", g->name,
+			(unsigned long long)(done * 100 / total), done == total ? "\n" : "");
+	}
+	return interrupted != 0;
+}
+
+/* Fill and start a domain that was made. */
+static int finish(const struct command *c, struct viaduct *v, struct guest_config *g,
+		  const struct viaduct_boot *boot, struct control_function *functions, uint32_t id)
+{
+	uint64_t pc, arg;
+	int err;
+
+	if (attach_devices(c, v, g, functions, id) != VIA_OK) {
+		return VIA_FAILED;
+	}
+	err = viaduct_boot_load(v, boot, id, show_progress, g, &pc, &arg);
+	if (err == 0) {
+		err = viaduct_domain_start(v, id, pc, arg);
+	}
+	if (err != 0 && interrupted && isatty(STDERR_FILENO)) {
+		fputc('\n', stderr);
+	}
+	return err == 0 ? VIA_OK : via_fail(c, "%s: %s", g->name, viaduct_error(v));
+}
+
+static int create(const struct command *c, struct viaduct *v, struct guest_config *g,
+		  const struct viaduct_boot *boot, uint32_t *id)
+{
+	struct control_function functions[GUEST_CONFIG_PCI_MAX];
+
+	if (check_name_and_memory(c, v, g) != VIA_OK ||
+	    check_devices(c, v, g, functions) != VIA_OK) {
+		return VIA_FAILED;
+	}
+	if (viaduct_domain_create(v, g->name, (uint32_t)g->vcpus, ram_bytes(g), id) != 0) {
+		return via_fail(c, "%s: %s", g->name, viaduct_error(v));
+	}
+	if (finish(c, v, g, boot, functions, *id) == VIA_OK) {
+		return VIA_OK;
+	}
+	/* Takes the devices back too. */
+	if (viaduct_domain_destroy(v, *id) != 0 ||
+	    viaduct_domain_wait_gone(v, *id, DESTROY_TIMEOUT_MS) != 0) {
+		via_fail(c, "%s: could not be taken away again: %s", g->name, viaduct_error(v));
+	}
+	return VIA_FAILED;
+}
+
+static int create_from(const struct command *c, struct guest_config *g, bool console)
+{
+	const struct viaduct_boot_spec spec = {
+		.kernel = g->kernel, .ramdisk = g->ramdisk, .extra = g->extra,
+		.vcpu_count = (uint32_t)g->vcpus, .ram_bytes = ram_bytes(g),
+	};
+	struct viaduct_boot *boot;
+	struct control_domain d;
+	struct viaduct *v;
+	char why[512];
+	int status;
+	uint32_t id;
+
+	if (viaduct_boot_open(&spec, &boot, why, sizeof(why)) != 0) {
+		return via_fail(c, "%s", why);
+	}
+	v = via_connect(c);
+	if (v == NULL) {
+		viaduct_boot_close(boot);
+		return VIA_FAILED;
+	}
+	catch_signals();
+	status = create(c, v, g, boot, &id);
+	restore_signals();
+	viaduct_boot_close(boot);
+	if (status == VIA_OK && console) {
+		status = viaduct_domain_get(v, id, &d) == 0 ? console_run(c, v, &d) :
+							      via_fail(c, "%s", viaduct_error(v));
+	}
+	viaduct_close(v);
+	return status;
+}
+
+int cmd_create(const struct command *c, int argc, char **argv)
+{
+	struct guest_config g;
+	bool console = false;
+	int letter, status;
+
+	while ((letter = via_option(c, argc, argv, "c", 1, 1)) == 'c') {
+		console = true;
+	}
+	if (letter != -1) {
+		return VIA_MALFORMED;
+	}
+	printf("Parsing config from %s\n", argv[optind]);
+	fflush(stdout);
+	status = parse_config(c, argv[optind], &g);
+	if (status == VIA_OK) {
+		status = create_from(c, &g, console);
+		guest_config_free(&g);
+	}
+	return status;
+}

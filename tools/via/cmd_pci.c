@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* pci-list, pci-attach, pci-detach: what is lent to a domain. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "json.h"
+#include "pci_function.h"
+
+#define RESET_TIMEOUT_MS 70000U
+
+static void json_function(struct json *j, const struct control_function *f)
+{
+	char text[16];
+
+	json_begin(j, NULL, '{');
+	json_string(j, "bdf", via_bdf_text(f->sbdf, text));
+	json_string(j, "name", f->name);
+	snprintf(text, sizeof(text), "%04x:%04x", f->vendor, f->device);
+	json_string(j, "id", text);
+	snprintf(text, sizeof(text), "%06x", f->class_code);
+	json_string(j, "class", text);
+	json_string(j, "state", function_state_name(f->state));
+	json_number(j, "owner", f->owner);
+	if (f->user != CONTROL_NO_DOMAIN) {
+		json_number(j, "user", f->user);
+	}
+	if (f->vsbdf != CONTROL_NO_SLOT) {
+		json_string(j, "vdev", via_bdf_text(f->vsbdf, text));
+	}
+	if (f->state == CONTROL_FUNCTION_BROKEN) {
+		json_string(j, "broken", f->broken_why);
+	}
+	json_bool(j, "bridge", (f->flags & CONTROL_FUNCTION_IS_BRIDGE) != 0);
+	json_bool(j, "iommu", (f->flags & CONTROL_FUNCTION_HAS_IOMMU) != 0);
+	json_bool(j, "reset", (f->flags & CONTROL_FUNCTION_HAS_RESET) != 0);
+	json_number(j, "group", f->group);
+	json_number(j, "faults", f->faults);
+	json_number(j, "resets", f->resets);
+	json_number(j, "interrupts", f->interrupts);
+	json_end(j, '}');
+}
+
+static void print_all(const struct control_function *list, size_t count)
+{
+	printf("Device       ID        Class  State      User Group Faults Name\n");
+	for (size_t i = 0; i < count; i++) {
+		const struct control_function *f = &list[i];
+		char user[8] = "-";
+
+		if (f->user != CONTROL_NO_DOMAIN) {
+			snprintf(user, sizeof(user), "%u", f->user);
+		}
+		printf(BDF_FMT " %04x:%04x %06x %-10s %4s %5u %6llu %s\n", BDF_ARGS(f->sbdf),
+		       f->vendor, f->device, f->class_code, function_state_name(f->state), user,
+		       f->group, (unsigned long long)f->faults, f->name);
+	}
+}
+
+static void print_lent(const struct control_function *list, size_t count)
+{
+	printf("Vdev Device\n");
+	for (size_t i = 0; i < count; i++) {
+		printf("%02x.%01x " BDF_FMT "\n", (list[i].vsbdf >> 3) & 31, list[i].vsbdf & 7,
+		       BDF_ARGS(list[i].sbdf));
+	}
+}
+
+/* Keep what is lent to the domain. */
+static size_t filter(struct control_function *list, size_t count, uint32_t domain)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].state == CONTROL_FUNCTION_LENT && list[i].user == domain) {
+			list[kept++] = list[i];
+		}
+	}
+	return kept;
+}
+
+/* domain NULL: all functions. */
+static int list_functions(const struct command *c, struct viaduct *v, const char *domain, bool json)
+{
+	struct control_function *list;
+	struct control_domain d;
+	struct json j = { 0 };
+	size_t count;
+
+	if (domain != NULL && viaduct_domain_find(v, domain, &d) != 0) {
+		return via_fail(c, "%s", viaduct_error(v));
+	}
+	if (viaduct_pci_list(v, &list, &count) != 0) {
+		return via_fail(c, "%s", viaduct_error(v));
+	}
+	if (domain != NULL) {
+		count = filter(list, count, d.id);
+	}
+	if (json) {
+		json_begin(&j, NULL, '[');
+		for (size_t i = 0; i < count; i++) {
+			json_function(&j, &list[i]);
+		}
+		json_end(&j, ']');
+		json_finish(&j);
+	} else if (domain != NULL) {
+		print_lent(list, count);
+	} else {
+		print_all(list, count);
+	}
+	free(list);
+	return VIA_OK;
+}
+
+int cmd_pci_list(const struct command *c, int argc, char **argv)
+{
+	bool all = false, json = false;
+	struct viaduct *v;
+	int letter, status;
+
+	while ((letter = via_option(c, argc, argv, "aj", 0, 1)) > 0 && letter != '?') {
+		all = all || letter == 'a';
+		json = json || letter == 'j';
+	}
+	if (letter != -1) {
+		return VIA_MALFORMED;
+	}
+	if (all == (optind < argc)) {
+		return via_usage(c);
+	}
+	v = via_connect(c);
+	if (v == NULL) {
+		return VIA_FAILED;
+	}
+	status = list_functions(c, v, all ? NULL : argv[optind], json);
+	viaduct_close(v);
+	return status;
+}
+
+static int attach(const struct command *c, struct viaduct *v, const struct control_domain *d,
+		  const struct pci_spec *spec)
+{
+	struct control_function f;
+	uint32_t vsbdf;
+	char bdf[16];
+	int status = function_find(c, v, spec, &f);
+
+	if (status == VIA_OK && spec->seize && f.state == CONTROL_FUNCTION_OWNED) {
+		status = function_make_assignable(c, v, &f, "");
+	}
+	if (status != VIA_OK) {
+		return status;
+	}
+	if (viaduct_pci_attach(v, d->id, f.sbdf, spec->vslot, &vsbdf) != 0) {
+		return via_fail(c, "%s: %s", via_bdf_text(f.sbdf, bdf), viaduct_error(v));
+	}
+	return VIA_OK;
+}
+
+static int detach(const struct command *c, struct viaduct *v, const struct control_domain *d,
+		  const struct pci_spec *spec)
+{
+	struct control_function f;
+	char bdf[16];
+
+	if (function_find(c, v, spec, &f) != VIA_OK) {
+		return VIA_FAILED;
+	}
+	via_bdf_text(f.sbdf, bdf);
+	if (f.state != CONTROL_FUNCTION_LENT || f.user != d->id) {
+		return via_fail(c, "%s: not lent to %s", bdf, d->name);
+	}
+	if (viaduct_pci_detach(v, f.sbdf) != 0 ||
+	    viaduct_pci_wait(v, f.sbdf, RESET_TIMEOUT_MS, &f) != 0) {
+		return via_fail(c, "%s: %s", bdf, viaduct_error(v));
+	}
+	if (f.state == CONTROL_FUNCTION_BROKEN) {
+		return via_fail(c, "%s: broken: %s", bdf, f.broken_why);
+	}
+	return VIA_OK;
+}
+
+static int on_spec(const struct command *c, int argc, char **argv,
+		   int (*act)(const struct command *c, struct viaduct *v,
+			      const struct control_domain *d, const struct pci_spec *spec))
+{
+	struct control_domain d;
+	struct pci_spec spec;
+	struct viaduct *v;
+	char why[96];
+	int status;
+
+	if (via_option(c, argc, argv, "", 2, 2) != -1) {
+		return VIA_MALFORMED;
+	}
+	if (pci_spec_parse(argv[optind + 1], &spec, why, sizeof(why)) != 0) {
+		fprintf(stderr, "%s: malformed PCI_SPEC_STRING \"%s\": %s\n", c->name,
+			argv[optind + 1], why);
+		return VIA_MALFORMED;
+	}
+	v = via_connect(c);
+	if (v == NULL) {
+		return VIA_FAILED;
+	}
+	if (viaduct_domain_find(v, argv[optind], &d) != 0) {
+		status = via_fail(c, "%s", viaduct_error(v));
+	} else {
+		status = act(c, v, &d, &spec);
+	}
+	viaduct_close(v);
+	return status;
+}
+
+int cmd_pci_attach(const struct command *c, int argc, char **argv)
+{
+	return on_spec(c, argc, argv, attach);
+}
+
+int cmd_pci_detach(const struct command *c, int argc, char **argv)
+{
+	return on_spec(c, argc, argv, detach);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of commands, and what every command line has in common. */
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <viaduct/version.h>
+
+#include "via.h"
+
+static const struct command commands[] = {
+	{ "info", "[--json]", "what the machine and the hypervisor have", NULL, cmd_info },
+	{ "list", "[--json] [DOMAIN...]", "the domains",
+	  "State letters: r running, b blocked, p paused, s shut down followed by why (- power off,\n"
+	  "r reboot, c crash), d dying. Mem is in MiB, Time is CPU seconds.\n",
+	  cmd_list },
+	{ "create", "[-c] FILE", "make a domain from a configuration file, via.cfg(5), and start it",
+	  "  -c  stay at its console\n", cmd_create },
+	{ "destroy", "DOMAIN", "end a domain at once; its devices become assignable again", NULL,
+	  cmd_destroy },
+	{ "pause", "DOMAIN", "stop a domain's CPUs", NULL, cmd_pause },
+	{ "unpause", "DOMAIN", "let them run again", NULL, cmd_unpause },
+	{ "console", "DOMAIN", "a domain's console", "Ctrl-] leaves. Ends when the domain does.\n",
+	  cmd_console },
+	{ "stats", "[--json] DOMAIN", "why and how often the domain left for the hypervisor", NULL,
+	  cmd_stats },
+	{ "dmesg", "", "the hypervisor's log", NULL, cmd_dmesg },
+	{ "pci-assignable-list", "[-n] [--json]", "PCI functions that can be lent",
+	  "  -n, --show-names  with their names\n", cmd_pci_assignable_list },
+	{ "pci-assignable-add", "[-n NAME] BDF", "take a function away from this domain",
+	  "  -n, --name=NAME  call it NAME\n"
+	  "Its driver here is unbound, the function is reset and kept in quarantine.\n",
+	  cmd_pci_assignable_add },
+	{ "pci-assignable-remove", "[-r] BDF|NAME", "give a function back to this domain",
+	  "  -r  bind its driver here again\n", cmd_pci_assignable_remove },
+	{ "pci-list", "[--json] DOMAIN | -a [--json]", "functions lent to a domain",
+	  "  -a  every function of the machine and its state\n", cmd_pci_list },
+	{ "pci-attach", "DOMAIN SPEC", "lend a function to a domain", NULL, cmd_pci_attach },
+	{ "pci-detach", "DOMAIN SPEC", "take it back", NULL, cmd_pci_detach },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+int via_fail(const struct command *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fprintf(stderr, "via %s: ", c->name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return VIA_FAILED;
+}
+
+int via_usage(const struct command *c)
+{
+	fprintf(stderr, "usage: via %s %s\n", c->name, c->arguments);
+	return VIA_MALFORMED;
+}
+
+static void help(const struct command *c)
+{
+	printf("usage: via %s %s\n%s.\n%s", c->name, c->arguments, c->summary,
+	       c->help != NULL ? c->help : "");
+}
+
+static void overview(FILE *to)
+{
+	fputs("usage: via COMMAND [ARGUMENT...]\n\n", to);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		fprintf(to, "  %-22s %s\n", commands[i].name, commands[i].summary);
+	}
+	fputs("\nvia COMMAND --help says more; via --version prints the version.\n", to);
+}
+
+struct viaduct *via_connect(const struct command *c)
+{
+	struct viaduct *v;
+
+	if (viaduct_open(&v) != 0) {
+		via_fail(c, "%s", viaduct_error(v));
+		viaduct_close(v);
+		return NULL;
+	}
+	return v;
+}
+
+int via_option(const struct command *c, int argc, char **argv, const char *letters, int min,
+	       int max)
+{
+	static const struct option long_options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "name", required_argument, NULL, 'n' },
+		{ "show-names", no_argument, NULL, 'n' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int letter = getopt_long(argc, argv, letters, long_options, NULL);
+	int left = argc - optind;
+
+	if (letter == -1 && (left < min || left > max)) {
+		via_usage(c);
+		return '?';
+	}
+	/* getopt_long() knows every long option; this command may not have it. */
+	if (letter == '?' || (letter != -1 && strchr(letters, letter) == NULL)) {
+		via_usage(c);
+		return '?';
+	}
+	return letter;
+}
+
+const char *via_bdf_text(uint32_t sbdf, char *buf)
+{
+	snprintf(buf, 16, BDF_FMT, BDF_ARGS(sbdf));
+	return buf;
+}
+
+static int run(const struct command *c, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			help(c);
+			return VIA_OK;
+		}
+	}
+	optind = 0; /* start afresh: tests run several command lines */
+	return c->run(c, argc, argv);
+}
+
+int via_main(int argc, char **argv)
+{
+	if (argc < 2) {
+		overview(stderr);
+		return VIA_MALFORMED;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		overview(stdout);
+		return VIA_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("via %s\n", VIADUCT_VERSION);
+		return VIA_OK;
+	}
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i].name) == 0) {
+			return run(&commands[i], argc - 1, argv + 1);
+		}
+	}
+	fprintf(stderr, "via: no command \"%s\"; via --help lists them\n", argv[1]);
+	return VIA_MALFORMED;
+}

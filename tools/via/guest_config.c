@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The keys of a configuration file, as a table; their values checked. */
+#include "guest_config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MEMORY_MIN 8LL
+#define MEMORY_MAX (255LL * 1024) /* RAM ends below the guest's ECAM window */
+#define VCPUS_MAX  16LL
+
+struct key {
+	const char *name;
+	enum config_kind kind;
+	bool required;
+	size_t offset; /* in struct guest_config; of lists: unused */
+	long long min, max;
+	const char *refusal; /* not served, and why */
+};
+
+#define FIELD(field) offsetof(struct guest_config, field)
+
+static const struct key keys[] = {
+	{ "name", CONFIG_STRING, true, FIELD(name), 0, 0, NULL },
+	{ "memory", CONFIG_NUMBER, true, FIELD(memory), MEMORY_MIN, MEMORY_MAX, NULL },
+	{ "vcpus", CONFIG_NUMBER, false, FIELD(vcpus), 1, VCPUS_MAX, NULL },
+	{ "kernel", CONFIG_STRING, true, FIELD(kernel), 0, 0, NULL },
+	{ "ramdisk", CONFIG_STRING, false, FIELD(ramdisk), 0, 0, NULL },
+	{ "extra", CONFIG_STRING, false, FIELD(extra), 0, 0, NULL },
+	{ "pci", CONFIG_LIST, false, 0, 0, 0, NULL },
+	{ "disk", CONFIG_LIST, false, 0, 0, 0,
+	  "there are no virtual disks: lend the domain a disk controller with pci = [ ... ]" },
+	{ "vif", CONFIG_LIST, false, 0, 0, 0,
+	  "there are no virtual network cards: lend the domain one with pci = [ ... ]" },
+};
+
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
+
+static int fail(struct config_error *e, unsigned int line, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int fail(struct config_error *e, unsigned int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	e->line = line;
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+static const struct key *find_key(const char *name)
+{
+	for (size_t i = 0; i < KEYS; i++) {
+		if (strcmp(keys[i].name, name) == 0) {
+			return &keys[i];
+		}
+	}
+	return NULL;
+}
+
+static int set_number(struct guest_config *g, const struct key *k, const struct config_value *v,
+		      struct config_error *e)
+{
+	long long number;
+
+	if (config_number(v, &number) != 0) {
+		return fail(e, v->line, "%s must be a number", k->name);
+	}
+	if (number < k->min || number > k->max) {
+		return fail(e, v->line, "%s must be between %lld and %lld", k->name, k->min,
+			    k->max);
+	}
+	memcpy((char *)g + k->offset, &number, sizeof(number));
+	return 0;
+}
+
+static int set_string(struct guest_config *g, const struct key *k, const struct config_value *v,
+		      struct config_error *e)
+{
+	const char *text = v->text;
+
+	if (v->kind != CONFIG_STRING) {
+		return fail(e, v->line, "%s must be a string in quotes", k->name);
+	}
+	if (*text == '\0' && k->required) {
+		return fail(e, v->line, "%s is empty", k->name);
+	}
+	memcpy((char *)g + k->offset, &text, sizeof(text));
+	return 0;
+}
+
+static int set_pci(struct guest_config *g, const struct config_value *v, struct config_error *e)
+{
+	char why[96];
+
+	if (v->kind != CONFIG_LIST) {
+		return fail(e, v->line, "pci must be a list: pci = [ \"...\" ]");
+	}
+	if (v->item_count > GUEST_CONFIG_PCI_MAX) {
+		return fail(e, v->line, "pci has more than %d entries", GUEST_CONFIG_PCI_MAX);
+	}
+	for (size_t i = 0; i < v->item_count; i++) {
+		g->pci[i].text = v->items[i];
+		if (pci_spec_parse(v->items[i], &g->pci[i].spec, why, sizeof(why)) != 0) {
+			return fail(e, v->line, "pci: \"%.40s\": %s", v->items[i], why);
+		}
+	}
+	g->pci_count = v->item_count;
+	return 0;
+}
+
+static int set(struct guest_config *g, const struct config_setting *s, struct config_error *e)
+{
+	const struct key *k = find_key(s->key);
+
+	if (k == NULL) {
+		return fail(e, s->line, "unknown key \"%.64s\"", s->key);
+	}
+	if (k->refusal != NULL) {
+		return fail(e, s->line, "%s: %s", k->name, k->refusal);
+	}
+	switch (k->kind) {
+	case CONFIG_NUMBER:
+		return set_number(g, k, &s->value, e);
+	case CONFIG_STRING:
+		return set_string(g, k, &s->value, e);
+	case CONFIG_LIST:
+	default:
+		return set_pci(g, &s->value, e);
+	}
+}
+
+static int check_name(const struct guest_config *g, struct config_error *e)
+{
+	unsigned int line = config_find(&g->parsed, "name")->line;
+
+	if (!pci_name_ok(g->name)) {
+		return fail(e, line, "name must be 1 to %d printable characters without spaces",
+			    PCI_SPEC_NAME_SIZE - 1);
+	}
+	if (strspn(g->name, "0123456789") == strlen(g->name)) {
+		return fail(e, line, "name must not be a number: numbers name domains by id");
+	}
+	return 0;
+}
+
+int guest_config_read(struct guest_config *g, const char *text, size_t size,
+		      struct config_error *error)
+{
+	int err;
+
+	*g = (struct guest_config){ .vcpus = 1 };
+	err = config_parse(&g->parsed, text, size, error);
+	for (size_t i = 0; err == 0 && i < g->parsed.count; i++) {
+		err = set(g, &g->parsed.settings[i], error);
+	}
+	for (size_t i = 0; err == 0 && i < KEYS; i++) {
+		if (keys[i].required && config_find(&g->parsed, keys[i].name) == NULL) {
+			err = fail(error, 0, "%s is missing", keys[i].name);
+		}
+	}
+	if (err == 0) {
+		err = check_name(g, error);
+	}
+	if (err != 0) {
+		guest_config_free(g);
+	}
+	return err;
+}
+
+void guest_config_free(struct guest_config *g)
+{
+	config_free(&g->parsed);
+	*g = (struct guest_config){ 0 };
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a configuration file says of a domain (via.cfg(5)). Pure. */
+#ifndef VIA_GUEST_CONFIG_H
+#define VIA_GUEST_CONFIG_H
+
+#include <stdint.h>
+
+#include "config_parse.h"
+#include "pci_spec.h"
+
+#define GUEST_CONFIG_PCI_MAX 31 /* device numbers of a bus, without 0 */
+
+struct guest_pci {
+	struct pci_spec spec;
+	const char *text; /* as written */
+};
+
+struct guest_config {
+	struct config parsed; /* strings below point into it */
+	const char *name;
+	const char *kernel;
+	const char *ramdisk; /* NULL: none */
+	const char *extra;   /* NULL: none */
+	long long memory;    /* MiB */
+	long long vcpus;
+	struct guest_pci pci[GUEST_CONFIG_PCI_MAX];
+	size_t pci_count;
+};
+
+/* 0, or a negative errno with *error filled and *g empty. error->line 0: the whole file. */
+int guest_config_read(struct guest_config *g, const char *text, size_t size,
+		      struct config_error *error);
+void guest_config_free(struct guest_config *g);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What several commands do with a PCI function. */
+#ifndef VIA_PCI_FUNCTION_H
+#define VIA_PCI_FUNCTION_H
+
+#include "pci_spec.h"
+#include "via.h"
+
+const char *function_state_name(uint32_t state);
+/* The function a specification means. 0, or VIA_FAILED, reported. */
+int function_find(const struct command *c, struct viaduct *v, const struct pci_spec *spec,
+		  struct control_function *out);
+/* By name; -ENODEV: none has it. */
+int function_by_name(struct viaduct *v, const char *name, struct control_function *out);
+/*
+ * Take it away from its driver here and into quarantine, under a name if it is not empty. Done, or as
+ * before: 0, or VIA_FAILED, reported.
+ */
+int function_make_assignable(const struct command *c, struct viaduct *v,
+			     const struct control_function *f, const char *name);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* PCI addresses and xl's PCI_SPEC_STRING as people write them. Pure. */
+#ifndef VIA_PCI_SPEC_H
+#define VIA_PCI_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PCI_SPEC_NAME_SIZE 64
+
+struct pci_spec {
+	bool has_bdf;
+	bool all_functions; /* BB:SS.*; sbdf has function 0 */
+	uint32_t sbdf;
+	char name[PCI_SPEC_NAME_SIZE]; /* or this, not empty */
+	uint32_t vslot;                /* 0: none given, or given as 0 */
+	bool seize;
+	bool permissive;
+	bool foreign; /* has options that mean nothing here: msitranslate, power_mgmt, rdm_policy */
+};
+
+/* [DDDD:]BB:SS.F, hexadecimal. Returns false when malformed. */
+bool pci_bdf_parse(const char *text, uint32_t *sbdf);
+/* Printable, 1 to 63 characters. */
+bool pci_name_ok(const char *name);
+/*
+ * BDF['@'VSLOT][','KEY=VALUE]* or KEY=VALUE[','KEY=VALUE]*; exactly one of an address and a name.
+ * 0, or -EINVAL with a sentence in why.
+ */
+int pci_spec_parse(const char *text, struct pci_spec *out, char *why, size_t why_size);
+
+#endif
