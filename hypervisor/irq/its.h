@@ -14,7 +14,10 @@ struct its_device;
 /* What an LPI does when it fires, called from irq_dispatch(), no lock held. */
 typedef void (*lpi_handler)(void *arg, uint32_t event);
 
-/* Every ITS of machine.gic; LPI tables of each redistributor. Logs what it found. 0 when there is none. */
+/*
+ * Every ITS of machine.gic, and the LPI configuration table. Logs what it found; an ITS that does not
+ * answer is left out, logged. 0 also when there is none. -ENOMEM.
+ */
 int its_init(void);
 /* Each CPU, after gic_init_cpu(). */
 int its_init_cpu(void);

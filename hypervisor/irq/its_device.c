@@ -6,23 +6,11 @@
 #include "core/heap.h"
 #include "core/machine.h"
 #include "irq/its_lpi.h"
+#include "irq/its_plan.h"
 #include "lib/errno.h"
 
 #define ITT_ALIGN 256U
 #define NO_LPI    0U
-
-/* Power of two >= count, at least 2 (MAPD cannot say less), within the limits. */
-static uint32_t event_count_fit(const struct its *its, uint32_t count)
-{
-	uint32_t limit = MIN(ITS_EVENTS_MAX, its->event_bits < 11 ? 1U << its->event_bits
-								   : ITS_EVENTS_MAX);
-	uint32_t events = 2;
-
-	while (events < count && events < limit) {
-		events *= 2;
-	}
-	return events;
-}
 
 static paddr_t itt_pa(const struct its_device *dev)
 {
@@ -47,8 +35,9 @@ static struct its_device *device_new(struct its *its, device_id_t id, uint32_t e
 	}
 	dev->its = its;
 	dev->id = id;
-	dev->events = event_count_fit(its, event_count);
-	itt_size = (uint64_t)dev->events * its->itt_entry + ITT_ALIGN;
+	dev->events = its_plan_events(its->event_bits, event_count);
+	/* Whole lines of its own, wherever in the allocation they begin. */
+	itt_size = ALIGN_UP((uint64_t)dev->events * its->itt_entry, ITT_ALIGN) + ITT_ALIGN;
 	dev->lpis = heap_alloc(dev->events * sizeof(dev->lpis[0]));
 	dev->cpus = heap_alloc(dev->events * sizeof(dev->cpus[0]));
 	dev->itt = heap_alloc(itt_size);

@@ -10,16 +10,14 @@
 #include "lib/list.h"
 #include "lib/types.h"
 
-#define ITS_EVENTS_MAX   2048U
-#define ITS_QUEUE_SIZE   SZ_64K
-#define ITS_BATCH_MAX    8U
+#define ITS_QUEUE_SIZE SZ_64K
 
 /* The device table (5.2): flat, or a first level whose second-level pages come on demand. */
 struct its_device_table {
 	uint8_t *base;
 	uint64_t page_size;
-	uint32_t entry_size;
-	uint32_t limit; /* DeviceIDs below this fit */
+	uint32_t per_page; /* DeviceIDs */
+	uint64_t limit;    /* DeviceIDs below this fit */
 	bool indirect;
 	bool flush; /* hardware does not snoop it */
 };

@@ -8,13 +8,9 @@
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/mmio.h"
 #include "core/heap.h"
-#include "core/log.h"
-#include "core/machine.h"
+#include "irq/its_plan.h"
 #include "irq/its_regs.h"
 #include "lib/errno.h"
-
-/* A flat device table is no larger than RIDs of one segment need. */
-#define FLAT_DEVICES_MAX 65536U
 
 struct table_memory {
 	uint8_t *base;
@@ -67,70 +63,57 @@ static bool probe_indirect(volatile uint8_t *reg, uint64_t encoding)
 	return held;
 }
 
-/* A flat table of size bytes, or the first level of an indirect one. */
+/* size: whole pages. */
 static int install(volatile uint8_t *reg, uint64_t size, uint64_t page_size, uint64_t flags,
 		   struct table_memory *m, bool *snoops)
 {
-	uint64_t pages = (size + page_size - 1) / page_size;
 	uint64_t held;
-	int ret;
+	int ret = memory_get(m, size, page_size);
 
-	if (pages > GITS_BASER_PAGES_MAX) {
-		return -ERANGE;
-	}
-	ret = memory_get(m, pages * page_size, page_size);
 	if (ret != 0) {
 		return ret;
 	}
-	*snoops = write_base(reg, GITS_BASER_VALID | flags | heap_pa(m->base).v | (pages - 1),
-			     &held);
-	if ((held & GITS_BASER_VALID) == 0) {
-		return -EIO;
-	}
-	return 0;
+	*snoops = write_base(reg, GITS_BASER_VALID | flags | heap_pa(m->base).v |
+					  (size / page_size - 1), &held);
+	return (held & GITS_BASER_VALID) != 0 ? 0 : -EIO;
 }
 
 static int install_devices(struct its *its, volatile uint8_t *reg)
 {
 	struct its_device_table *t = &its->devices;
-	uint64_t ids = BIT(its->device_bits);
 	uint64_t encoding;
-	uint64_t per_page;
+	struct its_table_caps caps = {
+		.entry_size = (uint32_t)GITS_BASER_ENTRY_SIZE(mmio_read64(reg)),
+		.page_size = probe_page_size(reg, &encoding),
+		.indirect = probe_indirect(reg, encoding),
+	};
+	struct its_device_plan plan = its_plan_devices(&caps, its->device_bits);
+	uint64_t flags = (plan.indirect ? GITS_BASER_INDIRECT : 0) | encoding << 8;
 	struct table_memory m;
 	bool snoops;
-	int ret;
+	int ret = install(reg, plan.size, caps.page_size, flags, &m, &snoops);
 
-	t->entry_size = (uint32_t)GITS_BASER_ENTRY_SIZE(mmio_read64(reg));
-	t->page_size = probe_page_size(reg, &encoding);
-	t->indirect = probe_indirect(reg, encoding);
-	per_page = t->page_size / t->entry_size;
-	if (t->indirect) {
-		ids = MIN(ids, per_page * (t->page_size / sizeof(uint64_t)));
-		ret = install(reg, (ids + per_page - 1) / per_page * sizeof(uint64_t), t->page_size,
-			      GITS_BASER_INDIRECT | encoding << 8, &m, &snoops);
-	} else {
-		ids = MIN(ids, FLAT_DEVICES_MAX);
-		ids = MIN(ids, per_page * GITS_BASER_PAGES_MAX);
-		ret = install(reg, ids * t->entry_size, t->page_size, encoding << 8, &m, &snoops);
-	}
 	if (ret != 0) {
 		return ret;
 	}
 	t->base = m.base;
+	t->page_size = caps.page_size;
+	t->per_page = plan.per_page;
+	t->limit = plan.limit;
+	t->indirect = plan.indirect;
 	t->flush = !snoops;
-	t->limit = (uint32_t)MIN(ids, 0xffffffffULL);
 	return 0;
 }
 
+/* One page: 128 entries at the very least. */
 static int install_collections(volatile uint8_t *reg)
 {
-	uint64_t entry_size = GITS_BASER_ENTRY_SIZE(mmio_read64(reg));
 	uint64_t encoding;
 	uint64_t page_size = probe_page_size(reg, &encoding);
 	struct table_memory m;
 	bool snoops;
 
-	return install(reg, entry_size * machine.cpu_count, page_size, encoding << 8, &m, &snoops);
+	return install(reg, page_size, page_size, encoding << 8, &m, &snoops);
 }
 
 static int install_queue(struct its *its)
@@ -184,7 +167,7 @@ int its_device_table_cover(struct its *its, device_id_t id)
 	if (!t->indirect) {
 		return 0;
 	}
-	l1 = (uint64_t *)(void *)t->base + id.v / (t->page_size / t->entry_size);
+	l1 = (uint64_t *)(void *)t->base + id.v / t->per_page;
 	if (*l1 != 0) {
 		return 0;
 	}
