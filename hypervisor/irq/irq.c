@@ -6,7 +6,6 @@
 #include "core/log.h"
 #include "core/machine.h"
 #include "core/panic.h"
-#include "core/percpu.h"
 #include "core/spinlock.h"
 #include "irq/gic.h"
 #include "irq/its.h"
