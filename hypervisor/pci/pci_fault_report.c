@@ -47,10 +47,9 @@ void pci_iommu_fault(struct iommu *iommu, const struct iommu_fault *fault)
 	__atomic_fetch_add(&f->fault_count, 1, __ATOMIC_RELAXED);
 	v = pci_fault_account(&f->fault_window, pci_now_ms());
 	if (v.log) {
-		log_warn("pci", SBDF_FMT ": DMA %s 0x%llx blocked (%s), %llu so far",
-			 SBDF_ARG(f->sbdf), fault->write ? "to" : "from",
-			 (unsigned long long)fault->address, fault->name,
-			 (unsigned long long)f->fault_count);
+		log_warn("pci", SBDF_FMT ": DMA %s 0x%llx blocked (%s)%s", SBDF_ARG(f->sbdf),
+			 fault->write ? "to" : "from", (unsigned long long)fault->address,
+			 fault->name, v.dropped != 0 ? ", more not shown" : "");
 	}
 	if (v.cut) {
 		log_warn("pci", SBDF_FMT ": %u faults in a second, DMA cut off until it is reset",

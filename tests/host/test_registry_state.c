@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The life cycle's verdicts, one by one and under random histories. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "core/domain.h"
+#include "iommu/iommu.h"
+#include "lib/errno.h"
+#include "pci/registry.h"
+
+#define FUNCTIONS 8
+#define OWNER     0
+
+static struct iommu good = { .usable = true };
+static struct iommu stage1_only = { .usable = false };
+static struct pci_function functions[FUNCTIONS];
+
+static int setup(void **state)
+{
+	uint32_t i;
+
+	memset(functions, 0, sizeof(functions));
+	for (i = 0; i < FUNCTIONS; i++) {
+		functions[i].next = i + 1 < FUNCTIONS ? &functions[i + 1] : NULL;
+		functions[i].state = FUNCTION_OWNED;
+		functions[i].user = OWNER;
+		functions[i].iommu = &good;
+		functions[i].placed = true;
+		functions[i].group = i;
+		functions[i].reset_methods = RESET_BIT(RESET_FLR);
+	}
+	return 0;
+}
+
+static void set(uint32_t i, enum function_state s, uint16_t user)
+{
+	functions[i].state = s;
+	functions[i].user = user;
+}
+
+static int lend(uint32_t i, uint16_t domain)
+{
+	return pci_state_can_lend(&functions[i], functions, domain, false);
+}
+
+static void test_by_state(void **state)
+{
+	static const struct {
+		enum function_state s;
+		int quarantine, give_back, lend;
+	} cases[] = {
+		{ FUNCTION_ABSENT, -EINVAL, -EINVAL, -EINVAL },
+		{ FUNCTION_OWNED, 0, -EINVAL, -EINVAL },
+		{ FUNCTION_RESETTING, -EBUSY, -EBUSY, -EBUSY },
+		{ FUNCTION_QUARANTINED, -EINVAL, 0, 0 },
+		{ FUNCTION_LENT, -EBUSY, -EBUSY, -EBUSY },
+		{ FUNCTION_BROKEN, -EBADF, -EBADF, -EBADF },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		set(0, cases[i].s, DOMAIN_ID_NONE);
+		assert_int_equal(pci_state_can_quarantine(&functions[0]), cases[i].quarantine);
+		assert_int_equal(pci_state_can_return(&functions[0], functions, OWNER),
+				 cases[i].give_back);
+		assert_int_equal(lend(0, 1), cases[i].lend);
+		functions[0].header_type = 1;
+		assert_int_equal(pci_state_can_quarantine(&functions[0]), -EPERM);
+		assert_int_equal(pci_state_can_return(&functions[0], functions, OWNER), -EPERM);
+		assert_int_equal(pci_state_can_lend(&functions[0], functions, 1, true), -EPERM);
+		functions[0].header_type = 0;
+	}
+}
+
+static void test_iommu(void **state)
+{
+	set(0, FUNCTION_QUARANTINED, DOMAIN_ID_NONE);
+	functions[0].iommu = NULL;
+	assert_int_equal(lend(0, 1), -EACCES);
+	functions[0].iommu = &stage1_only;
+	assert_int_equal(lend(0, 1), -EACCES);
+	assert_int_equal(pci_state_can_lend(&functions[0], functions, 1, true), 0);
+	functions[0].iommu = &good;
+	assert_int_equal(lend(0, 1), 0);
+}
+
+static void test_no_reset_method_means_once(void **state)
+{
+	set(0, FUNCTION_QUARANTINED, DOMAIN_ID_NONE);
+	functions[0].reset_methods = 0;
+	assert_int_equal(lend(0, 1), 0);
+	functions[0].lent_once = true;
+	assert_int_equal(lend(0, 1), -EOPNOTSUPP);
+	functions[0].quirks = PCI_QUIRK_NO_RESET;
+	assert_int_equal(lend(0, 1), 0);
+	functions[0].quirks = 0;
+	functions[0].reset_methods = RESET_BIT(RESET_BUS);
+	assert_int_equal(lend(0, 1), 0);
+}
+
+static void test_without_addresses(void **state)
+{
+	set(0, FUNCTION_QUARANTINED, DOMAIN_ID_NONE);
+	functions[0].placed = false;
+	assert_int_equal(lend(0, 1), -ENOSPC);
+}
+
+static void test_group(void **state)
+{
+	functions[1].group = 0;
+	functions[2].group = 0;
+	functions[2].header_type = 1;
+	set(0, FUNCTION_QUARANTINED, DOMAIN_ID_NONE);
+	/* The owner still drives its sibling. */
+	assert_int_equal(lend(0, 1), -EEXIST);
+	set(1, FUNCTION_QUARANTINED, DOMAIN_ID_NONE);
+	assert_int_equal(lend(0, 1), 0);
+	set(1, FUNCTION_LENT, 1);
+	assert_int_equal(lend(0, 1), 0);
+	assert_int_equal(lend(0, 2), -EEXIST);
+	assert_int_equal(pci_state_can_return(&functions[0], functions, OWNER), -EEXIST);
+	set(1, FUNCTION_BROKEN, DOMAIN_ID_NONE);
+	assert_int_equal(lend(0, 1), -EEXIST);
+	set(1, FUNCTION_OWNED, OWNER);
+	assert_int_equal(pci_state_can_return(&functions[0], functions, OWNER), 0);
+}
+
+/* No group ever has two users, whatever is asked in whatever order. */
+static void check_groups(void)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < FUNCTIONS; i++) {
+		for (j = 0; j < FUNCTIONS; j++) {
+			const struct pci_function *a = &functions[i], *b = &functions[j];
+
+			if (a->group == b->group && a->user != DOMAIN_ID_NONE &&
+			    b->user != DOMAIN_ID_NONE) {
+				assert_int_equal(a->user, b->user);
+			}
+		}
+	}
+}
+
+static uint32_t random_below(uint32_t *seed, uint32_t below)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return (*seed >> 8) % below;
+}
+
+static void random_step(uint32_t *seed, uint32_t *lent)
+{
+	uint32_t i = random_below(seed, FUNCTIONS);
+	uint16_t domain = (uint16_t)(1 + random_below(seed, 3));
+	struct pci_function *f = &functions[i];
+
+	switch (random_below(seed, 5)) {
+	case 0:
+		if (pci_state_can_quarantine(f) == 0) {
+			assert_int_equal(f->user, OWNER);
+			set(i, FUNCTION_RESETTING, DOMAIN_ID_NONE);
+		}
+		break;
+	case 1:
+		if (lend(i, domain) == 0) {
+			assert_int_equal(f->user, DOMAIN_ID_NONE);
+			set(i, FUNCTION_LENT, domain);
+			(*lent)++;
+		}
+		break;
+	case 2:
+		if (pci_state_can_return(f, functions, OWNER) == 0) {
+			assert_int_equal(f->user, DOMAIN_ID_NONE);
+			set(i, FUNCTION_OWNED, OWNER);
+		}
+		break;
+	case 3:
+		if (f->state == FUNCTION_LENT) {
+			set(i, FUNCTION_RESETTING, DOMAIN_ID_NONE);
+		}
+		break;
+	default:
+		if (f->state == FUNCTION_RESETTING) {
+			bool failed = random_below(seed, 200) == 0;
+
+			set(i, failed ? FUNCTION_BROKEN : FUNCTION_QUARANTINED, DOMAIN_ID_NONE);
+		}
+		break;
+	}
+}
+
+static void test_random_histories(void **state)
+{
+	uint32_t round, step, seed, i, lent = 0;
+
+	for (round = 0; round < 500; round++) {
+		setup(NULL);
+		seed = round;
+		for (i = 0; i < FUNCTIONS; i++) {
+			functions[i].group = random_below(&seed, 4);
+		}
+		for (step = 0; step < 300; step++) {
+			random_step(&seed, &lent);
+			check_groups();
+		}
+	}
+	assert_true(lent > 1000);
+}
+
+static void test_every_refusal_has_words(void **state)
+{
+	static const int errors[] = { -EPERM, -EBADF, -EBUSY, -EACCES, -EEXIST, -ENOSPC,
+				      -EOPNOTSUPP, -EINVAL };
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		for (j = 0; j < i; j++) {
+			assert_string_not_equal(pci_state_why(errors[i]), pci_state_why(errors[j]));
+		}
+	}
+	assert_string_equal(pci_state_name(FUNCTION_LENT), "lent");
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup(name, setup)
+	const struct CMUnitTest tests[] = {
+		T(test_by_state),
+		T(test_iommu),
+		T(test_no_reset_method_means_once),
+		T(test_without_addresses),
+		T(test_group),
+		T(test_random_histories),
+		T(test_every_refusal_has_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
