@@ -78,6 +78,20 @@ static struct pci_function *find(uint32_t sbdf)
 	return pci_function_find((struct sbdf){ sbdf });
 }
 
+/* A function that is in quarantine already only changes its name. Returns false when it is not. */
+static bool rename_quarantined(struct pci_function *f, const char *name)
+{
+	bool quarantined;
+
+	spin_lock(&pci_registry_lock);
+	quarantined = f->state == FUNCTION_QUARANTINED;
+	if (quarantined && name[0] != '\0') {
+		str_copy(f->name, name, sizeof(f->name));
+	}
+	spin_unlock(&pci_registry_lock);
+	return quarantined;
+}
+
 int control_pci_quarantine(struct control_call *call)
 {
 	const struct control_pci_name *in = call->in;
@@ -94,7 +108,7 @@ int control_pci_quarantine(struct control_call *call)
 	if (named != NULL && named != f) {
 		return -EEXIST;
 	}
-	return lend_quarantine(f, in->name);
+	return rename_quarantined(f, in->name) ? 0 : lend_quarantine(f, in->name);
 }
 
 int control_pci_return(struct control_call *call)

@@ -273,8 +273,9 @@ struct control_function {
 
 /*
  * PCI_QUARANTINE: control_pci_name; name may be empty. -ENODEV unknown, -EPERM a bridge or the
- * hypervisor's own, -EBUSY lent, -EBADF broken, -EEXIST name in use. Done when the function's state
- * is QUARANTINED or BROKEN. PCI_RETURN, PCI_DETACH: the same without the name's meaning.
+ * hypervisor's own, -EBUSY lent or resetting, -EBADF broken, -EEXIST name in use. Done when the
+ * function's state is QUARANTINED or BROKEN; of one in quarantine it changes the name. PCI_RETURN,
+ * PCI_DETACH: the same body, its name ignored; -EINVAL wrong state, -EEXIST as for PCI_ATTACH.
  */
 struct control_pci_name {
 	uint32_t sbdf;
@@ -283,9 +284,11 @@ struct control_pci_name {
 };
 
 /*
- * PCI_ATTACH: control_pci_attach -> control_count, whose count is the virtual SBDF. -ENODEV
- * unknown, -ENOENT no such domain, -EBUSY lent, -EPERM not assignable, -ENOSPC no room,
- * -EACCES another member of its isolation group is elsewhere, -EOPNOTSUPP no IOMMU translates it.
+ * PCI_ATTACH: control_pci_attach -> control_count, whose count is the virtual SBDF. -ENODEV unknown,
+ * -ENOENT no such domain, -EPERM a bridge, -EBADF broken, -EBUSY in use or the slot is taken,
+ * -EACCES no usable IOMMU before it, -EEXIST another member of its isolation group is used elsewhere,
+ * -ENOSPC a BAR has no address or all slots are taken, -EOPNOTSUPP lent before and not resettable,
+ * -EINVAL not assignable.
  */
 struct control_pci_attach {
 	uint32_t domain;

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a guest boots: Image headers, placement in RAM, the device tree read back. */
+#include <errno.h>
+#include <libfdt.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+/* After the above. */
+#include <cmocka.h>
+
+#include "libviaduct/guest_fdt.h"
+#include "libviaduct/image.h"
+
+#define MIB (1024ULL * 1024)
+
+static void put64(uint8_t *p, uint64_t v)
+{
+	for (int i = 0; i < 8; i++) {
+		p[i] = (uint8_t)(v >> (8 * i));
+	}
+}
+
+static void make_header(uint8_t h[64], uint64_t text_offset, uint64_t size, uint64_t flags)
+{
+	memset(h, 0, 64);
+	put64(h + 8, text_offset);
+	put64(h + 16, size);
+	put64(h + 24, flags);
+	memcpy(h + 56, "ARM\x64", 4);
+}
+
+static void test_image(void **state)
+{
+	struct image image;
+	const char *why;
+	uint8_t h[64];
+
+	make_header(h, 0, 40 * MIB, 0xa);
+	assert_int_equal(image_parse(h, 64, 30 * MIB, &image, &why), 0);
+	assert_int_equal(image.text_offset, 0);
+	assert_int_equal(image.memory_size, 40 * MIB);
+
+	/* An old kernel: no size, fixed offset. */
+	make_header(h, 0, 0, 0);
+	assert_int_equal(image_parse(h, 64, 7 * MIB, &image, &why), 0);
+	assert_int_equal(image.text_offset, 0x80000);
+	assert_int_equal(image.memory_size, 7 * MIB);
+
+	/* A file longer than it says is loaded whole. */
+	make_header(h, 0x80000, MIB, 0);
+	assert_int_equal(image_parse(h, 64, 2 * MIB, &image, &why), 0);
+	assert_int_equal(image.memory_size, 2 * MIB);
+}
+
+static void test_not_an_image(void **state)
+{
+	struct image image;
+	const char *why;
+	uint8_t h[64];
+
+	make_header(h, 0, MIB, 0);
+	assert_int_equal(image_parse(h, 63, 63, &image, &why), -ENOEXEC);
+	h[56] = 'X';
+	assert_int_equal(image_parse(h, 64, MIB, &image, &why), -ENOEXEC);
+	assert_non_null(strstr(why, "not an arm64"));
+	make_header(h, 0, MIB, 1);
+	assert_int_equal(image_parse(h, 64, MIB, &image, &why), -ENOEXEC);
+	assert_non_null(strstr(why, "big-endian"));
+	make_header(h, 2 * MIB, MIB, 0);
+	assert_int_equal(image_parse(h, 64, MIB, &image, &why), -ENOEXEC);
+	make_header(h, 0, ~0ULL, 0);
+	assert_int_equal(image_parse(h, 64, MIB, &image, &why), -ENOEXEC);
+	make_header(h, 0, MIB, 0);
+	h[0] = 0x1f;
+	h[1] = 0x8b;
+	assert_int_equal(image_parse(h, 64, MIB, &image, &why), -ENOEXEC);
+	assert_non_null(strstr(why, "compressed"));
+	assert_int_equal(image_parse(h, 0, 0, &image, &why), -ENOEXEC);
+}
+
+static void test_place(void **state)
+{
+	const struct image image = { .text_offset = 0x80000, .memory_size = 33 * MIB + 5 };
+	struct image_layout l;
+
+	assert_int_equal(image_place(&image, 9 * MIB + 1, 0x10000, 128 * MIB, &l), 0);
+	assert_int_equal(l.kernel, 0x80000);
+	assert_true(l.ramdisk >= l.kernel + image.memory_size);
+	assert_true(l.fdt >= l.ramdisk + 9 * MIB + 1);
+	assert_int_equal(l.ramdisk % 4096, 0);
+	assert_int_equal(l.fdt % (2 * MIB), 0);
+	assert_int_equal(l.end, l.fdt + 0x10000);
+
+	/* Exactly enough, and one byte less. */
+	assert_int_equal(image_place(&image, 9 * MIB + 1, 0x10000, l.end, &l), 0);
+	assert_int_equal(image_place(&image, 9 * MIB + 1, 0x10000, l.end - 1, &l), -ENOSPC);
+	assert_int_equal(image_place(&image, ~0ULL, 0x10000, 128 * MIB, &l), -ENOSPC);
+	assert_int_equal(image_place(&image, ~0ULL - 0x10000, 0x10000, ~0ULL, &l), -ENOSPC);
+}
+
+static uint32_t cell(const void *fdt, int node, const char *name, int index)
+{
+	int length;
+	const fdt32_t *p = fdt_getprop(fdt, node, name, &length);
+
+	assert_non_null(p);
+	assert_true(length >= (index + 1) * 4);
+	return fdt32_to_cpu(p[index]);
+}
+
+static uint64_t cells(const void *fdt, int node, const char *name, int index)
+{
+	return (uint64_t)cell(fdt, node, name, index) << 32 | cell(fdt, node, name, index + 1);
+}
+
+static int node_at(const void *fdt, const char *path)
+{
+	int node = fdt_path_offset(fdt, path);
+
+	if (node < 0) {
+		fail_msg("no node %s", path);
+	}
+	return node;
+}
+
+static void make_tree(void *buf, size_t size, uint32_t vcpus)
+{
+	const struct guest_fdt g = {
+		.vcpu_count = vcpus, .ram_bytes = 256 * MIB, .bootargs = "console=ttyAMA0",
+		.ramdisk_start = 0x44000000, .ramdisk_end = 0x44123456, .kaslr_seed = 0x1122334455667788,
+	};
+
+	assert_int_equal(guest_fdt_make(&g, buf, size), 0);
+	assert_int_equal(fdt_check_full(buf, size), 0);
+}
+
+static void test_fdt_chosen(void **state)
+{
+	static uint8_t fdt[0x10000];
+	int node;
+
+	make_tree(fdt, sizeof(fdt), 1);
+	node = node_at(fdt, "/chosen");
+	assert_string_equal(fdt_getprop(fdt, node, "bootargs", NULL), "console=ttyAMA0");
+	assert_int_equal(cells(fdt, node, "linux,initrd-start", 0), 0x44000000);
+	assert_int_equal(cells(fdt, node, "linux,initrd-end", 0), 0x44123456);
+	assert_int_equal(cells(fdt, node, "kaslr-seed", 0), 0x1122334455667788);
+	/* stdout-path names a node that is there. */
+	node = node_at(fdt, fdt_getprop(fdt, node, "stdout-path", NULL));
+	assert_int_equal(fdt_node_check_compatible(fdt, node, "arm,pl011"), 0);
+	assert_int_equal(cells(fdt, node, "reg", 0), 0x09000000);
+	assert_int_equal(cell(fdt, node, "interrupts", 1), 1);
+	/* Its clock is there too. */
+	node = fdt_node_offset_by_phandle(fdt, cell(fdt, node, "clocks", 0));
+	assert_true(node >= 0);
+	assert_int_equal(fdt_node_check_compatible(fdt, node, "fixed-clock"), 0);
+
+	node = node_at(fdt, "/memory@40000000");
+	assert_int_equal(cells(fdt, node, "reg", 0), 0x40000000);
+	assert_int_equal(cells(fdt, node, "reg", 2), 256 * MIB);
+}
+
+static void test_fdt_cpus(void **state)
+{
+	static uint8_t fdt[0x10000];
+	int cpus, node, count = 0;
+
+	make_tree(fdt, sizeof(fdt), 16);
+	cpus = node_at(fdt, "/cpus");
+	fdt_for_each_subnode(node, fdt, cpus) {
+		assert_int_equal(cell(fdt, node, "reg", 0), count);
+		assert_string_equal(fdt_getprop(fdt, node, "enable-method", NULL), "psci");
+		count++;
+	}
+	assert_int_equal(count, 16);
+	assert_string_equal(fdt_getprop(fdt, node_at(fdt, "/psci"), "method", NULL), "hvc");
+	/* PPIs 13, 14, 11, 10: INTIDs 29, 30, 27, 26. */
+	node = node_at(fdt, "/timer");
+	assert_int_equal(cell(fdt, node, "interrupts", 1), 13);
+	assert_int_equal(cell(fdt, node, "interrupts", 4), 14);
+	assert_int_equal(cell(fdt, node, "interrupts", 7), 11);
+	assert_int_equal(cell(fdt, node, "interrupts", 10), 10);
+	/* Room for every redistributor. */
+	node = node_at(fdt, "/intc@8000000");
+	assert_int_equal(cells(fdt, node, "reg", 4), 0x080a0000);
+	assert_int_equal(cells(fdt, node, "reg", 6), 16 * 0x20000);
+	assert_int_equal(cell(fdt, 0, "interrupt-parent", 0), cell(fdt, node, "phandle", 0));
+}
+
+static void test_fdt_pcie(void **state)
+{
+	static const uint32_t spaces[] = { 0x01000000, 0x02000000, 0x03000000 };
+	static const uint64_t bus[] = { 0, 0x10000000, 0x8000000000 };
+	static const uint64_t cpu[] = { 0x3eff0000, 0x10000000, 0x8000000000 };
+	static uint8_t fdt[0x10000];
+	int node, its, length;
+
+	make_tree(fdt, sizeof(fdt), 2);
+	node = node_at(fdt, "/pcie@10000000");
+	assert_int_equal(fdt_node_check_compatible(fdt, node, "pci-host-ecam-generic"), 0);
+	assert_int_equal(cells(fdt, node, "reg", 0), 0x4010000000);
+	assert_int_equal(cells(fdt, node, "reg", 2), 0x10000000);
+	assert_int_equal(cell(fdt, node, "bus-range", 1), 255);
+	fdt_getprop(fdt, node, "ranges", &length);
+	assert_int_equal(length, 3 * 7 * 4);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(cell(fdt, node, "ranges", 7 * i), spaces[i]);
+		assert_int_equal(cells(fdt, node, "ranges", 7 * i + 1), bus[i]);
+		assert_int_equal(cells(fdt, node, "ranges", 7 * i + 3), cpu[i]);
+	}
+	/* 32-bit window: below RAM, clear of the I/O window. */
+	assert_int_equal(0x10000000 + cells(fdt, node, "ranges", 12), 0x3eff0000);
+	assert_non_null(fdt_getprop(fdt, node, "dma-coherent", NULL));
+	its = fdt_node_offset_by_phandle(fdt, cell(fdt, node, "msi-map", 1));
+	assert_true(its >= 0);
+	assert_int_equal(fdt_node_check_compatible(fdt, its, "arm,gic-v3-its"), 0);
+	assert_int_equal(cells(fdt, its, "reg", 0), 0x08080000);
+	assert_int_equal(cell(fdt, node, "msi-map", 3), 0x10000);
+}
+
+static void test_fdt_no_room(void **state)
+{
+	static uint8_t fdt[0x10000];
+	struct guest_fdt g = { .vcpu_count = 1, .ram_bytes = 64 * MIB };
+	int needed;
+
+	assert_int_equal(guest_fdt_make(&g, fdt, sizeof(fdt)), 0);
+	assert_null(fdt_getprop(fdt, node_at(fdt, "/chosen"), "bootargs", NULL));
+	assert_null(fdt_getprop(fdt, node_at(fdt, "/chosen"), "linux,initrd-start", NULL));
+	needed = (int)fdt_totalsize(fdt);
+	for (int size = 0; size < needed / 2; size += 61) {
+		assert_true(guest_fdt_make(&g, fdt, (size_t)size) < 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_image),      cmocka_unit_test(test_not_an_image),
+		cmocka_unit_test(test_place),      cmocka_unit_test(test_fdt_chosen),
+		cmocka_unit_test(test_fdt_cpus),   cmocka_unit_test(test_fdt_pcie),
+		cmocka_unit_test(test_fdt_no_room),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Configuration files: the grammar, the keys, and what is said about bad ones. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+/* After the above. */
+#include <cmocka.h>
+
+#include "via/guest_config.h"
+
+static const char minimal[] = "name = 'g'\nmemory = 64\nkernel = \"/boot/Image\"\n";
+
+static int read_text(struct guest_config *g, const char *text, struct config_error *e)
+{
+	return guest_config_read(g, text, strlen(text), e);
+}
+
+static void test_everything(void **state)
+{
+	static const char text[] =
+		"# a guest\n"
+		"name = \"disk-user\"; memory=256 ;;\r\n"
+		"vcpus = '2'   # quoted numbers are numbers\n"
+		"kernel='/boot/Image'\n"
+		"ramdisk = \"/boot/init\\\"ramfs\"\n"
+		"extra = 'a=\"b\" # not a comment'\n"
+		"pci = [ '0000:02:00.0', # first\n"
+		"        \"03:00.1@1f,seize=1\",\n"
+		"]";
+	struct guest_config g;
+	struct config_error e;
+
+	assert_int_equal(read_text(&g, text, &e), 0);
+	assert_string_equal(g.name, "disk-user");
+	assert_int_equal(g.memory, 256);
+	assert_int_equal(g.vcpus, 2);
+	assert_string_equal(g.kernel, "/boot/Image");
+	assert_string_equal(g.ramdisk, "/boot/init\"ramfs");
+	assert_string_equal(g.extra, "a=\"b\" # not a comment");
+	assert_int_equal(g.pci_count, 2);
+	assert_int_equal(g.pci[0].spec.sbdf, 0x200);
+	assert_int_equal(g.pci[1].spec.sbdf, 0x301);
+	assert_int_equal(g.pci[1].spec.vslot, 0x1f);
+	assert_true(g.pci[1].spec.seize);
+	guest_config_free(&g);
+}
+
+static void test_defaults(void **state)
+{
+	struct guest_config g;
+	struct config_error e;
+
+	assert_int_equal(read_text(&g, minimal, &e), 0);
+	assert_int_equal(g.vcpus, 1);
+	assert_null(g.ramdisk);
+	assert_null(g.extra);
+	assert_int_equal(g.pci_count, 0);
+	guest_config_free(&g);
+}
+
+struct bad {
+	const char *text;
+	unsigned int line;
+	const char *says; /* part of the message */
+};
+
+static void test_bad_files(void **state)
+{
+	static const struct bad cases[] = {
+		{ "name = 'g'\nmemroy = 64\n", 2, "unknown key \"memroy\"" },
+		{ "name = 'g'\nname = 'h'\n", 2, "line 1" },
+		{ "name = 'g\n'", 1, "without closing '" },
+		{ "name = \"g", 1, "without closing \"" },
+		{ "name = g\n", 1, "quoted string" },
+		{ "name 'g'\n", 1, "'='" },
+		{ "\n\nname = \n", 3, "end of the line" },
+		{ "name =", 1, "end of the file" },
+		{ "name = 'g' memory = 1\n", 1, "end of line" },
+		{ "name = 5\n", 1, "string in quotes" },
+		{ "name = ''\n", 1, "empty" },
+		{ "memory = [ 1 ]\n", 1, "must be a number" },
+		{ "memory = 12x\n", 1, "must be a number" },
+		{ "memory = 'lots'\n", 1, "must be a number" },
+		{ "memory = -64\n", 1, "between" },
+		{ "memory = 99999999999999999999\n", 1, "must be a number" },
+		{ "memory = 0\n", 1, "between" },
+		{ "vcpus = 17\n", 1, "between 1 and 16" },
+		{ "vcpus = 0\n", 1, "between 1 and 16" },
+		{ "disk = [ 'x' ]\n", 1, "no virtual disks" },
+		{ "vif = [ '' ]\n", 1, "no virtual network" },
+		{ "pci = '02:00.0'\n", 1, "must be a list" },
+		{ "pci = [\n'02:00.0',\n'02:00.9' ]\n", 1, "malformed BDF" },
+		{ "pci = [ ['x'] ]\n", 1, "hold a list" },
+		{ "pci = [ '02:00.0' '03:00.0' ]\n", 1, "',' or ']'" },
+		{ "pci = [ , ]\n", 1, "expected" },
+		{ "pci = [ '02:00.0'", 1, "end of the file" },
+		{ "name = 'a\\q'\n", 1, "after a backslash" },
+		{ "1name = 'g'\n", 1, "a key" },
+		{ "memory = 64\nkernel = 'k'\n", 0, "name is missing" },
+		{ "name = 'g'\nkernel = 'k'\n", 0, "memory is missing" },
+		{ "name = 'g'\nmemory = 64\n", 0, "kernel is missing" },
+		{ "memory = 64\nkernel='k'\nname = 'a b'", 3, "printable" },
+		{ "memory = 64\nkernel='k'\nname = '17'", 3, "must not be a number" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct guest_config g;
+		struct config_error e = { 0 };
+
+		assert_true(read_text(&g, cases[i].text, &e) < 0);
+		if (e.line != cases[i].line || strstr(e.text, cases[i].says) == NULL) {
+			fail_msg("%s: line %u: %s", cases[i].text, e.line, e.text);
+		}
+		assert_int_equal(g.parsed.count, 0);
+	}
+}
+
+/* Every beginning of a good file is read without harm, and never half of it kept. */
+static void test_truncated(void **state)
+{
+	static const char text[] = "name = 'g'\nmemory = 64\nkernel = \"k\\n\"\n"
+				   "pci = [ '02:00.0', \"03:00.0\" ]\n";
+
+	for (size_t size = 0; size < sizeof(text) - 1; size++) {
+		struct guest_config g;
+		struct config_error e;
+
+		if (guest_config_read(&g, text, size, &e) == 0) {
+			assert_string_equal(g.kernel, "k\n");
+			guest_config_free(&g);
+		} else {
+			assert_true(strlen(e.text) > 0);
+		}
+	}
+}
+
+static void test_binary(void **state)
+{
+	static const char nul[] = "name = 'a\0b'\n";
+	struct guest_config g;
+	struct config_error e;
+
+	assert_true(guest_config_read(&g, nul, sizeof(nul) - 1, &e) < 0);
+	assert_non_null(strstr(e.text, "0x00"));
+	assert_true(guest_config_read(&g, "\xff\xfe", 2, &e) < 0);
+	assert_int_equal(e.line, 1);
+}
+
+static void test_numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		long long value;
+	} cases[] = { { "memory = 0x40", 64 }, { "memory = 0100", 64 }, { "memory = '64'", 64 } };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct config c;
+		struct config_error e;
+		long long value = 0;
+
+		assert_int_equal(config_parse(&c, cases[i].text, strlen(cases[i].text), &e), 0);
+		assert_int_equal(config_number(&config_find(&c, "memory")->value, &value), 0);
+		assert_int_equal(value, cases[i].value);
+		config_free(&c);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_everything), cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_bad_files),  cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_binary),     cmocka_unit_test(test_numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
