@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vgic_world.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/guest_copy.h"
+#include "core/sched.h"
+#include "irq/irq.h"
+#include "irq/vgic_state.h"
+#include "lib/errno.h"
+
+struct world world;
+
+static irq_handler spi_handler[1020];
+static void *spi_arg[1020];
+
+void vcpu_kick(struct vcpu *v)
+{
+	assert_false(spin_is_locked(&v->domain->vgic->lock));
+	world.kicked |= 1u << v->index;
+}
+
+int guest_copy_from(struct domain *d, void *dst, ipaddr_t src, size_t size)
+{
+	if (!range_ok(src.v - WORLD_RAM, size, WORLD_RAM_SIZE) || src.v < WORLD_RAM) {
+		return -EFAULT;
+	}
+	memcpy(dst, world.ram + (src.v - WORLD_RAM), size);
+	return 0;
+}
+
+int irq_request(uint32_t intid, bool edge, irq_handler handler, void *arg)
+{
+	if (spi_handler[intid] != NULL) {
+		return -EBUSY;
+	}
+	spi_handler[intid] = handler;
+	spi_arg[intid] = arg;
+	return 0;
+}
+
+void irq_release(uint32_t intid)
+{
+	assert_non_null(spi_handler[intid]);
+	irq_set_active(intid, false);
+	spi_handler[intid] = NULL;
+}
+
+void irq_enable(uint32_t intid)
+{
+}
+
+void irq_disable(uint32_t intid)
+{
+}
+
+void irq_set_affinity(uint32_t intid, uint32_t cpu)
+{
+}
+
+enum irq_result fake_host_fire(uint32_t intid)
+{
+	enum irq_result r;
+
+	fake_host_activate(fake_cpu, intid);
+	r = spi_handler[intid](intid, spi_arg[intid]);
+	if (r == IRQ_HANDLED) {
+		irq_set_active(intid, false);
+	}
+	return r;
+}
+
+void world_free(void)
+{
+	struct domain *d = &world.domain;
+
+	if (d->vgic != NULL) {
+		vgic_destroy(d);
+	}
+	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+		free(d->vcpus[i]);
+	}
+	free(world.ram);
+	memset(&world, 0, sizeof(world));
+}
+
+void world_init(uint32_t vcpus, bool has_its)
+{
+	const struct vgic_config config = {
+		.dist = { WORLD_GICD },
+		.redist = { WORLD_GICR },
+		.its = { WORLD_ITS },
+		.has_its = has_its,
+		.spi_count = WORLD_SPIS,
+	};
+	struct domain *d = &world.domain;
+
+	world_free();
+	fake_vgic_reset();
+	world.ram = calloc(1, WORLD_RAM_SIZE);
+	d->vcpu_count = vcpus;
+	for (uint32_t i = 0; i < vcpus; i++) {
+		struct vcpu *v = aligned_alloc(64, ALIGN_UP(sizeof(*v), 64));
+
+		memset(v, 0, sizeof(*v));
+		v->domain = d;
+		v->index = i;
+		v->pcpu = i % FAKE_CPUS;
+		d->vcpus[i] = v;
+	}
+	assert_int_equal(vgic_create(d, &config), 0);
+}
+
+struct vcpu *world_on(uint32_t n)
+{
+	struct vcpu *v = world.domain.vcpus[n];
+
+	fake_cpu = v->pcpu;
+	return v;
+}
+
+void world_load(uint32_t n)
+{
+	vgic_load(world_on(n));
+}
+
+void world_save(uint32_t n)
+{
+	vgic_save(world_on(n));
+}
+
+void world_enter(uint32_t n)
+{
+	struct vcpu *v = world_on(n);
+	uint32_t rounds = 0;
+
+	while (fake_maintenance(fake_cpu)) {
+		vgic_maintenance(v->vgic);
+		/* What the handler leaves asserted would be taken again at once, for ever. */
+		assert_false(fake_maintenance(fake_cpu));
+		assert_true(++rounds < 3);
+	}
+	world.kicked &= ~(1u << n);
+	vgic_enter(v);
+}
+
+static struct mmio_access world_access(uint32_t n, struct mmio_access a)
+{
+	const struct mmio_region *r = mmio_find(&world.domain.mmio, a.ipa);
+	struct mmio_access once;
+	uint32_t rounds = 0;
+	enum mmio_result result;
+
+	assert_non_null(r);
+	a.offset = a.ipa.v - r->base;
+	do {
+		once = a;
+		result = r->ops->access(world_on(n), r->opaque, &once);
+		assert_int_not_equal(result, MMIO_ABORT);
+		/* Other vCPUs that were kicked take their exit. */
+		for (uint32_t i = 0; i < world.domain.vcpu_count; i++) {
+			struct vcpu *v = world.domain.vcpus[i];
+
+			if (i != n && (world.kicked & (1u << i)) != 0 &&
+			    v->vgic->loaded_on == v->pcpu) {
+				world_enter(i);
+			}
+		}
+		if (world.domain.vcpus[n]->vgic->loaded_on != VGIC_NONE) {
+			world_enter(n);
+		}
+		assert_true(++rounds < 4000);
+	} while (result == MMIO_RETRY);
+	return once;
+}
+
+uint64_t world_read(uint32_t n, uint64_t address, uint32_t size)
+{
+	struct mmio_access a = { .ipa = { address }, .size = (uint8_t)size };
+
+	a = world_access(n, a);
+	return size == 8 ? a.value : a.value & ((1ull << (size * 8)) - 1);
+}
+
+void world_write(uint32_t n, uint64_t address, uint32_t size, uint64_t value)
+{
+	struct mmio_access a = {
+		.ipa = { address }, .size = (uint8_t)size, .write = true, .value = value,
+	};
+
+	world_access(n, a);
+}
+
+uint64_t world_gicr(uint32_t n)
+{
+	return WORLD_GICR + n * 0x20000ull;
+}
+
+void world_enable(void)
+{
+	world_write(0, WORLD_GICD, 4, 2);
+}
+
+static uint64_t bank_base(uint32_t n, uint32_t intid)
+{
+	return intid < 32 ? world_gicr(n) + 0x10000 : WORLD_GICD;
+}
+
+void world_irq_enable(uint32_t n, uint32_t intid, bool on)
+{
+	world_write(n, bank_base(n, intid) + (on ? 0x100 : 0x180) + intid / 32 * 4, 4,
+		    1u << (intid % 32));
+}
+
+void world_irq_priority(uint32_t n, uint32_t intid, uint8_t priority)
+{
+	world_write(n, bank_base(n, intid) + 0x400 + intid, 1, priority);
+}
+
+uint32_t world_drain(uint32_t n, uint32_t *taken, uint32_t max)
+{
+	uint32_t cpu = world.domain.vcpus[n]->pcpu;
+	uint32_t count = 0;
+
+	for (;;) {
+		uint32_t intid;
+
+		world_enter(n);
+		intid = fake_guest_ack(cpu);
+		if (intid == FAKE_SPURIOUS) {
+			return count;
+		}
+		if (count < max) {
+			taken[count] = intid;
+		}
+		count++;
+		assert_true(count < 20000);
+		world_enter(n);
+		fake_guest_eoi(cpu, intid);
+	}
+}
