@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "lend_world.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <viaduct/guest_map.h>
+
+#include "irq/its.h"
+#include "irq/vits.h"
+#include "lib/errno.h"
+#include "pci/pci_config.h"
+#include "pci/registry.h"
+
+#define PAGES_MAX   16384
+#define STREAMS_MAX 0x40000
+#define ITTS_MAX    64
+#define RESETS_MAX  16
+
+struct lend_world lend_world;
+
+struct page {
+	uint64_t ipa;
+	uint64_t pa;
+};
+
+static struct {
+	struct page pages[PAGES_MAX];
+	uint32_t count;
+} stage2[WORLD_DOMAINS];
+
+struct its_device {
+	bool used;
+	bool here; /* the vITS was told */
+	uint32_t id;
+	uint32_t events;
+};
+
+static struct its_device itts[ITTS_MAX];
+static uint8_t streams[STREAMS_MAX]; /* domain + 1; 0: aborts */
+static struct job *jobs[64];
+static uint32_t job_count;
+
+static struct {
+	struct pci_function *f;
+	void (*on_done)(struct pci_function *f, int error, void *arg);
+	void *arg;
+} resets[RESETS_MAX];
+
+static uint32_t domain_of(const struct p2m *p)
+{
+	for (uint32_t i = 0; i < WORLD_DOMAINS; i++) {
+		if (p == &lend_world.domains[i].p2m) {
+			return i;
+		}
+	}
+	fail_msg("stage 2 of no domain");
+	return 0;
+}
+
+/* Stage 2. */
+
+static struct page *find_page(uint32_t domain, uint64_t ipa)
+{
+	for (uint32_t i = 0; i < stage2[domain].count; i++) {
+		if (stage2[domain].pages[i].ipa == ipa) {
+			return &stage2[domain].pages[i];
+		}
+	}
+	return NULL;
+}
+
+/* What a domain may have mapped by its BARs, and nothing else. */
+static void check_place(uint32_t domain, uint64_t ipa)
+{
+	if (domain != WORLD_CONTROL) {
+		assert_true((ipa >= GUEST_PCI_MEM32_BASE &&
+			     ipa < GUEST_PCI_MEM32_BASE + GUEST_PCI_MEM32_SIZE) ||
+			    (ipa >= GUEST_PCI_MEM64_BASE &&
+			     ipa < GUEST_PCI_MEM64_BASE + GUEST_PCI_MEM64_SIZE));
+	}
+}
+
+int p2m_map_slice(struct p2m *p, ipaddr_t ipa, paddr_t to, uint64_t size, enum p2m_type type,
+		  uint32_t max_entries, uint64_t *done)
+{
+	uint32_t d = domain_of(p);
+
+	assert_true(type == P2M_MMIO || type == P2M_MMIO_NC);
+	assert_true(IS_ALIGNED(ipa.v | to.v | size, SZ_4K));
+	for (; *done < size && max_entries > 0; *done += SZ_4K, max_entries--) {
+		if (find_page(d, ipa.v + *done)) {
+			return -EEXIST;
+		}
+		if (lend_world.page_limit && stage2[d].count >= lend_world.page_limit) {
+			return -ENOMEM;
+		}
+		check_place(d, ipa.v + *done);
+		assert_true(stage2[d].count < PAGES_MAX);
+		stage2[d].pages[stage2[d].count++] = (struct page){ ipa.v + *done, to.v + *done };
+	}
+	return *done < size ? -EAGAIN : 0;
+}
+
+int p2m_unmap_slice(struct p2m *p, ipaddr_t ipa, uint64_t size, uint32_t max_entries,
+		    uint64_t *done)
+{
+	uint32_t d = domain_of(p);
+
+	for (; *done < size && max_entries > 0; *done += SZ_4K, max_entries--) {
+		struct page *page = find_page(d, ipa.v + *done);
+
+		if (page) {
+			*page = stage2[d].pages[--stage2[d].count];
+		}
+	}
+	return *done < size ? -EAGAIN : 0;
+}
+
+void p2m_unmap(struct p2m *p, ipaddr_t ipa, uint64_t size)
+{
+	uint64_t done = 0;
+
+	p2m_unmap_slice(p, ipa, size, ~0U, &done);
+}
+
+int p2m_map_doorbell(struct p2m *p, ipaddr_t ipa, paddr_t to)
+{
+	(void)p;
+	(void)ipa;
+	(void)to;
+	return 0;
+}
+
+uint32_t world_pages(uint32_t domain)
+{
+	return stage2[domain].count;
+}
+
+uint64_t world_translate(uint32_t domain, uint64_t ipa)
+{
+	const struct page *page = find_page(domain, ALIGN_DOWN(ipa, SZ_4K));
+
+	return page ? page->pa + (ipa & (SZ_4K - 1)) : ~0ULL;
+}
+
+/* Is any page of f's BARs mapped for anyone? */
+static bool reachable(const struct pci_function *f)
+{
+	for (uint32_t d = 0; d < WORLD_DOMAINS; d++) {
+		for (uint32_t i = 0; i < stage2[d].count; i++) {
+			for (uint32_t b = 0; b < PCI_BARS; b++) {
+				uint64_t at = f->bars[b].cpu.v;
+
+				if (vpci_bar_usable(&f->bars[b]) && stage2[d].pages[i].pa >= at &&
+				    stage2[d].pages[i].pa - at < vpci_bar_size(&f->bars[b])) {
+					return true;
+				}
+			}
+		}
+	}
+	return false;
+}
+
+static struct pci_function *by_stream(stream_id_t stream)
+{
+	struct pci_function *f = pci_function_first();
+
+	while (f && (f->stream.v != stream.v || f->header_type != 0)) {
+		f = f->next;
+	}
+	assert_non_null(f);
+	return f;
+}
+
+/* IOMMU. */
+
+int iommu_attach(struct iommu *iommu, stream_id_t stream, struct p2m *p2m)
+{
+	struct pci_function *f = by_stream(stream);
+
+	assert_ptr_equal(iommu, &world_iommu);
+	assert_int_equal(streams[stream.v], 0);
+	/* A function must be quiet when memory opens to it. */
+	assert_int_equal(pci_read(f, PCI_COMMAND, 2) & PCI_COMMAND_MASTER, 0);
+	if (lend_world.fail[STEP_ATTACH]) {
+		return -EIO;
+	}
+	streams[stream.v] = (uint8_t)(domain_of(p2m) + 1);
+	lend_world.streams_open++;
+	return 0;
+}
+
+int iommu_abort(struct iommu *iommu, stream_id_t stream)
+{
+	struct pci_function *f = by_stream(stream);
+
+	assert_ptr_equal(iommu, &world_iommu);
+	assert_false(reachable(f));
+	assert_int_equal(pci_read(f, PCI_COMMAND, 2) & PCI_COMMAND_MASTER, 0);
+	if (lend_world.fail[STEP_ABORT]) {
+		return -EIO;
+	}
+	lend_world.streams_open -= streams[stream.v] != 0;
+	streams[stream.v] = 0;
+	return 0;
+}
+
+uint32_t world_dma(const struct pci_function *f)
+{
+	return streams[f->stream.v] ? streams[f->stream.v] - 1U : ~0U;
+}
+
+/* ITS and vITS. */
+
+paddr_t its_doorbell(const struct its *its)
+{
+	(void)its;
+	return pa(0x8090000);
+}
+
+int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct its_device **out)
+{
+	uint32_t at = 0;
+
+	(void)its;
+	assert_in_range(event_count, 1, 2048);
+	if (lend_world.fail[STEP_ITS_MAP]) {
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < ITTS_MAX; i++) {
+		assert_false(itts[i].used && itts[i].id == id.v);
+	}
+	while (itts[at].used) {
+		assert_true(++at < ITTS_MAX);
+	}
+	itts[at] = (struct its_device){ .used = true, .id = id.v, .events = event_count };
+	lend_world.itts++;
+	*out = &itts[at];
+	return 0;
+}
+
+void its_device_unmap(struct its_device *dev)
+{
+	assert_true(dev->used);
+	assert_false(dev->here); /* the vITS must have let go of it */
+	dev->used = false;
+	lend_world.itts--;
+}
+
+void vits_device_here(struct domain *d, uint32_t vdevice)
+{
+	struct its_device *dev = vpci_host_device(d, vdevice);
+
+	assert_non_null(dev);
+	dev->here = true;
+}
+
+void vits_device_gone(struct domain *d, uint32_t vdevice)
+{
+	assert_null(vpci_host_device(d, vdevice));
+	for (struct pci_function *f = pci_function_first(); f; f = f->next) {
+		if (f->itt && f->vpci && f->vpci->domain == d &&
+		    vpci_device_id(f->vpci->where) == vdevice) {
+			/* Nothing may be signalled by a device that still can. */
+			assert_int_equal(pci_read(f, PCI_COMMAND, 2) & PCI_COMMAND_MASTER, 0);
+			f->itt->here = false;
+		}
+	}
+}
+
+/* Resets. */
+
+int pci_reset_start(struct pci_function *f,
+		    void (*on_done)(struct pci_function *f, int error, void *arg), void *arg)
+{
+	uint32_t at = 0;
+
+	assert_int_equal(f->state, FUNCTION_RESETTING);
+	assert_int_equal(f->user, DOMAIN_ID_NONE);
+	assert_null(f->itt);
+	assert_null(f->vpci);
+	assert_false(reachable(f));
+	assert_int_equal(world_dma(f), ~0U);
+	assert_false(spin_is_locked(&pci_registry_lock));
+	if (lend_world.fail[STEP_RESET_START]) {
+		return -EBUSY;
+	}
+	while (resets[at].f) {
+		assert_true(++at < RESETS_MAX);
+	}
+	resets[at].f = f;
+	resets[at].on_done = on_done;
+	resets[at].arg = arg;
+	lend_world.resets++;
+	return 0;
+}
+
+void world_run_resets(void)
+{
+	for (uint32_t i = 0; i < RESETS_MAX; i++) {
+		struct pci_function *f = resets[i].f;
+
+		if (f) {
+			resets[i].f = NULL;
+			resets[i].on_done(f, lend_world.fail[STEP_RESET] ? -ETIMEDOUT : 0,
+					  resets[i].arg);
+		}
+	}
+}
+
+/* Jobs, as core/job.c has them. */
+
+void job_init(struct job *j, const struct job_ops *ops)
+{
+	*j = (struct job){ .ops = ops };
+}
+
+void job_start(struct job *j)
+{
+	for (uint32_t i = 0; i < job_count; i++) {
+		assert_ptr_not_equal(jobs[i], j);
+	}
+	j->cancel = false;
+	jobs[job_count++] = j;
+}
+
+void job_cancel(struct job *j)
+{
+	j->cancel = true;
+}
+
+void job_park(struct job *j, struct vcpu *v)
+{
+	uint32_t i = 0;
+
+	while (i < job_count && jobs[i] != j) {
+		i++;
+	}
+	assert_true(i < job_count);
+	assert_ptr_equal(v, &lend_world.vcpu);
+	lend_world.parked++;
+}
+
+bool world_step_job(void)
+{
+	struct job *j = jobs[0];
+	bool cancel;
+
+	if (job_count == 0) {
+		return false;
+	}
+	cancel = j->cancel;
+	if (!cancel && j->ops->step(j) == JOB_MORE) {
+		return true;
+	}
+	memmove(&jobs[0], &jobs[1], --job_count * sizeof(jobs[0]));
+	j->ops->finish(j, cancel);
+	return true;
+}
+
+uint32_t world_run_jobs(void)
+{
+	uint32_t steps = 0;
+
+	while (world_step_job()) {
+		steps++;
+	}
+	return steps;
+}
+
+/* Domains and their accesses. */
+
+struct domain *domain_by_id(uint32_t id)
+{
+	return id < WORLD_DOMAINS ? &lend_world.domains[id] : NULL;
+}
+
+enum mmio_result world_access(uint32_t domain, struct mmio_access *a, uint64_t ipa)
+{
+	const struct mmio_region *r =
+		mmio_find(&lend_world.domains[domain].mmio, (ipaddr_t){ ipa });
+
+	assert_non_null(r);
+	a->ipa.v = ipa;
+	a->offset = ipa - r->base;
+	return r->ops->access(&lend_world.vcpu, r->opaque, a);
+}
+
+static uint64_t access_retried(uint32_t domain, struct mmio_access a, uint64_t ipa)
+{
+	while (world_access(domain, &a, ipa) == MMIO_RETRY) {
+		assert_true(world_run_jobs() > 0);
+	}
+	return a.value;
+}
+
+uint64_t world_load(uint32_t domain, uint64_t ipa, uint8_t size)
+{
+	return access_retried(domain, (struct mmio_access){ .size = size }, ipa);
+}
+
+void world_store(uint32_t domain, uint64_t ipa, uint8_t size, uint64_t value)
+{
+	access_retried(domain, (struct mmio_access){ .size = size, .write = true, .value = value },
+		       ipa);
+}
+
+uint64_t world_guest_cfg(uint32_t slot, uint32_t reg)
+{
+	return GUEST_PCI_ECAM_BASE + slot * 0x8000ULL + reg;
+}
+
+uint64_t world_owner_cfg(const struct host_bridge *b, struct sbdf s, uint32_t reg)
+{
+	return b->desc->cfg.base +
+	       ((uint64_t)(SBDF_BUS(s) - b->desc->bus_start) << 20 | (uint32_t)SBDF_DEVFN(s) << 12 | reg);
+}
+
+void lend_world_init(struct host_bridge *const *bridges, uint32_t count)
+{
+	memset(&lend_world, 0, sizeof(lend_world));
+	for (uint32_t i = 0; i < WORLD_DOMAINS; i++) {
+		lend_world.domains[i].id = (uint16_t)i;
+		lend_world.domains[i].control = i == WORLD_CONTROL;
+		lend_world.domains[i].direct = i == WORLD_CONTROL;
+		lend_world.domains[i].state = DOMAIN_RUNNING;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		assert_int_equal(vpci_create_owner(&lend_world.domains[WORLD_CONTROL], bridges[i]), 0);
+	}
+	host_bridges[0].its = count ? bridges[0]->its : NULL;
+	host_bridge_count = 1;
+	for (uint32_t i = WORLD_GUEST1; i < WORLD_DOMAINS; i++) {
+		assert_int_equal(vpci_create_guest(&lend_world.domains[i]), 0);
+	}
+}
+
+void lend_world_end(void)
+{
+	memset(lend_world.fail, 0, sizeof(lend_world.fail));
+	for (uint32_t i = WORLD_DOMAINS; i-- > 0;) {
+		lend_world.domains[i].state = DOMAIN_DYING;
+		lend_reclaim_all(&lend_world.domains[i]);
+		world_run_jobs();
+		world_run_resets();
+		assert_int_equal(world_pages(i), 0);
+		vpci_destroy(&lend_world.domains[i]);
+	}
+	assert_int_equal(lend_world.itts, 0);
+	memset(streams, 0, sizeof(streams));
+	memset(itts, 0, sizeof(itts));
+}
