@@ -54,6 +54,6 @@ void pci_iommu_fault(struct iommu *iommu, const struct iommu_fault *fault)
 	if (v.cut) {
 		log_warn("pci", SBDF_FMT ": %u faults in a second, DMA cut off until it is reset",
 			 SBDF_ARG(f->sbdf), PCI_FAULT_CUTOFF);
-		iommu_abort(f->iommu, f->stream);
+		iommu_silence(f->iommu, f->stream);
 	}
 }
