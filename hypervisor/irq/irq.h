@@ -37,13 +37,13 @@ void irq_release(uint32_t intid);
 void irq_enable(uint32_t intid);
 void irq_disable(uint32_t intid);
 void irq_set_affinity(uint32_t intid, uint32_t cpu); /* SPIs */
-/* Physical active state of a PPI of this CPU or an SPI, for switching vCPUs that have one forwarded. */
+/* Physical active state of a PPI of this CPU or an SPI: it moves with the vCPU that has it. */
 void irq_set_active(uint32_t intid, bool active);
 bool irq_is_active(uint32_t intid);
 
 /*
- * From the exception vector: acknowledge and dispatch until none is pending, or for a bounded number
- * of interrupts; what is left raises the exception again.
+ * From the exception vector: acknowledge and dispatch until none is pending, or for a bounded
+ * number of interrupts; what is left raises the exception again.
  */
 void irq_dispatch(void);
 

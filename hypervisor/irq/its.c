@@ -26,7 +26,8 @@ static int its_stop(struct its *its)
 
 	mmio_write32(its->regs + GITS_CTLR, ctlr & ~(uint32_t)GITS_CTLR_ENABLED);
 	if (!gicv3_poll32(its->regs + GITS_CTLR, GITS_CTLR_QUIESCENT, GITS_CTLR_QUIESCENT)) {
-		log_error("its", "%llx: does not become quiescent", (unsigned long long)its->base.v);
+		log_error("its", "0x%llx: does not become quiescent",
+			  (unsigned long long)its->base.v);
 		return -EIO;
 	}
 	return 0;
@@ -52,12 +53,12 @@ static int its_start(struct its *its, const struct machine_its *m)
 	its->target_is_address = (typer & GITS_TYPER_PTA) != 0;
 	ret = its_tables_init(its);
 	if (ret != 0) {
-		log_error("its", "%llx: tables: error %d", (unsigned long long)its->base.v, ret);
+		log_error("its", "0x%llx: tables: error %d", (unsigned long long)its->base.v, ret);
 		return ret;
 	}
 	mmio_write32(its->regs + GITS_CTLR,
 		     mmio_read32(its->regs + GITS_CTLR) | (uint32_t)GITS_CTLR_ENABLED);
-	log_info("its", "%llx: %u DeviceID bits, %u EventID bits, %u LPIs",
+	log_info("its", "0x%llx: %u DeviceID bits, %u EventID bits, %u LPIs",
 		 (unsigned long long)its->base.v, its->device_bits, its->event_bits, LPI_COUNT);
 	return 0;
 }
@@ -186,7 +187,7 @@ int its_self_test(void)
 			its_device_unmap(dev);
 		}
 		if (ret != 0) {
-			log_error("its", "%llx: self-test failed: error %d",
+			log_error("its", "0x%llx: self-test failed: error %d",
 				  (unsigned long long)itses[i].base.v, ret);
 			return ret;
 		}

@@ -15,15 +15,15 @@ struct its_device;
 typedef void (*lpi_handler)(void *arg, uint32_t event);
 
 /*
- * Every ITS of machine.gic, and the LPI configuration table. Logs what it found; an ITS that does not
- * answer is left out, logged. 0 also when there is none. -ENOMEM.
+ * Every ITS of machine.gic, and the LPI configuration table. Logs what it found; an ITS that does
+ * not answer is left out, logged. 0 also when there is none. -ENOMEM.
  */
 int its_init(void);
 /* Each CPU, after gic_init_cpu(). */
 int its_init_cpu(void);
 /*
- * Raises one LPI on each ITS by command and waits for it on this CPU. Borrows DeviceID 0: before any
- * device is mapped. -ETIMEDOUT and others, logged.
+ * Raises one LPI on each ITS by command and waits for it on this CPU. Borrows DeviceID 0: before
+ * any device is mapped. -ETIMEDOUT and others, logged.
  */
 int its_self_test(void);
 bool its_present(void);
@@ -32,11 +32,14 @@ struct its *its_by_phandle(uint32_t phandle);
 paddr_t its_doorbell(const struct its *its);
 
 /*
- * MAPD with an ITT of its own for event_count events (rounded up to a power of two, at most 2048 and
- * the host's limit). -EBUSY: mapped already. -ENOMEM, -ERANGE (DeviceID), -EIO (time-out).
+ * MAPD with an ITT of its own for event_count events (rounded up to a power of two, at most 2048
+ * and the host's limit). -EBUSY: mapped already. -ENOMEM, -ERANGE (DeviceID), -EIO (time-out).
  */
 int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct its_device **out);
-/* Unmap all events, then the device; frees it. Pending LPIs are discarded. Locks: its_event_unmap(). */
+/*
+ * Unmap all events, then the device; frees it. Pending LPIs are discarded. Locks: as for
+ * its_event_unmap().
+ */
 void its_device_unmap(struct its_device *dev);
 uint32_t its_device_events(const struct its_device *dev);
 
@@ -47,8 +50,8 @@ uint32_t its_device_events(const struct its_device *dev);
 int its_event_map(struct its_device *dev, uint32_t event, uint32_t cpu, lpi_handler handler,
 		  void *arg);
 /*
- * DISCARD; on return the handler is not running and will not run again. No-op when not mapped. Waits
- * for a handler at work on another CPU: hold no lock that the handler takes.
+ * DISCARD; on return the handler is not running and will not run again. No-op when not mapped.
+ * Waits for a handler at work on another CPU: hold no lock that the handler takes.
  */
 void its_event_unmap(struct its_device *dev, uint32_t event);
 

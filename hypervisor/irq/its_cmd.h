@@ -10,8 +10,8 @@ struct its_cmd {
 };
 
 /*
- * Where a collection points: the "RDbase" field. With GITS_TYPER.PTA it is a redistributor's address
- * (64 KiB aligned), without it a processor number.
+ * Where a collection points: the "RDbase" field. With GITS_TYPER.PTA it is a redistributor's
+ * address (64 KiB aligned), without it a processor number.
  */
 struct its_target {
 	uint64_t field; /* bits 50:16, in place */

@@ -45,7 +45,7 @@ static struct its_device *device_new(struct its *its, device_id_t id, uint32_t e
 		device_free(dev);
 		return NULL;
 	}
-	/* From here on only the ITS touches it: no zero of ours may be written back over an entry. */
+	/* From here on only the ITS touches it: no zero of ours may be written over an entry. */
 	cache_clean_invalidate(dev->itt, itt_size);
 	return dev;
 }

@@ -39,7 +39,7 @@ static int wait_consumed(struct its *its)
 					       (creadr & GITS_QUEUE_OFFSET) % ITS_QUEUE_SIZE);
 
 			its->dead = true;
-			log_error("its", "%llx: %s at command %llx %llx %llx; out of service",
+			log_error("its", "0x%llx: %s at command %llx %llx %llx; out of service",
 				  (unsigned long long)its->base.v,
 				  (creadr & GITS_CREADR_STALLED) != 0 ? "stalled" : "timed out",
 				  (unsigned long long)cmd[0], (unsigned long long)cmd[1],

@@ -19,7 +19,8 @@ static void test_one_bit_at_a_time(void **state)
 		assert_int_equal(bitmap_find_set(map, 130, bit), bit);
 		assert_int_equal(bitmap_find_set(map, 130, bit + 1), BITMAP_NONE);
 		assert_int_equal(bitmap_find_clear(map, 130, 0), bit == 0 ? 1 : 0);
-		assert_int_equal(bitmap_find_clear(map, 130, bit), bit == 129 ? BITMAP_NONE : bit + 1);
+		assert_int_equal(bitmap_find_clear(map, 130, bit),
+				 bit == 129 ? BITMAP_NONE : bit + 1);
 		bitmap_clear(map, bit);
 		assert_false(bitmap_test(map, bit));
 		assert_int_equal(bitmap_find_set(map, 130, 0), BITMAP_NONE);

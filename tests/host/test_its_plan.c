@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sizes of ITS tables: every DeviceID below the limit has its entry, in as little memory as can be. */
+/* Sizes of ITS tables: every DeviceID below the limit has its entry, in little memory. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -61,7 +61,8 @@ static void test_every_shape(void **state)
 			assert_true((at + 1) * caps.entry_size <= caps.page_size);
 			if (plan.indirect) {
 				assert_true((page + 1) * 8 <= plan.size);
-				assert_true(plan.limit == 1ULL << bits || plan.size == 256 * caps.page_size);
+				assert_true(plan.limit == 1ULL << bits ||
+					    plan.size == 256 * caps.page_size);
 			} else {
 				assert_true((page + 1) * caps.page_size <= plan.size);
 				assert_true(plan.limit >= MIN(1ULL << bits, 32768));

@@ -19,7 +19,8 @@ static void check_form(const struct rangeset *s)
 	for (uint32_t i = 0; i < s->count; i++) {
 		assert_true(s->ranges[i].size != 0);
 		if (i != 0) { /* sorted, and merged where ranges touch */
-			assert_true(s->ranges[i - 1].base + s->ranges[i - 1].size < s->ranges[i].base);
+			assert_true(s->ranges[i - 1].base + s->ranges[i - 1].size <
+				    s->ranges[i].base);
 		}
 	}
 }
@@ -64,7 +65,8 @@ static void check_gaps(const struct rangeset *s, const bool *model)
 		uint64_t addr = 0;
 		int ret = rangeset_find_gap(s, size, align, min, limit, &addr);
 
-		assert_int_equal(ret < 0 ? ret : (int)addr, model_gap(model, size, align, min, limit));
+		assert_int_equal(ret < 0 ? ret : (int)addr,
+				 model_gap(model, size, align, min, limit));
 	}
 }
 

@@ -94,7 +94,8 @@ static int sign(int v)
 
 static void test_comparisons(void **state)
 {
-	static const char *const texts[] = { "", "a", "ab", "abc", "abd", "b", "\xff", "a\x80", "aB" };
+	static const char *const texts[] = { "",  "a",    "ab",    "abc", "abd",
+					     "b", "\xff", "a\x80", "aB" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		for (size_t k = 0; k < ARRAY_SIZE(texts); k++) {
@@ -103,7 +104,8 @@ static void test_comparisons(void **state)
 
 			assert_int_equal(sign(el2_strcmp(a, b)), sign(strcmp(a, b)));
 			for (size_t n = 0; n < 5; n++) {
-				assert_int_equal(sign(el2_strncmp(a, b, n)), sign(strncmp(a, b, n)));
+				assert_int_equal(sign(el2_strncmp(a, b, n)),
+						 sign(strncmp(a, b, n)));
 			}
 		}
 	}
