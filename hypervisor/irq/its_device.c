@@ -85,9 +85,13 @@ static int device_install(struct its *its, struct its_device *dev)
 
 int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct its_device **out)
 {
-	struct its_device *dev = device_new(its, id, event_count);
+	struct its_device *dev;
 	int ret;
 
+	if (its->dead) {
+		return -EIO;
+	}
+	dev = device_new(its, id, event_count);
 	if (dev == NULL) {
 		return -ENOMEM;
 	}
@@ -152,7 +156,9 @@ int its_event_map(struct its_device *dev, uint32_t event, uint32_t cpu, lpi_hand
 		return -EINVAL;
 	}
 	spin_lock(&its->lock);
-	if (dev->lpis[event] != NO_LPI) {
+	if (its->dead) {
+		ret = -EIO;
+	} else if (dev->lpis[event] != NO_LPI) {
 		ret = -EEXIST;
 	} else if ((its->collections & 1U << cpu) == 0) {
 		ret = -EINVAL;
@@ -167,7 +173,7 @@ int its_event_map(struct its_device *dev, uint32_t event, uint32_t cpu, lpi_hand
 		dev->cpus[event] = (uint8_t)cpu;
 	}
 	spin_unlock(&its->lock);
-	if (ret == -EIO) {
+	if (ret == -EIO && lpi != NO_LPI) {
 		lpi_silence(lpi);
 	}
 	return ret;

@@ -24,6 +24,20 @@ static void put(struct its *its, const struct its_cmd *cmd)
 	its->queue_head = (its->queue_head + sizeof(*cmd)) % ITS_QUEUE_SIZE;
 }
 
+/* Only commands of ours are in the queue, so one that hardware cannot do is no one else's fault. */
+static void give_up(struct its *its, uint64_t creadr)
+{
+	const uint8_t *at = its->queue + (creadr & GITS_QUEUE_OFFSET) % ITS_QUEUE_SIZE;
+	const uint64_t *cmd = (const uint64_t *)(const void *)at;
+
+	its->dead = true;
+	log_error("its", "0x%llx: %s at command %llx %llx %llx; out of service",
+		  (unsigned long long)its->base.v,
+		  (creadr & GITS_CREADR_STALLED) != 0 ? "stalled" : "timed out",
+		  (unsigned long long)cmd[0], (unsigned long long)cmd[1],
+		  (unsigned long long)cmd[2]);
+}
+
 static int wait_consumed(struct its *its)
 {
 	uint64_t end = ticks_now() + ticks_per_second() / TIMEOUT_PER_SECOND;
@@ -35,15 +49,7 @@ static int wait_consumed(struct its *its)
 			return 0;
 		}
 		if ((creadr & GITS_CREADR_STALLED) != 0 || ticks_now() > end) {
-			const uint64_t *cmd = (const uint64_t *)(const void *)(its->queue +
-					       (creadr & GITS_QUEUE_OFFSET) % ITS_QUEUE_SIZE);
-
-			its->dead = true;
-			log_error("its", "0x%llx: %s at command %llx %llx %llx; out of service",
-				  (unsigned long long)its->base.v,
-				  (creadr & GITS_CREADR_STALLED) != 0 ? "stalled" : "timed out",
-				  (unsigned long long)cmd[0], (unsigned long long)cmd[1],
-				  (unsigned long long)cmd[2]);
+			give_up(its, creadr);
 			return -EIO;
 		}
 	}
