@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arch/arm64/mmu.h and the cache operations of cpu.h over an arena that stands for RAM: physical
+ * address FAKE_RAM_BASE is its first byte. Windows and heap mappings are counted.
+ */
+#ifndef FAKE_MMU_H
+#define FAKE_MMU_H
+
+#include "lib/types.h"
+
+#define FAKE_RAM_BASE   0x40000000ULL
+#define FAKE_RAM_BLOCKS 48
+
+extern bool fake_mmu_map_fails;    /* mmu_map_heap_block() has no memory */
+extern bool fake_mmu_map_allocs;   /* it takes a heap page for its tables each time */
+extern uint32_t fake_mmu_windows;  /* windows opened so far */
+extern bool fake_mmu_window_open;
+
+/* Fresh RAM full of old contents; forgets everything else. Call before heap_init(). */
+void fake_mmu_reset(void);
+/* The byte of RAM at a physical address. */
+uint8_t *fake_ram(paddr_t p);
+
+#endif

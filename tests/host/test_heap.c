@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The heap: runs and objects never overlap, come zeroed and aligned, and all of it comes back. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/heap.h"
+#include "core/ram.h"
+#include "fake_mmu.h"
+#include "lib/errno.h"
+
+#define FIRST_BLOCKS 2
+
+struct piece {
+	uint8_t *p;
+	size_t size;
+	unsigned int order; /* of pages; 0xff: an object */
+	uint8_t mark;
+};
+
+/* Pages in use beside what each block of the heap needs for its own books. */
+static uint64_t used(void)
+{
+	static uint64_t own;
+	uint64_t used_pages;
+	uint64_t total;
+
+	heap_stats(&used_pages, &total);
+	assert_true(used_pages <= total);
+	if (own == 0) {
+		own = used_pages / FIRST_BLOCKS;
+		assert_in_range(own, 1, 8);
+	}
+	return used_pages - own * (total / 512);
+}
+
+static int setup(void **state)
+{
+	const struct range usable = { FAKE_RAM_BASE + FIRST_BLOCKS * SZ_2M,
+				      (FAKE_RAM_BLOCKS - FIRST_BLOCKS) * SZ_2M };
+
+	fake_mmu_reset();
+	heap_init(fake_ram(pa(FAKE_RAM_BASE)), pa(FAKE_RAM_BASE), FIRST_BLOCKS * SZ_2M);
+	used();
+	ram_init(&usable, 1);
+	return 0;
+}
+
+static bool all(const uint8_t *p, size_t size, uint8_t value)
+{
+	return p[0] == value && memcmp(p, p + 1, size - 1) == 0;
+}
+
+static void release(struct piece *x)
+{
+	/* Nobody else wrote here. */
+	assert_true(all(x->p, x->size, x->mark));
+	if (x->order == 0xff) {
+		heap_free(x->p);
+	} else {
+		heap_pages_free(x->p, x->order);
+	}
+}
+
+static bool obtain(struct piece *x, uint8_t mark)
+{
+	if (rand() % 3 == 0) {
+		x->order = (unsigned int)rand() % (rand() % 20 == 0 ? 10 : 5);
+		x->size = SZ_4K << x->order;
+		x->p = heap_pages(x->order);
+		assert_true(IS_ALIGNED((uintptr_t)x->p, x->size));
+	} else {
+		x->order = 0xff;
+		x->size = (size_t)1 + (size_t)rand() % (rand() % 8 == 0 ? 40000 : 2500);
+		x->p = heap_alloc(x->size);
+		assert_true(IS_ALIGNED((uintptr_t)x->p, 64));
+	}
+	x->mark = mark;
+	if (x->p == NULL) {
+		return false;
+	}
+	assert_true(all(x->p, x->size, 0));
+	memset(x->p, mark, x->size);
+	return true;
+}
+
+static void test_random(void **state)
+{
+	static struct piece pieces[400];
+	uint64_t start = used();
+
+	srand(2);
+	for (uint32_t i = 0; i < 30000; i++) {
+		struct piece *x = &pieces[(uint32_t)rand() % ARRAY_SIZE(pieces)];
+
+		if (x->p != NULL) {
+			release(x);
+			x->p = NULL;
+		} else if (i < 25000) {
+			obtain(x, (uint8_t)(i % 255 + 1));
+		}
+	}
+	for (uint32_t i = 0; i < ARRAY_SIZE(pieces); i++) {
+		if (pieces[i].p != NULL) {
+			release(&pieces[i]);
+		}
+	}
+	assert_int_equal(used(), start);
+}
+
+static void test_addresses(void **state)
+{
+	void *p = heap_page();
+
+	assert_ptr_equal(heap_va(heap_pa(p)), p);
+	assert_ptr_equal(fake_ram(heap_pa(p)), p);
+	heap_page_free(p);
+	heap_free(NULL);
+	heap_pages_free(NULL, 3);
+}
+
+static void test_sizes(void **state)
+{
+	static const size_t sizes[] = { 1,    16,   63,    64,    65,      2047,        2048,
+					2049, 4096, 4097, 65537, SZ_1M, SZ_1M + 1, SZ_2M };
+	uint64_t start = used();
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		uint8_t *p = heap_alloc(sizes[i]);
+
+		assert_non_null(p);
+		assert_true(all(p, sizes[i], 0));
+		memset(p, 0xff, sizes[i]);
+		heap_free(p);
+	}
+	assert_null(heap_alloc(0));
+	assert_null(heap_alloc(SZ_2M + 1));
+	assert_null(heap_alloc(~(size_t)0));
+	assert_int_equal(used(), start);
+}
+
+/* A page table page may be taken from the heap in the middle of the heap's own growth. */
+static void test_growth_needs_a_page(void **state)
+{
+	static void *pages[3 * 512];
+	uint32_t count = 0;
+	uint64_t before = used();
+
+	fake_mmu_map_allocs = true;
+	while (count < ARRAY_SIZE(pages)) {
+		pages[count] = heap_page();
+		assert_non_null(pages[count]);
+		count++;
+	}
+	fake_mmu_map_allocs = false;
+	while (count != 0) {
+		heap_page_free(pages[--count]);
+	}
+	/* One table page a block. */
+	assert_in_range(used() - before, 1, 4);
+}
+
+static void test_out_of_memory(void **state)
+{
+	static void *runs[2000];
+	uint64_t start = used();
+	uint64_t free_blocks[2];
+	uint64_t total;
+	uint32_t count = 0;
+
+	fake_mmu_map_fails = true;
+	ram_stats(&free_blocks[0], &total);
+	while (count < ARRAY_SIZE(runs) && (runs[count] = heap_pages(4)) != NULL) {
+		count++;
+	}
+	assert_true(count < ARRAY_SIZE(runs));
+	assert_null(heap_pages(9));
+	assert_null(heap_alloc(65536));
+	/* A block that could not be mapped went back. */
+	ram_stats(&free_blocks[1], &total);
+	assert_int_equal(free_blocks[0], free_blocks[1]);
+	fake_mmu_map_fails = false;
+	runs[count] = heap_pages(4);
+	assert_non_null(runs[count]);
+	heap_pages_free(runs[count], 4);
+	while (count != 0) {
+		heap_pages_free(runs[--count], 4);
+	}
+	assert_int_equal(used(), start);
+}
+
+static void test_whole_blocks_are_used_again(void **state)
+{
+	uint64_t free_blocks[3];
+	uint64_t total;
+	uint8_t *p = heap_pages(HEAP_ORDER_MAX);
+
+	assert_non_null(p);
+	ram_stats(&free_blocks[0], &total);
+	memset(p, 1, SZ_2M);
+	heap_free(p);
+	p = heap_alloc(SZ_2M);
+	assert_non_null(p);
+	assert_true(all(p, SZ_2M, 0));
+	heap_pages_free(p, HEAP_ORDER_MAX);
+	ram_stats(&free_blocks[1], &total);
+	assert_int_equal(free_blocks[0], free_blocks[1]);
+}
+
+static void test_wrong_frees_panic(void **state)
+{
+	uint8_t *object = heap_alloc(100);
+	uint8_t *run = heap_pages(2);
+
+	expect_assert_failure(heap_free(object + 64));
+	expect_assert_failure(heap_pages_free(run, 1));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		/* First: the blocks it adds stay. */
+		cmocka_unit_test(test_growth_needs_a_page),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_whole_blocks_are_used_again),
+		/* Last: the lock is held when panic() is called, and stays so. */
+		cmocka_unit_test(test_wrong_frees_panic),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* RAM blocks: no block has two owners, domains get zeroes, the counts are true. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/heap.h"
+#include "core/ram.h"
+#include "fake_mmu.h"
+#include "lib/errno.h"
+
+#define HEAP_BLOCKS 1
+#define FIRST       (FAKE_RAM_BASE + HEAP_BLOCKS * SZ_2M)
+
+/* core/ram.c keeps its books in one static object: each test runs on what the one before left free. */
+static uint64_t total;
+
+static uint64_t free_count(void)
+{
+	uint64_t free_blocks;
+	uint64_t all;
+
+	ram_stats(&free_blocks, &all);
+	assert_int_equal(all, total);
+	return free_blocks;
+}
+
+static bool is_zero(paddr_t block)
+{
+	const uint8_t *p = fake_ram(block);
+
+	return p[0] == 0 && memcmp(p, p + 1, SZ_2M - 1) == 0;
+}
+
+/* Two ranges with ragged edges, a hole between them, and a piece inside reserved. */
+static int setup(void **state)
+{
+	const struct range usable[] = {
+		{ FIRST + 10 * SZ_2M - SZ_4K, 10 * SZ_2M + 2 * SZ_4K }, /* 10 whole blocks */
+		{ FIRST + SZ_4K, 5 * SZ_2M },                           /* 4 whole blocks */
+		{ FIRST + 30 * SZ_2M + SZ_4K, SZ_2M },                  /* none */
+		{ FIRST + 40 * SZ_2M, 2 * SZ_2M },                      /* 2 */
+	};
+
+	fake_mmu_reset();
+	heap_init(fake_ram(pa(FAKE_RAM_BASE)), pa(FAKE_RAM_BASE), HEAP_BLOCKS * SZ_2M);
+	ram_init(usable, 4);
+	total = 16;
+	return 0;
+}
+
+static void test_whole_blocks_only(void **state)
+{
+	assert_int_equal(free_count(), 16);
+	assert_int_equal(ram_block_claim(1, pa(FIRST)), -EINVAL);
+	assert_int_equal(ram_block_claim(1, pa(FIRST + SZ_2M + SZ_4K)), -EINVAL);
+	assert_int_equal(ram_block_claim(1, pa(FIRST + 5 * SZ_2M)), -EINVAL);
+	assert_int_equal(ram_block_claim(1, pa(FIRST + 31 * SZ_2M)), -EINVAL);
+	assert_int_equal(ram_block_claim(1, pa(0)), -EINVAL);
+}
+
+static void test_reserve(void **state)
+{
+	/* The last byte of one block and the first of the next: both go. */
+	ram_reserve(FIRST + 12 * SZ_2M - 1, 2);
+	/* Again, and outside RAM. */
+	ram_reserve(FIRST + 12 * SZ_2M - 1, 1);
+	ram_reserve(FIRST + 25 * SZ_2M, SZ_2M);
+	ram_reserve(~0ULL - 5, 100);
+	total = 14;
+	assert_int_equal(free_count(), 14);
+	assert_int_equal(ram_block_claim(1, pa(FIRST + 11 * SZ_2M)), -EBUSY);
+	assert_int_equal(ram_block_claim(1, pa(FIRST + 12 * SZ_2M)), -EBUSY);
+}
+
+static void test_claim_is_exclusive_and_not_cleaned(void **state)
+{
+	paddr_t block = pa(FIRST + 40 * SZ_2M);
+	uint32_t windows = fake_mmu_windows;
+
+	assert_int_equal(ram_block_claim(0, block), 0);
+	assert_int_equal(ram_block_claim(1, block), -EBUSY);
+	assert_int_equal(fake_mmu_windows, windows);
+	assert_int_equal(fake_ram(block)[123], 0xa5);
+	assert_int_equal(free_count(), 13);
+	ram_block_free(block);
+	assert_int_equal(free_count(), 14);
+}
+
+static void test_alloc_gives_zeroes(void **state)
+{
+	paddr_t blocks[16];
+	uint32_t count = 0;
+
+	while (ram_block_alloc(3, &blocks[count]) == 0) {
+		assert_true(is_zero(blocks[count]));
+		memset(fake_ram(blocks[count]), 0x5a, SZ_2M);
+		for (uint32_t i = 0; i < count; i++) {
+			assert_int_not_equal(blocks[i].v, blocks[count].v);
+		}
+		count++;
+	}
+	assert_int_equal(count, 14);
+	assert_int_equal(ram_block_alloc(3, &blocks[0]), -ENOMEM);
+	assert_int_equal(ram_block_take(3, &blocks[0]), -ENOMEM);
+	assert_false(ram_clean_one());
+	for (uint32_t i = 0; i < count; i++) {
+		ram_block_free(blocks[i]);
+	}
+	assert_int_equal(free_count(), 14);
+}
+
+static void test_idle_cleaning_saves_the_work(void **state)
+{
+	uint32_t cleaned = 0;
+	uint32_t windows;
+	paddr_t block;
+
+	while (ram_clean_one()) {
+		cleaned++;
+	}
+	assert_int_equal(cleaned, 14);
+	assert_int_equal(free_count(), 14);
+	windows = fake_mmu_windows;
+	assert_int_equal(ram_block_alloc(7, &block), 0);
+	assert_int_equal(fake_mmu_windows, windows);
+	assert_true(is_zero(block));
+	memset(fake_ram(block), 0x77, SZ_2M);
+	ram_block_free(block);
+	/* The one dirty block is what the hypervisor itself is given, clean ones are kept. */
+	assert_int_equal(ram_block_take(RAM_OWNER_HEAP, &block), 0);
+	assert_int_equal(fake_ram(block)[0], 0x77);
+	ram_block_free(block);
+	assert_true(ram_clean_one());
+	assert_false(ram_clean_one());
+	assert_true(is_zero(block));
+}
+
+static void test_free_of_what_is_free_panics(void **state)
+{
+	paddr_t block;
+
+	assert_int_equal(ram_block_alloc(2, &block), 0);
+	expect_assert_failure(ram_block_free(pa(block.v + SZ_4K)));
+	ram_block_free(block);
+}
+
+/* Random histories against a plain list of owners. */
+static void test_random(void **state)
+{
+	paddr_t held[16];
+	uint32_t count = 0;
+
+	srand(1);
+	for (uint32_t i = 0; i < 2000; i++) {
+		uint32_t what = (uint32_t)rand() % 5;
+
+		if (what < 2 && ram_block_alloc((uint16_t)(i % 60), &held[count]) == 0) {
+			assert_true(is_zero(held[count]));
+			fake_ram(held[count])[i] = 1;
+			count++;
+		} else if (what == 2 && count != 0) {
+			uint32_t victim = (uint32_t)rand() % count;
+
+			ram_block_free(held[victim]);
+			held[victim] = held[--count];
+		} else if (what == 3) {
+			ram_clean_one();
+		} else if (what == 4) {
+			paddr_t want = pa(FIRST + ((uint32_t)rand() % 16 + 9) * SZ_2M);
+			bool mine = false;
+
+			for (uint32_t j = 0; j < count; j++) {
+				mine = mine || held[j].v == want.v;
+			}
+			if (mine) {
+				assert_int_equal(ram_block_claim(9, want), -EBUSY);
+			} else if (ram_block_claim(9, want) == 0) {
+				held[count++] = want;
+			}
+		}
+		assert_int_equal(free_count(), 14 - count);
+	}
+	while (count != 0) {
+		ram_block_free(held[--count]);
+	}
+	assert_int_equal(free_count(), 14);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whole_blocks_only),
+		cmocka_unit_test(test_reserve),
+		cmocka_unit_test(test_claim_is_exclusive_and_not_cleaned),
+		cmocka_unit_test(test_alloc_gives_zeroes),
+		cmocka_unit_test(test_idle_cleaning_saves_the_work),
+		cmocka_unit_test(test_free_of_what_is_free_panics),
+		cmocka_unit_test(test_random),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
