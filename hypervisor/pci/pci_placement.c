@@ -315,6 +315,7 @@ static bool try_all(struct placement *p, enum placement_space *failed)
 	return true;
 }
 
+/* Among equals the last one, so that what is added to a machine does not take from what was there. */
 static void leave_out_largest(struct placement *p, enum placement_space space)
 {
 	struct placement_bar *largest = NULL;
@@ -325,7 +326,7 @@ static void leave_out_largest(struct placement *p, enum placement_space space)
 			struct placement_bar *b = bar_of(&p->nodes[i], k);
 
 			if (in_use(b) && b->space == space &&
-			    (largest == NULL || b->size > largest->size)) {
+			    (largest == NULL || b->size >= largest->size)) {
 				largest = b;
 			}
 		}

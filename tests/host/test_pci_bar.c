@@ -107,7 +107,7 @@ static void test_bridge_has_two(void **state)
 
 static void test_rom_is_noted_and_left_off(void **state)
 {
-	model_set32(model, PCI_ROM, 0, 0xffff0001);
+	model_set32(model, PCI_ROM, 0xfffe0001, 0xffff0001);
 	pci_bars_size(&function);
 	assert_int_equal(function.rom_size, 0x10000);
 	assert_int_equal(model_get(model, PCI_ROM, 4), 0);

@@ -269,6 +269,23 @@ static void test_no_64_bit_window_at_all(void **state)
 	assert_int_equal(plan.left_out, 0);
 }
 
+/* A 32-bit window that runs past 4 GiB is of use to 32-bit BARs only below. */
+static void test_32_bit_window_across_4_gib(void **state)
+{
+	struct machine_window across = { WINDOW_MEM32, false, 0xe0000000, 0xe0000000, 0x40000000 };
+	struct placement_node *n = endpoint(PLACEMENT_ROOT);
+
+	plan.host = &across;
+	plan.host_count = 1;
+	bar(n, 0, BAR_MEM32, false, 256 * SZ_1M);
+	bar(n, 1, BAR_MEM32, false, 256 * SZ_1M);
+	bar(n, 2, BAR_MEM32, false, 256 * SZ_1M);
+	placement_plan(&plan);
+	assert_int_equal(n->bars[0].address, 0xe0000000);
+	assert_int_equal(n->bars[1].address, 0xf0000000);
+	assert_int_equal(plan.left_out, 1);
+}
+
 static void test_spare_space_of_an_empty_port(void **state)
 {
 	int32_t port = bridge(PLACEMENT_ROOT);
@@ -470,6 +487,7 @@ int main(void)
 		T(test_32_bit_prefetch_window_on_the_way),
 		T(test_non_prefetchable_not_in_prefetchable_host_window),
 		T(test_no_64_bit_window_at_all),
+		T(test_32_bit_window_across_4_gib),
 		T(test_spare_space_of_an_empty_port),
 		T(test_spare_space_of_the_port_of_a_switch),
 		T(test_spare_space_is_given_up_first),

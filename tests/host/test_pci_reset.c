@@ -117,6 +117,22 @@ static void test_bus_reset(void **state)
 	check_restored();
 }
 
+/* T_rst: the line stays asserted for more than a millisecond (6.6.1). */
+static void test_bus_reset_is_held(void **state)
+{
+	build(false);
+	pci_reset_begin(function, now);
+	while (function->reset.stage != PCI_RESET_HOLD) {
+		assert_false(pci_reset_step(function, now));
+	}
+	pci_reset_step(function, now + 1);
+	assert_int_not_equal(model_get(model->parent, PCI_BRIDGE_CONTROL, 2) &
+				     PCI_BRIDGE_CONTROL_RESET, 0);
+	pci_reset_step(function, now + 2);
+	assert_int_equal(model_get(model->parent, PCI_BRIDGE_CONTROL, 2) &
+				 PCI_BRIDGE_CONTROL_RESET, 0);
+}
+
 static void test_no_config_access_while_it_settles(void **state)
 {
 	uint32_t accesses;
@@ -232,15 +248,22 @@ static void test_no_method_is_restored_only(void **state)
 {
 	model = model_endpoint(&world.pci, NULL, 3, 0, 0x11e81234, 0xff0000);
 	model_bar(model, 0, BAR_MEM32, false, SZ_1M);
+	model_msix(model, 4, 0, 0, 0, 0x800);
+	model_msi(model, 4, true, true);
 	pci_bring_up(&world.bridge);
 	function = world_function(0, 0, 3, 0);
 	assert_int_equal(function->reset_methods, 0);
 	pci_write(function, PCI_COMMAND, 2, 6);
+	pci_write(function, function->msix.cap + PCI_MSIX_CONTROL, 2,
+		  PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL);
+	pci_write(function, function->msi.cap + PCI_MSI_CONTROL, 2, PCI_MSI_ENABLE);
 	pci_write(function, PCI_BAR0, 4, 0);
 	run();
 	assert_int_equal(function->reset.error, 0);
 	assert_int_equal(model_get(model, PCI_COMMAND, 2), PCI_COMMAND_INTX_OFF);
 	assert_int_equal(model_get(model, PCI_BAR0, 4), function->bars[0].address);
+	assert_int_equal(model_get(model, function->msix.cap + PCI_MSIX_CONTROL, 2), 3);
+	assert_int_equal(model_get(model, function->msi.cap + PCI_MSI_CONTROL, 2) & 1, 0);
 }
 
 static void test_acs_is_on_again(void **state)
@@ -263,6 +286,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_flr),
 		T(test_bus_reset),
+		T(test_bus_reset_is_held),
 		T(test_no_config_access_while_it_settles),
 		T(test_slow_to_return),
 		T(test_retry_status),
