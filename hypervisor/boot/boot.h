@@ -18,10 +18,12 @@ struct cmdline;
 extern struct cmdline cmdline;
 
 /*
- * Right after ram_init() and its reservations, before any block is given out or cleaned: the blocks
- * in which the control domain's kernel and ramdisk lie become the control domain's.
+ * Right after ram_init() and its reservations, before other CPUs start to clean blocks: the control
+ * domain's RAM becomes its own. The modules' blocks, then blocks from the bottom of the memory they
+ * lie in upwards, then other memory, until wanted bytes (0: half of what is free, at least 512 MiB)
+ * are there. Panics with one clear message when they are not.
  */
-void dom0_claim_modules(void);
+void dom0_claim_ram(uint64_t wanted);
 
 /* Build the control domain from the modules; it is ready to run on return. Panics with one clear message otherwise. */
 struct domain *boot_control_domain(void);

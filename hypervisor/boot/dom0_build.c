@@ -198,7 +198,7 @@ struct domain *boot_control_domain(void)
 	if (d == NULL) {
 		panic("control domain: no memory");
 	}
-	ram = dom0_claim_ram(d, cmdline.dom0_mem);
+	ram = dom0_map_ram(d);
 	image = read_image(d, kernel);
 	if (dom0_layout_plan(ram, &kernel->data, ramdisk_data, &image, &layout, &why) != 0) {
 		panic("control domain: %s", why);

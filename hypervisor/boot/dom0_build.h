@@ -6,12 +6,8 @@
 #include "core/domain.h"
 #include "core/machine.h"
 
-/*
- * Claim and map the domain's RAM, IPA = PA: the modules' blocks, then blocks from the bottom of the
- * memory they lie in upwards, then other memory, until wanted bytes (0: half of what is free, at
- * least 512 MiB) are there. Fills d->ram_base and d->ram_size. The set lives as long as boot does.
- */
-const struct rangeset *dom0_claim_ram(struct domain *d, uint64_t wanted);
+/* Map what dom0_claim_ram() claimed, IPA = PA. Fills d->ram_base and d->ram_size. */
+const struct rangeset *dom0_map_ram(struct domain *d);
 
 /* Map and route the devices that pass through; log each node that does not. */
 void dom0_pass_devices(struct domain *d);

@@ -8,9 +8,9 @@
 #include "core/panic.h"
 #include "core/ram.h"
 
-#define DOM0_MEM_MIN (512 * SZ_1M)
-
-#define DOM0_ID      0
+#define DOM0_MEM_MIN   (512 * SZ_1M)
+#define DOM0_ID        0
+#define HYPERVISOR_MEM (16 * SZ_1M) /* its heap may grow so far */
 
 static struct range storage[DOM0_RAM_RANGES];
 static struct rangeset owned;
@@ -33,6 +33,11 @@ static void own_module(const struct machine_module *module)
 {
 	uint64_t end = module->data.base + module->data.size;
 
+	if (module->data.base < machine.fdt_pa.v + machine.fdt_size && machine.fdt_pa.v < end) {
+		panic("control domain: the module at 0x%llx and the device tree at 0x%llx overlap",
+		      (unsigned long long)module->data.base,
+		      (unsigned long long)machine.fdt_pa.v);
+	}
 	for (uint64_t block = ALIGN_DOWN(module->data.base, RAM_BLOCK_SIZE); block < end;
 	     block += RAM_BLOCK_SIZE) {
 		if (!rangeset_contains(&owned, block, RAM_BLOCK_SIZE) && !own(block)) {
@@ -66,26 +71,28 @@ static uint64_t amount(uint64_t wanted)
 		wanted = ALIGN_UP(wanted, RAM_BLOCK_SIZE);
 	}
 	if (wanted < DOM0_MEM_MIN) {
-		panic("control domain: dom0_mem is %llu MiB, at least 512 are needed",
-		      (unsigned long long)(wanted / SZ_1M));
+		panic("control domain: dom0_mem is %llu MiB, at least %llu are needed",
+		      (unsigned long long)(wanted / SZ_1M), DOM0_MEM_MIN / SZ_1M);
 	}
-	if (wanted > free_bytes) {
-		panic("control domain: needs %llu MiB, the machine has %llu MiB free",
+	if (wanted + HYPERVISOR_MEM > free_bytes) {
+		panic("control domain: %llu MiB wanted, the machine has %llu MiB free and the "
+		      "hypervisor needs %llu of them",
 		      (unsigned long long)(wanted / SZ_1M),
-		      (unsigned long long)(free_bytes / SZ_1M));
+		      (unsigned long long)(free_bytes / SZ_1M), HYPERVISOR_MEM / SZ_1M);
 	}
 	return wanted;
 }
 
-/* Memory that holds the kernel comes first, then the rest in the tree's order. */
+/* Memory that holds the modules comes first, then the rest in the tree's order. */
 static void own_rest(uint64_t wanted)
 {
-	for (uint32_t i = 0; i < machine.ram_count; i++) {
+	for (uint32_t i = 0; owned.count != 0 && i < machine.ram_count; i++) {
 		const struct range *ram = &machine.ram[i];
 		uint64_t first = owned.ranges[0].base;
 
 		if (first >= ram->base && first < ram->base + ram->size) {
 			own_range(ram, wanted);
+			break;
 		}
 	}
 	for (uint32_t i = 0; i < machine.ram_count; i++) {
@@ -93,7 +100,7 @@ static void own_rest(uint64_t wanted)
 	}
 }
 
-void dom0_claim_modules(void)
+void dom0_claim_ram(uint64_t wanted)
 {
 	rangeset_init(&owned, storage, DOM0_RAM_RANGES);
 	for (uint32_t i = 0; i < machine.module_count; i++) {
@@ -103,10 +110,6 @@ void dom0_claim_modules(void)
 			own_module(&machine.modules[i]);
 		}
 	}
-}
-
-const struct rangeset *dom0_claim_ram(struct domain *d, uint64_t wanted)
-{
 	wanted = amount(wanted);
 	own_rest(wanted);
 	if (owned_size < wanted) {
@@ -114,6 +117,10 @@ const struct rangeset *dom0_claim_ram(struct domain *d, uint64_t wanted)
 		      (unsigned long long)(owned_size / SZ_1M),
 		      (unsigned long long)(wanted / SZ_1M));
 	}
+}
+
+const struct rangeset *dom0_map_ram(struct domain *d)
+{
 	d->ram_base = ipa(owned.ranges[0].base);
 	d->ram_size = owned_size;
 	for (uint32_t i = 0; i < owned.count; i++) {
@@ -124,6 +131,9 @@ const struct rangeset *dom0_claim_ram(struct domain *d, uint64_t wanted)
 			panic("control domain: memory at 0x%llx cannot be mapped: error %d",
 			      (unsigned long long)r->base, err);
 		}
+		log_info("boot", "control domain: memory 0x%llx-0x%llx",
+			 (unsigned long long)r->base,
+			 (unsigned long long)(r->base + r->size - 1));
 	}
 	return &owned;
 }

@@ -95,7 +95,7 @@ static void init_ram(paddr_t image)
 	for (uint32_t i = 0; i < machine.reserved_count; i++) {
 		ram_reserve(machine.reserved[i].base, machine.reserved[i].size);
 	}
-	dom0_claim_modules();
+	dom0_claim_ram(cmdline.dom0_mem);
 	log_info("ram", "%llu MiB in %u regions", (unsigned long long)(total / SZ_1M),
 		 machine.ram_count);
 }
