@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+/* After the above. */
+#include <cmocka.h>
+
+#include "arch/arm64/cpu.h"
+#include "arch/arm64/mmu.h"
+#include "control/control_request.h"
+#include "core/heap.h"
+#include "core/mmio.h"
+#include "core/vuart.h"
+#include "libviaduct/transport.h"
+#include "lib/errno.h"
+#include "pci/registry.h"
+#include "vpci/vpci.h"
+
+#define GUESTS 4
+
+struct control_world world;
+struct spinlock pci_registry_lock;
+
+static struct domain control_domain;
+static struct domain *domains[DOMAINS_MAX];
+static struct host_bridge bridge;
+static struct pci_function functions[4];
+static uint8_t *aperture;
+static uint64_t slot_block[CONTROL_SLOTS]; /* 0: closed */
+static uint8_t *pages;
+static uint32_t clients;
+
+static void add_function(struct pci_function *f, uint32_t sbdf, uint8_t header_type,
+			 struct pci_function *next)
+{
+	*f = (struct pci_function){
+		.sbdf = { sbdf }, .bridge = &bridge, .next = next, .header_type = header_type,
+		.vendor = 0x1b36, .device = 0x0010, .class_code = 0x010802, .state = FUNCTION_OWNED,
+		.reset_methods = RESET_BIT(RESET_FLR),
+	};
+}
+
+void control_world_init(void)
+{
+	const struct control_layout layout = {
+		.segment = 1, .ecam = { WORLD_ECAM }, .mmio32_base = { WORLD_MMIO },
+		.mmio32_size = CONTROL_MMIO32_SIZE, .aperture_base = { WORLD_APERTURE },
+		.aperture_size = CONTROL_PREFETCH_SIZE,
+	};
+
+	world = (struct control_world){ .free_bytes = 512 * SZ_1M };
+	memset(domains, 0, sizeof(domains));
+	memset(slot_block, 0, sizeof(slot_block));
+	control_domain = (struct domain){ .control = true, .direct = true, .vcpu_count = 1,
+					  .state = DOMAIN_RUNNING, .ram_size = 512 * SZ_1M };
+	strcpy(control_domain.name, "control");
+	world.vcpu.domain = &control_domain;
+	world.vcpu.state = VCPU_RUNNING;
+	control_domain.vcpus[0] = &world.vcpu;
+	domains[0] = &control_domain;
+	add_function(&functions[0], WORLD_PORT, 1, &functions[1]);
+	add_function(&functions[1], WORLD_DISK, 0, &functions[2]);
+	add_function(&functions[2], WORLD_NIC, 0, &functions[3]);
+	add_function(&functions[3], WORLD_BROKEN, 0, NULL);
+	functions[3].state = FUNCTION_BROKEN;
+	functions[3].broken_why = "identity changed over reset";
+	functions[3].user = DOMAIN_ID_NONE;
+	aperture = mmap(NULL, CONTROL_APERTURE_SIZE, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(aperture, MAP_FAILED);
+	assert_int_equal(control_create(&control_domain, &layout), 0);
+}
+
+void control_world_end(void)
+{
+	world_reap();
+	assert_int_equal(world.slots_open, 0);
+	for (uint32_t i = 1; i < DOMAINS_MAX; i++) {
+		assert_null(domains[i]);
+	}
+	free(world.started_ram);
+	heap_pages_free(pages, 6);
+	munmap(aperture, CONTROL_APERTURE_SIZE);
+}
+
+/* Stage 2 of the control domain: the request pages once, then slots of the aperture. */
+int p2m_map(struct p2m *p, ipaddr_t ipa, paddr_t pa, uint64_t size, enum p2m_type type)
+{
+	uint64_t slot = (ipa.v - WORLD_APERTURE) / CONTROL_SLOT_SIZE;
+
+	assert_ptr_equal(p, &control_domain.p2m);
+	assert_int_equal(type, P2M_RAM_SHARED);
+	if (ipa.v == WORLD_MMIO) {
+		assert_int_equal(size, CONTROL_PAGES_SIZE);
+		pages = heap_va(pa);
+		return 0;
+	}
+	assert_true(ipa.v >= WORLD_APERTURE && slot < CONTROL_SLOTS);
+	assert_int_equal(size, CONTROL_SLOT_SIZE);
+	assert_int_equal(slot_block[slot], 0);
+	slot_block[slot] = pa.v;
+	world.slots_open++;
+	world.slots_opened++;
+	mprotect(aperture + slot * CONTROL_SLOT_SIZE, CONTROL_SLOT_SIZE, PROT_READ | PROT_WRITE);
+	memcpy(aperture + slot * CONTROL_SLOT_SIZE, heap_va(pa), CONTROL_SLOT_SIZE);
+	return 0;
+}
+
+void p2m_unmap(struct p2m *p, ipaddr_t ipa, uint64_t size)
+{
+	uint64_t slot = (ipa.v - WORLD_APERTURE) / CONTROL_SLOT_SIZE;
+
+	assert_true(ipa.v >= WORLD_APERTURE && slot < CONTROL_SLOTS);
+	assert_int_equal(size, CONTROL_SLOT_SIZE);
+	assert_int_not_equal(slot_block[slot], 0);
+	memcpy(heap_va(pa(slot_block[slot])), aperture + slot * CONTROL_SLOT_SIZE,
+	       CONTROL_SLOT_SIZE);
+	mprotect(aperture + slot * CONTROL_SLOT_SIZE, CONTROL_SLOT_SIZE, PROT_NONE);
+	slot_block[slot] = 0;
+	world.slots_open--;
+}
+
+void *mmu_map_window(paddr_t p)
+{
+	return heap_va(p);
+}
+
+void mmu_unmap_window(void)
+{
+}
+
+void cache_clean(const void *va, uint64_t size)
+{
+}
+
+void cache_clean_invalidate(const void *va, uint64_t size)
+{
+	world.blocks_flushed += size == CONTROL_SLOT_SIZE;
+}
+
+struct domain *domain_by_id(uint32_t id)
+{
+	return id < DOMAINS_MAX ? domains[id] : NULL;
+}
+
+uint32_t domain_next_id(uint32_t from)
+{
+	for (uint32_t i = from; i < DOMAINS_MAX; i++) {
+		if (domains[i] != NULL) {
+			return i;
+		}
+	}
+	return DOMAIN_ID_NONE;
+}
+
+int domain_create(const struct domain_spec *spec, struct domain **out)
+{
+	uint64_t blocks = spec->ram_size / CONTROL_SLOT_SIZE;
+	struct domain *d;
+	uint32_t id = 1;
+
+	if (world.scribble) {
+		memset(pages, 0xff, CONTROL_PAGE_SIZE);
+	}
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		if (domains[i] != NULL && strcmp(domains[i]->name, spec->name) == 0) {
+			return -EEXIST;
+		}
+	}
+	while (domains[id] != NULL) {
+		id++;
+	}
+	if (spec->ram_size > world.free_bytes) {
+		return -ENOMEM;
+	}
+	if (id > GUESTS) {
+		return -ENOSPC;
+	}
+	d = calloc(1, sizeof(*d));
+	memcpy(d->name, spec->name, sizeof(d->name));
+	d->id = (uint16_t)id;
+	d->ram_base = ipa(0x40000000);
+	d->vcpu_count = spec->vcpu_count;
+	d->ram_size = spec->ram_size;
+	d->ram_block_count = (uint32_t)blocks;
+	d->ram_blocks = calloc(blocks, sizeof(*d->ram_blocks));
+	for (uint64_t i = 0; i < blocks; i++) {
+		d->ram_blocks[i] = pa((uintptr_t)calloc(1, CONTROL_SLOT_SIZE));
+	}
+	d->uart = (struct vuart *)d; /* not NULL is all that is asked */
+	domains[id] = d;
+	world.free_bytes -= spec->ram_size;
+	*out = d;
+	return 0;
+}
+
+int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg)
+{
+	if (world.fail_start != 0) {
+		return -world.fail_start;
+	}
+	assert_int_equal(d->state, DOMAIN_BUILDING);
+	for (uint32_t i = 0; i < CONTROL_SLOTS; i++) {
+		for (uint32_t k = 0; slot_block[i] != 0 && k < d->ram_block_count; k++) {
+			assert_true(slot_block[i] != d->ram_blocks[k].v);
+		}
+	}
+	d->state = DOMAIN_RUNNING;
+	world.started_pc = pc.v;
+	world.started_arg = arg;
+	free(world.started_ram);
+	world.started_ram = malloc(d->ram_size);
+	for (uint32_t k = 0; k < d->ram_block_count; k++) {
+		memcpy(world.started_ram + k * CONTROL_SLOT_SIZE, heap_va(d->ram_blocks[k]),
+		       CONTROL_SLOT_SIZE);
+	}
+	return 0;
+}
+
+int domain_pause(struct domain *d)
+{
+	if (d->state != DOMAIN_RUNNING) {
+		return -EINVAL;
+	}
+	d->state = DOMAIN_PAUSED;
+	return 0;
+}
+
+int domain_unpause(struct domain *d)
+{
+	if (d->state != DOMAIN_PAUSED) {
+		return -EINVAL;
+	}
+	d->state = DOMAIN_RUNNING;
+	return 0;
+}
+
+int domain_destroy(struct domain *d)
+{
+	assert_false(d->control);
+	if (d->state == DOMAIN_DYING) {
+		return -EBUSY;
+	}
+	d->state = DOMAIN_DYING;
+	return 0;
+}
+
+void world_reap(void)
+{
+	for (uint32_t id = 1; id < DOMAINS_MAX; id++) {
+		struct domain *d = domains[id];
+
+		if (d == NULL || d->state != DOMAIN_DYING) {
+			continue;
+		}
+		for (uint32_t i = 0; i < ARRAY_SIZE(functions); i++) {
+			if (functions[i].state == FUNCTION_LENT && functions[i].user == id) {
+				functions[i].state = FUNCTION_QUARANTINED;
+				functions[i].user = DOMAIN_ID_NONE;
+			}
+		}
+		for (uint32_t k = 0; k < d->ram_block_count; k++) {
+			for (uint32_t i = 0; i < CONTROL_SLOTS; i++) {
+				assert_true(slot_block[i] != d->ram_blocks[k].v);
+			}
+			free(heap_va(d->ram_blocks[k]));
+		}
+		world.free_bytes += d->ram_size;
+		free(d->ram_blocks);
+		free(d);
+		domains[id] = NULL;
+	}
+}
+
+uint32_t world_domains(void)
+{
+	uint32_t count = 0;
+
+	for (uint32_t id = 0; id < DOMAINS_MAX; id++) {
+		count += domains[id] != NULL;
+	}
+	return count;
+}
+
+uint64_t domain_cpu_ticks(struct domain *d)
+{
+	return d->id == 0 ? 12345 : 0;
+}
+
+uint64_t control_ticks_to_ns(uint64_t ticks)
+{
+	return ticks * 1000000;
+}
+
+int control_info(struct control_call *call)
+{
+	struct control_info reply = {
+		.version = "1.2.3", .abi = CONTROL_ABI_VERSION, .cpu_count = 2, .gic_version = 3,
+		.features = CONTROL_FEATURE_ITS, .ram_bytes = 1024 * SZ_1M,
+		.free_bytes = world.free_bytes,
+	};
+
+	control_reply(call, &reply, sizeof(reply));
+	return 0;
+}
+
+int control_domain_stats(struct control_call *call)
+{
+	struct control_domain_stats reply = { .exits = { [CONTROL_EXIT_HVC] = 42 }, .interrupts = 7 };
+
+	control_reply(call, &reply, sizeof(reply));
+	return 0;
+}
+
+static uint32_t put_text(const char *text, uint64_t *pos, char *buf, size_t size)
+{
+	size_t length = text == NULL ? 0 : strlen(text);
+	size_t n = *pos >= length ? 0 : length - *pos;
+
+	n = n < size ? n : size;
+	if (n != 0) {
+		memcpy(buf, text + *pos, n);
+	}
+	*pos += n;
+	return (uint32_t)n;
+}
+
+int control_log_read(struct control_call *call)
+{
+	const struct control_text_read *in = call->in;
+	struct control_text_reply reply = { .position = in->position };
+
+	reply.size = put_text("[    0.000000] boot: hello\n", &reply.position,
+			      (char *)call->out + sizeof(reply), 10);
+	control_reply(call, &reply, sizeof(reply));
+	call->out_size += reply.size;
+	return 0;
+}
+
+/* A guest ends when all it prints has been read. */
+uint32_t vuart_output(struct domain *d, uint64_t *pos, char *buf, uint32_t size)
+{
+	uint32_t n = put_text(world.printed, pos, buf, size);
+
+	if (n == 0 && world.printed != NULL) {
+		d->state = DOMAIN_SHUTDOWN;
+	}
+	return n;
+}
+
+uint32_t vuart_input(struct domain *d, const char *s, uint32_t size)
+{
+	size_t used = strlen(world.typed);
+
+	/* Slowly: three characters at a time. */
+	size = size < 3 ? size : 3;
+	if (used + size < sizeof(world.typed)) {
+		memcpy(world.typed + used, s, size);
+	}
+	return size;
+}
+
+struct pci_function *pci_function_first(void)
+{
+	return &functions[0];
+}
+
+struct pci_function *pci_function_find(struct sbdf s)
+{
+	for (uint32_t i = 0; i < ARRAY_SIZE(functions); i++) {
+		if (functions[i].sbdf.v == s.v) {
+			return &functions[i];
+		}
+	}
+	return NULL;
+}
+
+struct pci_function *pci_function_by_name(const char *name)
+{
+	for (uint32_t i = 0; i < ARRAY_SIZE(functions); i++) {
+		if (strcmp(functions[i].name, name) == 0) {
+			return &functions[i];
+		}
+	}
+	return NULL;
+}
+
+struct pci_function *world_pci(uint32_t sbdf)
+{
+	return pci_function_find((struct sbdf){ sbdf });
+}
+
+int lend_quarantine(struct pci_function *f, const char *name)
+{
+	if (f->header_type == 1) {
+		return -EPERM;
+	}
+	if (f->state != FUNCTION_OWNED) {
+		return f->state == FUNCTION_BROKEN ? -EBADF : -EBUSY;
+	}
+	f->state = world.reset_fails ? FUNCTION_BROKEN : FUNCTION_QUARANTINED;
+	f->broken_why = world.reset_fails ? "no answer after reset" : NULL;
+	f->user = DOMAIN_ID_NONE;
+	strcpy(f->name, name);
+	return 0;
+}
+
+int lend_return_to_owner(struct pci_function *f)
+{
+	if (f->state != FUNCTION_QUARANTINED) {
+		return -EINVAL;
+	}
+	f->state = FUNCTION_OWNED;
+	f->user = 0;
+	return 0;
+}
+
+int lend_attach(struct domain *d, struct pci_function *f, uint32_t vslot, struct vsbdf *out)
+{
+	if (world.fail_attach != 0) {
+		return -world.fail_attach;
+	}
+	if (f->state != FUNCTION_QUARANTINED) {
+		return -EINVAL;
+	}
+	f->state = FUNCTION_LENT;
+	f->user = d->id;
+	*out = vsbdf_make(0, 0, vslot != 0 ? vslot : 1, 0);
+	return 0;
+}
+
+int lend_detach(struct pci_function *f)
+{
+	if (f->state != FUNCTION_LENT) {
+		return -EINVAL;
+	}
+	f->state = FUNCTION_QUARANTINED;
+	f->user = DOMAIN_ID_NONE;
+	return 0;
+}
+
+static uint64_t access_region(uint64_t address, uint8_t size, bool write, uint64_t value)
+{
+	const struct mmio_region *r = mmio_find(&control_domain.mmio, ipa(address));
+	struct mmio_access a = { .ipa = ipa(address), .size = size, .write = write, .value = value };
+
+	assert_non_null(r);
+	a.offset = address - r->base;
+	assert_int_equal(r->ops->access(&world.vcpu, r->opaque, &a), MMIO_DONE);
+	return a.value;
+}
+
+uint64_t world_load(uint64_t address, uint8_t size)
+{
+	return access_region(address, size, false, 0);
+}
+
+void world_store(uint64_t address, uint8_t size, uint64_t value)
+{
+	access_region(address, size, true, value);
+}
+
+uint8_t *world_page(uint32_t page)
+{
+	return pages + page * CONTROL_PAGE_SIZE;
+}
+
+static void ring(uint32_t page)
+{
+	world_store(WORLD_MMIO + CONTROL_PAGES_SIZE + CONTROL_REG_DOORBELL, 4, page);
+}
+
+int world_request(uint32_t page, uint32_t op, const void *in, uint32_t in_size, void *out,
+		  uint32_t out_size)
+{
+	struct control_header header = { .op = op, .size = in_size, .result = 12345 };
+
+	memcpy(world_page(page), &header, sizeof(header));
+	if (in_size != 0) {
+		memcpy(world_page(page) + sizeof(header), in, in_size);
+	}
+	ring(page);
+	memcpy(&header, world_page(page), sizeof(header));
+	if (out_size != 0 && header.result == 0) {
+		assert_true(header.size >= out_size);
+		memcpy(out, world_page(page) + sizeof(header), out_size);
+	}
+	return header.result;
+}
+
+/* The transport of libviaduct in this world: each client gets the next page. */
+struct world_transport {
+	struct transport t;
+	uint32_t page;
+};
+
+static void transport_ring(struct transport *t)
+{
+	struct world_transport *w = (struct world_transport *)t;
+	uint32_t op;
+
+	memcpy(&op, t->page, sizeof(op));
+	world_reap();
+	if (world.on_ring != NULL) {
+		world.on_ring(op);
+	}
+	ring(w->page);
+}
+
+static void transport_close(struct transport *t)
+{
+	free(t);
+}
+
+static const struct transport_ops world_transport_ops = { transport_ring, transport_close };
+
+int transport_open(struct transport **out, char *why, size_t why_size)
+{
+	struct world_transport *w = calloc(1, sizeof(*w));
+
+	w->page = clients++ % CONTROL_PAGES;
+	w->t.ops = &world_transport_ops;
+	w->t.page = world_page(w->page);
+	w->t.aperture = aperture;
+	*out = &w->t;
+	return 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A machine behind the control function: domains, functions, consoles and memory as plain books, the
+ * control folder over them, and clients that reach it through its BARs. An aperture slot that is not
+ * open cannot be touched: the test program would die of it.
+ */
+#ifndef FAKE_CONTROL_WORLD_H
+#define FAKE_CONTROL_WORLD_H
+
+#include <viaduct/control.h>
+
+#include "core/domain.h"
+#include "pci/function.h"
+
+#define WORLD_ECAM     0x3f000000ULL
+#define WORLD_MMIO     0x3e000000ULL
+#define WORLD_APERTURE 0x4000000000ULL
+
+#define WORLD_DISK    0x200U /* 0000:02:00.0 */
+#define WORLD_NIC     0x300U
+#define WORLD_PORT    0x008U /* a bridge */
+#define WORLD_BROKEN  0x400U
+
+struct control_world {
+	struct vcpu vcpu;          /* of the control domain, or of who is made to ring */
+	uint64_t free_bytes;
+	bool reset_fails;          /* the next quarantine ends broken */
+	int fail_attach, fail_start; /* errno to fail with; 0: succeed */
+	uint32_t slots_open;
+	uint32_t slots_opened;     /* since the start */
+	uint32_t blocks_flushed;
+	char typed[256];           /* into the guest's console */
+	const char *printed;       /* what it prints; sent when asked for */
+	uint64_t started_pc, started_arg;
+	uint8_t *started_ram;      /* copy of its RAM then */
+	bool scribble; /* another CPU overwrites page 0 while a domain is created */
+	void (*on_ring)(uint32_t op); /* before each request of libviaduct's */
+};
+
+extern struct control_world world;
+
+void control_world_init(void);
+void control_world_end(void);
+
+/* An access to one of the control function's trapped regions. */
+uint64_t world_load(uint64_t address, uint8_t size);
+void world_store(uint64_t address, uint8_t size, uint64_t value);
+/* The request page as the control domain has it mapped. */
+uint8_t *world_page(uint32_t page);
+/* Put a request into a page, ring, and return its result; the reply's body into out. */
+int world_request(uint32_t page, uint32_t op, const void *in, uint32_t in_size, void *out,
+		  uint32_t out_size);
+
+struct pci_function *world_pci(uint32_t sbdf);
+/* Domains being torn down go. */
+void world_reap(void);
+uint32_t world_domains(void);
+
+#endif

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests as a hostile client writes them, and the promises of the aperture. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+/* After the above. */
+#include <cmocka.h>
+
+#include "control_world.h"
+#include "fake_log.h"
+#include "lib/errno.h"
+
+static int setup(void **state)
+{
+	control_world_init();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	control_world_end();
+	return 0;
+}
+
+static uint32_t create(const char *name, uint64_t ram)
+{
+	struct control_domain_create in = { .vcpu_count = 1, .ram_bytes = ram };
+	struct control_domain_id out;
+
+	strcpy(in.name, name);
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), &out, sizeof(out)),
+			 0);
+	return out.id;
+}
+
+static int domain_op(uint32_t op, uint32_t id)
+{
+	struct control_domain_id in = { .id = id };
+
+	return world_request(0, op, &in, sizeof(in), NULL, 0);
+}
+
+static int map(uint32_t page, uint32_t id, uint64_t offset, uint32_t *slot)
+{
+	struct control_aperture_map in = { .domain = id, .offset = offset };
+	struct control_count out = { 0 };
+	int err = world_request(page, CONTROL_APERTURE_MAP, &in, sizeof(in), &out, sizeof(out));
+
+	*slot = out.count;
+	return err;
+}
+
+static int unmap(uint32_t page, uint32_t slot)
+{
+	struct control_count in = { .count = slot };
+
+	return world_request(page, CONTROL_APERTURE_UNMAP, &in, sizeof(in), NULL, 0);
+}
+
+static void test_registers(void **state)
+{
+	uint64_t base = WORLD_MMIO + CONTROL_PAGES_SIZE;
+
+	assert_int_equal(world_load(base + CONTROL_REG_MAGIC, 4), CONTROL_MAGIC);
+	assert_int_equal(world_load(base + CONTROL_REG_ABI, 4), CONTROL_ABI_VERSION);
+	world_store(base + CONTROL_REG_ABI, 4, 99);
+	assert_int_equal(world_load(base + CONTROL_REG_ABI, 4), CONTROL_ABI_VERSION);
+	assert_int_equal(world_load(base + CONTROL_REG_ABI, 1), 0);
+	assert_int_equal(world_load(base + 0xffc, 4), 0);
+}
+
+/* One function on the segment, and no more bits than asked for. */
+static void test_config_window(void **state)
+{
+	assert_int_equal(world_load(WORLD_ECAM, 4), CONTROL_DEVICE_ID << 16 | CONTROL_VENDOR_ID);
+	assert_int_equal(world_load(WORLD_ECAM, 2), CONTROL_VENDOR_ID);
+	assert_int_equal(world_load(WORLD_ECAM, 8) & 0xffffffff, world_load(WORLD_ECAM, 4));
+	assert_int_equal(world_load(WORLD_ECAM, 8) >> 32, world_load(WORLD_ECAM + 4, 4));
+	assert_int_equal(world_load(WORLD_ECAM + 0x1000, 1), 0xff);
+	assert_int_equal(world_load(WORLD_ECAM + 0x8000, 4), 0xffffffff);
+	assert_int_equal(world_load(WORLD_ECAM + 0xffff8, 8), ~0ULL);
+	world_store(WORLD_ECAM + 0x8000, 4, 0);
+	assert_int_equal(world_load(WORLD_ECAM, 2), CONTROL_VENDOR_ID);
+}
+
+static void test_only_the_control_domain(void **state)
+{
+	struct domain guest = { .id = 9, .name = "guest" };
+	struct domain *control = world.vcpu.domain;
+
+	fake_log_clear();
+	world.vcpu.domain = &guest;
+	for (uint32_t op = 0; op < CONTROL_OPS + 2; op++) {
+		/* The page is not even answered. */
+		assert_int_equal(world_request(3, op, NULL, 0, NULL, 0), 12345);
+	}
+	world.vcpu.domain = control;
+	assert_true(fake_log_has("not the control domain"));
+	assert_int_equal(world_request(3, CONTROL_NULL, NULL, 0, NULL, 0), 0);
+}
+
+static void test_bad_page(void **state)
+{
+	uint64_t doorbell = WORLD_MMIO + CONTROL_PAGES_SIZE + CONTROL_REG_DOORBELL;
+
+	world_store(doorbell, 4, CONTROL_PAGES);
+	world_store(doorbell, 4, 0xffffffff);
+	world_store(doorbell, 8, 0);
+	world_store(doorbell, 1, 0);
+	world_store(doorbell + 4, 4, 0);
+	assert_int_equal(world_request(CONTROL_PAGES - 1, CONTROL_NULL, NULL, 0, NULL, 0), 0);
+}
+
+static void test_bad_op_and_size(void **state)
+{
+	static const uint8_t junk[CONTROL_BODY_SIZE];
+
+	assert_int_equal(world_request(0, CONTROL_OPS, NULL, 0, NULL, 0), -ENOSYS);
+	assert_int_equal(world_request(0, 0xffffffff, NULL, 0, NULL, 0), -ENOSYS);
+	for (uint32_t op = 0; op < CONTROL_OPS; op++) {
+		/* No request is of 4, 1000, or all the bytes of a page, let alone 4 GiB. */
+		assert_int_equal(world_request(0, op, junk, 4, NULL, 0), -E2BIG);
+		assert_int_equal(world_request(0, op, junk, 1000, NULL, 0), -E2BIG);
+		assert_int_equal(world_request(0, op, junk, CONTROL_BODY_SIZE, NULL, 0), -E2BIG);
+	}
+	for (uint32_t op = 0; op < CONTROL_OPS; op++) {
+		struct control_header header = { .op = op, .size = 0xffffffff };
+
+		memcpy(world_page(0), &header, sizeof(header));
+		world_store(WORLD_MMIO + CONTROL_PAGES_SIZE + CONTROL_REG_DOORBELL, 4, 0);
+		memcpy(&header, world_page(0), sizeof(header));
+		assert_int_equal(header.result, -E2BIG);
+		assert_int_equal(header.size, 0);
+	}
+}
+
+/* Every request with a body of one repeated byte: nothing dies, every result is an errno or 0. */
+static void test_junk(void **state)
+{
+	static const uint32_t sizes[] = { 0, 8, 16, 24, 72, 80, 264 };
+	uint8_t junk[264];
+	struct control_header header;
+
+	for (uint32_t op = 0; op < CONTROL_OPS; op++) {
+		for (uint32_t byte = 0; byte < 256; byte++) {
+			memset(junk, (int)byte, sizeof(junk));
+			for (uint32_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+				int err = world_request(1, op, junk, sizes[i], NULL, 0);
+
+				assert_true(err <= 0 && err >= -200);
+				memcpy(&header, world_page(1), sizeof(header));
+				assert_true(header.size <= CONTROL_BODY_SIZE);
+			}
+		}
+	}
+	assert_int_equal(world_domains(), 1);
+}
+
+static void test_create_checks(void **state)
+{
+	struct control_domain_create in = { .name = "g", .vcpu_count = 1, .ram_bytes = SZ_2M };
+
+	in.vcpu_count = 0;
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0), -EINVAL);
+	in.vcpu_count = DOMAIN_VCPUS_MAX + 1;
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0), -EINVAL);
+	in.vcpu_count = 1;
+	memset(in.name, 'a', sizeof(in.name)); /* not terminated */
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0), -EINVAL);
+	strcpy(in.name, "a\nb");
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0), -EINVAL);
+	in.name[0] = '\0';
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0), -EINVAL);
+	strcpy(in.name, "control");
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0), -EEXIST);
+	strcpy(in.name, "g");
+	in.flags = 1;
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0), -EINVAL);
+}
+
+/* What is written to the page while a request is carried out changes nothing about it. */
+static void test_single_fetch(void **state)
+{
+	struct control_domain_create in = { .name = "g", .vcpu_count = 3, .ram_bytes = SZ_2M };
+	struct control_domain_id out;
+	struct control_header header;
+
+	world.scribble = true;
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), &out, sizeof(out)),
+			 0);
+	memcpy(&header, world_page(0), sizeof(header));
+	assert_int_equal(header.op, CONTROL_DOMAIN_CREATE);
+	assert_int_equal(header.size, sizeof(out));
+	assert_string_equal(domain_by_id(out.id)->name, "g");
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, out.id), 0);
+}
+
+static void test_control_domain_is_safe(void **state)
+{
+	struct control_domain_start start = { .id = 0 };
+	struct control_pci_attach attach = { .domain = 0, .sbdf = WORLD_DISK };
+	uint32_t slot;
+
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, 0), -EPERM);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_PAUSE, 0), -EPERM);
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_START, &start, sizeof(start), NULL, 0),
+			 -EPERM);
+	assert_int_equal(world_request(0, CONTROL_PCI_ATTACH, &attach, sizeof(attach), NULL, 0),
+			 -EINVAL);
+	assert_int_equal(map(0, 0, 0, &slot), -EINVAL);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, 5), -ENOENT);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, 0xffffffff), -ENOENT);
+}
+
+static void test_aperture(void **state)
+{
+	uint32_t id = create("g", 4 * SZ_2M), slot, other;
+
+	assert_int_equal(map(1, id, SZ_2M, &slot), 0);
+	assert_int_equal(world.blocks_flushed, 1);
+	assert_int_equal(world.slots_open, 1);
+	/* Offsets: aligned, inside. */
+	assert_int_equal(map(1, id, SZ_4K, &other), -EINVAL);
+	assert_int_equal(map(1, id, 4 * SZ_2M, &other), -EINVAL);
+	assert_int_equal(map(1, id, ~0ULL << 21, &other), -EINVAL);
+	assert_int_equal(map(1, 7, 0, &other), -ENOENT);
+	/* Another client can neither close it nor take it. */
+	assert_int_equal(unmap(2, slot), -EINVAL);
+	assert_int_equal(unmap(1, slot ^ 1), -EINVAL);
+	assert_int_equal(unmap(1, CONTROL_SLOTS), -EINVAL);
+	assert_int_equal(unmap(1, slot), 0);
+	assert_int_equal(unmap(1, slot), -EINVAL);
+	/* All slots, then none. */
+	for (uint32_t i = 0; i < CONTROL_SLOTS; i++) {
+		assert_int_equal(map(1, id, 0, &slot), 0);
+	}
+	assert_int_equal(map(1, id, 0, &slot), -ENOSPC);
+	assert_int_equal(world_request(2, CONTROL_CLAIM, NULL, 0, NULL, 0), 0);
+	assert_int_equal(world.slots_open, CONTROL_SLOTS);
+	/* The page has a new client: what the old one left is closed. */
+	assert_int_equal(world_request(1, CONTROL_CLAIM, NULL, 0, NULL, 0), 0);
+	assert_int_equal(world.slots_open, 0);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
+}
+
+/* No slot outlives the domain's BUILDING state, however that ends. */
+static void test_aperture_closes(void **state)
+{
+	uint32_t a = create("a", SZ_2M), b = create("b", SZ_2M), slot;
+	struct control_domain_start start = { .id = a, .pc = 0x40000000, .arg = 5 };
+
+	assert_int_equal(map(1, a, 0, &slot), 0);
+	assert_int_equal(map(2, b, 0, &slot), 0);
+	assert_int_equal(world_request(3, CONTROL_DOMAIN_START, &start, sizeof(start), NULL, 0), 0);
+	assert_int_equal(world.slots_open, 1);
+	assert_int_equal(map(1, a, 0, &slot), -EINVAL);
+	assert_int_equal(world_request(3, CONTROL_DOMAIN_START, &start, sizeof(start), NULL, 0),
+			 -EINVAL);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_PAUSE, a), 0);
+	assert_int_equal(map(1, a, 0, &slot), -EINVAL);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, b), 0);
+	assert_int_equal(world.slots_open, 0);
+	assert_int_equal(map(2, b, 0, &slot), -EINVAL);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, a), 0);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, a), -EBUSY);
+}
+
+static void test_lists(void **state)
+{
+	struct control_list in = { .from = 0 };
+	struct {
+		struct control_list_reply head;
+		struct control_domain entries[2];
+	} domains;
+	struct {
+		struct control_list_reply head;
+		struct control_function entries[4];
+	} pci;
+	uint32_t id = create("g", SZ_2M);
+
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_LIST, &in, sizeof(in), &domains,
+				       sizeof(domains)), 0);
+	assert_int_equal(domains.head.count, 2);
+	assert_int_equal(domains.head.next, CONTROL_LIST_END);
+	assert_string_equal(domains.entries[0].name, "control");
+	assert_int_equal(domains.entries[0].flags, CONTROL_DOMAIN_IS_CONTROL);
+	assert_int_equal(domains.entries[0].vcpus_running, 1);
+	assert_int_equal(domains.entries[1].state, CONTROL_DOMAIN_STATE_BUILDING);
+	in.max = 1;
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_LIST, &in, sizeof(in), &domains,
+				       sizeof(domains.head)), 0);
+	assert_int_equal(domains.head.count, 1);
+	assert_int_equal(domains.head.next, id);
+	in = (struct control_list){ .from = 0xffffffff };
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_LIST, &in, sizeof(in), &domains,
+				       sizeof(domains.head)), 0);
+	assert_int_equal(domains.head.count, 0);
+
+	in = (struct control_list){ .from = 0 };
+	assert_int_equal(world_request(0, CONTROL_PCI_LIST, &in, sizeof(in), &pci, sizeof(pci)), 0);
+	assert_int_equal(pci.head.count, 4);
+	assert_int_equal(pci.entries[0].flags & CONTROL_FUNCTION_IS_BRIDGE, 1);
+	assert_int_equal(pci.entries[1].sbdf, WORLD_DISK);
+	assert_int_equal(pci.entries[1].vsbdf, CONTROL_NO_SLOT);
+	assert_string_equal(pci.entries[3].broken_why, "identity changed over reset");
+	in = (struct control_list){ .from = WORLD_DISK + 1, .max = 1 };
+	assert_int_equal(world_request(0, CONTROL_PCI_LIST, &in, sizeof(in), &pci,
+				       sizeof(pci.head) + sizeof(pci.entries[0])), 0);
+	assert_int_equal(pci.head.count, 1);
+	assert_int_equal(pci.entries[0].sbdf, WORLD_NIC);
+	assert_int_equal(pci.head.next, WORLD_BROKEN);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
+}
+
+static void test_names_of_functions(void **state)
+{
+	struct control_pci_name in = { .sbdf = WORLD_DISK, .name = "disk" };
+
+	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0), 0);
+	in.sbdf = WORLD_NIC;
+	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0),
+			 -EEXIST);
+	memset(in.name, 'x', sizeof(in.name));
+	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0),
+			 -EINVAL);
+	/* Again, under another name: no reset, the name changes; without a name it stays. */
+	in = (struct control_pci_name){ .sbdf = WORLD_DISK, .name = "other" };
+	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0), 0);
+	in.name[0] = '\0';
+	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0), 0);
+	assert_string_equal(world_pci(WORLD_DISK)->name, "other");
+	in.sbdf = 0xdead;
+	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0),
+			 -ENODEV);
+	in.sbdf = WORLD_PORT;
+	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0), -EPERM);
+}
+
+static void test_console(void **state)
+{
+	uint32_t id = create("g", SZ_2M);
+	struct control_text_read read = { .id = id };
+	struct control_console_write write = { .id = id, .size = 300 };
+	struct {
+		struct control_text_reply head;
+		char text[5];
+	} reply;
+
+	world.printed = "hello";
+	assert_int_equal(world_request(0, CONTROL_CONSOLE_READ, &read, sizeof(read), &reply,
+				       sizeof(reply.head) + 5), 0);
+	assert_int_equal(reply.head.size, 5);
+	assert_int_equal(reply.head.position, 5);
+	assert_memory_equal(reply.text, "hello", 5);
+	read.position = ~0ULL;
+	assert_int_equal(world_request(0, CONTROL_CONSOLE_READ, &read, sizeof(read), &reply,
+				       sizeof(reply.head)), 0);
+	assert_int_equal(reply.head.size, 0);
+	assert_int_equal(world_request(0, CONTROL_CONSOLE_WRITE, &write, sizeof(write), NULL, 0),
+			 -EINVAL);
+	read.id = write.id = 0;
+	assert_int_equal(world_request(0, CONTROL_CONSOLE_READ, &read, sizeof(read), NULL, 0),
+			 -EPERM);
+	write.size = 1;
+	assert_int_equal(world_request(0, CONTROL_CONSOLE_WRITE, &write, sizeof(write), NULL, 0),
+			 -EPERM);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_registers),        TEST(test_config_window),
+		TEST(test_only_the_control_domain), TEST(test_bad_page),
+		TEST(test_bad_op_and_size),  TEST(test_junk),
+		TEST(test_create_checks),    TEST(test_control_domain_is_safe),
+		TEST(test_single_fetch),
+		TEST(test_aperture),         TEST(test_aperture_closes),
+		TEST(test_lists),            TEST(test_names_of_functions),
+		TEST(test_console),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whole command lines, from arguments to output and exit status, over a model of the machine. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+/* After the above. */
+#include <cmocka.h>
+
+#include "control_world.h"
+#include "via/pci_sysfs.h"
+#include "via/via.h"
+
+#define MIB (1024ULL * 1024)
+
+static char out[65536], err[65536];
+static char directory[] = "/tmp/viaduct-test-XXXXXX";
+
+/* The control domain's drivers. */
+static bool bound;
+static bool mounted;
+static int unbind_error;
+
+bool pci_sysfs_driver(uint32_t sbdf, char name[DRIVER_NAME_SIZE])
+{
+	strcpy(name, "nvme");
+	return bound;
+}
+
+int pci_sysfs_unbind(uint32_t sbdf, const char *driver)
+{
+	assert_string_equal(driver, "nvme");
+	bound = unbind_error == 0 ? false : bound;
+	return unbind_error;
+}
+
+int pci_sysfs_probe(uint32_t sbdf)
+{
+	bound = true;
+	return 0;
+}
+
+bool pci_sysfs_mounted(uint32_t sbdf, char *what, size_t size)
+{
+	snprintf(what, size, "/dev/nvme1n1 is mounted on /mnt");
+	return mounted;
+}
+
+static void read_back(FILE *f, char *buf, size_t size)
+{
+	rewind(f);
+	buf[fread(buf, 1, size - 1, f)] = '\0';
+	fclose(f);
+}
+
+/* Run "via ARGUMENTS", split at blanks. */
+static int via(const char *arguments)
+{
+	static char copy[4096];
+	char *argv[16] = { (char[]){ "via" } };
+	FILE *o = tmpfile(), *e = tmpfile();
+	int saved_out, saved_err, status, argc = 1;
+
+	snprintf(copy, sizeof(copy), "%s", arguments);
+	for (char *word = strtok(copy, " "); word != NULL; word = strtok(NULL, " ")) {
+		argv[argc++] = word;
+	}
+	fflush(stdout);
+	fflush(stderr);
+	saved_out = dup(1);
+	saved_err = dup(2);
+	dup2(fileno(o), 1);
+	dup2(fileno(e), 2);
+	status = via_main(argc, argv);
+	fflush(stdout);
+	fflush(stderr);
+	dup2(saved_out, 1);
+	dup2(saved_err, 2);
+	close(saved_out);
+	close(saved_err);
+	read_back(o, out, sizeof(out));
+	read_back(e, err, sizeof(err));
+	world_reap();
+	return status;
+}
+
+#define assert_says(text, part)                                                                    \
+	do {                                                                                       \
+		if (strstr(text, part) == NULL) {                                                  \
+			fail_msg("\"%s\" not in: %s", part, text);                                 \
+		}                                                                                  \
+	} while (0)
+
+static const char *path_of(const char *name)
+{
+	static char paths[4][64];
+	static int next;
+	char *path = paths[next++ % 4];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", directory, name);
+	return path;
+}
+
+static void write_file(const char *name, const void *data, size_t size)
+{
+	FILE *f = fopen(path_of(name), "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(data, 1, size, f), size);
+	fclose(f);
+}
+
+/* A configuration with a kernel and a ramdisk that are there; more is added to it. */
+static int create(const char *more)
+{
+	char text[1024], line[128];
+	int length = snprintf(text, sizeof(text),
+			      "name = 'guest'\nkernel = '%s'\nramdisk = '%s'\n%s\n",
+			      path_of("Image"), path_of("initrd"), more);
+
+	write_file("guest.cfg", text, (size_t)length);
+	snprintf(line, sizeof(line), "create %s", path_of("guest.cfg"));
+	return via(line);
+}
+
+static uint8_t *image;
+static const size_t image_size = 5 * MIB + 123;
+static const char initrd[] = "this is the ramdisk";
+
+static int group_setup(void **state)
+{
+	assert_non_null(mkdtemp(directory));
+	image = malloc(image_size);
+	for (size_t i = 0; i < image_size; i++) {
+		image[i] = (uint8_t)(i * 2654435761U >> 13);
+	}
+	memset(image, 0, 64);
+	image[18] = 0x60; /* 6 MiB in memory */
+	memcpy(image + 56, "ARM\x64", 4);
+	write_file("Image", image, image_size);
+	write_file("initrd", initrd, sizeof(initrd));
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	unlink(path_of("Image"));
+	unlink(path_of("initrd"));
+	unlink(path_of("guest.cfg"));
+	free(image);
+	return rmdir(directory);
+}
+
+static int setup(void **state)
+{
+	control_world_init();
+	bound = true;
+	mounted = false;
+	unbind_error = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	/* Every test leaves the machine as it was. */
+	assert_int_equal(world_domains(), 1);
+	assert_int_equal(world.free_bytes, 512 * MIB);
+	control_world_end();
+	return 0;
+}
+
+static void test_usage(void **state)
+{
+	assert_int_equal(via(""), 2);
+	assert_says(err, "usage: via COMMAND");
+	assert_int_equal(via("--help"), 0);
+	assert_says(out, "pci-assignable-add");
+	assert_int_equal(via("--version"), 0);
+	assert_int_equal(strncmp(out, "via ", 4), 0);
+	assert_int_equal(via("frobnicate"), 2);
+	assert_says(err, "frobnicate");
+	assert_int_equal(via("create"), 2);
+	assert_int_equal(via("create a b"), 2);
+	assert_int_equal(via("list --frob"), 2);
+	assert_int_equal(via("create --json x"), 2);
+	assert_int_equal(via("pci-list"), 2);
+	assert_int_equal(via("pci-list -a x"), 2);
+	assert_int_equal(via("destroy --help"), 0);
+	assert_says(out, "usage: via destroy DOMAIN");
+}
+
+static void test_list(void **state)
+{
+	assert_int_equal(via("list"), 0);
+	assert_string_equal(out, "Name                                        ID   Mem VCPUs\tState\tTime(s)\n"
+				 "control                                      0   512     1     r-----      12.3\n");
+	assert_int_equal(via("list --json"), 0);
+	assert_string_equal(out, "[{\"name\": \"control\", \"id\": 0, \"memory\": 512, \"vcpus\": 1, "
+				 "\"state\": \"running\", \"control\": true, "
+				 "\"cpu_seconds\": 12.345}]\n");
+	assert_int_equal(via("list nobody"), 1);
+	assert_says(err, "no domain is called \"nobody\"");
+	assert_int_equal(via("list 0 control"), 0);
+	assert_says(out, "control ");
+}
+
+static void test_looking(void **state)
+{
+	assert_int_equal(via("info"), 0);
+	assert_says(out, "viaduct_version        : 1.2.3\n");
+	assert_says(out, "free_memory            : 512\n");
+	assert_int_equal(via("info --json"), 0);
+	assert_says(out, "\"its\": true, \"smmu\": false");
+	assert_int_equal(via("dmesg"), 0);
+	assert_string_equal(out, "[    0.000000] boot: hello\n");
+	assert_int_equal(via("stats 0"), 0);
+	assert_says(out, "exits_hvc              : 42\n");
+	assert_int_equal(via("stats --json control"), 0);
+	assert_says(out, "\"interrupts\": 7");
+}
+
+static void test_assignable(void **state)
+{
+	assert_int_equal(via("pci-assignable-list"), 0);
+	assert_string_equal(out, "");
+	assert_int_equal(via("pci-assignable-add -n disk 0000:02:00.0"), 0);
+	assert_false(bound);
+	assert_int_equal(via("pci-assignable-list"), 0);
+	assert_string_equal(out, "0000:02:00.0 \n");
+	assert_int_equal(via("pci-assignable-list -n"), 0);
+	assert_string_equal(out, "0000:02:00.0 disk\n");
+	assert_int_equal(via("pci-assignable-list --json --show-names"), 0);
+	assert_string_equal(out, "[{\"bdf\": \"0000:02:00.0\", \"name\": \"disk\"}]\n");
+	/* Again: success, with a word. */
+	assert_int_equal(via("pci-assignable-add 2:0.0"), 0);
+	assert_says(err, "already");
+	/* By name, with the driver back. */
+	assert_int_equal(via("pci-assignable-remove -r disk"), 0);
+	assert_true(bound);
+	assert_int_equal(world_pci(WORLD_DISK)->state, FUNCTION_OWNED);
+	assert_int_equal(via("pci-assignable-remove 0000:02:00.0"), 0);
+}
+
+static void test_assignable_refused(void **state)
+{
+	assert_int_equal(via("pci-assignable-add 0000:02:00"), 2);
+	assert_says(err, "pci-assignable-add: malformed BDF \"0000:02:00\"");
+	assert_int_equal(via("pci-assignable-add 0000:09:00.0"), 1);
+	assert_says(err, "0000:09:00.0: no such PCI function");
+	assert_int_equal(via("pci-assignable-add 0000:00:01.0"), 1);
+	assert_says(err, "bridge");
+	assert_int_equal(via("pci-assignable-add 0000:04:00.0"), 1);
+	assert_says(err, "broken: identity changed over reset");
+	assert_int_equal(via("pci-assignable-remove nothing"), 2);
+	mounted = true;
+	assert_int_equal(via("pci-assignable-add 0000:02:00.0"), 1);
+	assert_says(err, "/dev/nvme1n1 is mounted on /mnt");
+	assert_true(bound);
+	mounted = false;
+	unbind_error = -EBUSY;
+	assert_int_equal(via("pci-assignable-add 0000:02:00.0"), 1);
+	assert_says(err, "cannot be unbound");
+	assert_int_equal(world_pci(WORLD_DISK)->state, FUNCTION_OWNED);
+	unbind_error = 0;
+	/* The hypervisor refuses after the driver was unbound: it gets its driver back. */
+	assert_int_equal(via("pci-assignable-add -n x 0000:03:00.0"), 0);
+	bound = true;
+	assert_int_equal(via("pci-assignable-add -n x 0000:02:00.0"), 1);
+	assert_says(err, "another function has that name");
+	assert_true(bound);
+	world.reset_fails = true;
+	assert_int_equal(via("pci-assignable-add 0000:02:00.0"), 1);
+	assert_says(err, "no answer after reset");
+}
+
+static void test_create(void **state)
+{
+	assert_int_equal(create("memory = 31\nextra = 'quiet'"), 0);
+	assert_int_equal(world_domains(), 2);
+	assert_int_equal(world.slots_open, 0);
+	/* 31 MiB round up to whole blocks; all of the kernel and the ramdisk arrived. */
+	assert_int_equal(world.free_bytes, 480 * MIB);
+	assert_int_equal(world.started_pc, 0x40000000);
+	assert_memory_equal(world.started_ram, image, image_size);
+	assert_memory_equal(world.started_ram + 6 * MIB, initrd, sizeof(initrd));
+	assert_true(world.started_arg % (2 * MIB) == 0);
+	assert_memory_equal(world.started_ram + (world.started_arg - 0x40000000), "\xd0\x0d\xfe\xed",
+			    4);
+	assert_int_equal(via("list guest"), 0);
+	assert_says(out, "   32     1     -b----");
+	assert_int_equal(via("pause guest"), 0);
+	assert_int_equal(via("list guest"), 0);
+	assert_says(out, "--p---");
+	assert_int_equal(via("pause guest"), 1);
+	assert_int_equal(via("unpause guest"), 0);
+	assert_int_equal(create("memory = 31"), 1);
+	assert_says(err, "a domain called \"guest\" exists");
+	assert_int_equal(via("destroy guest"), 0);
+	assert_int_equal(via("destroy guest"), 1);
+	assert_int_equal(via("destroy control"), 1);
+}
+
+static void test_create_bad_input(void **state)
+{
+	char line[128];
+
+	assert_int_equal(via("create /nonexistent/file"), 1);
+	assert_says(err, "/nonexistent/file: No such file or directory");
+	snprintf(line, sizeof(line), "%s:5: unknown key \"memroy\"\n", path_of("guest.cfg"));
+	assert_int_equal(create("vcpus = 1\nmemroy = 64"), 1);
+	assert_string_equal(err, line);
+	assert_int_equal(create("memory = 600"), 1);
+	assert_says(err, "not enough memory: 600 MiB wanted, 512 MiB free");
+	assert_int_equal(create("memory = 8"), 1);
+	assert_says(err, "the domain has 8");
+	assert_int_equal(create("memory = 64; pci = [ '0000:09:00.0' ]"), 1);
+	assert_says(err, "0000:09:00.0: no such PCI function");
+	assert_int_equal(create("memory = 64; pci = [ '0000:02:00.0' ]"), 1);
+	assert_says(err, "0000:02:00.0: not assignable");
+	assert_int_equal(create("memory = 64; pci = [ 'name=nobody' ]"), 1);
+	assert_says(err, "no PCI function is called \"nobody\"");
+	assert_int_equal(create("memory = 64; pci = [ '0000:04:00.0' ]"), 1);
+	assert_says(err, "broken");
+	assert_int_equal(create("memory = 64; pci = [ '0000:02:00.0,seize=1', '2:0.0,seize=1' ]"), 1);
+	assert_says(err, "listed twice");
+	/* Nothing was made, not even for a moment. */
+	assert_int_equal(world.slots_opened, 0);
+	assert_true(bound);
+}
+
+static void test_create_bad_kernel(void **state)
+{
+	write_file("Image", "\x7f" "ELF", 4);
+	assert_int_equal(create("memory = 64"), 1);
+	assert_says(err, "is not an arm64 Linux Image");
+	unlink(path_of("Image"));
+	assert_int_equal(create("memory = 64"), 1);
+	assert_says(err, "Image: No such file or directory");
+	write_file("Image", image, image_size);
+}
+
+static void test_create_with_device(void **state)
+{
+	assert_int_equal(via("pci-assignable-add -n disk 0000:02:00.0"), 0);
+	assert_int_equal(create("memory = 64; pci = [ 'name=disk,vslot=1f', '03:00.0@2,seize=1' ]"), 0);
+	assert_int_equal(via("pci-list guest"), 0);
+	assert_string_equal(out, "Vdev Device\n1f.0 0000:02:00.0\n02.0 0000:03:00.0\n");
+	assert_int_equal(via("pci-assignable-list"), 0);
+	assert_string_equal(out, "");
+	assert_int_equal(via("pci-assignable-remove disk"), 1);
+	assert_says(err, "lent to domain");
+	assert_int_equal(via("pci-assignable-add 0000:02:00.0"), 1);
+	assert_says(err, "lent to domain");
+	assert_int_equal(via("pci-detach control 0000:02:00.0"), 1);
+	assert_int_equal(via("pci-detach guest 0000:02:00.0"), 0);
+	assert_int_equal(via("pci-list --json guest"), 0);
+	assert_says(out, "[{\"bdf\": \"0000:03:00.0\"");
+	assert_int_equal(via("pci-attach guest 0000:02:00.0,vslot=20"), 2);
+	assert_says(err, "malformed PCI_SPEC_STRING \"0000:02:00.0,vslot=20\"");
+	assert_int_equal(via("pci-attach guest 0000:02:00.0,vslot=5"), 0);
+	assert_int_equal(via("pci-list guest"), 0);
+	assert_says(out, "05.0 0000:02:00.0");
+	assert_int_equal(via("destroy guest"), 0);
+	assert_int_equal(via("pci-assignable-list -n"), 0);
+	assert_string_equal(out, "0000:02:00.0 disk\n0000:03:00.0 \n");
+}
+
+/* What fails after the domain was made takes it away again. */
+static void test_create_undone(void **state)
+{
+	assert_int_equal(via("pci-assignable-add 0000:02:00.0"), 0);
+	world.fail_attach = EACCES;
+	assert_int_equal(create("memory = 64; pci = [ '02:00.0' ]"), 1);
+	assert_says(err, "no usable IOMMU");
+	assert_int_equal(world_domains(), 1);
+	world.fail_attach = 0;
+	world.fail_start = ENOMEM;
+	assert_int_equal(create("memory = 64; pci = [ '02:00.0' ]"), 1);
+	assert_says(err, "out of memory");
+	assert_int_equal(world_domains(), 1);
+	assert_int_equal(world_pci(WORLD_DISK)->state, FUNCTION_QUARANTINED);
+}
+
+static void interrupt(uint32_t op)
+{
+	if (op == CONTROL_APERTURE_UNMAP && world.slots_opened == 2) {
+		raise(SIGINT);
+	}
+}
+
+static void test_create_interrupted(void **state)
+{
+	assert_int_equal(via("pci-assignable-add 0000:02:00.0"), 0);
+	world.on_ring = interrupt;
+	assert_int_equal(create("memory = 64; pci = [ '02:00.0' ]"), 1);
+	assert_says(err, "interrupted");
+	assert_int_equal(world.slots_opened, 2);
+	assert_int_equal(world_domains(), 1);
+	assert_int_equal(world_pci(WORLD_DISK)->state, FUNCTION_QUARANTINED);
+}
+
+static jmp_buf killed;
+
+static void die(uint32_t op)
+{
+	if (op == CONTROL_APERTURE_UNMAP && world.slots_opened == 2) {
+		longjmp(killed, 1);
+	}
+}
+
+/* Killed with a slot open: the domain can be seen and destroyed. (Its connection is never closed.) */
+static void test_create_killed(void **state)
+{
+	struct viaduct *v;
+	struct viaduct_boot *boot;
+	const struct viaduct_boot_spec spec = { .kernel = path_of("Image"), .vcpu_count = 1,
+						.ram_bytes = 64 * MIB };
+	static uint32_t id;
+	uint64_t pc, arg;
+	char why[256];
+
+	assert_int_equal(viaduct_open(&v), 0);
+	assert_int_equal(viaduct_boot_open(&spec, &boot, why, sizeof(why)), 0);
+	assert_int_equal(viaduct_domain_create(v, "half", 1, 64 * MIB, &id), 0);
+	if (setjmp(killed) == 0) {
+		world.on_ring = die;
+		viaduct_boot_load(v, boot, id, NULL, NULL, &pc, &arg);
+		fail();
+	}
+	world.on_ring = NULL;
+	assert_int_equal(world.slots_open, 1);
+	assert_int_equal(via("list half"), 0);
+	assert_says(out, "--p---");
+	assert_int_equal(via("destroy half"), 0);
+	assert_int_equal(world.slots_open, 0);
+	viaduct_boot_close(boot);
+	viaduct_close(v);
+}
+
+static int with_input(const char *text, const char *arguments)
+{
+	int fds[2], saved = dup(0), status;
+
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], text, strlen(text)), strlen(text));
+	close(fds[1]);
+	dup2(fds[0], 0);
+	close(fds[0]);
+	status = via(arguments);
+	dup2(saved, 0);
+	close(saved);
+	return status;
+}
+
+/* Not a terminal: output is copied, input sent, until the domain ends. */
+static void test_console(void **state)
+{
+	assert_int_equal(create("memory = 64"), 0);
+	world.printed = "Booting Linux\r\nlogin: ";
+	assert_int_equal(with_input("root\npassword\n", "console guest"), 0);
+	assert_string_equal(out, world.printed);
+	/* What the domain took before it ended is what was typed, in order, without holes. */
+	assert_int_equal(strncmp(world.typed, "root\npassword\n", strlen(world.typed)), 0);
+	assert_true(strlen(world.typed) > 0);
+	assert_int_equal(via("list guest"), 0);
+	assert_says(out, "---s--");
+	/* Ended already: what is kept is shown, once. */
+	assert_int_equal(with_input("", "console guest"), 0);
+	assert_string_equal(out, world.printed);
+	assert_int_equal(via("console control"), 1);
+	assert_int_equal(via("destroy guest"), 0);
+	assert_int_equal(via("console guest"), 1);
+}
+
+static void test_console_escape(void **state)
+{
+	assert_int_equal(create("memory = 64"), 0);
+	world.printed = NULL; /* says nothing, never ends */
+	assert_int_equal(with_input("abcdef\x1dghi", "console guest"), 0);
+	assert_null(strstr(world.typed, "g"));
+	assert_int_equal(via("destroy guest"), 0);
+}
+
+static void test_list_all_functions(void **state)
+{
+	assert_int_equal(via("pci-list -a"), 0);
+	assert_says(out, "0000:00:01.0 1b36:0010 010802 owned");
+	assert_says(out, "0000:04:00.0 1b36:0010 010802 broken        -");
+	assert_int_equal(via("pci-list -a --json"), 0);
+	assert_says(out, "\"broken\": \"identity changed over reset\"");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_usage),
+		TEST(test_list),
+		TEST(test_looking),
+		TEST(test_assignable),
+		TEST(test_assignable_refused),
+		TEST(test_create),
+		TEST(test_create_bad_input),
+		TEST(test_create_bad_kernel),
+		TEST(test_create_with_device),
+		TEST(test_create_undone),
+		TEST(test_create_interrupted),
+		TEST(test_create_killed),
+		TEST(test_console),
+		TEST(test_console_escape),
+		TEST(test_list_all_functions),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
