@@ -123,12 +123,34 @@ static void enter(struct pci_reset *r, enum pci_reset_stage stage, uint64_t now_
 	r->since_ms = now_ms;
 }
 
+static enum pci_reset_stage stage_when_awake(const struct pci_reset *r)
+{
+	return r->method != NULL ? PCI_RESET_DRAIN : PCI_RESET_POLL;
+}
+
 static void give_up(struct pci_function *f, int error, const char *why)
 {
 	f->reset.error = error;
 	f->broken_why = why;
 	f->reset.stage = PCI_RESET_DONE;
 	log_error("pci", SBDF_FMT ": reset failed: %s", SBDF_ARG(f->sbdf), why);
+}
+
+/* A user may have left it in D3hot, where only config space answers. True: wait for D0. */
+static bool wake(struct pci_function *f)
+{
+	uint32_t offset = f->cap_pm + PCI_PM_CONTROL;
+	uint32_t control;
+
+	if (f->cap_pm == 0) {
+		return false;
+	}
+	control = pci_read(f, offset, 2);
+	if ((control & PCI_PM_STATE) == 0) {
+		return false;
+	}
+	pci_write(f, offset, 2, control & ~(uint32_t)PCI_PM_STATE);
+	return true;
 }
 
 void pci_reset_begin(struct pci_function *f, uint64_t now_ms)
@@ -139,8 +161,9 @@ void pci_reset_begin(struct pci_function *f, uint64_t now_ms)
 	r->slow = false;
 	r->error = 0;
 	pci_quiesce(f);
+	/* Before it is woken: some functions forget everything on the way to D0. */
 	save(f);
-	enter(r, r->method != NULL ? PCI_RESET_DRAIN : PCI_RESET_POLL, now_ms);
+	enter(r, wake(f) ? PCI_RESET_WAKE : stage_when_awake(r), now_ms);
 }
 
 /* A function that does not drain is reset all the same: waiting longer would not help (6.6.2). */
@@ -230,6 +253,11 @@ static void restore_and_verify(struct pci_function *f)
 bool pci_reset_step(struct pci_function *f, uint64_t now_ms)
 {
 	switch (f->reset.stage) {
+	case PCI_RESET_WAKE:
+		if (now_ms - f->reset.since_ms >= PCI_RESET_WAKE_MS) {
+			enter(&f->reset, stage_when_awake(&f->reset), now_ms);
+		}
+		break;
 	case PCI_RESET_DRAIN:
 		drain(f, now_ms);
 		break;

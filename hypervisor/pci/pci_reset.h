@@ -11,6 +11,7 @@
 
 #define PCI_RESET_SAVED_MAX 16
 
+#define PCI_RESET_WAKE_MS   10    /* D3hot to D0 (PCIe 6.0 5.9) */
 #define PCI_RESET_DRAIN_MS  100   /* transactions pending, before a function-level reset */
 #define PCI_RESET_SETTLE_MS 100   /* no config access before (PCIe 6.0 6.6.1, 6.6.2) */
 #define PCI_RESET_HOLD_MS   2     /* secondary bus reset asserted; T_rst is 1 ms */
@@ -22,6 +23,7 @@ struct pci_function;
 
 enum pci_reset_stage {
 	PCI_RESET_IDLE,
+	PCI_RESET_WAKE,
 	PCI_RESET_DRAIN,
 	PCI_RESET_HOLD,
 	PCI_RESET_LINK,

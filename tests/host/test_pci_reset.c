@@ -266,6 +266,20 @@ static void test_no_method_is_restored_only(void **state)
 	assert_int_equal(model_get(model, function->msi.cap + PCI_MSI_CONTROL, 2) & 1, 0);
 }
 
+static void test_woken_first(void **state)
+{
+	uint16_t pm;
+
+	model = model_endpoint(&world.pci, NULL, 3, 0, 0x11e81234, 0xff0000);
+	pm = model_pm(model);
+	pci_bring_up(&world.bridge);
+	function = world_function(0, 0, 3, 0);
+	pci_write(function, pm + PCI_PM_CONTROL, 2, 3);
+	assert_true(run() >= 10);
+	assert_int_equal(function->reset.error, 0);
+	assert_int_equal(model_get(model, pm + PCI_PM_CONTROL, 2) & PCI_PM_STATE, 0);
+}
+
 static void test_acs_is_on_again(void **state)
 {
 	uint16_t cap;
@@ -297,6 +311,7 @@ int main(void)
 		T(test_pending_transactions_delay_but_do_not_prevent),
 		T(test_bars_come_from_the_books),
 		T(test_no_method_is_restored_only),
+		T(test_woken_first),
 		T(test_acs_is_on_again),
 	};
 
