@@ -7,6 +7,7 @@
 #include "core/exit.h"
 #include "core/job.h"
 #include "core/mmio.h"
+#include "core/percpu.h"
 #include "core/spinlock.h"
 #include "core/vcpu.h"
 #include "lib/list.h"
@@ -45,6 +46,7 @@ struct domain {
 	struct mmio_map mmio;
 	struct vcpu *vcpus[DOMAIN_VCPUS_MAX];
 	uint32_t vcpu_count;
+	uint8_t last_vcpu[CPUS_MAX]; /* by pCPU: 1 + index of the vCPU loaded there last */
 	ipaddr_t ram_base;
 	uint64_t ram_size;
 	paddr_t *ram_blocks; /* 2 MiB blocks in IPA order; NULL when direct */

@@ -12,6 +12,9 @@
 
 #define REGIONS_MAX 32
 
+/* Blocks kept clean in store: what the next guests need at once, not all RAM of a large machine. */
+#define CLEAN_TARGET 256
+
 /* A run of whole blocks; the first of it is block number first. */
 struct region {
 	uint64_t base;
@@ -26,6 +29,7 @@ static struct {
 	uint32_t block_count;
 	uint32_t reserved_count;
 	uint32_t free_count; /* clean, dirty and being cleaned */
+	uint32_t clean_count;
 	uint32_t cleaning;   /* free, but in neither map while an idle CPU zeroes them */
 	uint32_t hint;       /* where the last block was found */
 	uint16_t *owner;
@@ -94,6 +98,7 @@ void ram_init(const struct range *usable, uint32_t count)
 /* Ram lock held. */
 static void own(uint32_t block, uint16_t owner)
 {
+	ram.clean_count -= bitmap_test(ram.clean, block) ? 1 : 0;
 	bitmap_clear(ram.clean, block);
 	bitmap_clear(ram.dirty, block);
 	ram.owner[block] = owner;
@@ -256,7 +261,7 @@ bool ram_clean_one(void)
 	uint32_t number = BITMAP_NONE;
 
 	spin_lock(&ram.lock);
-	if (ram.block_count != 0) {
+	if (ram.block_count != 0 && ram.clean_count + ram.cleaning < CLEAN_TARGET) {
 		number = bitmap_find_set(ram.dirty, ram.block_count, 0);
 	}
 	if (number != BITMAP_NONE) {
@@ -270,6 +275,7 @@ bool ram_clean_one(void)
 	clean(block_address(number));
 	spin_lock(&ram.lock);
 	bitmap_set(ram.clean, number);
+	ram.clean_count++;
 	ram.cleaning--;
 	spin_unlock(&ram.lock);
 	return true;

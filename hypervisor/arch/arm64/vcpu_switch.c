@@ -144,6 +144,22 @@ void vcpu_save(struct vcpu *v)
 	this_cpu()->loaded = NULL;
 }
 
+/*
+ * vCPUs of one domain share a VMID, but each may use an ASID its own way for a moment (Linux does
+ * while it brings a CPU up): what a sibling left in this CPU's TLB must not serve v.
+ */
+static void flush_sibling(struct vcpu *v)
+{
+	uint8_t *last = &v->domain->last_vcpu[cpu_index()];
+	uint8_t self = (uint8_t)(v->index + 1);
+
+	if (*last != self && *last != 0) {
+		__asm__ volatile("tlbi vmalle1" : : : "memory");
+		dsb(nsh);
+	}
+	*last = self;
+}
+
 void vcpu_load(struct vcpu *v)
 {
 	struct vcpu_sysregs *s = &v->sys;
@@ -168,11 +184,8 @@ void vcpu_load(struct vcpu *v)
 				       (s->debug_used ? 0 : MDCR_TDA | MDCR_TDRA));
 	write_sysreg(cntvoff_el2, s->cntvoff);
 	fp_restore(&v->fp);
-	/*
-	 * Before anything of the new vCPU can be translated; also drops this CPU's entries when a
-	 * vCPU of the same VMID but other EL1 state ran here (DDI0487 D8.14).
-	 */
 	isb();
+	flush_sibling(v);
 	this_cpu()->loaded = v;
 	timers_load(s);
 	vgic_load(v);
