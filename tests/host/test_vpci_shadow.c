@@ -261,7 +261,6 @@ static uint32_t guest_may_write(uint32_t offset)
 
 static void hostile_guest_writes_stay_inside_the_mask(void **state)
 {
-	static uint8_t initial[4096];
 	uint32_t seed = 77;
 
 	(void)state;
@@ -269,7 +268,6 @@ static void hostile_guest_writes_stay_inside_the_mask(void **state)
 	rig_set(&rig, 0x04, 4, 0xf9100542); /* SERR, parity, INTx off, errors pending */
 	rig_set(&rig, 0x8a, 2, 0x003f);
 	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
-	memcpy(initial, rig.hw, sizeof(initial));
 	for (uint32_t n = 0; n < 200000; n++) {
 		uint32_t size = 1U << rig_random(&seed) % 3;
 		uint32_t range = n % 4 ? 256 : 4096;
@@ -277,11 +275,8 @@ static void hostile_guest_writes_stay_inside_the_mask(void **state)
 
 		rig_write(&rig, offset, size, rig_random(&seed));
 	}
-	for (uint32_t o = 0; o < 4096; o += 4) {
-		uint32_t was = (uint32_t)initial[o] | (uint32_t)initial[o + 1] << 8 |
-			       (uint32_t)initial[o + 2] << 16 | (uint32_t)initial[o + 3] << 24;
-
-		assert_int_equal((was ^ rig_hw(&rig, o, 4)) & ~guest_may_write(o), 0);
+	for (uint32_t o = 0; o < 4096; o++) {
+		assert_int_equal(rig.hw_changed[o] & ~(guest_may_write(o & ~3U) >> (8 * (o & 3))), 0);
 	}
 	assert_true(rig.hw_writes > 1000);
 	/* And INTx stays off whatever COMMAND was written. */

@@ -29,6 +29,7 @@ static void hw_write(struct vpci_rig *r, uint32_t offset, uint32_t size, uint32_
 		uint8_t old = r->hw[offset + i];
 
 		r->hw[offset + i] = (uint8_t)((in & ~w1c) | (old & ~in & w1c));
+		r->hw_changed[offset + i] |= old ^ r->hw[offset + i];
 	}
 }
 

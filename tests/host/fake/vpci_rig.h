@@ -12,6 +12,7 @@
 struct vpci_rig {
 	uint8_t hw[4096];
 	uint8_t hw_w1c[4096];
+	uint8_t hw_changed[4096]; /* bits that ever changed by a write */
 	uint32_t hw_writes;
 	uint32_t maps;   /* MAP and UNMAP effects seen */
 	uint32_t unmaps;
