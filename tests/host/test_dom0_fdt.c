@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The control domain's device tree, read back; and where its parts are placed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "boot/boot.h"
+#include "boot/dom0_fdt.h"
+#include "boot/dom0_layout.h"
+#include "boot/dom0_rules.h"
+#include "lib/errno.h"
+#include "virt_tree.h"
+
+struct machine machine;
+
+static const struct range ram[] = { { 0x40600000, 0x3fa00000 }, { 0x90000000, 0x200000 } };
+static struct control_layout control;
+static uint64_t buffer[8192];
+
+static void read_tree(const void *fdt)
+{
+	const char *why;
+
+	memset(&machine, 0, sizeof(machine));
+	assert_int_equal(machine_fdt_read(fdt, VIRT_TREE_SIZE, &machine, &why), 0);
+}
+
+static int write_tree(void *buf, uint32_t size)
+{
+	struct dom0_fdt_spec spec = {
+		.machine = &machine,
+		.bootargs = "console=ttyAMA0",
+		.vcpu_count = 2,
+		.ram = ram,
+		.ram_count = 2,
+		.ramdisk = { 0x50000000, 0x10000 },
+		.control = &control,
+	};
+
+	return dom0_fdt_write(&spec, buf, size);
+}
+
+/* The tree made from virt.dts. */
+static const void *made(void)
+{
+	read_tree(virt_tree());
+	assert_int_equal(dom0_control_layout(&machine, &control), 0);
+	assert_true(write_tree(buffer, sizeof(buffer)) > 0);
+	assert_int_equal(fdt_check_full(buffer, sizeof(buffer)), 0);
+	return buffer;
+}
+
+static uint32_t cell(const void *fdt, const char *path, const char *name, uint32_t index)
+{
+	int size;
+	const fdt32_t *p = fdt_getprop(fdt, virt_node(fdt, path), name, &size);
+
+	assert_non_null(p);
+	assert_true((int)index * 4 + 4 <= size);
+	return fdt32_ld(p + index);
+}
+
+static uint64_t cell64(const void *fdt, const char *path, const char *name, uint32_t index)
+{
+	return (uint64_t)cell(fdt, path, name, index) << 32 | cell(fdt, path, name, index + 1);
+}
+
+static bool has(const void *fdt, const char *path)
+{
+	return fdt_path_offset(fdt, path) >= 0;
+}
+
+static bool has_compatible(const void *fdt, const char *compatible)
+{
+	return fdt_node_offset_by_compatible(fdt, -1, compatible) >= 0;
+}
+
+static void test_keeps_away_what_is_not_listed(void **state)
+{
+	static const char *const away[] = {
+		"arm,smmu-v3", "qemu,fw-cfg-mmio", "virtio,mmio", "cfi-flash", "simple-bus",
+		"example,watchdog", "arm,armv8-pmuv3", "multiboot,module",
+	};
+	const void *fdt = made();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(away); i++) {
+		assert_true(has_compatible(virt_tree(), away[i]));
+		assert_false(has_compatible(fdt, away[i]));
+	}
+	assert_false(has(fdt, "/reserved-memory"));
+	assert_false(has(fdt, "/secram@e000000"));
+	assert_false(has(fdt, "/memory@40000000"));
+}
+
+static void test_every_node_kept_away_has_a_reason(void **state)
+{
+	const void *host = virt_tree();
+	int node;
+
+	(void)state;
+	read_tree(host);
+	fdt_for_each_subnode(node, host, 0) {
+		struct dom0_rule rule = dom0_rule_of(&machine, node);
+
+		assert_true((rule.action == DOM0_KEEP_AWAY) == (rule.reason != NULL));
+	}
+}
+
+/* A node of a kind nobody thought of, with a DMA engine in it. */
+static void test_unknown_node_is_kept_away(void **state)
+{
+	void *host = virt_tree();
+
+	(void)state;
+	assert_true(fdt_add_subnode(host, 0, "dma@b000000") >= 0);
+	virt_set_text(host, "/dma@b000000", "compatible", "example,dma-engine");
+	VIRT_CELLS(host, "/dma@b000000", "reg", 0, 0xb000000, 0, 0x1000);
+	read_tree(host);
+	assert_int_equal(dom0_rule_of(&machine, virt_node(host, "/dma@b000000")).action,
+			 DOM0_KEEP_AWAY);
+	assert_true(write_tree(buffer, sizeof(buffer)) > 0);
+	assert_false(has(buffer, "/dma@b000000"));
+}
+
+/* A device that would pass, but whose registers lie in a config window, the GIC or RAM. */
+static void test_overlapping_device_is_kept_away(void **state)
+{
+	static const uint32_t where[][2] = {
+		{ 0x40, 0x10000000 }, { 0x40, 0x1ffff000 }, { 0, 0x8000000 }, { 0, 0x80a0000 },
+		{ 0, 0x8080000 },     { 0, 0x9050000 },	    { 0, 0x9000000 }, { 0, 0x40000000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(where); i++) {
+		void *host = virt_tree();
+
+		VIRT_CELLS(host, "/pl031@9010000", "reg", where[i][0], where[i][1], 0, 0x1000);
+		read_tree(host);
+		assert_int_equal(dom0_rule_of(&machine, virt_node(host, "/pl031@9010000")).action,
+				 DOM0_KEEP_AWAY);
+	}
+}
+
+static void test_passes_harmless_devices(void **state)
+{
+	static const char *const same[] = { "/pl031@9010000", "/pl061@9030000", "/pl011@9040000",
+					    "/pl011@9000000" };
+	const void *host = virt_tree();
+	const void *fdt = made();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
+		assert_int_equal(cell64(fdt, same[i], "reg", 0), cell64(host, same[i], "reg", 0));
+		assert_int_equal(cell(fdt, same[i], "interrupts", 1),
+				 cell(host, same[i], "interrupts", 1));
+		/* What it refers to is there too. */
+		assert_true(fdt_node_offset_by_phandle(fdt, cell(fdt, same[i], "clocks", 0)) >= 0);
+	}
+	assert_true(has(fdt, "/gpio-keys/poweroff"));
+	assert_int_equal(dom0_rule_of(&machine, virt_node(host, "/pl011@9000000")).action,
+			 DOM0_CONSOLE);
+	assert_int_equal(dom0_rule_of(&machine, virt_node(host, "/pl011@9040000")).action,
+			 DOM0_PASS);
+}
+
+static void test_chosen(void **state)
+{
+	const void *fdt = made();
+	int chosen = virt_node(fdt, "/chosen");
+
+	(void)state;
+	assert_string_equal(fdt_getprop(fdt, chosen, "bootargs", NULL), "console=ttyAMA0");
+	assert_string_equal(fdt_getprop(fdt, chosen, "stdout-path", NULL), "serial0:115200n8");
+	assert_int_equal(cell64(fdt, "/chosen", "linux,initrd-start", 0), 0x50000000);
+	assert_int_equal(cell64(fdt, "/chosen", "linux,initrd-end", 0), 0x50010000);
+	assert_int_equal(cell(fdt, "/chosen", "linux,pci-probe-only", 0), 1);
+	assert_int_equal(cell(fdt, "/chosen", "rng-seed", 0), 0x11223344);
+	assert_string_equal(fdt_getprop(fdt, virt_node(fdt, "/aliases"), "serial0", NULL),
+			    "/pl011@9000000");
+	assert_null(fdt_getprop(fdt, virt_node(fdt, "/aliases"), "smmu0", NULL));
+}
+
+static void test_memory_cpus_psci(void **state)
+{
+	const void *fdt = made();
+
+	(void)state;
+	assert_int_equal(cell64(fdt, "/memory@40600000", "reg", 0), 0x40600000);
+	assert_int_equal(cell64(fdt, "/memory@40600000", "reg", 2), 0x3fa00000);
+	assert_int_equal(cell64(fdt, "/memory@90000000", "reg", 2), 0x200000);
+	assert_int_equal(cell(fdt, "/cpus/cpu@1", "reg", 0), 1);
+	assert_false(has(fdt, "/cpus/cpu@2"));
+	assert_string_equal(fdt_getprop(fdt, virt_node(fdt, "/psci"), "method", NULL), "hvc");
+	assert_int_equal(cell(fdt, "/timer", "interrupts", 7), 11); /* virtual: INTID 27 */
+}
+
+static void test_interrupt_controller(void **state)
+{
+	const void *fdt = made();
+	uint32_t gic = cell(fdt, "/intc@8000000", "phandle", 0);
+
+	(void)state;
+	assert_int_equal(cell(fdt, "/", "interrupt-parent", 0), gic);
+	assert_int_equal(cell64(fdt, "/intc@8000000", "reg", 0), 0x8000000);
+	assert_int_equal(cell64(fdt, "/intc@8000000", "reg", 4), 0x80a0000);
+	assert_int_equal(cell64(fdt, "/intc@8000000", "reg", 6), 2 * 0x20000);
+	assert_int_equal(cell64(fdt, "/intc@8000000/its@8080000", "reg", 0), 0x8080000);
+}
+
+static void test_host_bridge_is_virtual(void **state)
+{
+	static const char path[] = "/pcie@4010000000";
+	const void *host = virt_tree();
+	const void *fdt = made();
+	int size;
+
+	(void)state;
+	assert_string_equal(fdt_getprop(fdt, virt_node(fdt, path), "compatible", NULL),
+			    "pci-host-ecam-generic");
+	assert_int_equal(cell64(fdt, path, "reg", 0), 0x4010000000);
+	assert_int_equal(cell(fdt, path, "linux,pci-domain", 0), 0);
+	assert_int_equal(cell(fdt, path, "bus-range", 1), 255);
+	for (uint32_t i = 0; i < 21; i++) {
+		assert_int_equal(cell(fdt, path, "ranges", i), cell(host, "/pcie@10000000", "ranges", i));
+	}
+	assert_null(fdt_getprop(fdt, virt_node(fdt, path), "iommu-map", NULL));
+	assert_non_null(fdt_getprop(fdt, virt_node(fdt, path), "dma-coherent", NULL));
+	assert_int_equal(cell(fdt, path, "msi-map", 1),
+			 cell(fdt, "/intc@8000000/its@8080000", "phandle", 0));
+	/* The host's interrupt map, entry by entry. */
+	assert_non_null(fdt_getprop(fdt, virt_node(fdt, path), "interrupt-map", &size));
+	assert_int_equal(size, 160 * 4);
+	for (uint32_t i = 0; i < 160; i++) {
+		assert_int_equal(cell(fdt, path, "interrupt-map", i),
+				 cell(host, "/pcie@10000000", "interrupt-map", i));
+	}
+}
+
+/* The same reader the host's tree goes through understands what was made. */
+static void test_reads_back(void **state)
+{
+	static struct machine again;
+	const char *why = NULL;
+	static uint64_t copy[8192];
+
+	(void)state;
+	assert_int_equal(fdt_open_into(made(), copy, sizeof(copy)), 0);
+	/* A virtual GIC has no maintenance interrupt; a machine's must. */
+	assert_int_equal(machine_fdt_read(copy, sizeof(copy), &again, &why), -EINVAL);
+	assert_non_null(strstr(why, "maintenance"));
+	VIRT_CELLS(copy, "/intc@8000000", "interrupts", 1, 9, 4);
+	memset(&again, 0, sizeof(again));
+	assert_int_equal(machine_fdt_read(copy, sizeof(copy), &again, &why), 0);
+	assert_int_equal(again.cpu_count, 2);
+	assert_false(again.psci_smc);
+	assert_int_equal(again.ram_count, 2);
+	assert_int_equal(again.gic.version, 3);
+	assert_int_equal(again.smmu_count, 0);
+	assert_int_equal(again.bridge_count, 2);
+	assert_memory_equal(again.bridges[0].intx, machine.bridges[0].intx,
+			    sizeof(machine.bridges[0].intx));
+	assert_int_equal(again.bridges[1].segment, 1); /* the control function's */
+	assert_int_equal(again.bridges[1].bus_end, 0);
+	assert_int_equal(again.bridges[1].cfg.base, control.ecam.v);
+	assert_int_equal(again.bridges[1].windows[1].kind, WINDOW_MEM64);
+	assert_true(again.bridges[1].windows[1].prefetchable);
+	assert_string_equal(again.uart.path, "/pl011@9000000");
+}
+
+static void test_too_small_buffer(void **state)
+{
+	static uint64_t small[16];
+
+	(void)state;
+	made();
+	assert_int_equal(write_tree(small, sizeof(small)), -ENOSPC);
+	for (uint32_t size = 64; size < 6000; size += 52) {
+		int r = write_tree(buffer, size);
+
+		assert_true(r == -ENOSPC || (r > 0 && (uint32_t)r <= size));
+	}
+}
+
+static bool meets(uint64_t base, uint64_t size, uint64_t other, uint64_t other_size)
+{
+	return base < other + other_size && other < base + size;
+}
+
+static void test_control_layout_is_free_space(void **state)
+{
+	static const struct range taken[] = {
+		{ 0x8000000, 0x10000 },	   { 0x80a0000, 0xf60000 }, { 0x8080000, 0x20000 },
+		{ 0x9000000, 0x1000 },	   { 0x9050000, 0x20000 },  { 0xa000000, 0x400 },
+		{ 0x10000000, 0x2eff0000 }, { 0x3eff0000, 0x10000 }, { 0x40000000, 0x100000000 },
+		{ 0x4010000000, 0x10000000 }, { 0x8000000000, 0x8000000000 }, { 0, 0x8000000 },
+	};
+
+	(void)state;
+	made();
+	assert_int_equal(control.segment, 1);
+	assert_true(control.mmio32_base.v != 0);
+	assert_true(control.mmio32_base.v + control.mmio32_size <= 1ULL << 32);
+	assert_int_equal(control.mmio32_base.v % 0x200000, 0);
+	assert_int_equal(control.aperture_base.v % (1ULL << 30), 0);
+	assert_true(control.aperture_base.v + control.aperture_size <= 1ULL << 40);
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
+		assert_false(meets(control.mmio32_base.v, control.mmio32_size, taken[i].base,
+				   taken[i].size));
+		assert_false(meets(control.aperture_base.v, control.aperture_size, taken[i].base,
+				   taken[i].size));
+		assert_false(meets(control.ecam.v, 0x100000, taken[i].base, taken[i].size));
+	}
+	assert_false(meets(control.ecam.v, 0x100000, control.aperture_base.v,
+			   control.aperture_size));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_keeps_away_what_is_not_listed),
+		cmocka_unit_test(test_every_node_kept_away_has_a_reason),
+		cmocka_unit_test(test_unknown_node_is_kept_away),
+		cmocka_unit_test(test_overlapping_device_is_kept_away),
+		cmocka_unit_test(test_passes_harmless_devices),
+		cmocka_unit_test(test_chosen),
+		cmocka_unit_test(test_memory_cpus_psci),
+		cmocka_unit_test(test_interrupt_controller),
+		cmocka_unit_test(test_host_bridge_is_virtual),
+		cmocka_unit_test(test_reads_back),
+		cmocka_unit_test(test_too_small_buffer),
+		cmocka_unit_test(test_control_layout_is_free_space),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
