@@ -21,9 +21,18 @@ struct line {
 	size_t length;
 };
 
-#define add(l, ...)                                                                                \
-	((l)->length += (size_t)format((l)->text + MIN((l)->length, LINE_MAX - 1),                 \
-				       LINE_MAX - MIN((l)->length, LINE_MAX - 1), __VA_ARGS__))
+static void add(struct line *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* What does not fit is cut off. */
+static void add(struct line *l, const char *fmt, ...)
+{
+	size_t at = MIN(l->length, LINE_MAX - 1);
+	va_list ap;
+
+	va_start(ap, fmt);
+	l->length = at + (size_t)format_v(l->text + at, LINE_MAX - at, fmt, ap);
+	va_end(ap);
+}
 
 static void add_size(struct line *l, uint64_t size)
 {
