@@ -25,8 +25,7 @@ static const struct iommu_ops *find_driver(const char *compatible)
 
 static void init_one(struct iommu *iommu, const struct machine_smmu *desc)
 {
-	iommu->desc = desc;
-	iommu->ops = find_driver(desc->compatible);
+	*iommu = (struct iommu){ .desc = desc, .ops = find_driver(desc->compatible) };
 	if (iommu->ops == NULL) {
 		iommu->why = "no driver for this IOMMU";
 		log_warn("iommu", "0x%llx: no driver for \"%s\"; lending behind it is refused",

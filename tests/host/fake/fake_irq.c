@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "fake_irq.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/job.h"
+#include "irq/irq.h"
+
+#define LINES 256
+
+static struct {
+	irq_handler handler;
+	void *arg;
+	bool enabled;
+	bool pending;
+} irqs[LINES];
+static struct job *queued;
+
+void fake_irq_reset(void)
+{
+	memset(irqs, 0, sizeof(irqs));
+	queued = NULL;
+}
+
+int irq_request(uint32_t intid, bool edge, irq_handler handler, void *arg)
+{
+	assert(intid < LINES && edge);
+	irqs[intid].handler = handler;
+	irqs[intid].arg = arg;
+	return 0;
+}
+
+void irq_enable(uint32_t intid)
+{
+	assert(irqs[intid].handler != NULL);
+	irqs[intid].enabled = true;
+}
+
+void fake_irq_raise(uint32_t intid)
+{
+	irqs[intid].pending = true;
+}
+
+uint32_t fake_irq_take(void)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < LINES; i++) {
+		if (irqs[i].pending && irqs[i].enabled) {
+			irqs[i].pending = false;
+			assert(irqs[i].handler(i, irqs[i].arg) == IRQ_HANDLED);
+			count++;
+		}
+	}
+	return count;
+}
+
+void job_init(struct job *j, const struct job_ops *ops)
+{
+	memset(j, 0, sizeof(*j));
+	j->ops = ops;
+}
+
+void job_start(struct job *j)
+{
+	assert(queued == NULL);
+	queued = j;
+}
+
+bool job_active(const struct job *j)
+{
+	return queued == j;
+}
+
+uint32_t fake_job_run(void)
+{
+	struct job *j = queued;
+	uint32_t steps = 0;
+
+	if (j == NULL) {
+		return 0;
+	}
+	do {
+		steps++;
+	} while (j->ops->step(j) == JOB_MORE);
+	queued = NULL;
+	j->ops->finish(j, false);
+	return steps;
+}
