@@ -23,7 +23,9 @@ struct its;
 struct its_device;
 struct vpci_function;
 
-/* DESIGN: ABSENT -> OWNED -> RESETTING -> QUARANTINED -> LENT -> RESETTING -> QUARANTINED | BROKEN. */
+/*
+ * ABSENT -> OWNED -> RESETTING -> QUARANTINED -> LENT -> RESETTING -> QUARANTINED | BROKEN.
+ */
 enum function_state {
 	FUNCTION_ABSENT,
 	FUNCTION_OWNED,       /* used by its bridge's owner domain */
@@ -33,7 +35,13 @@ enum function_state {
 	FUNCTION_BROKEN,
 };
 
-enum bar_kind { BAR_NONE, BAR_IO, BAR_MEM32, BAR_MEM64, BAR_MEM64_HIGH /* upper half of the one before */ };
+enum bar_kind {
+	BAR_NONE,
+	BAR_IO,
+	BAR_MEM32,
+	BAR_MEM64,
+	BAR_MEM64_HIGH, /* upper half of the one before */
+};
 
 struct pci_bar {
 	enum bar_kind kind;
@@ -104,7 +112,8 @@ struct pci_function {
 	bool hotplug;       /* PCIe 6.0 7.5.3.9: its slot is hot-plug capable */
 
 	/* Capability offsets, 0: absent. */
-	uint16_t cap_pm, cap_express, cap_af, cap_vpd, cap_acs, cap_sriov, cap_ari, cap_aer, cap_dsn;
+	uint16_t cap_pm, cap_express, cap_af, cap_vpd;
+	uint16_t cap_acs, cap_sriov, cap_ari, cap_aer, cap_dsn;
 	uint8_t express_type; /* PCIe 6.0 7.5.3.2 device/port type */
 	bool flr;             /* 7.5.3.3 function-level reset capability */
 	struct pci_msi msi;
@@ -114,13 +123,13 @@ struct pci_function {
 	bool placed;       /* every BAR has an address; false: decode must stay off */
 	struct pci_sriov sriov;
 	uint16_t acs_enabled; /* ACS control bits that took (PCIe 6.0 7.7.11.3) */
-	bool isolated;        /* ACS does all it must here: traffic from or through goes upstream */
+	bool isolated;        /* ACS does all it must here: peer-to-peer traffic goes upstream */
 
 	uint32_t reset_methods; /* RESET_BIT() */
 	uint32_t group;         /* isolation group number */
 	uint32_t quirks;
 
-	uint16_t requester;   /* requester ID its DMA carries: its own, or that of an aliasing bridge */
+	uint16_t requester;   /* requester ID its DMA carries: its own or an aliasing bridge's */
 	struct iommu *iommu; /* NULL: no translation behind iommu-map */
 	stream_id_t stream;
 	struct its *its;

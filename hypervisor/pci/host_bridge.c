@@ -157,7 +157,8 @@ static void probe(const struct machine_bridge *desc)
 	*b = (struct host_bridge){ .ops = ops, .desc = desc, .index = host_bridge_count };
 	error = ops->init(b, desc);
 	if (error != 0) {
-		log_error("pci", "%s: host bridge does not start (%d), left alone", desc->path, error);
+		log_error("pci", "%s: host bridge does not start (%d), left alone", desc->path,
+			  error);
 		return;
 	}
 	host_bridge_count++;

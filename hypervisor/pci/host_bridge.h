@@ -21,10 +21,11 @@ struct host_bridge_ops {
 	const char *const *compatibles; /* NULL-terminated */
 	int (*init)(struct host_bridge *b, const struct machine_bridge *desc);
 	/*
-	 * size 1, 2 or 4, naturally aligned, offset < 4096. A read of what is not there gives all ones.
-	 * Callers hold b->cfg_lock.
+	 * size 1, 2 or 4, naturally aligned, offset < 4096. A read of what is not there gives all
+	 * ones. Callers hold b->cfg_lock.
 	 */
-	uint32_t (*cfg_read)(struct host_bridge *b, struct sbdf where, uint32_t offset, uint32_t size);
+	uint32_t (*cfg_read)(struct host_bridge *b, struct sbdf where, uint32_t offset,
+			     uint32_t size);
 	void (*cfg_write)(struct host_bridge *b, struct sbdf where, uint32_t offset, uint32_t size,
 			  uint32_t value);
 };
@@ -58,7 +59,8 @@ bool host_bridge_to_cpu(const struct host_bridge *b, bool io, uint64_t pci, uint
 			paddr_t *out);
 
 /*
- * iommu-map and msi-map: the identifier that rid has behind the map. False: no entry holds it. Pure.
+ * iommu-map and msi-map: the identifier that rid has behind the map. False: no entry holds it.
+ * Pure.
  */
 bool host_bridge_map_id(const struct machine_id_map *map, uint32_t count, uint32_t mask,
 			uint32_t rid, uint32_t *phandle, uint32_t *id);

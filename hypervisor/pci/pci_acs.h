@@ -12,9 +12,9 @@
 void pci_acs_enable(struct pci_function *f);
 
 /*
- * Does enabled do what a port, or one function of a multi-function device, must do? Pure. Ports need
- * source validation and both redirects; upstream forwarding where they have it; functions of a device
- * need the redirects.
+ * Does enabled do what a port, or one function of a multi-function device, must do? Pure. Ports
+ * need source validation and both redirects; upstream forwarding where they have it; functions of a
+ * device need the redirects.
  */
 bool pci_acs_sufficient(bool port, uint16_t capable, uint16_t enabled);
 

@@ -6,16 +6,17 @@
 #include "pci/function.h"
 
 /*
- * Walk both lists and fill the cap_* offsets, express_type, hotplug and the MSI geometry of f. Loops,
- * pointers into the header and capabilities that reach past their space end the walk or are skipped.
+ * Walk both lists and fill the cap_* offsets, express_type, hotplug and the MSI geometry of f.
+ * Loops, pointers into the header and capabilities that reach past their space end the walk or are
+ * skipped.
  */
 void pci_caps_read(struct pci_function *f);
 
 /* MSI-X geometry, after the BARs are sized; an impossible one counts as no MSI-X at all. */
 void pci_msix_read(struct pci_function *f);
 /*
- * Table and pending bits (8 bytes per 64 vectors, PCIe 6.0 7.7.2) each inside a memory BAR that exists,
- * and not over each other. Pure.
+ * Table and pending bits (8 bytes per 64 vectors, PCIe 6.0 7.7.2) each inside a memory BAR that
+ * exists, and not over each other. Pure.
  */
 bool pci_msix_valid(const struct pci_msix *m, const struct pci_bar bars[PCI_BARS]);
 

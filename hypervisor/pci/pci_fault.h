@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * DMA faults of one function: how many lines they may cause, and when the function is cut off. Pure;
- * time comes in as milliseconds.
+ * DMA faults of one function: how many lines they may cause, and when the function is cut off.
+ * Pure; time comes in as milliseconds.
  */
 #ifndef PCI_PCI_FAULT_H
 #define PCI_PCI_FAULT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Isolation groups: functions that could reach each other, or be mistaken for each other, without the
- * IOMMU seeing it. Pure; reads and writes only struct pci_function.
+ * Isolation groups: functions that could reach each other, or be mistaken for each other, without
+ * the IOMMU seeing it. Pure; reads and writes only struct pci_function.
  */
 #ifndef PCI_PCI_GROUPS_H
 #define PCI_PCI_GROUPS_H
@@ -12,8 +12,8 @@
 void pci_groups_assign(struct pci_function *all);
 
 /*
- * The requester ID the IOMMU and the ITS see when f sends. Bridges to conventional PCI put their own
- * there: that of their secondary bus, device 0, if they are PCI Express bridges (PCI Express to
+ * The requester ID the IOMMU and the ITS see when f sends. Bridges to conventional PCI put their
+ * own there: that of their secondary bus, device 0, if they are PCI Express bridges (PCI Express to
  * PCI/PCI-X Bridge 1.0, 2.3), else the bridge's.
  */
 uint16_t pci_requester_id(const struct pci_function *f);

@@ -5,7 +5,9 @@
 
 #include "pci/host_bridge.h"
 
-/* Scan, place, turn ACS on, name streams and devices. Groups are numbered by pci_init() at the end. */
+/*
+ * Scan, place, turn ACS on, name streams and devices. Groups are numbered by pci_init() at the end.
+ */
 void pci_bring_up(struct host_bridge *b);
 
 #endif

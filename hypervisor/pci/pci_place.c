@@ -191,7 +191,7 @@ static void turn_bridge_on(struct pci_function *f)
 	}
 	if (!f->placed) {
 		/* With decode on its own registers would answer at address 0. */
-		log_warn("pci", SBDF_FMT ": no place for the bridge's registers, nothing below works",
+		log_warn("pci", SBDF_FMT ": no place for the bridge's registers, none below works",
 			 SBDF_ARG(f->sbdf));
 		command = PCI_COMMAND_INTX_OFF;
 	}

@@ -12,8 +12,8 @@
 void pci_windows_probe(struct pci_function *f);
 
 /*
- * Place every BAR and bridge window below b, write them, and turn bridges on (memory and I/O windows,
- * bus mastering for what is below). Endpoints stay off. -ENOMEM: nothing placed.
+ * Place every BAR and bridge window below b, write them, and turn bridges on (memory and I/O
+ * windows, bus mastering for what is below). Endpoints stay off. -ENOMEM: nothing placed.
  */
 int pci_place(struct host_bridge *b);
 

@@ -52,8 +52,9 @@ static bool io_path(const struct placement *p, int32_t parent)
 }
 
 /*
- * Behind a bridge only prefetchable BARs may use the prefetchable window, and only there do addresses
- * above 4 GiB exist (PCIe 6.0 7.5.1.3.9); on the root bus any 64-bit BAR may use a high window.
+ * Behind a bridge only prefetchable BARs may use the prefetchable window, and only there do
+ * addresses above 4 GiB exist (PCIe 6.0 7.5.1.3.9); on the root bus any 64-bit BAR may use a high
+ * window.
  */
 static enum placement_space space_of(const struct placement *p, const struct placement_node *n,
 				     const struct placement_bar *b)
@@ -126,8 +127,8 @@ static bool get_item(struct placement *p, struct placement_node *n, uint32_t i,
 #define ITEMS_PER_NODE (2 * PCI_BARS + 1)
 
 /*
- * Visit the items of one container by falling alignment, in node order among equals, so that power of
- * two sizes pack without gaps. Stops and returns false when the visitor does.
+ * Visit the items of one container by falling alignment, in node order among equals, so that power
+ * of two sizes pack without gaps. Stops and returns false when the visitor does.
  */
 static bool for_each_item(struct placement *p, int32_t container, enum placement_space space,
 			  item_visitor visit, void *arg)
@@ -315,7 +316,9 @@ static bool try_all(struct placement *p, enum placement_space *failed)
 	return true;
 }
 
-/* Among equals the last one, so that what is added to a machine does not take from what was there. */
+/*
+ * Among equals the last one, so that what is added to a machine does not take from what was there.
+ */
 static void leave_out_largest(struct placement *p, enum placement_space space)
 {
 	struct placement_bar *largest = NULL;

@@ -73,8 +73,9 @@ struct placement {
 };
 
 /*
- * Places all it can. When not everything fits it gives up, in this order, the spare space of hot-plug
- * ports, the space for VFs, then the largest BAR of the kind that does not fit, one at a time.
+ * Places all it can. When not everything fits it gives up, in this order, the spare space of
+ * hot-plug ports, the space for VFs, then the largest BAR of the kind that does not fit, one at a
+ * time.
  */
 void placement_plan(struct placement *p);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The reset state machine (PCIe 6.0 6.6): quiesce and save, drain, reset, wait for the link and the
- * function, restore, verify. Each step is a few config accesses; waiting is done by being called again.
+ * function, restore, verify. Each step is a few config accesses; waiting is done by being called
+ * again.
  */
 #include "pci/pci_reset.h"
 
@@ -14,11 +15,11 @@
 #include "pci/registry.h"
 
 /*
- * What software has set since power-on and drivers expect to find. BARs come from the registry, not from
- * the device; COMMAND, MSI and MSI-X stay off; ACS is turned on anew.
+ * What software has set since power-on and drivers expect to find. BARs come from the registry, not
+ * from the device; COMMAND, MSI and MSI-X stay off; ACS is turned on anew.
  */
 struct saved_register {
-	size_t cap;      /* offset in struct pci_function of the capability's offset; 0: the header */
+	size_t cap;      /* offset in struct pci_function of its offset; 0: the header */
 	uint16_t offset; /* in the capability */
 	uint8_t size;
 	uint32_t keep; /* bits written back */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One reset as a state machine over config accesses (PCIe 6.0 6.6). Time comes in as milliseconds, so
- * that the machine runs on the build host too; pci_reset_job.c steps it as a job.
+ * One reset as a state machine over config accesses (PCIe 6.0 6.6). Time comes in as milliseconds,
+ * so that the machine runs on the build host too; pci_reset_job.c steps it as a job.
  */
 #ifndef PCI_PCI_RESET_H
 #define PCI_PCI_RESET_H
@@ -45,7 +45,9 @@ struct pci_reset {
 	void *arg;
 };
 
-/* Reset methods the function has, as RESET_BIT()s. Depends on its siblings: after the whole scan. */
+/*
+ * Reset methods the function has, as RESET_BIT()s. Depends on its siblings: after the whole scan.
+ */
 uint32_t pci_reset_probe(const struct pci_function *f);
 const char *pci_reset_method_name(const struct pci_function *f);
 

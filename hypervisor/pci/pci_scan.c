@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Enumeration (PCIe 6.0 7.3.1, 7.5.1.3.4): a bus is read completely, all its bridges closed, before the
- * first bridge is opened, so that stale numbers of one cannot answer for the bus of another.
+ * Enumeration (PCIe 6.0 7.3.1, 7.5.1.3.4): a bus is read completely, all its bridges closed, before
+ * the first bridge is opened, so that stale numbers of one cannot answer for the bus of another.
  */
 #include "pci/pci_scan.h"
 

@@ -9,8 +9,9 @@
 #define PCI_HOTPLUG_BUSES  1  /* spare bus numbers of an empty hot-plug port, beside its own */
 
 /*
- * Depth first, from b's first bus. Every function found is in the registry with header, capabilities,
- * BAR sizes and MSI-X geometry, decode and bus mastering off. -ENOMEM: the rest was not looked at.
+ * Depth first, from b's first bus. Every function found is in the registry with header,
+ * capabilities, BAR sizes and MSI-X geometry, decode and bus mastering off. -ENOMEM: the rest was
+ * not looked at.
  */
 int pci_scan(struct host_bridge *b);
 

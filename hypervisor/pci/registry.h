@@ -8,7 +8,10 @@
 
 #include "pci/function.h"
 
-/* Boot: probe every host bridge, enumerate, number, place, read capabilities, log one line a function. */
+/*
+ * Boot: probe every host bridge, enumerate, number, place, read capabilities, log one line a
+ * function.
+ */
 void pci_init(void);
 
 extern struct spinlock pci_registry_lock;
@@ -31,8 +34,9 @@ int pci_state_can_quarantine(const struct pci_function *f); /* OWNED -> RESETTIN
 int pci_state_can_return(const struct pci_function *f, const struct pci_function *all,
 			 uint16_t owner);
 /*
- * QUARANTINED -> LENT(domain). Also -EACCES (no IOMMU, and not unprotected), -EEXIST (a member of its isolation group is used by
- * someone else), -ENOSPC (a BAR has no address), -EOPNOTSUPP (lent before and cannot be reset).
+ * QUARANTINED -> LENT(domain). Also -EACCES (no IOMMU, and not unprotected), -EEXIST (a member of
+ * its isolation group is used by someone else), -ENOSPC (a BAR has no address), -EOPNOTSUPP (lent
+ * before and cannot be reset).
  */
 int pci_state_can_lend(const struct pci_function *f, const struct pci_function *all,
 		       uint16_t domain, bool unprotected);
@@ -41,12 +45,12 @@ const char *pci_state_why(int error);
 const char *pci_state_name(enum function_state state);
 
 /*
- * Carry a reset out: best method first, as a job on this pCPU. The caller has set state RESETTING and
- * has cut the function off (no BAR mapped, streams abort). on_done runs exactly once, without locks,
- * when the function is ready again (config restored, BARs verified, identity checked, decode and bus
- * master off: error 0) or given up (-ETIMEDOUT: not back in time, -ENODEV: something else is there,
- * -EIO: BARs do not hold; f->broken_why has the sentence). A function without a method is only
- * restored and verified. -EBUSY: a reset is under way.
+ * Carry a reset out: best method first, as a job on this pCPU. The caller has set state RESETTING
+ * and has cut the function off (no BAR mapped, streams abort). on_done runs exactly once, without
+ * locks, when the function is ready again (config restored, BARs verified, identity checked, decode
+ * and bus master off: error 0) or given up (-ETIMEDOUT: not back in time, -ENODEV: something else
+ * is there, -EIO: BARs do not hold; f->broken_why has the sentence). A function without a method is
+ * only restored and verified. -EBUSY: a reset is under way.
  */
 int pci_reset_start(struct pci_function *f,
 		    void (*on_done)(struct pci_function *f, int error, void *arg), void *arg);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What may become of a function: DESIGN's life cycle as verdicts. Pure. */
+/* What may become of a function: the life cycle as verdicts. Pure. */
 #include "core/domain.h"
 #include "iommu/iommu.h"
 #include "lib/errno.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The reset state machine, driven by a clock of the test, against functions that come back and not. */
+/*
+ * The reset state machine, driven by a clock of the test, against functions that come back and not.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -220,13 +220,13 @@ static void test_too_many_bridges_in_a_row(void **state)
 /* D2 of the peers' defects: the same bus, device and function in two segments are two functions. */
 static void test_two_segments(void **state)
 {
+	struct model_function *port;
 	struct pci_function *a, *b;
 
 	nvme(root_port(1), 0);
 	pci_world_init(&second, 1, 0, 255);
-	model_endpoint(&second.pci,
-		       model_port(&second.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, true, true), 0, 0,
-		       0x10d38086, 0x020000);
+	port = model_port(&second.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, true, true);
+	model_endpoint(&second.pci, port, 0, 0, 0x10d38086, 0x020000);
 	second.bridge.owner = 7;
 	pci_bring_up(&second.bridge);
 	bring_up();

@@ -29,8 +29,8 @@ static int ecam_init(struct host_bridge *b, const struct machine_bridge *desc)
 		return -EINVAL;
 	}
 	if (held < buses) {
-		log_warn("pci", "%s: config window holds %u of %u buses", desc->path, (uint32_t)held,
-			 buses);
+		log_warn("pci", "%s: config window holds %u of %u buses", desc->path,
+			 (uint32_t)held, buses);
 		buses = (uint32_t)held;
 	}
 	e = heap_alloc(sizeof(*e));

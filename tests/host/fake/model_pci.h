@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A PCI hierarchy in memory, under the same host_bridge_ops as a real one. Every function has 4 KiB of
- * config space, a mask of writable bits and one of write-one-to-clear bits; bridges route by the bus
- * numbers written to them. Values set through model_set*() are also the values after a reset.
+ * A PCI hierarchy in memory, under the same host_bridge_ops as a real one. Every function has 4 KiB
+ * of config space, a mask of writable bits and one of write-one-to-clear bits; bridges route by the
+ * bus numbers written to them. Values set through model_set*() are also the values after a reset.
  */
 #ifndef FAKE_MODEL_PCI_H
 #define FAKE_MODEL_PCI_H
@@ -63,8 +63,8 @@ struct model_pci {
 extern const struct host_bridge_ops model_pci_ops;
 
 /*
- * Make *b a bridge over *m for segment and buses of *desc (the caller fills windows and maps of desc
- * before or after). Both stay the caller's.
+ * Make *b a bridge over *m for segment and buses of *desc (the caller fills windows and maps of
+ * desc before or after). Both stay the caller's.
  */
 void model_pci_init(struct model_pci *m, struct host_bridge *b, struct machine_bridge *desc,
 		    uint16_t segment, uint8_t bus_start, uint8_t bus_end);
