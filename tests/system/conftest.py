@@ -179,6 +179,14 @@ def machine(tmp_path):
     one.close()
 
 
+@pytest.fixture(scope="module")
+def module_machine(tmp_path_factory):
+    """One machine's directory for all tests of a file, for scenarios that boot once."""
+    one = Machine(tmp_path_factory.mktemp("machine"))
+    yield one
+    one.close()
+
+
 @pytest.fixture
 def soak():
     """True when `make soak` asks for the large counts."""
