@@ -93,12 +93,31 @@ static void cpu_take_back(struct vgic *g, struct vgic_cpu *c, uint32_t lr, uint6
 		irq->host_active = true;
 	}
 	irq->lr_hw = false;
-	vgic_irq_settle(g, irq);
+	if (irq->host_active) {
+		vgic_irq_settle(g, irq);
+	}
 	vgic_irq_queue(g, irq, &kick);
 	if ((kick & ~(1U << c->vcpu->index)) != 0) {
 		/* Its routing changed while it was here: the new vCPU must hear of it. */
 		c->moved_kick |= kick;
 	}
+}
+
+/*
+ * The usual course of an interrupt that comes often: handled since it was put here, come again, and
+ * nobody waits before it. False: it is not that simple.
+ */
+static bool cpu_rearm(struct vgic *g, struct vgic_cpu *c, uint32_t lr)
+{
+	struct vgic_irq *irq = c->lr_irq[lr];
+
+	if (!irq->pending || irq->active || c->ready_map != 0 || !g->enabled ||
+	    irq->target != c->vcpu->index || !vgic_irq_deliverable(g, irq)) {
+		return false;
+	}
+	c->lr_eoi &= ~(1U << lr);
+	cpu_put(g, c, irq, lr);
+	return true;
 }
 
 /* c is here. all: every list register; else those that are done or have new state beside them. */
@@ -119,7 +138,9 @@ static void cpu_fold(struct vgic *g, struct vgic_cpu *c, bool all)
 
 		used &= used - 1;
 		if ((done & (1U << lr)) != 0) {
-			cpu_take_back(g, c, lr, 0);
+			if (all || !cpu_rearm(g, c, lr)) {
+				cpu_take_back(g, c, lr, 0);
+			}
 		} else if (all || c->lr_irq[lr]->pending) {
 			cpu_take_back(g, c, lr, vgic_hw_lr_read(lr));
 		}
