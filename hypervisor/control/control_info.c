@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Requests that only look: the machine, the log, a domain's counters. */
-#include <viaduct/version.h>
-
 #include "arch/arm64/cpu.h"
 #include "control/control_request.h"
 #include "core/heap.h"
@@ -11,6 +9,7 @@
 #include "core/ram.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "version.h"
 
 #define NS_PER_SECOND 1000000000ULL
 

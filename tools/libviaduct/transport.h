@@ -11,13 +11,14 @@ struct transport;
 struct transport_ops {
 	/* The request in page is complete; on return so is the reply. */
 	void (*ring)(struct transport *t);
+	/* A slot of the aperture, mapped until the next call; NULL with errno set. */
+	uint8_t *(*slot)(struct transport *t, uint32_t index);
 	void (*close)(struct transport *t);
 };
 
 struct transport {
 	const struct transport_ops *ops;
 	uint8_t *page;
-	uint8_t *aperture; /* CONTROL_APERTURE_SIZE bytes, write-only in effect */
 };
 
 /*

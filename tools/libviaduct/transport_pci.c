@@ -23,6 +23,8 @@ struct pci_transport {
 	int registers_fd; /* holds the lock of our page */
 	volatile uint8_t *registers;
 	uint32_t page_index;
+	uint8_t *slot; /* NULL: none mapped */
+	uint32_t slot_index;
 };
 
 static int fail(char *why, size_t size, int err, const char *fmt, ...)
@@ -169,11 +171,31 @@ static void unmap(volatile uint8_t *map, size_t size)
 	}
 }
 
+/* One at a time and only when it is wanted: the kernel fills in every page of a mapping at once. */
+static uint8_t *pci_slot(struct transport *t, uint32_t index)
+{
+	struct pci_transport *p = (struct pci_transport *)t;
+	void *map;
+
+	if (p->slot != NULL && p->slot_index == index) {
+		return p->slot;
+	}
+	unmap(p->slot, CONTROL_SLOT_SIZE);
+	p->slot = NULL;
+	map = map_file(p, "resource2_wc", CONTROL_SLOT_SIZE, (off_t)(index * CONTROL_SLOT_SIZE));
+	if (map == MAP_FAILED) {
+		return NULL;
+	}
+	p->slot = map;
+	p->slot_index = index;
+	return p->slot;
+}
+
 static void pci_close(struct transport *t)
 {
 	struct pci_transport *p = (struct pci_transport *)t;
 
-	unmap(t->aperture, CONTROL_APERTURE_SIZE);
+	unmap(p->slot, CONTROL_SLOT_SIZE);
 	unmap(t->page, CONTROL_PAGE_SIZE);
 	unmap(p->registers, CONTROL_REGISTERS_SIZE);
 	if (p->registers_fd >= 0) {
@@ -182,7 +204,9 @@ static void pci_close(struct transport *t)
 	free(p);
 }
 
-static const struct transport_ops pci_ops = { .ring = pci_ring, .close = pci_close };
+static const struct transport_ops pci_ops = {
+	.ring = pci_ring, .slot = pci_slot, .close = pci_close
+};
 
 static int explain_access(char *why, size_t size, int err)
 {
@@ -224,21 +248,15 @@ static int map_registers(struct pci_transport *p, char *why, size_t size)
 	return 0;
 }
 
-static int map_memory(struct pci_transport *p, char *why, size_t size)
+static int map_page(struct pci_transport *p, char *why, size_t size)
 {
-	void *map;
+	void *map = map_file(p, "resource0_wc", CONTROL_PAGE_SIZE,
+			     (off_t)p->page_index * CONTROL_PAGE_SIZE);
 
-	map = map_file(p, "resource0_wc", CONTROL_PAGE_SIZE,
-		       (off_t)p->page_index * CONTROL_PAGE_SIZE);
 	if (map == MAP_FAILED) {
 		return explain_access(why, size, -errno);
 	}
 	p->t.page = map;
-	map = map_file(p, "resource2_wc", CONTROL_APERTURE_SIZE, 0);
-	if (map == MAP_FAILED) {
-		return explain_access(why, size, -errno);
-	}
-	p->t.aperture = map;
 	return 0;
 }
 
@@ -269,7 +287,7 @@ static int connect_device(struct pci_transport *p, char *why, size_t size)
 	if (err != 0) {
 		return explain_access(why, size, err);
 	}
-	return map_memory(p, why, size);
+	return map_page(p, why, size);
 }
 
 int transport_open(struct transport **out, char *why, size_t why_size)

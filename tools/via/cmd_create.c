@@ -14,7 +14,6 @@
 #include "pci_function.h"
 
 #define CONFIG_SIZE_MAX    (1024 * 1024)
-#define DESTROY_TIMEOUT_MS 60000U
 #define MIB                (1024ULL * 1024)
 #define BLOCK              (2 * MIB)
 
@@ -219,6 +218,7 @@ static int create(const struct command *c, struct viaduct *v, struct guest_confi
 		  const struct viaduct_boot *boot, uint32_t *id)
 {
 	struct control_function functions[GUEST_CONFIG_PCI_MAX];
+	struct control_domain d;
 
 	if (check_name_and_memory(c, v, g) != VIA_OK ||
 	    check_devices(c, v, g, functions) != VIA_OK) {
@@ -231,10 +231,10 @@ static int create(const struct command *c, struct viaduct *v, struct guest_confi
 		return VIA_OK;
 	}
 	/* Takes the devices back too. */
-	if (viaduct_domain_destroy(v, *id) != 0 ||
-	    viaduct_domain_wait_gone(v, *id, DESTROY_TIMEOUT_MS) != 0) {
-		via_fail(c, "%s: could not be taken away again: %s", g->name, viaduct_error(v));
+	if (viaduct_domain_get(v, *id, &d) != 0) {
+		return via_fail(c, "%s", viaduct_error(v));
 	}
+	function_end_domain(c, v, &d);
 	return VIA_FAILED;
 }
 

@@ -2,24 +2,29 @@
 /* destroy, pause, unpause. */
 #include <getopt.h>
 
-#include "via.h"
+#include "pci_function.h"
 
-/* Its devices reset on the way. */
-#define DESTROY_TIMEOUT_MS 60000U
-
-static int destroy(struct viaduct *v, uint32_t id)
+static int pause_domain(const struct command *c, struct viaduct *v, const struct control_domain *d)
 {
-	int err = viaduct_domain_destroy(v, id);
+	return viaduct_domain_pause(v, d->id) == 0 ? VIA_OK :
+						     via_fail(c, "%s: %s", d->name, viaduct_error(v));
+}
 
-	return err != 0 ? err : viaduct_domain_wait_gone(v, id, DESTROY_TIMEOUT_MS);
+static int unpause_domain(const struct command *c, struct viaduct *v,
+			  const struct control_domain *d)
+{
+	return viaduct_domain_unpause(v, d->id) == 0 ?
+		       VIA_OK :
+		       via_fail(c, "%s: %s", d->name, viaduct_error(v));
 }
 
 static int on_domain(const struct command *c, int argc, char **argv,
-		     int (*act)(struct viaduct *v, uint32_t id))
+		     int (*act)(const struct command *c, struct viaduct *v,
+				const struct control_domain *d))
 {
 	struct control_domain d;
 	struct viaduct *v;
-	int status = VIA_OK;
+	int status;
 
 	if (via_option(c, argc, argv, "", 1, 1) != -1) {
 		return VIA_MALFORMED;
@@ -30,8 +35,8 @@ static int on_domain(const struct command *c, int argc, char **argv,
 	}
 	if (viaduct_domain_find(v, argv[optind], &d) != 0) {
 		status = via_fail(c, "%s", viaduct_error(v));
-	} else if (act(v, d.id) != 0) {
-		status = via_fail(c, "%s: %s", d.name, viaduct_error(v));
+	} else {
+		status = act(c, v, &d);
 	}
 	viaduct_close(v);
 	return status;
@@ -39,15 +44,15 @@ static int on_domain(const struct command *c, int argc, char **argv,
 
 int cmd_destroy(const struct command *c, int argc, char **argv)
 {
-	return on_domain(c, argc, argv, destroy);
+	return on_domain(c, argc, argv, function_end_domain);
 }
 
 int cmd_pause(const struct command *c, int argc, char **argv)
 {
-	return on_domain(c, argc, argv, viaduct_domain_pause);
+	return on_domain(c, argc, argv, pause_domain);
 }
 
 int cmd_unpause(const struct command *c, int argc, char **argv)
 {
-	return on_domain(c, argc, argv, viaduct_domain_unpause);
+	return on_domain(c, argc, argv, unpause_domain);
 }

@@ -141,7 +141,7 @@ int via_main(int argc, char **argv)
 		return VIA_OK;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
-		printf("via %s\n", VIADUCT_VERSION);
+		printf("via %s\n", VIADUCT_RELEASE);
 		return VIA_OK;
 	}
 	for (size_t i = 0; i < COMMANDS; i++) {

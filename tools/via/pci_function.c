@@ -10,6 +10,7 @@
 
 /* PCIe 6.0 6.6.2 and 2.3.1: a function may ask for a second after reset, and in bad cases more. */
 #define RESET_TIMEOUT_MS 70000U
+#define END_TIMEOUT_MS   60000U
 
 const char *function_state_name(uint32_t state)
 {
@@ -136,4 +137,32 @@ int function_make_assignable(const struct command *c, struct viaduct *v,
 		return VIA_FAILED;
 	}
 	return wait_quarantined(c, v, f->sbdf);
+}
+
+int function_end_domain(const struct command *c, struct viaduct *v,
+			const struct control_domain *d)
+{
+	struct control_function *list;
+	struct control_function f;
+	size_t count;
+	char bdf[16];
+
+	if (viaduct_pci_list(v, &list, &count) != 0) {
+		return via_fail(c, "%s", viaduct_error(v));
+	}
+	if (viaduct_domain_destroy(v, d->id) != 0 ||
+	    viaduct_domain_wait_gone(v, d->id, END_TIMEOUT_MS) != 0) {
+		free(list);
+		return via_fail(c, "%s: %s", d->name, viaduct_error(v));
+	}
+	/* The domain is gone; a function that did not come back is worth a word, not a failure. */
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].state == CONTROL_FUNCTION_LENT && list[i].user == d->id &&
+		    (viaduct_pci_wait(v, list[i].sbdf, RESET_TIMEOUT_MS, &f) != 0 ||
+		     f.state == CONTROL_FUNCTION_BROKEN)) {
+			fprintf(stderr, "%s: is broken now\n", via_bdf_text(list[i].sbdf, bdf));
+		}
+	}
+	free(list);
+	return VIA_OK;
 }

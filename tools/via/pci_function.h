@@ -19,4 +19,11 @@ int function_by_name(struct viaduct *v, const char *name, struct control_functio
 int function_make_assignable(const struct command *c, struct viaduct *v,
 			     const struct control_function *f, const char *name);
 
+/*
+ * End a domain and wait until it is gone and its functions have been reset. 0, or VIA_FAILED,
+ * reported.
+ */
+int function_end_domain(const struct command *c, struct viaduct *v,
+			const struct control_domain *d);
+
 #endif

@@ -512,12 +512,19 @@ static void transport_ring(struct transport *t)
 	ring(w->page);
 }
 
+static uint8_t *transport_slot(struct transport *t, uint32_t index)
+{
+	return aperture + index * CONTROL_SLOT_SIZE;
+}
+
 static void transport_close(struct transport *t)
 {
 	free(t);
 }
 
-static const struct transport_ops world_transport_ops = { transport_ring, transport_close };
+static const struct transport_ops world_transport_ops = {
+	transport_ring, transport_slot, transport_close
+};
 
 int transport_open(struct transport **out, char *why, size_t why_size)
 {
@@ -526,7 +533,6 @@ int transport_open(struct transport **out, char *why, size_t why_size)
 	w->page = clients++ % CONTROL_PAGES;
 	w->t.ops = &world_transport_ops;
 	w->t.page = world_page(w->page);
-	w->t.aperture = aperture;
 	*out = &w->t;
 	return 0;
 }
