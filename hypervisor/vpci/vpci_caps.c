@@ -10,7 +10,8 @@
 #define STATUS_CAP_LIST 0x00100000U
 #define MSI_64BIT       0x00800000U
 #define MSI_MASKABLE    0x01000000U
-#define CAP_FIRST 0x40U
+#define CAP_POINTER 0x34U
+#define CAP_FIRST   0x40U
 #define EXPRESS_V1_SIZE 0x24U
 #define CAP_STEPS 48U /* as many as fit in 0x40..0xff */
 
@@ -210,56 +211,56 @@ static void close_range(struct vpci_shadow *s, uint32_t at, uint32_t size)
 	}
 }
 
-/* Put the capability at `at` into the view's list behind *link. */
-static void link_cap(struct vpci_shadow *s, uint32_t at, uint32_t id, uint32_t *link)
+/* List the capabilities at shown[], in that order. Last, so that no overlapping body undoes it. */
+static void link_caps(struct vpci_shadow *s, const struct vpci_image *image, const uint8_t *shown,
+		      uint32_t count)
 {
-	struct vpci_reg *reg = vpci_shadow_reg(s, at);
-	struct vpci_reg *from = vpci_shadow_reg(s, *link & ~3U);
-	uint32_t shift = 8 * (*link & 3);
+	*vpci_shadow_reg(s, CAP_POINTER) = (struct vpci_reg){ .virt = ALL };
+	if (count == 0) {
+		return;
+	}
+	vpci_shadow_reg(s, CAP_POINTER)->value = shown[0];
+	vpci_shadow_reg(s, VPCI_REG_COMMAND)->value |= STATUS_CAP_LIST;
+	for (uint32_t i = 0; i < count; i++) {
+		struct vpci_reg *reg = vpci_shadow_reg(s, shown[i]);
+		uint32_t next = i + 1 < count ? shown[i + 1] : 0;
 
-	reg->virt |= 0xffff;
-	reg->write &= ~0xffffU;
-	reg->value = (reg->value & ~0xffffU) | id;
-	from->value = (from->value & ~(0xffU << shift)) | at << shift;
-	*link = at + 1;
+		reg->virt |= 0xffff;
+		reg->write &= ~0xffffU;
+		reg->value = (reg->value & ~0xffffU) | next << 8 | (image->regs[shown[i] / 4] & 0xff);
+	}
 }
 
 int vpci_build_caps(struct vpci_shadow *s, const struct vpci_build *b)
 {
 	const uint32_t *regs = b->image->regs;
+	uint8_t shown[CAP_STEPS];
+	uint32_t count = 0;
 	uint64_t seen = 0;
-	uint32_t link = 0x34;
-	uint32_t at = regs[0x34 / 4] & 0xfc;
+	uint32_t at = regs[CAP_POINTER / 4] & 0xfc;
 
 	if (!vpci_shadow_reg(s, 0)) {
 		return -ENOMEM; /* the only allocation of the first 256 bytes */
 	}
-	*vpci_shadow_reg(s, 0x34) = (struct vpci_reg){ .virt = ALL };
 	if (!(regs[VPCI_REG_COMMAND / 4] & STATUS_CAP_LIST)) {
-		return 0;
+		at = 0;
 	}
-	for (uint32_t step = 0; step < CAP_STEPS && at >= CAP_FIRST && !(seen & BIT(at / 4));
-	     step++) {
-		uint32_t id = regs[at / 4] & 0xff;
+	/* A list that comes back to itself ends there. */
+	while (at >= CAP_FIRST && !(seen & BIT(at / 4))) {
 		struct cap_policy policy;
+		enum verdict verdict = cap_verdict(b, regs[at / 4] & 0xff, at, &policy);
 
 		seen |= BIT(at / 4);
-		switch (cap_verdict(b, id, at, &policy)) {
-		case CAP_BY_RULES:
-			vpci_build_rules(s, policy.rules, policy.count, b->image, at);
-			link_cap(s, at, id, &link);
-			break;
-		case CAP_RAW:
-			link_cap(s, at, id, &link);
-			break;
-		default:
+		if (verdict == CAP_HIDE) {
 			close_range(s, at, hidden_size(regs[at / 4]));
-			break;
+		} else {
+			shown[count++] = (uint8_t)at;
+		}
+		if (verdict == CAP_BY_RULES) {
+			vpci_build_rules(s, policy.rules, policy.count, b->image, at);
 		}
 		at = regs[at / 4] >> 8 & 0xfc;
 	}
-	if (link != 0x34) {
-		vpci_shadow_reg(s, VPCI_REG_COMMAND)->value |= STATUS_CAP_LIST;
-	}
+	link_caps(s, b->image, shown, count);
 	return 0;
 }

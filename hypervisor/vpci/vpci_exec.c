@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The executor of plans. Mapping goes in slices of stage-2 entries; a few are done within the trap
- * (nearly every BAR is aligned to its size on both sides, so big ones are few big blocks), the rest
- * becomes the function's job and the vCPU parks on it.
+ * The executor of plans. Mapping goes in slices of stage-2 entries. The first few are made within
+ * the trap: 512 entries hold any one BAR up to 1 GiB, since BARs are aligned to their size on both
+ * sides. What is longer becomes the function's job, and the vCPU parks on it.
  */
 #include "core/heap.h"
 #include "core/log.h"
@@ -11,7 +11,7 @@
 #include "vpci/exec.h"
 
 #define SLICE_ENTRIES 64U
-#define SLICES_IN_TRAP 16U
+#define SLICES_IN_TRAP 8U
 
 #define EXT_CAP_FIRST   0x100U
 

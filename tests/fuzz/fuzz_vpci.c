@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libFuzzer: a random capability image, then a stream of config accesses to it, in each view. The
+ * device is hostile (its lists loop, overlap and lie) and so is the domain. What is checked holds for
+ * every image: no guest write reaches header bits that are the hypervisor's, reads fit their size,
+ * an identity and a bridge write nothing, a wide read is its narrow ones.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vpci_rig.h"
+
+#define HEADER 16 /* bytes of input that choose view and geometry */
+#define IMAGE  256
+#define RECORD 7
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct vpci_rig rig;
+
+static void check(bool good)
+{
+	if (!good) {
+		abort();
+	}
+}
+
+/* What pci/ would have found: capability offsets are somewhere in the list, sizes are sane. */
+static void geometry(const uint8_t *data)
+{
+	static const uint64_t sizes[] = { 0x10, 0x1000, 0x4000, 0x100000, 0x40000000, 0x100000000 };
+
+	rig.f.msi = (struct pci_msi){ .cap = data[1] & 0xfc, .vectors = 1 + data[2] % 32,
+				      .is_64bit = data[2] & 0x40, .maskable = data[2] & 0x80 };
+	rig.f.msix.cap = data[3] & 0xfc;
+	rig.f.header_type = data[0] % 4 == VPCI_VIEW_BRIDGE;
+	for (uint32_t i = 0; i < PCI_BARS; i++) {
+		enum bar_kind kind = (enum bar_kind)(data[4 + i] % 4);
+		uint64_t length = sizes[data[4 + i] / 4 % ARRAY_SIZE(sizes)];
+
+		if (kind == BAR_MEM64 && i == PCI_BARS - 1) {
+			kind = BAR_NONE;
+		}
+		if (kind != BAR_NONE) {
+			rig_bar(&rig, i, kind, data[4 + i] & 0x80, length, 0x8000000000ULL,
+				0x8100000000ULL);
+			i += kind == BAR_MEM64;
+		}
+	}
+	rig.image.ext_count = data[10] % 4;
+	for (uint32_t i = 0; i < rig.image.ext_count; i++) {
+		rig.image.ext[i] = (struct vpci_ext_cap){ data[11 + i] & 0x3f,
+							  (uint16_t)(0x100 + data[12 + i] * 15 / 4 * 4) };
+	}
+}
+
+/* Header bits no domain's config write may change, by dword; all of them for other views. */
+static uint32_t header_fixed(enum vpci_view view, uint32_t offset)
+{
+	if (offset == 0x04) {
+		return view == VPCI_VIEW_GUEST ? ~0xf9000004U : ~0xf9000414U;
+	}
+	if (offset == 0x0c) {
+		return view == VPCI_VIEW_OWNER ? 0xffff0000U : ~0U;
+	}
+	return ~0U;
+}
+
+static void check_header(enum vpci_view view)
+{
+	for (uint32_t o = 0; o < 0x40; o++) {
+		uint32_t fixed = header_fixed(view, o & ~3U) >> (8 * (o & 3));
+
+		check(!(rig.hw_changed[o] & fixed));
+	}
+}
+
+static void access_one(const uint8_t *data)
+{
+	uint32_t access = 1U << data[0] % 3;
+	uint32_t offset = (data[1] | (uint32_t)data[2] << 8) & 0xfff & ~(access - 1);
+	uint32_t value = data[3] | (uint32_t)data[4] << 8 | (uint32_t)data[5] << 16 |
+			 (uint32_t)data[6] << 24;
+
+	if (data[0] & 0x80) {
+		rig_write(&rig, offset, access, value);
+	} else {
+		uint32_t whole = rig_read(&rig, offset & ~3U, 4);
+		uint32_t part = rig_read(&rig, offset, access);
+
+		check(access == 4 || part < 1U << (8 * access));
+		check(((whole >> (8 * (offset & 3))) ^ part) << (32 - 8 * access) == 0);
+	}
+}
+
+/* The list a domain walks ends, and a guest's holds only what has a policy. */
+static void check_list(enum vpci_view view)
+{
+	uint32_t at = rig_read(&rig, 0x34, 1);
+
+	for (uint32_t steps = 0; at != 0; steps++) {
+		uint32_t id = rig_read(&rig, at, 1);
+
+		check(steps < 48 && at >= 0x40 && at % 4 == 0);
+		check(view != VPCI_VIEW_GUEST || id == 0x01 || id == 0x05 || id == 0x10 || id == 0x11);
+		at = rig_read(&rig, at + 1, 1);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	enum vpci_view view;
+
+	if (size < HEADER + IMAGE) {
+		return 0;
+	}
+	view = (enum vpci_view)(data[0] % 4);
+	rig_init(&rig);
+	memcpy(rig.hw + 0x40, data + HEADER, 0xc0);
+	rig_set(&rig, 0x06, 2, 0x0010);
+	rig.hw[0x34] = data[HEADER + 0xc0];
+	geometry(data);
+	check(rig_build(&rig, view, data[0] & 0x40) == 0);
+	for (data += HEADER + IMAGE, size -= HEADER + IMAGE; size >= RECORD;
+	     data += RECORD, size -= RECORD) {
+		access_one(data);
+	}
+	check_list(view);
+	if (view == VPCI_VIEW_IDENTITY) {
+		check(rig.hw_writes == 0);
+	} else if (view != VPCI_VIEW_BRIDGE) {
+		check_header(view);
+	}
+	rig_free(&rig);
+	return 0;
+}
