@@ -27,9 +27,10 @@ static int add_registers(struct rangeset *s, const void *fdt)
 	r.fdt = fdt;
 	for (node = fdt_next_node(fdt, 0, NULL); err == 0 && node >= 0;
 	     node = fdt_next_node(fdt, node, NULL)) {
+		int count = fdt_reg_count(&r, node);
 		struct range range;
 
-		for (uint32_t i = 0; err == 0 && fdt_reg_count(&r, node) > (int)i; i++) {
+		for (uint32_t i = 0; err == 0 && (int)i < count; i++) {
 			if (fdt_read_reg(&r, node, i, &range) == 0) {
 				err = add(s, &range);
 			}

@@ -7,7 +7,7 @@
 #include "core/log.h"
 #include "core/panic.h"
 #include "irq/vgic.h"
-#include "lib/errno.h"
+#include "lib/format.h"
 
 static struct fdt_reader reader; /* boot only */
 
@@ -61,9 +61,9 @@ void dom0_pass_devices(struct domain *d)
 	reader.m = &machine;
 	fdt_for_each_subnode(node, machine.fdt, 0) {
 		struct dom0_rule rule = dom0_rule_of(&machine, node);
-		char path[MACHINE_PATH_MAX] = "(long path)";
+		char path[MACHINE_PATH_MAX];
 
-		fdt_get_path(machine.fdt, node, path, sizeof(path));
+		format(path, sizeof(path), "/%s", fdt_get_name(machine.fdt, node, NULL));
 		if (rule.action == DOM0_PASS) {
 			pass_device(d, node, path);
 		} else if (rule.action == DOM0_KEEP_AWAY) {

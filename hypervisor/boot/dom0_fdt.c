@@ -147,7 +147,7 @@ static void write_aliases(struct fdt_writer *w, const struct machine *m)
 		if (path != NULL && size > 0 && path[size - 1] == '\0') {
 			node = fdt_path_offset(m->fdt, path);
 		}
-		if (node > 0 && fdt_parent_offset(m->fdt, node) == 0) {
+		if (node > 0 && fdt_index_parent(m->fdt, node) == 0) {
 			action = dom0_rule_of(m, node).action;
 		}
 		if (action == DOM0_CONSOLE || action == DOM0_PASS || action == DOM0_COPY) {

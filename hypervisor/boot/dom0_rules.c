@@ -109,18 +109,20 @@ static struct dom0_rule check_registers(const struct machine *m, int node)
 	return (struct dom0_rule){ DOM0_PASS, NULL };
 }
 
-static bool is_path(const struct machine *m, int node, const char *path)
+/* Is path that of a child of the root with this name? */
+static bool is_path(const char *path, const char *name)
 {
-	return path[0] != '\0' && fdt_path_offset(m->fdt, path) == node;
+	return path[0] == '/' && strcmp(path + 1, name) == 0;
 }
 
 /* Nodes struct machine tells of: the console, the GIC, host bridges, memory. */
-static bool machine_rule(const struct machine *m, int node, struct dom0_rule *rule)
+static bool machine_rule(const struct machine *m, int node, const char *name,
+			 struct dom0_rule *rule)
 {
 	const char *type = fdt_read_text(m->fdt, node, "device_type");
 
 	*rule = (struct dom0_rule){ DOM0_REPLACE, NULL };
-	if (is_path(m, node, m->uart.path)) {
+	if (is_path(m->uart.path, name)) {
 		rule->action = DOM0_CONSOLE;
 		return true;
 	}
@@ -128,7 +130,7 @@ static bool machine_rule(const struct machine *m, int node, struct dom0_rule *ru
 		return true;
 	}
 	for (uint32_t i = 0; i < m->bridge_count; i++) {
-		if (is_path(m, node, m->bridges[i].path)) {
+		if (is_path(m->bridges[i].path, name)) {
 			return true;
 		}
 	}
@@ -140,10 +142,13 @@ struct dom0_rule dom0_rule_of(const struct machine *m, int node)
 	const char *name = fdt_get_name(m->fdt, node, NULL);
 	struct dom0_rule rule;
 
-	if (machine_rule(m, node, &rule)) {
+	if (name == NULL) {
+		return (struct dom0_rule){ DOM0_KEEP_AWAY, reason_unlisted };
+	}
+	if (machine_rule(m, node, name, &rule)) {
 		return rule;
 	}
-	for (size_t i = 0; name != NULL && i < ARRAY_SIZE(by_name); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(by_name); i++) {
 		if (strcmp(name, by_name[i].name) == 0) {
 			return by_name[i].rule;
 		}

@@ -34,7 +34,7 @@ uint32_t fdt_gic_intid(const fdt32_t *cells, bool *edge)
 
 uint32_t fdt_interrupt_cells(const void *fdt, uint32_t phandle)
 {
-	int node = fdt_node_offset_by_phandle(fdt, phandle);
+	int node = fdt_index_phandle(fdt, phandle);
 	const fdt32_t *p;
 	int size;
 
@@ -48,7 +48,7 @@ uint32_t fdt_interrupt_cells(const void *fdt, uint32_t phandle)
 /* The controller a node's interrupts property means: its own or the nearest above. 0: none. */
 static uint32_t interrupt_parent(const void *fdt, int node)
 {
-	for (; node >= 0; node = fdt_parent_offset(fdt, node)) {
+	for (; node >= 0; node = fdt_index_parent(fdt, node)) {
 		int size;
 		const fdt32_t *p = fdt_getprop(fdt, node, "interrupt-parent", &size);
 

@@ -75,7 +75,7 @@ bool fdt_enabled(const void *fdt, int node)
 
 bool fdt_coherent(const void *fdt, int node)
 {
-	for (; node >= 0; node = fdt_parent_offset(fdt, node)) {
+	for (; node >= 0; node = fdt_index_parent(fdt, node)) {
 		if (fdt_getprop(fdt, node, "dma-coherent", NULL) != NULL) {
 			return true;
 		}
@@ -165,10 +165,10 @@ static int translate_step(struct fdt_reader *r, int bus, int above, uint64_t *ad
 int fdt_translate(struct fdt_reader *r, int node, const char *property, uint64_t *address,
 		  uint64_t size)
 {
-	int bus = fdt_parent_offset(r->fdt, node);
+	int bus = fdt_index_parent(r->fdt, node);
 
 	while (bus > 0) {
-		int above = fdt_parent_offset(r->fdt, bus);
+		int above = fdt_index_parent(r->fdt, bus);
 		int err = translate_step(r, bus, above, address, size);
 
 		if (err != 0) {
@@ -185,7 +185,7 @@ int fdt_translate(struct fdt_reader *r, int node, const char *property, uint64_t
 /* Cells of one reg entry of node. */
 static int reg_cells(struct fdt_reader *r, int node, uint32_t *address, uint32_t *size)
 {
-	int parent = fdt_parent_offset(r->fdt, node);
+	int parent = fdt_index_parent(r->fdt, node);
 
 	return parent < 0 ? fdt_fail(r, node, "reg", "has no bus above it") :
 			    fdt_child_cells(r, parent, address, size);

@@ -6,6 +6,7 @@
 #ifndef BOOT_FDT_READ_H
 #define BOOT_FDT_READ_H
 
+#include "boot/fdt_index.h"
 #include "core/machine.h"
 
 #include <libfdt.h>

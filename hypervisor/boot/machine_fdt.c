@@ -136,6 +136,7 @@ int machine_fdt_read(const void *fdt, uint64_t max_size, struct machine *m, cons
 		*why = r.why;
 		return -EINVAL;
 	}
+	fdt_index_build(fdt);
 	r.fdt = fdt;
 	r.m = m;
 	r.why[0] = '\0';

@@ -33,7 +33,7 @@ static int find_gic(const void *fdt)
 	int node;
 
 	if (parent != NULL && size == 4) {
-		node = fdt_node_offset_by_phandle(fdt, fdt32_ld(parent));
+		node = fdt_index_phandle(fdt, fdt32_ld(parent));
 		if (node >= 0) {
 			return node;
 		}

@@ -48,7 +48,7 @@ static int read_entry(struct fdt_reader *r, int node, const fdt32_t *p, uint32_t
 		return fdt_fail(r, node, property, "ends inside an entry");
 	}
 	phandle = fdt32_ld(p + 4);
-	parent = fdt_node_offset_by_phandle(r->fdt, phandle);
+	parent = fdt_index_phandle(r->fdt, phandle);
 	cells = fdt_interrupt_cells(r->fdt, phandle);
 	if (parent < 0 || cells == 0 || cells > 4) {
 		return fdt_fail(r, node, property, "names no interrupt controller");

@@ -69,7 +69,7 @@ static int read_windows(struct fdt_reader *r, int node, struct machine_bridge *b
 	int length;
 	int err;
 
-	err = fdt_child_cells(r, fdt_parent_offset(r->fdt, node), &parent_cells, &unused);
+	err = fdt_child_cells(r, fdt_index_parent(r->fdt, node), &parent_cells, &unused);
 	if (err != 0) {
 		return err;
 	}
@@ -136,7 +136,7 @@ static int read_id_map(struct fdt_reader *r, int node, const char *name,
 		    !range_ok(e->out_base, e->count, BIT(32))) {
 			return fdt_fail(r, node, name, "has an entry out of range");
 		}
-		if (fdt_node_offset_by_phandle(r->fdt, e->phandle) < 0) {
+		if (fdt_index_phandle(r->fdt, e->phandle) < 0) {
 			return fdt_fail(r, node, name, "names a node that is not there");
 		}
 		(*count)++;
@@ -249,7 +249,7 @@ int machine_fdt_bridges(struct fdt_reader *r)
 		if (!fdt_is_pci_bus(r->fdt, node) || !fdt_enabled(r->fdt, node)) {
 			continue;
 		}
-		parent = fdt_parent_offset(r->fdt, node);
+		parent = fdt_index_parent(r->fdt, node);
 		if (parent < 0 || fdt_is_pci_bus(r->fdt, parent)) {
 			continue; /* a PCI-to-PCI bridge below a host bridge */
 		}
