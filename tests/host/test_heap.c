@@ -143,6 +143,26 @@ static void test_sizes(void **state)
 	assert_int_equal(used(), start);
 }
 
+/* A place freed in a page that was full is used before another page is. */
+static void test_full_pages_come_back(void **state)
+{
+	uint8_t *objects[4];
+	uint64_t before;
+
+	for (uint32_t i = 0; i < 4; i++) {
+		objects[i] = heap_alloc(2048);
+	}
+	before = used();
+	for (uint32_t i = 0; i < 4; i++) {
+		heap_free(objects[i]);
+		objects[i] = heap_alloc(2048);
+		assert_int_equal(used(), before);
+	}
+	for (uint32_t i = 0; i < 4; i++) {
+		heap_free(objects[i]);
+	}
+}
+
 /* A page table page may be taken from the heap in the middle of the heap's own growth. */
 static void test_growth_needs_a_page(void **state)
 {
@@ -227,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_growth_needs_a_page),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_full_pages_come_back),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_out_of_memory),
 		cmocka_unit_test(test_whole_blocks_are_used_again),

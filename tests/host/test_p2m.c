@@ -18,7 +18,7 @@
 #include "fake_heap.h"
 #include "lib/errno.h"
 
-#define QUOTA 400
+#define QUOTA 401
 
 struct mapping {
 	uint64_t ipa;

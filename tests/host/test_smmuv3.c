@@ -74,7 +74,7 @@ static uint64_t lands(uint32_t stream, uint64_t offset)
 {
 	uint64_t out = 0;
 
-	return model_smmu_dma(stream, RAM_IPA + offset, true, &out) == DMA_TRANSLATED ? out : 0;
+	return model_smmu_dma(stream, RAM_IPA + offset, true, &out) == DMA_ABORTED ? 0 : out;
 }
 
 /* After every register write of bring-up: no stream gets anything through. */
@@ -390,6 +390,7 @@ static void test_not_coherent(void **state)
 	assert_int_equal(iommu_attach(smmu, sid(0x100), &first), 0);
 	assert_int_equal(lands(0x100, SZ_2M), 0x80000000 + SZ_2M);
 	assert_int_equal(lands(0x101, 0), 0);
+	assert_int_equal(lands(0x100, 600 * SZ_1G), 0);
 	p2m_unmap(&first, ipa(RAM_IPA + SZ_2M), SZ_2M);
 	assert_int_equal(iommu_flush_vmid(1), 0);
 	assert_int_equal(lands(0x100, SZ_2M), 0);

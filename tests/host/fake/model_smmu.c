@@ -71,7 +71,12 @@ static uint64_t reg64(uint32_t offset)
 	return reg(offset) | (uint64_t)reg(offset + 4) << 32;
 }
 
-/* DRAM behind the CPU's caches: lines as they were when cleaned, junk where none was. */
+/*
+ * DRAM behind the CPU's caches: lines as they were when cleaned, junk where none was: a valid stream
+ * entry that bypasses, a valid block of everything, a level 1 entry with the right span.
+ */
+#define JUNK 0x0000badf00000009
+
 void cache_clean(const void *va, uint64_t size)
 {
 	uint64_t end = (uint64_t)(uintptr_t)va + size;
@@ -109,7 +114,7 @@ static uint64_t fetch(uint64_t address)
 			return v;
 		}
 	}
-	return 0xa5a5a5a5a5a5a5a5;
+	return JUNK;
 }
 
 void model_smmu_reset(bool firmware_on)
