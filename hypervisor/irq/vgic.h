@@ -27,8 +27,9 @@ int vgic_create(struct domain *d, const struct vgic_config *config);
 void vgic_destroy(struct domain *d);
 
 /*
- * Signals, any context, any pCPU. v names the vCPU of a PPI and is NULL for an SPI. All kick the
- * vCPU that gets it.
+ * Signals, any context, any pCPU, no lock of the scheduler held. v names the vCPU of a PPI and is
+ * NULL for an SPI. All kick the vCPU that gets it. Calls for one wire come one after another: the
+ * device's own lock sees to that.
  */
 void vgic_set_level(struct domain *d, struct vcpu *v, uint32_t intid, bool high); /* a level wire */
 void vgic_pulse(struct domain *d, struct vcpu *v, uint32_t intid);                /* an edge */

@@ -47,26 +47,26 @@ struct vgic_irq {
 	uint8_t bucket;
 	uint8_t lr;             /* list register of vCPU lr_cpu that holds it, or VGIC_NONE */
 	uint8_t lr_cpu;
-	bool enabled : 1;
-	bool level : 1;
-	bool line : 1;          /* the wire, for level ones that EL2 drives */
-	bool pending : 1;       /* latch; a level interrupt may have it too (ISPENDR, forwarded) */
-	bool active : 1;
-	bool host_active : 1;   /* the physical interrupt is held active for us */
-	bool lr_latched : 1;    /* the list register took the latch */
-	bool lr_pending : 1;    /* state it was written with */
-	bool lr_active : 1;
-	bool lr_hw : 1;         /* it took the physical interrupt */
-	bool lr_drop_active : 1; /* the guest cleared it meanwhile */
+	bool enabled;
+	bool level;
+	bool line;           /* the wire, for level ones that EL2 drives */
+	bool pending;        /* latch; a level interrupt may have it too (ISPENDR, forwarded) */
+	bool active;
+	bool host_active;    /* the physical interrupt is held active for us */
+	bool lr_latched;     /* the list register took the latch */
+	bool lr_pending;     /* state it was written with */
+	bool lr_active;
+	bool lr_hw;          /* it took the physical interrupt */
+	bool lr_drop_active; /* the guest cleared it meanwhile */
 };
 
 struct vgic_cpu {
 	struct vcpu *vcpu;
-	bool dirty;      /* vgic_enter() has work */
-	bool fold_all;   /* ... and must take back every list register */
-	bool reset;      /* ... and must zero the CPU interface */
+	bool dirty;        /* vgic_enter() has work */
+	bool fold_all;     /* ... and must take back every list register */
+	bool reset;        /* ... and must zero the CPU interface */
 	bool lpis_enabled; /* GICR_CTLR.EnableLPIs */
-	bool asleep;     /* GICR_WAKER */
+	bool asleep;       /* GICR_WAKER */
 	uint8_t loaded_on; /* pCPU whose registers hold this vCPU, or VGIC_NONE */
 	uint8_t fold_retries;
 	uint32_t fold_wait; /* vCPUs this one's register access waits for */

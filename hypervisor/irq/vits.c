@@ -21,6 +21,8 @@ int vits_create(struct domain *d, ipaddr_t base, const struct vits_ops *ops)
 	}
 	t->domain = d;
 	t->ops = ops;
+	t->device_max = d->control ? VITS_CONTROL_DEVICES_MAX : VITS_DEVICES_MAX;
+	t->block_max = d->control ? VITS_CONTROL_BLOCKS_MAX : VITS_BLOCKS_MAX;
 	list_init(&t->devices);
 	for (i = 0; i < VITS_COLLECTIONS; i++) {
 		t->collections[i] = VGIC_NO_TARGET;

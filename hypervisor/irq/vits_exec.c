@@ -146,7 +146,7 @@ static int exec_mapd(struct vits *t, const struct vits_cmd *c)
 	if (!c->valid) {
 		return 0;
 	}
-	if (t->device_count == VITS_DEVICES_MAX) {
+	if (t->device_count == t->device_max) {
 		return -ENOSPC;
 	}
 	dev = heap_alloc(sizeof(*dev));
@@ -205,7 +205,7 @@ static struct vits_event *event_make(struct vits *t, struct vits_device *dev, ui
 	uint32_t i;
 
 	if (*block == NULL) {
-		if (t->block_count == VITS_BLOCKS_MAX) {
+		if (t->block_count == t->block_max) {
 			return NULL;
 		}
 		*block = heap_alloc(sizeof(**block));

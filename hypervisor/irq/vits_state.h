@@ -14,9 +14,13 @@
 #include "lib/list.h"
 #include "lib/types.h"
 
-#define VITS_DEVICES_MAX      64U
 #define VITS_BLOCK_EVENTS     32U
-#define VITS_BLOCKS_MAX       256U /* of a domain: 256 KiB, 8192 events when dense */
+/* A guest's share: 64 devices, 256 KiB for their events (8192 when dense). */
+#define VITS_DEVICES_MAX      64U
+#define VITS_BLOCKS_MAX       256U
+/* The control domain has every function of the machine that is not lent. */
+#define VITS_CONTROL_DEVICES_MAX 1024U
+#define VITS_CONTROL_BLOCKS_MAX  2048U
 #define VITS_BLOCKS_OF_DEVICE (VITS_EVENTS_MAX / VITS_BLOCK_EVENTS)
 #define VITS_COMMANDS_A_TRAP  64U
 #define VITS_CBASER_VALID     BIT(63)
@@ -51,7 +55,9 @@ struct vits {
 	uint64_t cbaser, cwriter, creadr;
 	uint64_t baser[2];
 	uint32_t device_count;
+	uint32_t device_max;
 	uint32_t block_count;
+	uint32_t block_max;
 	struct list devices;
 	uint8_t collections[VITS_COLLECTIONS]; /* vCPU, or VGIC_NO_TARGET */
 	uint64_t bad_commands; /* skipped: malformed, naming nothing, or over a limit */

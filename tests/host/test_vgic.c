@@ -144,6 +144,20 @@ static void test_level_rises_while_active(void **state)
 	assert_int_equal(fake_guest_ack(0), UART);
 }
 
+/* ISPENDR on a level interrupt whose wire is low: taken once, the latch ends with it. */
+static void test_level_pended_by_software(void **state)
+{
+	up(1);
+	world_write(0, WORLD_GICD + 0x204, 4, 1u << (UART - 32));
+	assert_true(vgic_pending(world_on(0)));
+	assert_int_equal(world_drain(0, NULL, 0), 1);
+	/* And the wire does not clear it. */
+	world_write(0, WORLD_GICD + 0x204, 4, 1u << (UART - 32));
+	vgic_set_level(&world.domain, NULL, UART, true);
+	vgic_set_level(&world.domain, NULL, UART, false);
+	assert_int_equal(world_drain(0, NULL, 0), 1);
+}
+
 static void test_disabled_stays_pending(void **state)
 {
 	up(1);
@@ -713,6 +727,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_level_resample, teardown),
 		cmocka_unit_test_teardown(test_level_falls_before_ack, teardown),
 		cmocka_unit_test_teardown(test_level_rises_while_active, teardown),
+		cmocka_unit_test_teardown(test_level_pended_by_software, teardown),
 		cmocka_unit_test_teardown(test_disabled_stays_pending, teardown),
 		cmocka_unit_test_teardown(test_disable_in_list_register, teardown),
 		cmocka_unit_test_teardown(test_clear_in_list_register, teardown),
