@@ -69,24 +69,40 @@ static int explain(struct viaduct *v, uint32_t op, int err)
 	return client_fail(v, err, "%s", strerror(-err));
 }
 
+/* Put the request into the client's page and ring. The result; the header is left in *header. */
+static int ring(struct viaduct *v, uint32_t op, const void *in, size_t in_size,
+		struct control_header *header)
+{
+	uint8_t *page = v->transport->page;
+
+	/* -EPROTO is what is left there if nobody carries the request out. */
+	*header = (struct control_header){ .op = op, .size = (uint32_t)in_size, .result = -EPROTO };
+	if (in_size != 0) {
+		memcpy(page + sizeof(*header), in, in_size);
+	}
+	memcpy(page, header, sizeof(*header));
+	v->transport->ops->ring(v->transport);
+	memcpy(header, page, sizeof(*header));
+	return header->result;
+}
+
 int client_call(struct viaduct *v, uint32_t op, const void *in, size_t in_size, void *out,
 		size_t out_size, size_t *got)
 {
-	struct control_header header = { .op = op, .size = (uint32_t)in_size };
+	static const struct timespec pause = { .tv_nsec = 1000000 };
+	struct control_header header;
 	uint8_t *page;
 
 	if (v->transport == NULL) {
 		return client_fail(v, -ENOTCONN, "not connected");
 	}
 	page = v->transport->page;
-	if (in_size != 0) {
-		memcpy(page + sizeof(header), in, in_size);
+	/* A job of the hypervisor has to get further first (a domain's memory is being cleaned). */
+	while (ring(v, op, in, in_size, &header) == -EAGAIN) {
+		if (nanosleep(&pause, NULL) != 0) {
+			return client_fail(v, -EINTR, "interrupted");
+		}
 	}
-	/* What is left there if nobody carries the request out. */
-	header.result = -EPROTO;
-	memcpy(page, &header, sizeof(header));
-	v->transport->ops->ring(v->transport);
-	memcpy(&header, page, sizeof(header));
 	if (header.result < 0) {
 		return explain(v, op, header.result);
 	}

@@ -24,22 +24,29 @@ static void on_signal(int number)
 	interrupted = 1;
 }
 
-static void catch_signals(void)
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+#define SIGNALS (sizeof(signals) / sizeof(signals[0]))
+
+/* One that is ignored stays so: that is how a shell protects its background jobs. */
+static void catch_signals(struct sigaction saved[SIGNALS])
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction action = { .sa_handler = on_signal };
 
 	interrupted = 0;
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		sigaction(signals[i], &action, NULL);
+	for (size_t i = 0; i < SIGNALS; i++) {
+		sigaction(signals[i], NULL, &saved[i]);
+		if (saved[i].sa_handler != SIG_IGN) {
+			sigaction(signals[i], &action, NULL);
+		}
 	}
 }
 
-static void restore_signals(void)
+static void restore_signals(const struct sigaction saved[SIGNALS])
 {
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
+	for (size_t i = 0; i < SIGNALS; i++) {
+		sigaction(signals[i], &saved[i], NULL);
+	}
 }
 
 static int read_config(const struct command *c, const char *path, char **text, size_t *size)
@@ -244,6 +251,7 @@ static int create_from(const struct command *c, struct guest_config *g, bool con
 		.kernel = g->kernel, .ramdisk = g->ramdisk, .extra = g->extra,
 		.vcpu_count = (uint32_t)g->vcpus, .ram_bytes = ram_bytes(g),
 	};
+	struct sigaction saved[SIGNALS];
 	struct viaduct_boot *boot;
 	struct control_domain d;
 	struct viaduct *v;
@@ -259,10 +267,10 @@ static int create_from(const struct command *c, struct guest_config *g, bool con
 		viaduct_boot_close(boot);
 		return VIA_FAILED;
 	}
-	catch_signals();
+	catch_signals(saved);
 	status = create(c, v, g, boot, &id);
-	restore_signals();
 	viaduct_boot_close(boot);
+	restore_signals(saved);
 	if (status == VIA_OK && console) {
 		status = viaduct_domain_get(v, id, &d) == 0 ? console_run(c, v, &d) :
 							      via_fail(c, "%s", viaduct_error(v));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pci_sysfs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -65,6 +66,43 @@ int pci_sysfs_probe(uint32_t sbdf)
 	return write_file(SYSFS_PCI "/drivers_probe", via_bdf_text(sbdf, bdf));
 }
 
+static bool leads_to(const char *link, const char *bdf)
+{
+	char real[PATH_MAX];
+
+	return realpath(link, real) != NULL && strstr(real, bdf) != NULL;
+}
+
+/*
+ * An NVMe namespace with multipath belongs to a subsystem, whose directory links to the controllers
+ * it can be reached through. subsystem: a path somewhere below that directory, which is cut.
+ */
+static bool is_path_of(char *subsystem, const char *bdf)
+{
+	char *name = strstr(subsystem, "/nvme-subsys");
+	char link[PATH_MAX + 256];
+	const struct dirent *e;
+	bool found = false;
+	DIR *dir;
+
+	name = name != NULL ? strstr(name + 1, "/nvme-subsys") : NULL;
+	if (name == NULL) {
+		return false;
+	}
+	name[1 + strcspn(name + 1, "/")] = '\0';
+	dir = opendir(subsystem);
+	if (dir == NULL) {
+		return false;
+	}
+	while (!found && (e = readdir(dir)) != NULL) {
+		snprintf(link, sizeof(link), "%s/%s", subsystem, e->d_name);
+		found = e->d_type == DT_LNK && strncmp(e->d_name, "nvme", 4) == 0 &&
+			leads_to(link, bdf);
+	}
+	closedir(dir);
+	return found;
+}
+
 /* Where the block device's sysfs directory really is names the function it hangs on. */
 static bool is_below(const char *block, const char *bdf)
 {
@@ -74,7 +112,7 @@ static bool is_below(const char *block, const char *bdf)
 	    realpath(link, real) == NULL) {
 		return false;
 	}
-	return strstr(real, bdf) != NULL;
+	return strstr(real, bdf) != NULL || is_path_of(real, bdf);
 }
 
 bool pci_sysfs_mounted(uint32_t sbdf, char *what, size_t size)
