@@ -21,6 +21,7 @@ STATE_IS(DOMAIN_ID_NONE, CONTROL_NO_DOMAIN);
 int control_domain_create(struct control_call *call)
 {
 	const struct control_domain_create *in = call->in;
+	struct control *c = call->control;
 	struct control_domain_id reply = { 0 };
 	struct domain_spec spec = { .vcpu_count = in->vcpu_count, .ram_size = in->ram_bytes };
 	struct domain *d;
@@ -31,11 +32,14 @@ int control_domain_create(struct control_call *call)
 		return -EINVAL;
 	}
 	memcpy(spec.name, in->name, sizeof(spec.name));
+	/* Its name is known before it is complete: nobody may start or destroy it meanwhile. */
+	spin_lock(&c->aperture_lock);
 	err = domain_create(&spec, &d);
 	if (err == 0) {
 		reply.id = d->id;
 		control_reply(call, &reply, sizeof(reply));
 	}
+	spin_unlock(&c->aperture_lock);
 	return err;
 }
 

@@ -21,7 +21,8 @@ struct control {
 	struct spinlock config_lock;
 	struct control_config config;
 	uint8_t *pages; /* CONTROL_PAGES pages, shared with the control domain */
-	struct spinlock aperture_lock; /* class control: outermost */
+	/* Slots, and the beginning and end of the BUILDING state. Class control: outermost. */
+	struct spinlock aperture_lock;
 	struct control_slot slots[CONTROL_SLOTS];
 };
 

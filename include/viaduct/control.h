@@ -134,7 +134,10 @@ struct control_domain_id {
 	uint32_t unused;
 };
 
-/* DOMAIN_START: closes the domain's slots; vCPU 0 runs from pc with x0 = arg. */
+/*
+ * DOMAIN_START: closes the domain's slots; vCPU 0 runs from pc with x0 = arg. -EAGAIN: its memory is
+ * still being cleaned.
+ */
 struct control_domain_start {
 	uint32_t id;
 	uint32_t unused;
@@ -297,7 +300,10 @@ struct control_pci_attach {
 	uint32_t unused;
 };
 
-/* APERTURE_MAP: control_aperture_map -> control_count, the slot. -EINVAL not BUILDING or range. */
+/*
+ * APERTURE_MAP: control_aperture_map -> control_count, the slot. -EINVAL not BUILDING or range,
+ * -ENOSPC no slot is free, -EAGAIN that memory is still being cleaned.
+ */
 struct control_aperture_map {
 	uint32_t domain;
 	uint32_t unused;

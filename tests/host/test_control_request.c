@@ -244,6 +244,18 @@ static void test_aperture(void **state)
 	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
 }
 
+static void test_aperture_waits(void **state)
+{
+	uint32_t id, slot;
+
+	world.cleaning = 2;
+	id = create("g", 4 * SZ_2M);
+	assert_int_equal(map(1, id, SZ_2M, &slot), 0);
+	assert_int_equal(map(1, id, 2 * SZ_2M, &slot), -EAGAIN);
+	assert_int_equal(world.slots_open, 1);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
+}
+
 /* No slot outlives the domain's BUILDING state, however that ends. */
 static void test_aperture_closes(void **state)
 {
@@ -379,6 +391,7 @@ int main(void)
 		TEST(test_create_checks),    TEST(test_control_domain_is_safe),
 		TEST(test_single_fetch),
 		TEST(test_aperture),         TEST(test_aperture_closes),
+		TEST(test_aperture_waits),
 		TEST(test_lists),            TEST(test_names_of_functions),
 		TEST(test_console),
 	};

@@ -306,6 +306,15 @@ static void test_create(void **state)
 	assert_int_equal(via("destroy control"), 1);
 }
 
+/* Memory that is still being cleaned is waited for. */
+static void test_create_waits(void **state)
+{
+	world.cleaning = 1;
+	assert_int_equal(create("memory = 64"), 0);
+	assert_memory_equal(world.started_ram, image, image_size);
+	assert_int_equal(via("destroy guest"), 0);
+}
+
 static void test_create_bad_input(void **state)
 {
 	char line[128];
@@ -507,6 +516,7 @@ int main(void)
 		TEST(test_assignable),
 		TEST(test_assignable_refused),
 		TEST(test_create),
+		TEST(test_create_waits),
 		TEST(test_create_bad_input),
 		TEST(test_create_bad_kernel),
 		TEST(test_create_with_device),

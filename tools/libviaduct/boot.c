@@ -173,7 +173,7 @@ static int write_block(struct viaduct *v, uint32_t id, uint64_t offset, const ui
 	uint8_t *to;
 	int err;
 
-	err = client_call(v, CONTROL_APERTURE_MAP, &in, sizeof(in), &slot, sizeof(slot), NULL);
+	err = client_call_patiently(v, CONTROL_APERTURE_MAP, &in, sizeof(in), &slot, sizeof(slot));
 	if (err != 0) {
 		return err;
 	}

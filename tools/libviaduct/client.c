@@ -9,6 +9,8 @@
 
 #include "client.h"
 
+#define PATIENCE_MS 60000U
+
 struct error_text {
 	uint32_t op; /* CONTROL_OPS: any */
 	int err;
@@ -38,6 +40,8 @@ static const struct error_text error_texts[] = {
 	{ CONTROL_PCI_ATTACH, ENOSPC, "a BAR has no address, or the domain's PCI bus is full" },
 	{ CONTROL_PCI_ATTACH, EOPNOTSUPP, "lent before, and it has no way to be reset" },
 	{ CONTROL_PCI_DETACH, EINVAL, "not lent" },
+	{ CONTROL_OPS, EAGAIN, "the domain's memory is still being cleaned" },
+	{ CONTROL_CONSOLE_READ, EPERM, "its console is the machine's own" },
 	{ CONTROL_OPS, ENODEV, "no such PCI function" },
 	{ CONTROL_OPS, EBADF, "the function is broken" },
 	{ CONTROL_OPS, ENOENT, "no such domain" },
@@ -156,9 +160,30 @@ const char *viaduct_error(const struct viaduct *v)
 	return v == NULL ? "out of memory" : v->error;
 }
 
-void client_pause(void)
+void client_pause(unsigned int ms)
 {
-	struct timespec t = { .tv_nsec = 10 * 1000 * 1000 };
+	struct timespec t = { .tv_nsec = (long)ms * 1000 * 1000 };
 
 	nanosleep(&t, NULL);
+}
+
+uint64_t client_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+int client_call_patiently(struct viaduct *v, uint32_t op, const void *in, size_t in_size, void *out,
+			  size_t out_size)
+{
+	uint64_t end = client_now_ms() + PATIENCE_MS;
+	int err;
+
+	while ((err = client_call(v, op, in, in_size, out, out_size, NULL)) == -EAGAIN &&
+	       client_now_ms() < end) {
+		client_pause(1);
+	}
+	return err;
 }

@@ -20,7 +20,11 @@ int client_call(struct viaduct *v, uint32_t op, const void *in, size_t in_size, 
 /* Set the error text; returns err. */
 int client_fail(struct viaduct *v, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same again while the answer is -EAGAIN, for at most a minute. */
+int client_call_patiently(struct viaduct *v, uint32_t op, const void *in, size_t in_size, void *out,
+			  size_t out_size);
 /* Sleep between two looks at something that takes time. */
-void client_pause(void);
+void client_pause(unsigned int ms);
+uint64_t client_now_ms(void);
 
 #endif

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "client.h"
 
@@ -176,17 +175,9 @@ int viaduct_pci_get(struct viaduct *v, uint32_t sbdf, struct control_function *o
 	return err;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 int viaduct_domain_wait_gone(struct viaduct *v, uint32_t id, unsigned int timeout_ms)
 {
-	uint64_t end = now_ms() + timeout_ms;
+	uint64_t end = client_now_ms() + timeout_ms;
 	struct control_domain d;
 	int err;
 
@@ -201,17 +192,17 @@ int viaduct_domain_wait_gone(struct viaduct *v, uint32_t id, unsigned int timeou
 		if (d.state != CONTROL_DOMAIN_STATE_DYING) {
 			return 0; /* the number is another domain's by now */
 		}
-		if (now_ms() > end) {
+		if (client_now_ms() > end) {
 			return client_fail(v, -ETIMEDOUT, "the domain is still dying");
 		}
-		client_pause();
+		client_pause(10);
 	}
 }
 
 int viaduct_pci_wait(struct viaduct *v, uint32_t sbdf, unsigned int timeout_ms,
 		     struct control_function *out)
 {
-	uint64_t end = now_ms() + timeout_ms;
+	uint64_t end = client_now_ms() + timeout_ms;
 
 	for (;;) {
 		int err = viaduct_pci_get(v, sbdf, out);
@@ -219,9 +210,9 @@ int viaduct_pci_wait(struct viaduct *v, uint32_t sbdf, unsigned int timeout_ms,
 		if (err != 0 || out->state != CONTROL_FUNCTION_RESETTING) {
 			return err;
 		}
-		if (now_ms() > end) {
+		if (client_now_ms() > end) {
 			return client_fail(v, -ETIMEDOUT, "the function is still resetting");
 		}
-		client_pause();
+		client_pause(10);
 	}
 }

@@ -52,7 +52,7 @@ int viaduct_domain_start(struct viaduct *v, uint32_t id, uint64_t pc, uint64_t a
 {
 	struct control_domain_start in = { .id = id, .pc = pc, .arg = arg };
 
-	return client_call(v, CONTROL_DOMAIN_START, &in, sizeof(in), NULL, 0, NULL);
+	return client_call_patiently(v, CONTROL_DOMAIN_START, &in, sizeof(in), NULL, 0);
 }
 
 static int domain_op(struct viaduct *v, uint32_t op, uint32_t id)

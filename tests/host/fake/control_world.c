@@ -192,6 +192,7 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	for (uint64_t i = 0; i < blocks; i++) {
 		d->ram_blocks[i] = pa((uintptr_t)calloc(1, CONTROL_SLOT_SIZE));
 	}
+	d->ram_populated = world.cleaning != 0 ? world.cleaning : (uint32_t)blocks;
 	d->uart = (struct vuart *)d; /* not NULL is all that is asked */
 	domains[id] = d;
 	world.free_bytes -= spec->ram_size;
@@ -205,6 +206,9 @@ int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg)
 		return -world.fail_start;
 	}
 	assert_int_equal(d->state, DOMAIN_BUILDING);
+	if (d->ram_populated != d->ram_block_count) {
+		return -EAGAIN;
+	}
 	for (uint32_t i = 0; i < CONTROL_SLOTS; i++) {
 		for (uint32_t k = 0; slot_block[i] != 0 && k < d->ram_block_count; k++) {
 			assert_true(slot_block[i] != d->ram_blocks[k].v);
@@ -506,6 +510,11 @@ static void transport_ring(struct transport *t)
 
 	memcpy(&op, t->page, sizeof(op));
 	world_reap();
+	for (uint32_t id = 1; id < DOMAINS_MAX; id++) {
+		if (domains[id] != NULL && domains[id]->ram_populated < domains[id]->ram_block_count) {
+			domains[id]->ram_populated++;
+		}
+	}
 	if (world.on_ring != NULL) {
 		world.on_ring(op);
 	}
