@@ -521,26 +521,6 @@ static void test_vtcr(void **state)
 	pa_range = 4;
 }
 
-static void test_vmids(void **state)
-{
-	bool seen[256] = { false };
-	uint16_t vmid;
-
-	for (uint32_t i = 0; i < 255; i++) {
-		assert_int_equal(p2m_vmid_alloc(&vmid), 0);
-		assert_in_range(vmid, 1, 255);
-		assert_false(seen[vmid]);
-		seen[vmid] = true;
-	}
-	assert_int_equal(p2m_vmid_alloc(&vmid), -ENOSPC);
-	p2m_vmid_free(77);
-	assert_int_equal(p2m_vmid_alloc(&vmid), 0);
-	assert_int_equal(vmid, 77);
-	for (uint16_t i = 1; i < 256; i++) {
-		p2m_vmid_free(i);
-	}
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -559,7 +539,6 @@ int main(void)
 		TEST(test_random),
 		TEST(test_part_of_a_block_panics),
 		cmocka_unit_test(test_vtcr),
-		cmocka_unit_test(test_vmids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

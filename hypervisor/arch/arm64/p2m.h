@@ -33,11 +33,10 @@ struct p2m {
 	uint32_t table_pages_max;
 };
 
-/* A VMID nobody uses, 1..255, or -ENOSPC. Freed after p2m_destroy() and the IOMMUs' flush. */
-int p2m_vmid_alloc(uint16_t *vmid);
-void p2m_vmid_free(uint16_t vmid);
-
-/* -ENOMEM (also when the quota does not hold the four root pages): nothing kept. */
+/*
+ * vmid: 1..255, one domain's alone; 0 is for a CPU that runs no domain. What TLBs hold of it is
+ * flushed. -ENOMEM (also when the quota does not hold the four root pages): nothing kept.
+ */
 int p2m_init(struct p2m *p, uint16_t vmid, uint32_t table_pages_max);
 /*
  * All tables. No vCPU runs and no stream uses it any more; the VMID's TLBs are flushed (CPU side).
