@@ -85,10 +85,13 @@ static int slot_open(struct control_call *call, const struct control_aperture_ma
 	if (d == NULL) {
 		return -ENOENT;
 	}
-	if (d->state != DOMAIN_BUILDING || d->ram_blocks == NULL ||
+	if (d->state != DOMAIN_BUILDING ||
 	    !IS_ALIGNED(in->offset, CONTROL_SLOT_SIZE) ||
 	    in->offset / CONTROL_SLOT_SIZE >= d->ram_block_count) {
 		return -EINVAL;
+	}
+	if (in->offset / CONTROL_SLOT_SIZE >= __atomic_load_n(&d->ram_populated, __ATOMIC_ACQUIRE)) {
+		return -EAGAIN;
 	}
 	*slot = find_free(c);
 	if (*slot == SLOT_NONE) {

@@ -154,6 +154,7 @@ static enum irq_result console_interrupt(uint32_t intid, void *arg)
 {
 	char c;
 
+	console.ops->ack_rx(console.regs);
 	while (console.ops->get(console.regs, &c)) {
 		console_input_char(c);
 	}

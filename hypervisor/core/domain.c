@@ -17,6 +17,9 @@
 /* Table pages a guest may use: enough for its RAM in blocks and generous BAR mappings. */
 #define P2M_PAGES_BASE 512
 
+/* In domain->ram_blocks[]: not cleaned yet. */
+#define BLOCK_DIRTY BIT(0)
+
 static struct domain *domains[DOMAINS_MAX];
 static uint16_t next_id;
 static struct spinlock table_lock;
@@ -178,7 +181,8 @@ struct domain *domain_create_control(uint32_t vcpu_count)
 	return d;
 }
 
-static int allocate_ram(struct domain *d, uint64_t size)
+/* All blocks now, so that a guest that does not fit is refused at once; they may be dirty. */
+static int take_ram(struct domain *d, uint64_t size)
 {
 	uint32_t count = (uint32_t)(size / RAM_BLOCK_SIZE);
 
@@ -189,26 +193,47 @@ static int allocate_ram(struct domain *d, uint64_t size)
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		ipaddr_t at = ipa_add(d->ram_base, i * RAM_BLOCK_SIZE);
-		int ret = ram_block_alloc(d->id, &d->ram_blocks[i]);
+		bool dirty = false;
+		int ret = ram_block_alloc(d->id, &d->ram_blocks[i], &dirty);
 
 		if (ret != 0) {
 			return ret;
 		}
+		d->ram_blocks[i].v |= dirty ? BLOCK_DIRTY : 0;
 		d->ram_block_count = i + 1;
-		ret = p2m_map(&d->p2m, at, d->ram_blocks[i], RAM_BLOCK_SIZE, P2M_RAM);
-		if (ret != 0) {
-			return ret;
-		}
 	}
 	return 0;
 }
 
-/* Frees what allocate_ram() took, at most max blocks a call. True: all gone. */
+/* One block a slice: cleaning one is as long as a slice may be. */
+static enum job_status populate_step(struct job *j)
+{
+	struct domain *d = container_of(j, struct domain, populate);
+	paddr_t *block = &d->ram_blocks[d->ram_populated];
+	ipaddr_t at = ipa_add(d->ram_base, d->ram_populated * RAM_BLOCK_SIZE);
+
+	if ((block->v & BLOCK_DIRTY) != 0) {
+		block->v &= ~BLOCK_DIRTY;
+		ram_block_clean(*block);
+	}
+	if (p2m_map(&d->p2m, at, *block, RAM_BLOCK_SIZE, P2M_RAM) != 0) {
+		log_error("domain", "d%u %s: no memory for its page tables", d->id, d->name);
+		return JOB_DONE;
+	}
+	__atomic_store_n(&d->ram_populated, d->ram_populated + 1, __ATOMIC_RELEASE);
+	return d->ram_populated == d->ram_block_count ? JOB_DONE : JOB_MORE;
+}
+
+static const struct job_ops populate_ops = {
+	.name = "domain memory",
+	.step = populate_step,
+};
+
+/* Frees what take_ram() took, at most max blocks a call. True: all gone. */
 static bool free_ram(struct domain *d, uint32_t max)
 {
 	while (d->ram_block_count != 0 && max-- != 0) {
-		ram_block_free(d->ram_blocks[--d->ram_block_count]);
+		ram_block_free(pa(d->ram_blocks[--d->ram_block_count].v & ~BLOCK_DIRTY));
 	}
 	if (d->ram_block_count != 0) {
 		return false;
@@ -224,7 +249,6 @@ static void domain_free(struct domain *d)
 	}
 	destroy_vcpus(d);
 	p2m_destroy(&d->p2m);
-	table_remove(d);
 	heap_free(d);
 }
 
@@ -249,16 +273,17 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	if (ret != 0) {
 		return ret;
 	}
-	ret = allocate_ram(d, size);
+	ret = take_ram(d, size);
+	if (ret == 0) {
+		ret = domain_build_guest(d);
+	}
 	if (ret != 0) {
+		table_remove(d);
 		domain_free(d);
 		return ret;
 	}
-	ret = domain_build_guest(d);
-	if (ret != 0) {
-		domain_free(d);
-		return ret;
-	}
+	job_init(&d->populate, &populate_ops);
+	job_start(&d->populate);
 	log_info("domain", "d%u %s created: %u vCPUs, %llu MiB", d->id, d->name, d->vcpu_count,
 		 (unsigned long long)(size / SZ_1M));
 	*out = d;
@@ -270,7 +295,9 @@ int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg)
 	int ret = -EINVAL;
 
 	spin_lock(&d->lock);
-	if (d->state == DOMAIN_BUILDING) {
+	if (d->state == DOMAIN_BUILDING && d->ram_populated != d->ram_block_count) {
+		ret = job_active(&d->populate) ? -EAGAIN : -ENOMEM;
+	} else if (d->state == DOMAIN_BUILDING) {
 		uint64_t now = ticks_now();
 
 		d->state = DOMAIN_RUNNING;
@@ -348,30 +375,63 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason)
 	spin_unlock(&d->lock);
 }
 
-/* One slice of an ending domain's teardown; each step waits for the one before. */
+enum teardown_phase {
+	TEARDOWN_STOP,    /* until every vCPU is off its pCPU and no job fills RAM */
+	TEARDOWN_REQUESTS, /* until no CPU is inside a request that found the domain alive */
+	TEARDOWN_DEVICES,
+	TEARDOWN_RAM,
+	TEARDOWN_READERS, /* out of the table; until nobody looks at it any more */
+};
+
+static bool all_stopped(struct domain *d)
+{
+	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+		if (!sched_stopped(d->vcpus[i])) {
+			return false;
+		}
+	}
+	return !job_active(&d->populate);
+}
+
+/* One slice of an ending domain's teardown; each phase relies on the one before. */
 static enum job_status teardown_step(struct job *j)
 {
 	struct domain *d = container_of(j, struct domain, teardown);
 
-	for (uint32_t i = 0; i < d->vcpu_count; i++) {
-		if (!sched_stopped(d->vcpus[i])) {
+	switch ((enum teardown_phase)d->teardown_phase) {
+	case TEARDOWN_STOP:
+		if (!all_stopped(d)) {
 			return JOB_WAIT;
 		}
-	}
-	if (!d->unbuilt) {
+		grace_start(&d->grace);
+		break;
+	case TEARDOWN_REQUESTS:
+		if (!grace_over(&d->grace)) {
+			return JOB_WAIT;
+		}
+		break;
+	case TEARDOWN_DEVICES:
 		domain_unbuild_guest(d);
-		d->unbuilt = true;
-		return JOB_MORE;
+		break;
+	case TEARDOWN_RAM:
+		if (!free_ram(d, 64)) {
+			return JOB_MORE;
+		}
+		log_info("domain", "d%u %s is gone", d->id, d->name);
+		table_remove(d);
+		grace_start(&d->grace);
+		break;
+	case TEARDOWN_READERS:
+	default:
+		return grace_over(&d->grace) ? JOB_DONE : JOB_WAIT;
 	}
-	return free_ram(d, 64) ? JOB_DONE : JOB_MORE;
+	d->teardown_phase++;
+	return JOB_MORE;
 }
 
 static void teardown_finish(struct job *j, bool cancelled)
 {
-	struct domain *d = container_of(j, struct domain, teardown);
-
-	log_info("domain", "d%u %s is gone", d->id, d->name);
-	domain_free(d);
+	domain_free(container_of(j, struct domain, teardown));
 }
 
 static const struct job_ops teardown_ops = {
@@ -394,6 +454,7 @@ int domain_destroy(struct domain *d)
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
 		sched_stop(d->vcpus[i]);
 	}
+	job_cancel(&d->populate);
 	job_init(&d->teardown, &teardown_ops);
 	job_start(&d->teardown);
 	spin_unlock(&d->lock);

@@ -5,6 +5,7 @@
 
 #include "arch/arm64/p2m.h"
 #include "core/exit.h"
+#include "core/grace.h"
 #include "core/job.h"
 #include "core/mmio.h"
 #include "core/percpu.h"
@@ -51,6 +52,7 @@ struct domain {
 	uint64_t ram_size;
 	paddr_t *ram_blocks; /* 2 MiB blocks in IPA order; NULL when direct */
 	uint32_t ram_block_count;
+	uint32_t ram_populated; /* blocks [0, this) are clean and mapped */
 	struct vgic *vgic;
 	struct vits *vits;
 	struct vpci *vpci;
@@ -60,8 +62,10 @@ struct domain {
 	uint64_t log_tokens;
 	uint64_t log_last_ticks;
 	uint64_t log_dropped;
+	struct job populate;
 	struct job teardown;
-	bool unbuilt; /* teardown: devices are gone */
+	uint8_t teardown_phase;
+	struct grace grace;
 };
 
 /* Domains by id; NULL when absent. The pointer stays valid until the domain's teardown ends. */
@@ -77,12 +81,12 @@ struct domain_spec {
 };
 
 /*
- * A guest with the memory map of include/viaduct/guest_map.h: RAM allocated and mapped, GIC, ITS,
- * UART and an empty PCI bus in place, state BUILDING. -EEXIST name in use, -ENOMEM (nothing kept),
- * -EINVAL bad spec.
+ * A guest with the memory map of include/viaduct/guest_map.h: RAM taken, GIC, ITS, UART and an empty
+ * PCI bus in place, state BUILDING. Its RAM is cleaned and mapped by a job (ram_populated).
+ * -EEXIST name in use, -ENOMEM (nothing kept), -EINVAL bad spec.
  */
 int domain_create(const struct domain_spec *spec, struct domain **out);
-/* vCPU 0 starts at pc with x0 = arg, MMU off, EL1. */
+/* vCPU 0 starts at pc with x0 = arg, MMU off, EL1. -EAGAIN: RAM is not populated yet. */
 int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg);
 int domain_pause(struct domain *d);
 int domain_unpause(struct domain *d);

@@ -178,7 +178,7 @@ static int take(uint16_t owner, const uint64_t *first, const uint64_t *second, u
  * Zero a block down to the point of coherency: a guest begins with its MMU off, reads past the
  * caches, and must not find what an earlier owner left in DRAM.
  */
-static void clean(paddr_t block)
+void ram_block_clean(paddr_t block)
 {
 	void *window = mmu_map_window(block);
 
@@ -187,20 +187,15 @@ static void clean(paddr_t block)
 	mmu_unmap_window();
 }
 
-int ram_block_alloc(uint16_t owner, paddr_t *block)
+int ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty)
 {
 	uint32_t number;
-	bool dirty;
-	int ret = take(owner, ram.clean, ram.dirty, &number, &dirty);
+	int ret = take(owner, ram.clean, ram.dirty, &number, dirty);
 
-	if (ret != 0) {
-		return ret;
+	if (ret == 0) {
+		*block = block_address(number);
 	}
-	*block = block_address(number);
-	if (dirty) {
-		clean(*block);
-	}
-	return 0;
+	return ret;
 }
 
 int ram_block_take(uint16_t owner, paddr_t *block)
@@ -272,7 +267,7 @@ bool ram_clean_one(void)
 	if (number == BITMAP_NONE) {
 		return false;
 	}
-	clean(block_address(number));
+	ram_block_clean(block_address(number));
 	spin_lock(&ram.lock);
 	bitmap_set(ram.clean, number);
 	ram.clean_count++;

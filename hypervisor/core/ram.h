@@ -28,8 +28,12 @@ void ram_init(const struct range *usable, uint32_t count);
  */
 void ram_reserve(uint64_t base, uint64_t size);
 
-/* One clean block, or -ENOMEM. owner is a domain id (not 0xffff). */
-int ram_block_alloc(uint16_t owner, paddr_t *block);
+/*
+ * One block, from the clean ones while there are any, or -ENOMEM. *dirty: ram_block_clean() it before
+ * a domain can see it; that takes long (2 MiB). owner is a domain id (not 0xffff).
+ */
+int ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty);
+void ram_block_clean(paddr_t block);
 /* One block in whatever state, for the hypervisor's own use. -ENOMEM. */
 int ram_block_take(uint16_t owner, paddr_t *block);
 /* A given block (control domain's direct map). Not cleaned. -EBUSY when not free, -EINVAL no block. */

@@ -13,7 +13,11 @@ struct uart_ops {
 	void (*put)(volatile uint8_t *regs, char c);
 	/* False when nothing was received. */
 	bool (*get)(volatile uint8_t *regs, char *c);
-	/* Receive interrupts on; they go low once get() has returned false. */
+	/*
+	 * Take the receive interrupt back. Before get() is called until it returns false, not after: a
+	 * character that comes in between would never be announced.
+	 */
+	void (*ack_rx)(volatile uint8_t *regs);
 	void (*enable_rx_interrupt)(volatile uint8_t *regs);
 };
 

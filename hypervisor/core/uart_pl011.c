@@ -44,11 +44,17 @@ static void pl011_enable_rx_interrupt(volatile uint8_t *regs)
 	mmio_write32(regs + PL011_IMSC, PL011_INT_RX | PL011_INT_RT);
 }
 
+static void pl011_ack_rx(volatile uint8_t *regs)
+{
+	mmio_write32(regs + PL011_ICR, PL011_INT_RX | PL011_INT_RT | PL011_INT_OE);
+}
+
 const struct uart_ops uart_pl011_ops = {
 	.compatible = "arm,pl011",
 	.init = pl011_init,
 	.tx_full = pl011_tx_full,
 	.put = pl011_put,
 	.get = pl011_get,
+	.ack_rx = pl011_ack_rx,
 	.enable_rx_interrupt = pl011_enable_rx_interrupt,
 };

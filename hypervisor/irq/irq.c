@@ -2,6 +2,7 @@
 /* Who handles which physical interrupt, and the loop that asks them. */
 #include "irq/irq.h"
 
+#include "core/grace.h"
 #include "core/heap.h"
 #include "core/log.h"
 #include "core/machine.h"
@@ -161,6 +162,7 @@ void irq_dispatch(void)
 			gic->drop_priority(intid);
 			if (intid < GIC_FIRST_PPI) { /* the exit it caused is its whole effect */
 				gic->deactivate(intid);
+				grace_quiet();
 				if (intid == SGI_STOP) {
 					panic_stop_if_wanted();
 				}
