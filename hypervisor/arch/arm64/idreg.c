@@ -34,8 +34,11 @@ static const uint64_t shown[CRM_COUNT][OP2_COUNT] = {
 		ALL & ~F(24),
 		/* ISAR1: all but XS, LS64 (both need HCRX_EL2). */
 		ALL & ~(F(56) | F(60)),
-		/* ISAR2: WFxT, RPRES, GPA3, APA3, BC, PAC_frac, CLRBHB. */
-		F(0) | F(4) | F(8) | F(12) | F(20) | F(24) | F(28),
+		/*
+		 * ISAR2: RPRES, GPA3, APA3, BC, PAC_frac, CLRBHB. Not WFxT: WFIT traps with WFI, and
+		 * QEMU 10 reports it as a plain WFI, so every udelay() would sleep until the next tick.
+		 */
+		F(4) | F(8) | F(12) | F(20) | F(24) | F(28),
 	},
 	[6] = {
 		/* MMFR0: PARange (capped), ASIDBits, BigEnd, SNSMem, BigEndEL0, TGran16/64/4. */
