@@ -93,7 +93,6 @@ static int ring(struct viaduct *v, uint32_t op, const void *in, size_t in_size,
 int client_call(struct viaduct *v, uint32_t op, const void *in, size_t in_size, void *out,
 		size_t out_size, size_t *got)
 {
-	static const struct timespec pause = { .tv_nsec = 1000000 };
 	struct control_header header;
 	uint8_t *page;
 
@@ -101,13 +100,7 @@ int client_call(struct viaduct *v, uint32_t op, const void *in, size_t in_size, 
 		return client_fail(v, -ENOTCONN, "not connected");
 	}
 	page = v->transport->page;
-	/* A job of the hypervisor has to get further first (a domain's memory is being cleaned). */
-	while (ring(v, op, in, in_size, &header) == -EAGAIN) {
-		if (nanosleep(&pause, NULL) != 0) {
-			return client_fail(v, -EINTR, "interrupted");
-		}
-	}
-	if (header.result < 0) {
+	if (ring(v, op, in, in_size, &header) < 0) {
 		return explain(v, op, header.result);
 	}
 	if (header.size > CONTROL_BODY_SIZE || (got == NULL && header.size != out_size)) {
