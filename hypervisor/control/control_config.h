@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Config space of the control function: a type 0 header (PCIe 6.0 7.5.1) without capabilities. Pure;
- * the caller serialises.
+ * Config space of the control function: a type 0 header (PCIe 6.0 7.5.1) without capabilities.
+ * Pure; the caller serialises.
  */
 #ifndef CONTROL_CONTROL_CONFIG_H
 #define CONTROL_CONTROL_CONFIG_H

@@ -133,7 +133,8 @@ int control_create(struct domain *d, const struct control_layout *layout)
 	if (err != 0) {
 		goto free_pages;
 	}
-	log_info("control", "control function at " SBDF_FMT ", %u clients, aperture %u MiB at 0x%llx",
+	log_info("control",
+		 "control function at " SBDF_FMT ", %u clients, aperture %u MiB at 0x%llx",
 		 layout->segment, 0, 0, 0, CONTROL_PAGES,
 		 (unsigned int)(CONTROL_APERTURE_SIZE / SZ_1M),
 		 (unsigned long long)layout->aperture_base.v);

@@ -15,7 +15,10 @@ struct request {
 	uint32_t in_size; /* exactly */
 };
 
-#define REQUEST(handler, type) { handler, (uint32_t)sizeof(type) }
+#define REQUEST(handler, type)                  \
+	{                                       \
+		handler, (uint32_t)sizeof(type) \
+	}
 
 static const struct request requests[CONTROL_OPS] = {
 	[CONTROL_NULL] = { control_null, 0 },

@@ -135,8 +135,8 @@ struct control_domain_id {
 };
 
 /*
- * DOMAIN_START: closes the domain's slots; vCPU 0 runs from pc with x0 = arg. -EAGAIN: its memory is
- * still being cleaned.
+ * DOMAIN_START: closes the domain's slots; vCPU 0 runs from pc with x0 = arg. -EAGAIN: its memory
+ * is still being cleaned.
  */
 struct control_domain_start {
 	uint32_t id;
@@ -287,11 +287,11 @@ struct control_pci_name {
 };
 
 /*
- * PCI_ATTACH: control_pci_attach -> control_count, whose count is the virtual SBDF. -ENODEV unknown,
- * -ENOENT no such domain, -EPERM a bridge, -EBADF broken, -EBUSY in use or the slot is taken,
- * -EACCES no usable IOMMU before it, -EEXIST another member of its isolation group is used elsewhere,
- * -ENOSPC a BAR has no address or all slots are taken, -EOPNOTSUPP lent before and not resettable,
- * -EINVAL not assignable.
+ * PCI_ATTACH: control_pci_attach -> control_count, whose count is the virtual SBDF. -ENODEV
+ * unknown, -ENOENT no such domain, -EPERM a bridge, -EBADF broken, -EBUSY in use or the slot is
+ * taken, -EACCES no usable IOMMU before it, -EEXIST another member of its isolation group is used
+ * elsewhere, -ENOSPC a BAR has no address or all slots are taken, -EOPNOTSUPP lent before and not
+ * resettable, -EINVAL not assignable.
  */
 struct control_pci_attach {
 	uint32_t domain;

@@ -29,8 +29,8 @@ static uint32_t create(const char *name, uint64_t ram)
 	struct control_domain_id out;
 
 	strcpy(in.name, name);
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), &out, sizeof(out)),
-			 0);
+	assert_int_equal(
+		world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), &out, sizeof(out)), 0);
 	return out.id;
 }
 
@@ -162,21 +162,28 @@ static void test_create_checks(void **state)
 	struct control_domain_create in = { .name = "g", .vcpu_count = 1, .ram_bytes = SZ_2M };
 
 	in.vcpu_count = 0;
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0), -EINVAL);
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
+			 -EINVAL);
 	in.vcpu_count = DOMAIN_VCPUS_MAX + 1;
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0), -EINVAL);
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
+			 -EINVAL);
 	in.vcpu_count = 1;
 	memset(in.name, 'a', sizeof(in.name)); /* not terminated */
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0), -EINVAL);
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
+			 -EINVAL);
 	strcpy(in.name, "a\nb");
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0), -EINVAL);
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
+			 -EINVAL);
 	in.name[0] = '\0';
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0), -EINVAL);
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
+			 -EINVAL);
 	strcpy(in.name, "control");
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0), -EEXIST);
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
+			 -EEXIST);
 	strcpy(in.name, "g");
 	in.flags = 1;
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0), -EINVAL);
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
+			 -EINVAL);
 }
 
 /* What is written to the page while a request is carried out changes nothing about it. */
@@ -187,8 +194,8 @@ static void test_single_fetch(void **state)
 	struct control_header header;
 
 	world.scribble = true;
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), &out, sizeof(out)),
-			 0);
+	assert_int_equal(
+		world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), &out, sizeof(out)), 0);
 	memcpy(&header, world_page(0), sizeof(header));
 	assert_int_equal(header.op, CONTROL_DOMAIN_CREATE);
 	assert_int_equal(header.size, sizeof(out));
@@ -291,8 +298,9 @@ static void test_lists(void **state)
 	} pci;
 	uint32_t id = create("g", SZ_2M);
 
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_LIST, &in, sizeof(in), &domains,
-				       sizeof(domains)), 0);
+	assert_int_equal(
+		world_request(0, CONTROL_DOMAIN_LIST, &in, sizeof(in), &domains, sizeof(domains)),
+		0);
 	assert_int_equal(domains.head.count, 2);
 	assert_int_equal(domains.head.next, CONTROL_LIST_END);
 	assert_string_equal(domains.entries[0].name, "control");
@@ -301,12 +309,14 @@ static void test_lists(void **state)
 	assert_int_equal(domains.entries[1].state, CONTROL_DOMAIN_STATE_BUILDING);
 	in.max = 1;
 	assert_int_equal(world_request(0, CONTROL_DOMAIN_LIST, &in, sizeof(in), &domains,
-				       sizeof(domains.head)), 0);
+				       sizeof(domains.head)),
+			 0);
 	assert_int_equal(domains.head.count, 1);
 	assert_int_equal(domains.head.next, id);
 	in = (struct control_list){ .from = 0xffffffff };
 	assert_int_equal(world_request(0, CONTROL_DOMAIN_LIST, &in, sizeof(in), &domains,
-				       sizeof(domains.head)), 0);
+				       sizeof(domains.head)),
+			 0);
 	assert_int_equal(domains.head.count, 0);
 
 	in = (struct control_list){ .from = 0 };
@@ -318,7 +328,8 @@ static void test_lists(void **state)
 	assert_string_equal(pci.entries[3].broken_why, "identity changed over reset");
 	in = (struct control_list){ .from = WORLD_DISK + 1, .max = 1 };
 	assert_int_equal(world_request(0, CONTROL_PCI_LIST, &in, sizeof(in), &pci,
-				       sizeof(pci.head) + sizeof(pci.entries[0])), 0);
+				       sizeof(pci.head) + sizeof(pci.entries[0])),
+			 0);
 	assert_int_equal(pci.head.count, 1);
 	assert_int_equal(pci.entries[0].sbdf, WORLD_NIC);
 	assert_int_equal(pci.head.next, WORLD_BROKEN);
@@ -346,7 +357,8 @@ static void test_names_of_functions(void **state)
 	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0),
 			 -ENODEV);
 	in.sbdf = WORLD_PORT;
-	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0), -EPERM);
+	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0),
+			 -EPERM);
 }
 
 static void test_console(void **state)
@@ -361,13 +373,15 @@ static void test_console(void **state)
 
 	world.printed = "hello";
 	assert_int_equal(world_request(0, CONTROL_CONSOLE_READ, &read, sizeof(read), &reply,
-				       sizeof(reply.head) + 5), 0);
+				       sizeof(reply.head) + 5),
+			 0);
 	assert_int_equal(reply.head.size, 5);
 	assert_int_equal(reply.head.position, 5);
 	assert_memory_equal(reply.text, "hello", 5);
 	read.position = ~0ULL;
 	assert_int_equal(world_request(0, CONTROL_CONSOLE_READ, &read, sizeof(read), &reply,
-				       sizeof(reply.head)), 0);
+				       sizeof(reply.head)),
+			 0);
 	assert_int_equal(reply.head.size, 0);
 	assert_int_equal(world_request(0, CONTROL_CONSOLE_WRITE, &write, sizeof(write), NULL, 0),
 			 -EINVAL);
@@ -385,14 +399,20 @@ static void test_console(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_registers),        TEST(test_config_window),
-		TEST(test_only_the_control_domain), TEST(test_bad_page),
-		TEST(test_bad_op_and_size),  TEST(test_junk),
-		TEST(test_create_checks),    TEST(test_control_domain_is_safe),
+		TEST(test_registers),
+		TEST(test_config_window),
+		TEST(test_only_the_control_domain),
+		TEST(test_bad_page),
+		TEST(test_bad_op_and_size),
+		TEST(test_junk),
+		TEST(test_create_checks),
+		TEST(test_control_domain_is_safe),
 		TEST(test_single_fetch),
-		TEST(test_aperture),         TEST(test_aperture_closes),
+		TEST(test_aperture),
+		TEST(test_aperture_closes),
 		TEST(test_aperture_waits),
-		TEST(test_lists),            TEST(test_names_of_functions),
+		TEST(test_lists),
+		TEST(test_names_of_functions),
 		TEST(test_console),
 	};
 

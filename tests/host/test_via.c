@@ -90,11 +90,11 @@ static int via(const char *arguments)
 	return status;
 }
 
-#define assert_says(text, part)                                                                    \
-	do {                                                                                       \
-		if (strstr(text, part) == NULL) {                                                  \
-			fail_msg("\"%s\" not in: %s", part, text);                                 \
-		}                                                                                  \
+#define assert_says(text, part)                                    \
+	do {                                                       \
+		if (strstr(text, part) == NULL) {                  \
+			fail_msg("\"%s\" not in: %s", part, text); \
+		}                                                  \
 	} while (0)
 
 static const char *path_of(const char *name)
@@ -120,9 +120,9 @@ static void write_file(const char *name, const void *data, size_t size)
 static int create(const char *more)
 {
 	char text[1024], line[128];
-	int length = snprintf(text, sizeof(text),
-			      "name = 'guest'\nkernel = '%s'\nramdisk = '%s'\n%s\n",
-			      path_of("Image"), path_of("initrd"), more);
+	int length =
+		snprintf(text, sizeof(text), "name = 'guest'\nkernel = '%s'\nramdisk = '%s'\n%s\n",
+			 path_of("Image"), path_of("initrd"), more);
 
 	write_file("guest.cfg", text, (size_t)length);
 	snprintf(line, sizeof(line), "create %s", path_of("guest.cfg"));
@@ -198,12 +198,15 @@ static void test_usage(void **state)
 static void test_list(void **state)
 {
 	assert_int_equal(via("list"), 0);
-	assert_string_equal(out, "Name                                        ID   Mem VCPUs\tState\tTime(s)\n"
-				 "control                                      0   512     1     r-----      12.3\n");
+	assert_string_equal(
+		out, "Name                                        ID   Mem VCPUs\tState\tTime(s)\n"
+		     "control                                      0   512     1     r-----      "
+		     "12.3\n");
 	assert_int_equal(via("list --json"), 0);
-	assert_string_equal(out, "[{\"name\": \"control\", \"id\": 0, \"memory\": 512, \"vcpus\": 1, "
-				 "\"state\": \"running\", \"control\": true, "
-				 "\"cpu_seconds\": 12.345}]\n");
+	assert_string_equal(out,
+			    "[{\"name\": \"control\", \"id\": 0, \"memory\": 512, \"vcpus\": 1, "
+			    "\"state\": \"running\", \"control\": true, "
+			    "\"cpu_seconds\": 12.345}]\n");
 	assert_int_equal(via("list nobody"), 1);
 	assert_says(err, "no domain is called \"nobody\"");
 	assert_int_equal(via("list 0 control"), 0);
@@ -290,8 +293,8 @@ static void test_create(void **state)
 	assert_memory_equal(world.started_ram, image, image_size);
 	assert_memory_equal(world.started_ram + 6 * MIB, initrd, sizeof(initrd));
 	assert_true(world.started_arg % (2 * MIB) == 0);
-	assert_memory_equal(world.started_ram + (world.started_arg - 0x40000000), "\xd0\x0d\xfe\xed",
-			    4);
+	assert_memory_equal(world.started_ram + (world.started_arg - 0x40000000),
+			    "\xd0\x0d\xfe\xed", 4);
 	assert_int_equal(via("list guest"), 0);
 	assert_says(out, "   32     1     -b----");
 	assert_int_equal(via("pause guest"), 0);
@@ -336,7 +339,8 @@ static void test_create_bad_input(void **state)
 	assert_says(err, "no PCI function is called \"nobody\"");
 	assert_int_equal(create("memory = 64; pci = [ '0000:04:00.0' ]"), 1);
 	assert_says(err, "broken");
-	assert_int_equal(create("memory = 64; pci = [ '0000:02:00.0,seize=1', '2:0.0,seize=1' ]"), 1);
+	assert_int_equal(create("memory = 64; pci = [ '0000:02:00.0,seize=1', '2:0.0,seize=1' ]"),
+			 1);
 	assert_says(err, "listed twice");
 	/* Nothing was made, not even for a moment. */
 	assert_int_equal(world.slots_opened, 0);
@@ -345,7 +349,10 @@ static void test_create_bad_input(void **state)
 
 static void test_create_bad_kernel(void **state)
 {
-	write_file("Image", "\x7f" "ELF", 4);
+	write_file("Image",
+		   "\x7f"
+		   "ELF",
+		   4);
 	assert_int_equal(create("memory = 64"), 1);
 	assert_says(err, "is not an arm64 Linux Image");
 	unlink(path_of("Image"));
@@ -357,7 +364,8 @@ static void test_create_bad_kernel(void **state)
 static void test_create_with_device(void **state)
 {
 	assert_int_equal(via("pci-assignable-add -n disk 0000:02:00.0"), 0);
-	assert_int_equal(create("memory = 64; pci = [ 'name=disk,vslot=1f', '03:00.0@2,seize=1' ]"), 0);
+	assert_int_equal(create("memory = 64; pci = [ 'name=disk,vslot=1f', '03:00.0@2,seize=1' ]"),
+			 0);
 	assert_int_equal(via("pci-list guest"), 0);
 	assert_string_equal(out, "Vdev Device\n1f.0 0000:02:00.0\n02.0 0000:03:00.0\n");
 	assert_int_equal(via("pci-assignable-list"), 0);
@@ -423,12 +431,13 @@ static void die(uint32_t op)
 	}
 }
 
-/* Killed with a slot open: the domain can be seen and destroyed. (Its connection is never closed.) */
+/* Killed with a slot open: the domain can be seen and destroyed. */
 static void test_create_killed(void **state)
 {
 	struct viaduct *v;
 	struct viaduct_boot *boot;
-	const struct viaduct_boot_spec spec = { .kernel = path_of("Image"), .vcpu_count = 1,
+	const struct viaduct_boot_spec spec = { .kernel = path_of("Image"),
+						.vcpu_count = 1,
 						.ram_bytes = 64 * MIB };
 	static uint32_t id;
 	uint64_t pc, arg;

@@ -127,8 +127,12 @@ static int node_at(const void *fdt, const char *path)
 static void make_tree(void *buf, size_t size, uint32_t vcpus)
 {
 	const struct guest_fdt g = {
-		.vcpu_count = vcpus, .ram_bytes = 256 * MIB, .bootargs = "console=ttyAMA0",
-		.ramdisk_start = 0x44000000, .ramdisk_end = 0x44123456, .kaslr_seed = 0x1122334455667788,
+		.vcpu_count = vcpus,
+		.ram_bytes = 256 * MIB,
+		.bootargs = "console=ttyAMA0",
+		.ramdisk_start = 0x44000000,
+		.ramdisk_end = 0x44123456,
+		.kaslr_seed = 0x1122334455667788,
 	};
 
 	assert_int_equal(guest_fdt_make(&g, buf, size), 0);
@@ -168,7 +172,8 @@ static void test_fdt_cpus(void **state)
 
 	make_tree(fdt, sizeof(fdt), 16);
 	cpus = node_at(fdt, "/cpus");
-	fdt_for_each_subnode(node, fdt, cpus) {
+	fdt_for_each_subnode(node, fdt, cpus)
+	{
 		assert_int_equal(cell(fdt, node, "reg", 0), count);
 		assert_string_equal(fdt_getprop(fdt, node, "enable-method", NULL), "psci");
 		count++;
@@ -237,9 +242,9 @@ static void test_fdt_no_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_image),      cmocka_unit_test(test_not_an_image),
-		cmocka_unit_test(test_place),      cmocka_unit_test(test_fdt_chosen),
-		cmocka_unit_test(test_fdt_cpus),   cmocka_unit_test(test_fdt_pcie),
+		cmocka_unit_test(test_image),       cmocka_unit_test(test_not_an_image),
+		cmocka_unit_test(test_place),       cmocka_unit_test(test_fdt_chosen),
+		cmocka_unit_test(test_fdt_cpus),    cmocka_unit_test(test_fdt_pcie),
 		cmocka_unit_test(test_fdt_no_room),
 	};
 

@@ -86,8 +86,8 @@ static int place(const struct viaduct_boot_spec *spec, struct viaduct_boot *b, c
 {
 	struct image image;
 	const char *flaw;
-	size_t head = b->kernel.size < IMAGE_HEADER_SIZE ? (size_t)b->kernel.size :
-							   IMAGE_HEADER_SIZE;
+	size_t head =
+		b->kernel.size < IMAGE_HEADER_SIZE ? (size_t)b->kernel.size : IMAGE_HEADER_SIZE;
 	int err = image_parse(b->kernel.data, head, b->kernel.size, &image, &flaw);
 
 	if (err != 0) {
@@ -241,7 +241,10 @@ int viaduct_boot_load(struct viaduct *v, const struct viaduct_boot *b, uint32_t 
 		      viaduct_progress *progress, void *progress_arg, uint64_t *pc, uint64_t *arg)
 {
 	struct load l = {
-		.v = v, .id = id, .progress = progress, .progress_arg = progress_arg,
+		.v = v,
+		.id = id,
+		.progress = progress,
+		.progress_arg = progress_arg,
 		.total = b->kernel.size + b->ramdisk.size + FDT_SIZE,
 	};
 	int err = load_part(&l, b->kernel.data, b->kernel.size, b->layout.kernel);

@@ -12,8 +12,8 @@ struct viaduct {
 };
 
 /*
- * One request: body in, and up to out_size bytes of the reply out; *got (may be NULL) is the reply's
- * length. A reply of another length than out_size is an error unless got is given.
+ * One request: body in, and up to out_size bytes of the reply out; *got (may be NULL) is the
+ * reply's length. A reply of another length than out_size is an error unless got is given.
  */
 int client_call(struct viaduct *v, uint32_t op, const void *in, size_t in_size, void *out,
 		size_t out_size, size_t *got);

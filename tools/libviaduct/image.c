@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
-#define SZ_2M 0x200000ULL
+#define SZ_2M  0x200000ULL
 #define SZ_64K 0x10000ULL
 /* No file is bigger, so sums of three do not wrap. */
-#define SIZE_LIMIT (1ULL << 48)
+#define SIZE_LIMIT      (1ULL << 48)
 
 #define FLAG_BIG_ENDIAN 1U
 

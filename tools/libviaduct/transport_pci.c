@@ -19,7 +19,7 @@
 
 struct pci_transport {
 	struct transport t;
-	char device[64]; /* directory name below SYSFS_DEVICES */
+	char device[64];  /* directory name below SYSFS_DEVICES */
 	int registers_fd; /* holds the lock of our page */
 	volatile uint8_t *registers;
 	uint32_t page_index;
@@ -204,9 +204,9 @@ static void pci_close(struct transport *t)
 	free(p);
 }
 
-static const struct transport_ops pci_ops = {
-	.ring = pci_ring, .slot = pci_slot, .close = pci_close
-};
+static const struct transport_ops pci_ops = { .ring = pci_ring,
+					      .slot = pci_slot,
+					      .close = pci_close };
 
 static int explain_access(char *why, size_t size, int err)
 {
@@ -240,10 +240,11 @@ static int map_registers(struct pci_transport *p, char *why, size_t size)
 			    p->device);
 	}
 	if (register_read(p, CONTROL_REG_ABI) != CONTROL_ABI_VERSION) {
-		return fail(why, size, -EPROTO,
-			    "the hypervisor speaks version %u of the control interface, this program "
-			    "version %u: use the tools built with the hypervisor that runs",
-			    register_read(p, CONTROL_REG_ABI), CONTROL_ABI_VERSION);
+		return fail(
+			why, size, -EPROTO,
+			"the hypervisor speaks version %u of the control interface, this program "
+			"version %u: use the tools built with the hypervisor that runs",
+			register_read(p, CONTROL_REG_ABI), CONTROL_ABI_VERSION);
 	}
 	return 0;
 }
@@ -265,11 +266,13 @@ static int connect_device(struct pci_transport *p, char *why, size_t size)
 	int err;
 
 	if (sysconf(_SC_PAGESIZE) != CONTROL_PAGE_SIZE) {
-		return fail(why, size, -EOPNOTSUPP, "the control domain's kernel must use 4 KiB pages");
+		return fail(why, size, -EOPNOTSUPP,
+			    "the control domain's kernel must use 4 KiB pages");
 	}
 	if (!find_device(p)) {
-		return fail(why, size, -ENODEV,
-			    "no control function: this is not the control domain of a Viaduct machine");
+		return fail(
+			why, size, -ENODEV,
+			"no control function: this is not the control domain of a Viaduct machine");
 	}
 	err = enable(p);
 	if (err != 0) {

@@ -2,13 +2,13 @@
 /*
  * libviaduct: everything the hypervisor can be asked for, from a program in the control domain.
  *
- * A connection is one client of the control function (include/viaduct/control.h). It needs root and a
- * kernel that lets root map PCI BARs through sysfs: kernel lockdown forbids that. Nothing is kept
+ * A connection is one client of the control function (include/viaduct/control.h). It needs root and
+ * a kernel that lets root map PCI BARs through sysfs: kernel lockdown forbids that. Nothing is kept
  * here that the hypervisor does not know: a program that dies loses nothing but its connection.
  *
- * Unless said otherwise a call returns 0 or a negative errno; viaduct_error() then has a sentence for
- * people. What a number means for a request is with the request in control.h. A connection is for one
- * thread at a time.
+ * Unless said otherwise a call returns 0 or a negative errno; viaduct_error() then has a sentence
+ * for people. What a number means for a request is with the request in control.h. A connection is
+ * for one thread at a time.
  */
 #ifndef LIBVIADUCT_VIADUCT_H
 #define LIBVIADUCT_VIADUCT_H

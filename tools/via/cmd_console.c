@@ -18,7 +18,7 @@ struct console {
 	uint32_t id;
 	uint64_t position;
 	bool input_open;
-	bool left; /* by the escape */
+	bool left;         /* by the escape */
 	char pending[256]; /* typed, not yet taken by the guest */
 	size_t pending_size;
 };

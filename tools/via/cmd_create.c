@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* create: everything that can be checked is checked first; what fails later is undone in reverse. */
+/* create: what can be checked is checked first; what fails later is undone in reverse. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -13,9 +13,9 @@
 #include "guest_config.h"
 #include "pci_function.h"
 
-#define CONFIG_SIZE_MAX    (1024 * 1024)
-#define MIB                (1024ULL * 1024)
-#define BLOCK              (2 * MIB)
+#define CONFIG_SIZE_MAX (1024 * 1024)
+#define MIB             (1024ULL * 1024)
+#define BLOCK           (2 * MIB)
 
 static volatile sig_atomic_t interrupted;
 
@@ -63,7 +63,8 @@ static int read_config(const struct command *c, const char *path, char **text, s
 	}
 	got = fread(*text, 1, CONFIG_SIZE_MAX + 1, f);
 	if (ferror(f) || got > CONFIG_SIZE_MAX) {
-		via_fail(c, "%s: %s", path, ferror(f) ? strerror(errno) : "not a configuration file");
+		via_fail(c, "%s: %s", path,
+			 ferror(f) ? strerror(errno) : "not a configuration file");
 		free(*text);
 		fclose(f);
 		return VIA_FAILED;
@@ -248,8 +249,11 @@ static int create(const struct command *c, struct viaduct *v, struct guest_confi
 static int create_from(const struct command *c, struct guest_config *g, bool console)
 {
 	const struct viaduct_boot_spec spec = {
-		.kernel = g->kernel, .ramdisk = g->ramdisk, .extra = g->extra,
-		.vcpu_count = (uint32_t)g->vcpus, .ram_bytes = ram_bytes(g),
+		.kernel = g->kernel,
+		.ramdisk = g->ramdisk,
+		.extra = g->extra,
+		.vcpu_count = (uint32_t)g->vcpus,
+		.ram_bytes = ram_bytes(g),
 	};
 	struct sigaction saved[SIGNALS];
 	struct viaduct_boot *boot;
@@ -272,8 +276,8 @@ static int create_from(const struct command *c, struct guest_config *g, bool con
 	viaduct_boot_close(boot);
 	restore_signals(saved);
 	if (status == VIA_OK && console) {
-		status = viaduct_domain_get(v, id, &d) == 0 ? console_run(c, v, &d) :
-							      via_fail(c, "%s", viaduct_error(v));
+		status = viaduct_domain_get(v, id, &d) == 0 ? console_run(c, v, &d)
+							    : via_fail(c, "%s", viaduct_error(v));
 	}
 	viaduct_close(v);
 	return status;

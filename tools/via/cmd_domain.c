@@ -6,16 +6,17 @@
 
 static int pause_domain(const struct command *c, struct viaduct *v, const struct control_domain *d)
 {
-	return viaduct_domain_pause(v, d->id) == 0 ? VIA_OK :
-						     via_fail(c, "%s: %s", d->name, viaduct_error(v));
+	return viaduct_domain_pause(v, d->id) == 0
+		       ? VIA_OK
+		       : via_fail(c, "%s: %s", d->name, viaduct_error(v));
 }
 
 static int unpause_domain(const struct command *c, struct viaduct *v,
 			  const struct control_domain *d)
 {
-	return viaduct_domain_unpause(v, d->id) == 0 ?
-		       VIA_OK :
-		       via_fail(c, "%s: %s", d->name, viaduct_error(v));
+	return viaduct_domain_unpause(v, d->id) == 0
+		       ? VIA_OK
+		       : via_fail(c, "%s: %s", d->name, viaduct_error(v));
 }
 
 static int on_domain(const struct command *c, int argc, char **argv,

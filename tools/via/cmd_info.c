@@ -145,7 +145,8 @@ int cmd_stats(const struct command *c, int argc, char **argv)
 	if (v == NULL) {
 		return VIA_FAILED;
 	}
-	if (viaduct_domain_find(v, argv[optind], &d) != 0 || viaduct_domain_stats(v, d.id, &stats) != 0) {
+	if (viaduct_domain_find(v, argv[optind], &d) != 0 ||
+	    viaduct_domain_stats(v, d.id, &stats) != 0) {
 		status = via_fail(c, "%s", viaduct_error(v));
 	} else if (json) {
 		json_stats(&d, &stats);

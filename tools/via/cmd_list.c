@@ -8,10 +8,8 @@
 #include "via.h"
 
 static const char *const state_names[] = {
-	[CONTROL_DOMAIN_STATE_BUILDING] = "building",
-	[CONTROL_DOMAIN_STATE_RUNNING] = "running",
-	[CONTROL_DOMAIN_STATE_PAUSED] = "paused",
-	[CONTROL_DOMAIN_STATE_SHUTDOWN] = "shutdown",
+	[CONTROL_DOMAIN_STATE_BUILDING] = "building", [CONTROL_DOMAIN_STATE_RUNNING] = "running",
+	[CONTROL_DOMAIN_STATE_PAUSED] = "paused",     [CONTROL_DOMAIN_STATE_SHUTDOWN] = "shutdown",
 	[CONTROL_DOMAIN_STATE_DYING] = "dying",
 };
 

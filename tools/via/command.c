@@ -12,10 +12,10 @@
 static const struct command commands[] = {
 	{ "info", "[--json]", "what the machine and the hypervisor have", NULL, cmd_info },
 	{ "list", "[--json] [DOMAIN...]", "the domains",
-	  "State letters: r running, b blocked, p paused, s shut down followed by why (- power off,\n"
-	  "r reboot, c crash), d dying. Mem is in MiB, Time is CPU seconds.\n",
+	  "State letters: r running, b blocked, p paused, s shut down followed by why (- power\n"
+	  "off, r reboot, c crash), d dying. Mem is in MiB, Time is CPU seconds.\n",
 	  cmd_list },
-	{ "create", "[-c] FILE", "make a domain from a configuration file, via.cfg(5), and start it",
+	{ "create", "[-c] FILE", "make and start a domain from a configuration file, via.cfg(5)",
 	  "  -c  stay at its console\n", cmd_create },
 	{ "destroy", "DOMAIN", "end a domain at once; its devices become assignable again", NULL,
 	  cmd_destroy },

@@ -139,8 +139,7 @@ int function_make_assignable(const struct command *c, struct viaduct *v,
 	return wait_quarantined(c, v, f->sbdf);
 }
 
-int function_end_domain(const struct command *c, struct viaduct *v,
-			const struct control_domain *d)
+int function_end_domain(const struct command *c, struct viaduct *v, const struct control_domain *d)
 {
 	struct control_function *list;
 	struct control_function f;

@@ -13,8 +13,8 @@ int function_find(const struct command *c, struct viaduct *v, const struct pci_s
 /* By name; -ENODEV: none has it. */
 int function_by_name(struct viaduct *v, const char *name, struct control_function *out);
 /*
- * Take it away from its driver here and into quarantine, under a name if it is not empty. Done, or as
- * before: 0, or VIA_FAILED, reported.
+ * Take it away from its driver here and into quarantine, under a name if it is not empty. Done, or
+ * as before: 0, or VIA_FAILED, reported.
  */
 int function_make_assignable(const struct command *c, struct viaduct *v,
 			     const struct control_function *f, const char *name);

@@ -145,8 +145,8 @@ static const char *set_option(struct pci_spec *out, const char *key, const char 
 	}
 	if (strcmp(key, "rdm_policy") == 0) {
 		out->foreign = true;
-		return strcmp(value, "strict") == 0 || strcmp(value, "relaxed") == 0 ? NULL :
-										       bad_value;
+		return strcmp(value, "strict") == 0 || strcmp(value, "relaxed") == 0 ? NULL
+										     : bad_value;
 	}
 	return "Unknown PCI_SPEC_STRING option: ";
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The control domain's own drivers: unbound before a function is taken away, bound when it is back. */
+/* The control domain's own drivers: unbound before a function is taken away, bound afterwards. */
 #ifndef VIA_PCI_SYSFS_H
 #define VIA_PCI_SYSFS_H
 

@@ -39,8 +39,14 @@ static void add_function(struct pci_function *f, uint32_t sbdf, uint8_t header_t
 			 struct pci_function *next)
 {
 	*f = (struct pci_function){
-		.sbdf = { sbdf }, .bridge = &bridge, .next = next, .header_type = header_type,
-		.vendor = 0x1b36, .device = 0x0010, .class_code = 0x010802, .state = FUNCTION_OWNED,
+		.sbdf = { sbdf },
+		.bridge = &bridge,
+		.next = next,
+		.header_type = header_type,
+		.vendor = 0x1b36,
+		.device = 0x0010,
+		.class_code = 0x010802,
+		.state = FUNCTION_OWNED,
 		.reset_methods = RESET_BIT(RESET_FLR),
 	};
 }
@@ -48,16 +54,22 @@ static void add_function(struct pci_function *f, uint32_t sbdf, uint8_t header_t
 void control_world_init(void)
 {
 	const struct control_layout layout = {
-		.segment = 1, .ecam = { WORLD_ECAM }, .mmio32_base = { WORLD_MMIO },
-		.mmio32_size = CONTROL_MMIO32_SIZE, .aperture_base = { WORLD_APERTURE },
+		.segment = 1,
+		.ecam = { WORLD_ECAM },
+		.mmio32_base = { WORLD_MMIO },
+		.mmio32_size = CONTROL_MMIO32_SIZE,
+		.aperture_base = { WORLD_APERTURE },
 		.aperture_size = CONTROL_PREFETCH_SIZE,
 	};
 
 	world = (struct control_world){ .free_bytes = 512 * SZ_1M };
 	memset(domains, 0, sizeof(domains));
 	memset(slot_block, 0, sizeof(slot_block));
-	control_domain = (struct domain){ .control = true, .direct = true, .vcpu_count = 1,
-					  .state = DOMAIN_RUNNING, .ram_size = 512 * SZ_1M };
+	control_domain = (struct domain){ .control = true,
+					  .direct = true,
+					  .vcpu_count = 1,
+					  .state = DOMAIN_RUNNING,
+					  .ram_size = 512 * SZ_1M };
 	strcpy(control_domain.name, "control");
 	world.vcpu.domain = &control_domain;
 	world.vcpu.state = VCPU_RUNNING;
@@ -304,8 +316,12 @@ uint64_t control_ticks_to_ns(uint64_t ticks)
 int control_info(struct control_call *call)
 {
 	struct control_info reply = {
-		.version = "1.2.3", .abi = CONTROL_ABI_VERSION, .cpu_count = 2, .gic_version = 3,
-		.features = CONTROL_FEATURE_ITS, .ram_bytes = 1024 * SZ_1M,
+		.version = "1.2.3",
+		.abi = CONTROL_ABI_VERSION,
+		.cpu_count = 2,
+		.gic_version = 3,
+		.features = CONTROL_FEATURE_ITS,
+		.ram_bytes = 1024 * SZ_1M,
 		.free_bytes = world.free_bytes,
 	};
 
@@ -315,7 +331,8 @@ int control_info(struct control_call *call)
 
 int control_domain_stats(struct control_call *call)
 {
-	struct control_domain_stats reply = { .exits = { [CONTROL_EXIT_HVC] = 42 }, .interrupts = 7 };
+	struct control_domain_stats reply = { .exits = { [CONTROL_EXIT_HVC] = 42 },
+					      .interrupts = 7 };
 
 	control_reply(call, &reply, sizeof(reply));
 	return 0;
@@ -451,7 +468,9 @@ int lend_detach(struct pci_function *f)
 static uint64_t access_region(uint64_t address, uint8_t size, bool write, uint64_t value)
 {
 	const struct mmio_region *r = mmio_find(&control_domain.mmio, ipa(address));
-	struct mmio_access a = { .ipa = ipa(address), .size = size, .write = write, .value = value };
+	struct mmio_access a = {
+		.ipa = ipa(address), .size = size, .write = write, .value = value
+	};
 
 	assert_non_null(r);
 	a.offset = address - r->base;
@@ -511,7 +530,8 @@ static void transport_ring(struct transport *t)
 	memcpy(&op, t->page, sizeof(op));
 	world_reap();
 	for (uint32_t id = 1; id < DOMAINS_MAX; id++) {
-		if (domains[id] != NULL && domains[id]->ram_populated < domains[id]->ram_block_count) {
+		if (domains[id] != NULL &&
+		    domains[id]->ram_populated < domains[id]->ram_block_count) {
 			domains[id]->ram_populated++;
 		}
 	}
@@ -531,9 +551,8 @@ static void transport_close(struct transport *t)
 	free(t);
 }
 
-static const struct transport_ops world_transport_ops = {
-	transport_ring, transport_slot, transport_close
-};
+static const struct transport_ops world_transport_ops = { transport_ring, transport_slot,
+							  transport_close };
 
 int transport_open(struct transport **out, char *why, size_t why_size)
 {

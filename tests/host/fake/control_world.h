@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A machine behind the control function: domains, functions, consoles and memory as plain books, the
- * control folder over them, and clients that reach it through its BARs. An aperture slot that is not
- * open cannot be touched: the test program would die of it.
+ * A machine behind the control function: domains, functions, consoles and memory as plain books,
+ * the control folder over them, and clients that reach it through its BARs. An aperture slot that
+ * is not open cannot be touched: the test program would die of it.
  */
 #ifndef FAKE_CONTROL_WORLD_H
 #define FAKE_CONTROL_WORLD_H
