@@ -241,6 +241,31 @@ static void test_overflow_order(void **state)
 	}
 }
 
+/* One list register, two sources that never stop: both are served. */
+static void test_overflow_is_fair(void **state)
+{
+	uint32_t served[2] = { 0 };
+
+	up(1);
+	fake_lr_count = 1;
+	world_write(0, WORLD_GICD + 0xc08, 4, 0xaaaaaaaa);
+	world_write(0, WORLD_GICD + 0x104, 4, 0xffffffff);
+	for (int i = 0; i < 100; i++) {
+		uint32_t intid;
+
+		vgic_pulse(&world.domain, NULL, 40);
+		vgic_pulse(&world.domain, NULL, 41);
+		world_enter(0);
+		intid = fake_guest_ack(0);
+		assert_true(intid == 40 || intid == 41);
+		served[intid - 40]++;
+		vgic_pulse(&world.domain, NULL, intid);
+		fake_guest_eoi(0, intid);
+	}
+	assert_int_equal(served[0], 50);
+	assert_int_equal(served[1], 50);
+}
+
 /* A better one that comes late pushes a worse one out of its list register. */
 static void test_preempt_full(void **state)
 {
@@ -734,6 +759,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_group_disabled, teardown),
 		cmocka_unit_test_teardown(test_priority_mask, teardown),
 		cmocka_unit_test_teardown(test_overflow_order, teardown),
+		cmocka_unit_test_teardown(test_overflow_is_fair, teardown),
 		cmocka_unit_test_teardown(test_preempt_full, teardown),
 		cmocka_unit_test_teardown(test_lazy, teardown),
 		cmocka_unit_test_teardown(test_sgi_targets, teardown),

@@ -11,6 +11,7 @@
 #include "core/domain.h"
 #include "fake_heap.h"
 #include "fake_its.h"
+#include "fake_log.h"
 #include "irq/vgic.h"
 #include "irq/vits.h"
 #include "irq/vits_state.h"
@@ -46,6 +47,7 @@ static void start(uint32_t vcpus)
 	behind = &lent;
 	fake_its_map_error = 0;
 	write_at = 0;
+	fake_log_clear();
 	assert_int_equal(vits_create(&world.domain, ipa(WORLD_ITS), &ops), 0);
 	for (uint32_t n = 0; n < vcpus; n++) {
 		world_load(n);
@@ -204,6 +206,9 @@ static void test_lent_device(void **state)
 	fake_its_fire(&lent, 7);
 	assert_int_equal(world_drain(1, taken, 4), 1);
 	assert_int_equal(taken[0], LPI + 10);
+	/* Nobody names the first LPI any more. */
+	vgic_lpi_pulse(&world.domain, LPI + 9);
+	assert_int_equal(world_drain(1, taken, 4), 0);
 	/* DISCARD. */
 	event_cmd(0x0f, LENT_DEV, 7, 0);
 	run();
@@ -231,6 +236,7 @@ static void test_beyond_host_itt(void **state)
 	mapti(LENT_DEV, 2047, LPI + 2, 0);
 	run();
 	assert_int_equal(bad(), 0);
+	assert_int_equal(fake_log_lines, 0);
 	assert_int_equal(lent.mapped, 1);
 	assert_int_equal(vits_msi(&world.domain, LENT_DEV, 2047), 0);
 	assert_int_equal(world_drain(0, NULL, 0), 1);
@@ -276,6 +282,7 @@ static void test_host_refuses(void **state)
 	mapti(LENT_DEV, 0, LPI, 0);
 	run();
 	assert_int_equal(lent.mapped, 0);
+	assert_true(fake_log_has("no host LPI"));
 	event_cmd(0x0f, LENT_DEV, 0, 0);
 	run();
 	assert_int_equal(bad(), 0);
