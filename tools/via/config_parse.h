@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The grammar of xl.cfg files: KEY = VALUE, ended by a newline or ';'. A value is a number, a
- * string in either kind of quotes, or a list of strings and numbers in brackets, where newlines and a
- * trailing comma are allowed. '#' starts a comment. Pure: what the keys mean is guest_config.h's.
+ * string in either kind of quotes, or a list of strings and numbers in brackets, where newlines and
+ * a trailing comma are allowed. '#' starts a comment. Pure: what the keys mean is guest_config.h's.
  */
 #ifndef VIA_CONFIG_PARSE_H
 #define VIA_CONFIG_PARSE_H
