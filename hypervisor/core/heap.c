@@ -165,7 +165,7 @@ void *heap_pages(unsigned int order)
 	return run;
 }
 
-/* Heap lock held. Joins with free buddies; pages 0 and up hold the descriptors and are never free. */
+/* Heap lock held. Joins with free buddies; the descriptors' pages are never free. */
 static void free_run(struct heap_page_info *info, unsigned int order)
 {
 	struct heap_page_info *infos =

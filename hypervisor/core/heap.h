@@ -12,7 +12,7 @@
 #define HEAP_ORDER_MAX 9
 
 /*
- * First memory, mapped at va already; all three are multiples of 2 MiB. Once, before any other call.
+ * First memory, mapped at va already; all three are multiples of 2 MiB. Once, before all else here.
  */
 void heap_init(void *va, paddr_t base, uint64_t size);
 

@@ -18,7 +18,7 @@ enum heap_page_state {
 	HEAP_PAGE_INSIDE,  /* not the first page of anything */
 	HEAP_PAGE_FREE,    /* first of a free run; order; node is in the list of that order */
 	HEAP_PAGE_USED,    /* first of a run in use; order */
-	HEAP_PAGE_OBJECTS, /* cut into objects; class, free_map; node is in the class's list if not full */
+	HEAP_PAGE_OBJECTS, /* cut into objects; class, free_map; node: class's list, unless full */
 };
 
 struct heap_page_info {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * All RAM that is not the hypervisor's, in 2 MiB blocks. A block is free-dirty, free-clean, owned by
- * a domain or the heap, or reserved; domains get clean blocks only. Not mapped at EL2. Any context;
- * own lock.
+ * All RAM that is not the hypervisor's, in 2 MiB blocks. A block is free-dirty, free-clean, owned
+ * by a domain or the heap, or reserved; domains get clean blocks only. Not mapped at EL2. Any
+ * context; own lock.
  */
 #ifndef CORE_RAM_H
 #define CORE_RAM_H
@@ -19,7 +19,7 @@
 
 /*
  * Boot: every whole block inside the ranges becomes free-dirty; what is left at their edges is not
- * used. Ranges do not overlap. The heap is up. Panics when it cannot hold the table (18 bits a block).
+ * used. Ranges do not overlap. The heap is up; panics if it cannot hold the table, 18 bits a block.
  */
 void ram_init(const struct range *usable, uint32_t count);
 /*
@@ -29,14 +29,14 @@ void ram_init(const struct range *usable, uint32_t count);
 void ram_reserve(uint64_t base, uint64_t size);
 
 /*
- * One block, from the clean ones while there are any, or -ENOMEM. *dirty: ram_block_clean() it before
- * a domain can see it; that takes long (2 MiB). owner is a domain id (not 0xffff).
+ * One block, from the clean ones while there are any, or -ENOMEM. *dirty: ram_block_clean() it
+ * before a domain can see it; that takes long (2 MiB). owner is a domain id (not 0xffff).
  */
 int ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty);
 void ram_block_clean(paddr_t block);
 /* One block in whatever state, for the hypervisor's own use. -ENOMEM. */
 int ram_block_take(uint16_t owner, paddr_t *block);
-/* A given block (control domain's direct map). Not cleaned. -EBUSY when not free, -EINVAL no block. */
+/* A given block (control domain's direct map), not cleaned. -EBUSY: not free; -EINVAL: no block. */
 int ram_block_claim(uint16_t owner, paddr_t block);
 /* Back to free-dirty; idle CPUs clean it. */
 void ram_block_free(paddr_t block);

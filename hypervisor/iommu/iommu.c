@@ -40,7 +40,8 @@ static void init_one(struct iommu *iommu, const struct machine_smmu *desc)
 void iommu_init(void)
 {
 	if (machine.smmu_count == 0) {
-		log_warn("iommu", "none in the device tree; DMA is not confined, lending is refused");
+		log_warn("iommu",
+			 "none in the device tree; DMA is not confined, lending is refused");
 	}
 	for (uint32_t i = 0; i < machine.smmu_count; i++) {
 		init_one(&iommus[i], &machine.smmus[i]);

@@ -27,9 +27,9 @@ struct iommu_ops {
 	 * logged; -EOPNOTSUPP: lacks stage 2, streams are left untranslated.
 	 */
 	int (*init)(struct iommu *iommu, const struct machine_smmu *desc);
-	/* abort -> stage 2 through p2m_smmu_root(). -ENOMEM, -EIO (command time-out), -ERANGE (stream). */
+	/* abort -> stage 2 by p2m_smmu_root(). -ENOMEM, -EIO (not confirmed), -ERANGE (stream). */
 	int (*attach)(struct iommu *iommu, stream_id_t stream, struct p2m *p2m);
-	/* any -> abort. -EIO: hardware did not confirm; the caller must treat the function as broken. */
+	/* any -> abort. -EIO: hardware did not confirm; the caller takes the function as broken. */
 	int (*abort)(struct iommu *iommu, stream_id_t stream);
 	/* The same, and faults of the stream are no longer recorded. */
 	int (*silence)(struct iommu *iommu, stream_id_t stream);
@@ -48,14 +48,14 @@ struct iommu {
 };
 
 /*
- * Bring up every IOMMU of the machine. Streams abort from here on. Missing or unusable ones are said
- * in the log. After heap_init() and gic_init(), before any bus master can be on.
+ * Bring up every IOMMU of the machine. Streams abort from here on. Missing or unusable ones are
+ * said in the log. After heap_init() and gic_init(), before any bus master can be on.
  */
 void iommu_init(void);
 /* The IOMMU of a phandle, or NULL. */
 struct iommu *iommu_by_phandle(uint32_t phandle);
 
-/* As the operations above; -EOPNOTSUPP when the IOMMU is not usable, and DMA is as it always was. */
+/* As the operations above; -EOPNOTSUPP when the IOMMU is not usable and DMA is as it ever was. */
 int iommu_attach(struct iommu *iommu, stream_id_t stream, struct p2m *p2m);
 /* Aborts, and each attempt is reported to pci_iommu_fault(). */
 int iommu_abort(struct iommu *iommu, stream_id_t stream);

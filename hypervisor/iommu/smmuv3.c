@@ -178,7 +178,8 @@ static int smmuv3_init(struct iommu *iommu, const struct machine_smmu *desc)
 		return ret;
 	}
 	iommu->usable = true;
-	log_info("smmu", "0x%llx: stage%s 2, %u-bit StreamIDs, %u-bit addresses%s; all streams abort",
+	log_info("smmu",
+		 "0x%llx: stage%s 2, %u-bit StreamIDs, %u-bit addresses%s; all streams abort",
 		 (unsigned long long)desc->regs.base, smmu->features.stage1 ? "s 1 and" : "",
 		 smmu->stream_bits, smmu->features.address_bits,
 		 smmu->coherent ? "" : ", not coherent");

@@ -59,7 +59,7 @@ bool smmuv3_drain_events(struct smmuv3 *smmu, uint32_t max);
 
 /* Stream table, registers included, every entry invalid. -ENOMEM. */
 int smmuv3_table_init(struct smmuv3 *smmu);
-/* Bring a stream's entry to wanted. Lock held. -ERANGE, -ENOMEM, -EIO (the stream aborts in memory). */
+/* Bring a stream's entry to wanted. Lock held. -ERANGE, -ENOMEM, -EIO (memory says abort). */
 int smmuv3_table_set(struct smmuv3 *smmu, stream_id_t stream, const struct smmuv3_ste *wanted);
 
 #endif

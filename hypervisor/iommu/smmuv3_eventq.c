@@ -32,7 +32,8 @@ int smmuv3_eventq_init(struct smmuv3 *smmu)
 }
 
 /*
- * A device can make this happen for ever, so only the counts 1, 2, 4, 8... are said. Event lock held.
+ * A device can make this happen for ever, so only the counts 1, 2, 4, 8... are said. Event lock
+ * held.
  */
 static void note_overflow(struct smmuv3 *smmu)
 {

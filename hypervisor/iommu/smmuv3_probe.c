@@ -31,7 +31,7 @@ static const char *missing(uint32_t idr0, uint32_t idr1, uint32_t idr5)
 		return "fewer than 40 address bits (IDR5.OAS)";
 	}
 	if ((idr1 & IDR1_PRESET) != 0) {
-		return "tables or queues are at fixed addresses (IDR1.TABLES_PRESET, QUEUES_PRESET)";
+		return "tables or queues are preset (IDR1.TABLES_PRESET, IDR1.QUEUES_PRESET)";
 	}
 	/* A command and the CMD_SYNC behind it have to fit. */
 	if (IDR1_CMDQS(idr1) < 1) {

@@ -236,8 +236,8 @@ static void test_attributes(void **state)
 		const uint64_t *table = p2m.root;
 		uint64_t pte;
 
-		assert_int_equal(p2m_map(&p2m, ipa(0x40000000), pa(0x80000000), SZ_2M, want[i].type),
-				 0);
+		assert_int_equal(p2m_map(&p2m, ipa(0x40000000), pa(0x80000000), SZ_2M,
+					 want[i].type), 0);
 		pte = table[1];
 		assert_int_equal(pte & 3, 3);
 		table = heap_va(pa(pte & GENMASK(47, 12)));
@@ -450,7 +450,8 @@ static uint64_t below(uint64_t n)
 /* D17 of the peers: whatever is mapped and moved, the device side stays RAM and doorbell. */
 static void test_random(void **state)
 {
-	static const uint64_t bases[] = { 0, SZ_1G - 4 * SZ_2M, 5 * SZ_1G - SZ_2M, 0x8000000000 - SZ_1G };
+	static const uint64_t bases[] = { 0, SZ_1G - 4 * SZ_2M, 5 * SZ_1G - SZ_2M,
+					  0x8000000000 - SZ_1G };
 	static const uint64_t sizes[] = { SZ_4K, 3 * SZ_4K, 64 * SZ_4K, SZ_2M, 3 * SZ_2M + SZ_4K,
 					  SZ_1G, SZ_1G + SZ_2M };
 

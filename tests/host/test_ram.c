@@ -16,7 +16,7 @@
 #define HEAP_BLOCKS 1
 #define FIRST       (FAKE_RAM_BASE + HEAP_BLOCKS * SZ_2M)
 
-/* core/ram.c keeps its books in one static object: each test runs on what the one before left free. */
+/* core/ram.c keeps its books in one static object: a test runs on what the one before left free. */
 static uint64_t total;
 
 static uint64_t free_count(void)

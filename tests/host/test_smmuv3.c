@@ -156,7 +156,7 @@ static int teardown(void **state)
 static void test_nothing_passes_during_bring_up(void **state)
 {
 	reset_world(true);
-	/* The first write sets GBPA.ABORT, the second ends what firmware left on; then look always. */
+	/* What firmware left on goes through until it is stopped. */
 	assert_int_equal(dma(8, 0x40000000), DMA_BYPASSED);
 	iommu_init();
 	nothing_passes();
@@ -197,7 +197,7 @@ static void test_attached_stream_sees_ram_and_doorbell(void **state)
 	assert_int_equal(model_smmu_dma(0x100, DOORBELL + 0x40, true, &out), DMA_TRANSLATED);
 	assert_int_equal(out, 0x8090040);
 	forget();
-	/* Not RAM: hypervisor, a BAR of its own, past the end, past 40 bits. Neighbours: not lent. */
+	/* Not RAM: hypervisor, its own BAR, past the end, past 40 bits. A neighbour: not lent. */
 	assert_int_equal(dma(0x100, 0x40000000 - 8), DMA_ABORTED);
 	assert_int_equal(dma(0x100, 0x10000000), DMA_ABORTED);
 	assert_int_equal(dma(0x100, RAM_IPA + 4 * SZ_2M), DMA_ABORTED);

@@ -19,7 +19,7 @@
 enum p2m_type {
 	P2M_INVALID,
 	P2M_RAM,         /* Normal write-back, rwx; in the SMMU's view too */
-	P2M_RAM_SHARED,  /* Normal write-back, rw, CPU only: request pages, memory aperture (with NC guest attributes) */
+	P2M_RAM_SHARED,  /* Normal write-back, rw, CPU only: request pages, memory aperture */
 	P2M_MMIO,        /* Device-nGnRE, rw: BARs, platform devices */
 	P2M_MMIO_NC,     /* Normal non-cacheable, rw: prefetchable BARs */
 };
@@ -58,7 +58,7 @@ int p2m_map(struct p2m *p, ipaddr_t ipa, paddr_t pa, uint64_t size, enum p2m_typ
 void p2m_unmap(struct p2m *p, ipaddr_t ipa, uint64_t size);
 /*
  * The same in slices: at most max_entries entries are written or cleared; *done grows by the bytes
- * covered. 0: finished; -EAGAIN: call again. Map errors leave [ipa, +*done) for the caller to unmap.
+ * covered. 0: finished; -EAGAIN: call again. Map errors leave [ipa, +*done) to the caller to unmap.
  */
 int p2m_map_slice(struct p2m *p, ipaddr_t ipa, paddr_t pa, uint64_t size, enum p2m_type type,
 		  uint32_t max_entries, uint64_t *done);

@@ -35,6 +35,18 @@ bool p2m_table_empty(const uint64_t *table)
 	return true;
 }
 
+uint64_t *p2m_table_walk(const struct p2m *p, ipaddr_t ipa, unsigned int *level)
+{
+	uint64_t *entry = &p->root[pte_index(ipa, 1)];
+
+	for (*level = 1; pte_is_table(*entry, *level); (*level)++) {
+		uint64_t *table = heap_va(pte_address(*entry));
+
+		entry = &table[pte_index(ipa, *level + 1)];
+	}
+	return entry;
+}
+
 static void free_level2(struct p2m *p, uint64_t *table)
 {
 	for (uint32_t i = 0; i < P2M_ENTRIES; i++) {

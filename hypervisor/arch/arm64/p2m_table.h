@@ -15,6 +15,8 @@ static inline void p2m_table_write(uint64_t *entry, uint64_t pte)
 uint64_t *p2m_table_alloc(struct p2m *p);
 void p2m_table_free(struct p2m *p, uint64_t *table);
 bool p2m_table_empty(const uint64_t *table);
+/* The entry of the CPU's view that decides about ipa, and its level. */
+uint64_t *p2m_table_walk(const struct p2m *p, ipaddr_t ipa, unsigned int *level);
 /* Free a whole tree, root included. */
 void p2m_table_free_tree(struct p2m *p, uint64_t *root);
 

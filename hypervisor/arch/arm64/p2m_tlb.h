@@ -5,7 +5,7 @@
 
 #include "lib/types.h"
 
-/* New entries are visible to every walker from here on. No TLBI: an invalid entry is never cached. */
+/* New entries are visible to every walker from here on. No TLBI: invalid ones are never cached. */
 void p2m_tlb_publish(void);
 
 /*

@@ -72,8 +72,8 @@ static uint64_t reg64(uint32_t offset)
 }
 
 /*
- * DRAM behind the CPU's caches: lines as they were when cleaned, junk where none was: a valid stream
- * entry that bypasses, a valid block of everything, a level 1 entry with the right span.
+ * DRAM behind the CPU's caches: lines as they were when cleaned, junk where none was: a valid
+ * stream entry that bypasses, a valid block of everything, a level 1 entry with the right span.
  */
 #define JUNK 0x0000badf00000009
 

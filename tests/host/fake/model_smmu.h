@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An SMMUv3 as IHI0070 describes it, as far as stage 2 goes, and as unkind as it allows: whatever it
- * read of stream table and translations it keeps until a command makes it forget. When it is not
+ * An SMMUv3 as IHI0070 describes it, as far as stage 2 goes, and as unkind as it allows: whatever
+ * it read of stream table and translations it keeps until a command makes it forget. When it is not
  * coherent it sees memory only as it was last cleaned. Registers are behind arch/arm64/mmio.h.
  */
 #ifndef FAKE_MODEL_SMMU_H
