@@ -5,6 +5,7 @@
 #include "core/console_focus.h"
 #include "core/heap.h"
 #include "core/log.h"
+#include "core/panic.h"
 #include "core/ram.h"
 #include "core/vuart.h"
 
@@ -41,7 +42,7 @@ static void focus_rotate(void)
 
 static void key_help(void)
 {
-	log_info("console", "keys: h help, d domains, m memory, q log levels, Ctrl-o three times: leave");
+	log_info("console", "keys: h help, d domains, m memory, q log levels, C crash report and stop, Ctrl-o three times: leave");
 }
 
 static void key_domains(void)
@@ -83,6 +84,11 @@ static void key_log_level(void)
 	log_set_console_level(level);
 }
 
+static void key_crash(void)
+{
+	panic("asked for at the console");
+}
+
 static const struct {
 	char key;
 	void (*run)(void);
@@ -92,6 +98,7 @@ static const struct {
 	{ 'd', key_domains },
 	{ 'm', key_memory },
 	{ 'q', key_log_level },
+	{ 'C', key_crash },
 };
 
 static void hypervisor_key(char c)
@@ -113,7 +120,7 @@ static void deliver(char c)
 		return;
 	}
 	d = domain_by_id(focus);
-	if (d == NULL) { /* it was destroyed while it had the focus */
+	if (d == NULL || d->state == DOMAIN_DYING) { /* destroyed while it had the focus */
 		focus_set(domain_next_id(0));
 		return;
 	}
