@@ -22,7 +22,8 @@
 #include "pci/registry.h"
 #include "version.h"
 
-#define FDT_MAGIC    0xd00dfeedU
+#include <libfdt.h>
+
 #define FDT_SIZE_MAX SZ_2M
 
 /* The claim of the image header (viaduct.lds): the image's 2 MiB, and as much for the heap. */
@@ -36,10 +37,24 @@ struct cmdline cmdline;
 
 void main(uint64_t fdt_pa);
 
+/* How much of the tree at header is used: QEMU pads it to 1 MiB. The header is checked later. */
+static uint64_t fdt_used(const struct fdt_header *header)
+{
+	uint64_t strings = (uint64_t)fdt_off_dt_strings(header) + fdt_size_dt_strings(header);
+	uint64_t nodes = (uint64_t)fdt_off_dt_struct(header) + fdt_size_dt_struct(header);
+	uint64_t used = MAX(strings, nodes);
+
+	/* The reservation block has no length of its own; after the others it is not cut off. */
+	if (fdt_off_mem_rsvmap(header) >= used) {
+		used = fdt_totalsize(header);
+	}
+	return MAX(MIN(used, fdt_totalsize(header)), sizeof(*header));
+}
+
 /* The boot device tree, copied to the heap: where it lay becomes ordinary RAM. */
 static const void *fdt_keep(uint64_t fdt_pa, uint64_t *size)
 {
-	const uint32_t *header;
+	const struct fdt_header *header;
 	void *copy;
 
 	if (fdt_pa == 0 || !IS_ALIGNED(fdt_pa, 8)) {
@@ -47,13 +62,13 @@ static const void *fdt_keep(uint64_t fdt_pa, uint64_t *size)
 		      "(QEMU -kernel, U-Boot booti)",
 		      (unsigned long long)fdt_pa);
 	}
-	header = mmu_map_boot(pa(fdt_pa), 2 * sizeof(*header));
-	if (__builtin_bswap32(header[0]) != FDT_MAGIC) {
+	header = mmu_map_boot(pa(fdt_pa), sizeof(*header));
+	if (fdt_magic(header) != FDT_MAGIC) {
 		panic("no device tree at 0x%llx, where x0 points: magic is 0x%x, not 0x%x",
-		      (unsigned long long)fdt_pa, __builtin_bswap32(header[0]), FDT_MAGIC);
+		      (unsigned long long)fdt_pa, fdt_magic(header), FDT_MAGIC);
 	}
-	*size = __builtin_bswap32(header[1]);
-	mmu_unmap_boot(pa(fdt_pa), 2 * sizeof(*header));
+	*size = fdt_used(header);
+	mmu_unmap_boot(pa(fdt_pa), sizeof(*header));
 	if (*size > FDT_SIZE_MAX) {
 		panic("the device tree says it has %llu bytes; %llu is the most",
 		      (unsigned long long)*size, FDT_SIZE_MAX);
@@ -64,6 +79,7 @@ static const void *fdt_keep(uint64_t fdt_pa, uint64_t *size)
 	}
 	memcpy(copy, mmu_map_boot(pa(fdt_pa), *size), *size);
 	mmu_unmap_boot(pa(fdt_pa), *size);
+	fdt_set_totalsize(copy, (uint32_t)*size);
 	return copy;
 }
 

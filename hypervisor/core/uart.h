@@ -18,6 +18,7 @@ struct uart_ops {
 	 * character that comes in between would never be announced.
 	 */
 	void (*ack_rx)(volatile uint8_t *regs);
+	/* Receive interrupts on, also for what is waiting already. */
 	void (*enable_rx_interrupt)(volatile uint8_t *regs);
 };
 

@@ -21,19 +21,10 @@ static void pl011_put(volatile uint8_t *regs, char c)
 	mmio_write32(regs + PL011_DR, (uint8_t)c);
 }
 
-static bool pl011_rx_empty(const volatile uint8_t *regs)
-{
-	return (mmio_read32(regs + PL011_FR) & PL011_FR_RXFE) != 0;
-}
-
 static bool pl011_get(volatile uint8_t *regs, char *c)
 {
-	if (pl011_rx_empty(regs)) {
-		/* A character that came since then raised the interrupt cleared here: look again. */
-		mmio_write32(regs + PL011_ICR, PL011_INT_RX | PL011_INT_RT | PL011_INT_OE);
-		if (pl011_rx_empty(regs)) {
-			return false;
-		}
+	if (mmio_read32(regs + PL011_FR) & PL011_FR_RXFE) {
+		return false;
 	}
 	*c = (char)(mmio_read32(regs + PL011_DR) & 0xff);
 	return true;
