@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * QEMU TCG plugin that counts what a machine executes: instructions by exception level, returns from
+ * exceptions, WFIs. A guest at any exception level writes a record with HINT #0x70..#0x7f, which no
+ * CPU does anything about and no hypervisor sees: x0 and x1 hold a name of up to 16 characters,
+ * x2 a number of operations.
+ *
+ * Arguments: out=FILE, and for a profile of EL2 base=ADDRESS,size=BYTES of the code to look at.
+ * Records, fields separated by tabs:
+ *   m HINT NAME OPERATIONS EL0 EL1 EL2 ERET1 ERET2 WFI1 WFI2     all counted since power-on
+ *   p NAME ADDRESS COUNT    EL2 instructions since the last BEGIN marker, before an END marker's m
+ *
+ * Counts are the first vCPU's: the benchmarks run with one.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "qemu_plugin.h"
+
+#define OPCODE_SIZE 4
+#define HINT_MASK 0xfffffe1fU /* all but the low four bits of the hint's number */
+#define HINT_70 0xd5032e1fU
+#define HINT_BEGIN 0
+#define HINT_END 1
+#define WFI 0xd503207fU
+#define ERET 0xd69f03e0U
+#define ERETAA 0xd69f0bffU
+#define ERETAB 0xd69f0fffU
+
+#define NAME_SIZE 16
+#define EL_COUNT 4
+#define CPSR_AARCH32 (1U << 4)
+
+/* Counted by code that QEMU generates: no call per instruction. */
+struct counters {
+	uint64_t executed[EL_COUNT];
+	uint64_t eret[EL_COUNT];
+	uint64_t wfi[EL_COUNT];
+};
+
+int qemu_plugin_version = 4;
+
+static struct qemu_plugin_scoreboard *counters;
+static struct qemu_plugin_register *cpsr, *name_low, *name_high, *operations;
+static GByteArray *bytes;
+static FILE *out;
+
+static struct qemu_plugin_scoreboard *profile;
+static uint64_t profile_base;
+static uint64_t profile_size;
+static uint64_t *profile_before;
+
+static uint64_t read_register(struct qemu_plugin_register *handle)
+{
+	uint64_t value = 0;
+
+	if (handle == NULL) {
+		return 0;
+	}
+	g_byte_array_set_size(bytes, 0);
+	qemu_plugin_read_register(handle, bytes);
+	memcpy(&value, bytes->data, bytes->len < sizeof(value) ? bytes->len : sizeof(value));
+	return value;
+}
+
+/* QEMU keeps translations for each exception level apart, so the level now is the level then. */
+static unsigned int exception_level(void)
+{
+	uint32_t value = (uint32_t)read_register(cpsr);
+
+	return (value & CPSR_AARCH32) != 0 ? 0 : value >> 2 & 3;
+}
+
+static void read_name(char *name)
+{
+	uint64_t words[2] = { read_register(name_low), read_register(name_high) };
+
+	memcpy(name, words, NAME_SIZE);
+	name[NAME_SIZE] = '\0';
+	for (char *p = name; *p != '\0'; p++) {
+		if (*p <= ' ' || *p > '~') {
+			*p = '?';
+		}
+	}
+}
+
+static void profile_mark(const char *name, bool print)
+{
+	const uint64_t *now = qemu_plugin_scoreboard_find(profile, 0);
+
+	for (uint64_t i = 0; i < profile_size / OPCODE_SIZE; i++) {
+		if (print && now[i] != profile_before[i]) {
+			fprintf(out, "p\t%s\t%" PRIx64 "\t%" PRIu64 "\n", name,
+				profile_base + i * OPCODE_SIZE, now[i] - profile_before[i]);
+		}
+		profile_before[i] = now[i];
+	}
+}
+
+static void marker(unsigned int vcpu, void *hint)
+{
+	const struct counters *c = qemu_plugin_scoreboard_find(counters, vcpu);
+	unsigned int number = (unsigned int)(uintptr_t)hint;
+	char name[NAME_SIZE + 1];
+
+	read_name(name);
+	if (profile != NULL && (number == HINT_BEGIN || number == HINT_END)) {
+		profile_mark(name, number == HINT_END);
+	}
+	fprintf(out, "m\t%u\t%s\t%" PRIu64, number, name, read_register(operations));
+	for (int el = 0; el <= 2; el++) {
+		fprintf(out, "\t%" PRIu64, c->executed[el]);
+	}
+	fprintf(out, "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", c->eret[1], c->eret[2],
+		c->wfi[1], c->wfi[2]);
+	fflush(out);
+}
+
+static void count(struct qemu_plugin_insn *insn, struct qemu_plugin_scoreboard *board, size_t offset)
+{
+	qemu_plugin_u64 entry = { board, offset };
+
+	qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn, QEMU_PLUGIN_INLINE_ADD_U64, entry, 1);
+}
+
+static void translate_insn(struct qemu_plugin_insn *insn, unsigned int el)
+{
+	size_t of_el = el * sizeof(uint64_t);
+	uint64_t at = qemu_plugin_insn_vaddr(insn) - profile_base;
+	uint32_t opcode = 0;
+
+	qemu_plugin_insn_data(insn, &opcode, sizeof(opcode));
+	count(insn, counters, offsetof(struct counters, executed) + of_el);
+	if (opcode == WFI) {
+		count(insn, counters, offsetof(struct counters, wfi) + of_el);
+	} else if (opcode == ERET || opcode == ERETAA || opcode == ERETAB) {
+		count(insn, counters, offsetof(struct counters, eret) + of_el);
+	} else if ((opcode & HINT_MASK) == HINT_70) {
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, marker, QEMU_PLUGIN_CB_R_REGS,
+						       (void *)(uintptr_t)(opcode >> 5 & 0xf));
+	}
+	if (profile != NULL && el == 2 && at < profile_size) {
+		count(insn, profile, at / OPCODE_SIZE * sizeof(uint64_t));
+	}
+}
+
+static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	unsigned int el = exception_level();
+	size_t n = qemu_plugin_tb_n_insns(tb);
+
+	(void)id;
+	for (size_t i = 0; i < n; i++) {
+		translate_insn(qemu_plugin_tb_get_insn(tb, i), el);
+	}
+}
+
+static void find_registers(qemu_plugin_id_t id, unsigned int vcpu)
+{
+	const struct {
+		const char *name;
+		struct qemu_plugin_register **handle;
+	} wanted[] = {
+		{ "cpsr", &cpsr },
+		{ "x0", &name_low },
+		{ "x1", &name_high },
+		{ "x2", &operations },
+	};
+	GArray *registers = qemu_plugin_get_registers();
+	const qemu_plugin_reg_descriptor *list = (const void *)registers->data;
+
+	(void)id;
+	(void)vcpu;
+	for (unsigned int i = 0; i < registers->len; i++) {
+		for (size_t j = 0; j < sizeof(wanted) / sizeof(wanted[0]); j++) {
+			if (strcmp(list[i].name, wanted[j].name) == 0) {
+				*wanted[j].handle = list[i].handle;
+			}
+		}
+	}
+	g_array_free(registers, 1);
+}
+
+static bool take_argument(const char *argument)
+{
+	if (strncmp(argument, "out=", 4) == 0) {
+		out = fopen(argument + 4, "w");
+		return out != NULL;
+	}
+	if (strncmp(argument, "base=", 5) == 0) {
+		profile_base = strtoull(argument + 5, NULL, 0);
+		return true;
+	}
+	if (strncmp(argument, "size=", 5) == 0) {
+		profile_size = strtoull(argument + 5, NULL, 0);
+		return true;
+	}
+	return false;
+}
+
+__attribute__((visibility("default")))
+int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
+{
+	(void)info;
+	for (int i = 0; i < argc; i++) {
+		if (!take_argument(argv[i])) {
+			fprintf(stderr, "count: cannot use argument %s\n", argv[i]);
+			return -1;
+		}
+	}
+	if (out == NULL) {
+		fprintf(stderr, "count: out=FILE is missing\n");
+		return -1;
+	}
+	bytes = g_byte_array_new();
+	counters = qemu_plugin_scoreboard_new(sizeof(struct counters));
+	if (profile_size != 0) {
+		profile = qemu_plugin_scoreboard_new(profile_size / OPCODE_SIZE * sizeof(uint64_t));
+		profile_before = calloc(profile_size / OPCODE_SIZE, sizeof(uint64_t));
+	}
+	qemu_plugin_register_vcpu_init_cb(id, find_registers);
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translate);
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The parts of viaduct-bench. Each returns 0, or -1 after a message. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdbool.h>
+
+/* A row is measured this often; the median counts. */
+#define BENCH_SAMPLES 5
+
+/* Config space and BAR 0 of the first NVMe controller. */
+int bench_pci(const char *prefix);
+/* 4 KiB reads at queue depth 1, 128 KiB sequential reads. */
+int bench_disk(const char *prefix, const char *device);
+/* 1 ms sleeps, system calls. */
+int bench_time(const char *prefix);
+/* The null request; only in the control domain. */
+int bench_control(const char *prefix);
+/* First process of a system: marks that, then is the real one. Does not return. */
+int bench_init(void);
+
+#endif

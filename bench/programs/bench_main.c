@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* viaduct-bench: the same program on bare metal, in the control domain and in a guest. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "marker.h"
+
+struct marker marker_name(const char *prefix, const char *row)
+{
+	char text[64];
+	struct marker m = { 0 };
+	int length = snprintf(text, sizeof(text), "%s:%s", prefix, row);
+
+	memcpy(m.name, text, length < (int)sizeof(m.name) ? (size_t)length : sizeof(m.name));
+	return m;
+}
+
+int main(int argc, char **argv)
+{
+	const char *prefix = argc > 1 ? argv[1] : "";
+	const char *disk = argc > 2 ? argv[2] : "/dev/nvme0n1";
+	int failed = 0;
+
+	if (getpid() == 1) {
+		return bench_init();
+	}
+	if (argc < 2 || argc > 3) {
+		fprintf(stderr, "usage: viaduct-bench PREFIX [DISK]\n");
+		return 2;
+	}
+	failed |= bench_pci(prefix);
+	failed |= bench_time(prefix);
+	if (strcmp(prefix, "control") == 0) {
+		failed |= bench_control(prefix);
+	}
+	failed |= bench_disk(prefix, disk);
+	return failed != 0 ? 1 : 0;
+}
