@@ -37,6 +37,7 @@ struct host_bridge {
 	uint16_t owner; /* domain id that owns the bridge's unlent functions */
 	struct spinlock cfg_lock;
 	struct its *its; /* NULL: no ITS behind msi-map */
+	volatile void *io; /* its I/O window at EL2; NULL: none */
 	void *priv;
 };
 
@@ -57,6 +58,12 @@ void host_bridge_write(struct host_bridge *b, struct sbdf s, uint32_t offset, ui
 /* Bus address -> CPU address through the windows; false when in none. */
 bool host_bridge_to_cpu(const struct host_bridge *b, bool io, uint64_t pci, uint64_t size,
 			paddr_t *out);
+
+/* Boot: make b's I/O space reachable for the two below. No-op when it has none. */
+void host_bridge_map_io(struct host_bridge *b);
+/* size 1, 2 or 4, aligned; port is a PCI I/O address. Outside the window: all ones, dropped. */
+uint32_t host_bridge_io_read(struct host_bridge *b, uint64_t port, uint32_t size);
+void host_bridge_io_write(struct host_bridge *b, uint64_t port, uint32_t size, uint32_t value);
 
 /*
  * iommu-map and msi-map: the identifier that rid has behind the map. False: no entry holds it.

@@ -46,12 +46,14 @@ struct vpci_build {
 	const struct pci_function *function;
 	const struct vpci_image *image;
 	bool msi; /* MSI and MSI-X reach an ITS that isolates them */
-	uint64_t bars[PCI_BARS]; /* initial PCI bus addresses, memory BARs */
+	uint64_t bars[PCI_BARS]; /* initial PCI bus addresses */
 };
 
 /* A memory BAR a domain may have: sized, placed by the hypervisor, alone in its pages. */
 bool vpci_bar_usable(const struct pci_bar *bar);
-/* What the domain sees: never less than a page, so that stage 2 can map it alone. */
+/* An I/O BAR a domain may have; its ports are trapped. */
+bool vpci_io_bar_usable(const struct pci_bar *bar);
+/* A memory BAR as the domain sees it: never less than a page, so that stage 2 maps it alone. */
 uint64_t vpci_bar_size(const struct pci_bar *bar);
 
 /* Fill s from b, anew. -ENOMEM: s holds nothing a domain may see. */

@@ -33,6 +33,7 @@ struct vpci_function {
 	struct domain *domain;
 	struct vpci_segment *segment;
 	struct vsbdf where;
+	struct vpci_function *next_io; /* bus lock: the segment's functions with I/O BARs */
 
 	/* function->lock from here on. */
 	enum vpci_view view;
@@ -54,6 +55,7 @@ struct vpci_segment {
 	uint32_t bus_start;
 	struct vpci_aperture apertures[VPCI_APERTURES_MAX];
 	uint32_t aperture_count;
+	struct vpci_function *io_functions;
 	/* buses[b]: page of VPCI_DEVFNS pointers, NULL where there is no bus; kept until destroy. */
 	struct vpci_function **buses[VPCI_BUSES];
 };

@@ -20,7 +20,7 @@ static void collect_bars(struct vpci_segment *seg, struct rangeset *used)
 			const struct pci_bar *bar = &vf->function->bars[i];
 
 			/* A value the guest made nonsense of is refused by the set and in nobody's way. */
-			if (vpci_bar_usable(bar)) {
+			if (vpci_bar_usable(bar) || vpci_io_bar_usable(bar)) {
 				(void)rangeset_add(used,
 						   vpci_shadow_bar(&vf->shadow, i, bar->kind),
 						   vpci_bar_size(bar));

@@ -25,7 +25,7 @@
 /* A register whose write does more than change bits. */
 enum vpci_reg_kind {
 	VPCI_PLAIN,
-	VPCI_COMMAND,  /* MEM maps and unmaps */
+	VPCI_COMMAND,  /* MEM maps and unmaps, IO opens and closes ports */
 	VPCI_BAR_MEM,  /* fixed while memory decode is on */
 	VPCI_BAR_IO,   /* fixed while I/O decode is on */
 	VPCI_PM_STATE, /* D1 and D2 are not there */
@@ -55,6 +55,8 @@ struct vpci_plan {
 	bool hw_write;     /* write hw_value to hardware, same offset and size as the access */
 	uint32_t hw_value;
 	enum vpci_effect effect;
+	bool io_changed; /* I/O decode is to become io_decode */
+	bool io_decode;
 };
 
 /* Everything below: size 1, 2 or 4, offset naturally aligned and < 4096. */

@@ -111,6 +111,44 @@ static enum mmio_result window_access(struct vcpu *v, void *opaque, struct mmio_
 	return MMIO_DONE;
 }
 
+/* A port of the domain's I/O space: whichever function decodes it, or a master abort. */
+static bool find_port(struct vpci_segment *seg, uint64_t port, uint32_t size, bool write,
+		      uint32_t *value)
+{
+	struct vpci_function *vf;
+	bool found = false;
+
+	spin_lock(&seg->domain->vpci->lock);
+	for (vf = seg->io_functions; vf && !found; vf = vf->next_io) {
+		spin_lock(&vf->function->lock);
+		found = vpci_exec_port(vf, port, size, write, value);
+		spin_unlock(&vf->function->lock);
+	}
+	spin_unlock(&seg->domain->vpci->lock);
+	return found;
+}
+
+static enum mmio_result io_access(struct vcpu *v, void *opaque, struct mmio_access *a)
+{
+	struct vpci_segment *seg = opaque;
+	uint32_t value = (uint32_t)a->value;
+	uint64_t port = 0;
+
+	for (uint32_t i = 0; i < seg->aperture_count; i++) {
+		const struct vpci_aperture *window = &seg->apertures[i];
+
+		if (window->kind == WINDOW_IO && a->ipa.v - window->ipa.v < window->size) {
+			port = window->pci + (a->ipa.v - window->ipa.v);
+		}
+	}
+	if (a->size > 4 || !IS_ALIGNED(port, a->size) ||
+	    !find_port(seg, port, a->size, a->write, &value)) {
+		return window_access(v, opaque, a);
+	}
+	a->value = value;
+	return MMIO_DONE;
+}
+
 static const struct mmio_ops config_ops = {
 	.name = "pci-config",
 	.kind = EXIT_MMIO_PCI,
@@ -121,6 +159,12 @@ static const struct mmio_ops window_ops = {
 	.name = "pci-window",
 	.kind = EXIT_MMIO_PCI,
 	.access = window_access,
+};
+
+static const struct mmio_ops io_ops = {
+	.name = "pci-ports",
+	.kind = EXIT_MMIO_PCI,
+	.access = io_access,
 };
 
 int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, ipaddr_t cfg,
@@ -144,8 +188,8 @@ int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, 
 	*out = seg;
 	r = mmio_add(&d->mmio, cfg, cfg_size, &config_ops, seg);
 	for (uint32_t i = 0; r == 0 && i < seg->aperture_count; i++) {
-		r = mmio_add(&d->mmio, seg->apertures[i].ipa, seg->apertures[i].size, &window_ops,
-			     seg);
+		r = mmio_add(&d->mmio, seg->apertures[i].ipa, seg->apertures[i].size,
+			     seg->apertures[i].kind == WINDOW_IO ? &io_ops : &window_ops, seg);
 	}
 	return r;
 }
@@ -181,6 +225,16 @@ struct vpci_function *vpci_bus_peek(struct domain *d, struct vsbdf where)
 	return seg ? peek(seg, SBDF_BUS(where), SBDF_DEVFN(where)) : NULL;
 }
 
+static bool has_ports(const struct pci_function *f)
+{
+	for (uint32_t i = 0; i < PCI_BARS; i++) {
+		if (vpci_io_bar_usable(&f->bars[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 int vpci_bus_publish(struct vpci_function *vf)
 {
 	struct vpci *vpci = vf->domain->vpci;
@@ -203,6 +257,10 @@ int vpci_bus_publish(struct vpci_function *vf)
 		goto out;
 	}
 	__atomic_store_n(slot, vf, __ATOMIC_RELEASE);
+	if (has_ports(vf->function)) {
+		vf->next_io = vf->segment->io_functions;
+		vf->segment->io_functions = vf;
+	}
 out:
 	spin_unlock(&vpci->lock);
 	return r;
@@ -211,8 +269,15 @@ out:
 void vpci_bus_withdraw(struct vpci_function *vf)
 {
 	struct vpci_function **table = vf->segment->buses[SBDF_BUS(vf->where)];
+	struct vpci_function **link = &vf->segment->io_functions;
 
 	spin_lock(&vf->domain->vpci->lock);
+	while (*link && *link != vf) {
+		link = &(*link)->next_io;
+	}
+	if (*link) {
+		*link = vf->next_io;
+	}
 	__atomic_store_n(&table[SBDF_DEVFN(vf->where)], NULL, __ATOMIC_RELEASE);
 	spin_unlock(&vf->domain->vpci->lock);
 }

@@ -77,6 +77,7 @@ int vpci_create_owner(struct domain *d, struct host_bridge *b)
 	if (r) {
 		return r;
 	}
+	host_bridge_map_io(b);
 	if (b->its) {
 		r = vpci_bus_use_its(d, b->its, ipa(its_doorbell(b->its).v));
 	}

@@ -99,6 +99,9 @@ static void restore_bars(struct pci_function *f)
 		const struct pci_bar *bar = &f->bars[i];
 		uint32_t at = VPCI_REG_BAR0 + 4 * i;
 
+		if (vpci_io_bar_usable(bar) && (pci_read(f, at, 4) & ~3U) != (uint32_t)bar->address) {
+			pci_write(f, at, 4, (uint32_t)bar->address);
+		}
 		if (!vpci_bar_usable(bar)) {
 			continue;
 		}
@@ -113,14 +116,14 @@ static void restore_bars(struct pci_function *f)
 }
 
 /* Stage 2 is as COMMAND says; now the device (last on the way in and on the way out). */
-static void set_decode(struct pci_function *f, bool on)
+static void set_decode(struct pci_function *f, uint32_t bit, bool on)
 {
 	uint32_t command = pci_read(f, VPCI_REG_COMMAND, 2);
 
-	if (on && !(command & VPCI_COMMAND_MEM)) {
+	if (on && !(command & (VPCI_COMMAND_MEM | VPCI_COMMAND_IO))) {
 		restore_bars(f);
 	}
-	command = on ? command | VPCI_COMMAND_MEM : command & ~VPCI_COMMAND_MEM;
+	command = on ? command | bit : command & ~bit;
 	pci_write(f, VPCI_REG_COMMAND, 2, command & 0xffff);
 }
 
@@ -136,7 +139,7 @@ static bool work_slice(struct vpci_function *vf)
 		}
 		vf->work_bar++;
 	}
-	set_decode(vf->function, vf->work == VPCI_MAP);
+	set_decode(vf->function, VPCI_COMMAND_MEM, vf->work == VPCI_MAP);
 	vf->work = VPCI_NOTHING;
 	return false;
 }
@@ -218,9 +221,38 @@ void vpci_exec_write(struct vpci_function *vf, uint32_t offset, uint32_t size, u
 	if (plan.hw_write) {
 		pci_write(vf->function, offset, size, plan.hw_value);
 	}
+	if (plan.io_changed) {
+		set_decode(vf->function, VPCI_COMMAND_IO, plan.io_decode);
+	}
 	if (plan.effect != VPCI_NOTHING) {
 		work_start(vf, plan.effect);
 	}
+}
+
+bool vpci_exec_port(struct vpci_function *vf, uint64_t port, uint32_t size, bool write,
+		    uint32_t *value)
+{
+	struct pci_function *f = vf->function;
+
+	if (!(vpci_shadow_command(&vf->shadow) & VPCI_COMMAND_IO)) {
+		return false;
+	}
+	for (uint32_t i = 0; i < PCI_BARS; i++) {
+		const struct pci_bar *bar = &f->bars[i];
+		uint64_t base = vpci_shadow_bar(&vf->shadow, i, BAR_IO);
+
+		if (!vpci_io_bar_usable(bar) || port < base ||
+		    !range_ok(port - base, size, bar->size)) {
+			continue;
+		}
+		if (write) {
+			host_bridge_io_write(f->bridge, bar->address + (port - base), size, *value);
+		} else {
+			*value = host_bridge_io_read(f->bridge, bar->address + (port - base), size);
+		}
+		return true;
+	}
+	return false;
 }
 
 void vpci_exec_unmap_all(struct vpci_function *vf)

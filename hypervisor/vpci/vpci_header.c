@@ -7,8 +7,9 @@
 #define STATUS_W1C 0xf9000000U /* error bits of STATUS and of a bridge's secondary status */
 
 /*
- * COMMAND for a guest: MEM and INTx disable are its own, MASTER is real, I/O is not there. SERR and
- * parity stay as the hypervisor set them: no guest arms error messages that stop the machine.
+ * COMMAND for a guest: MEM and INTx disable are its own, MASTER is real, IO is its own where there
+ * is an I/O BAR (see build_bar()). SERR and parity stay as the hypervisor set them: no guest arms
+ * error messages that stop the machine.
  */
 static const struct vpci_rule guest_header[] = {
 	{ .at = 0x00, .virt = ALL },
@@ -24,7 +25,7 @@ static const struct vpci_rule guest_header[] = {
 
 static const struct vpci_rule owner_header[] = {
 	{ .at = 0x00, .virt = ALL },
-	{ .at = 0x04, .kind = VPCI_COMMAND, .virt = 0x0010002b, .write = 0x0417 | STATUS_W1C,
+	{ .at = 0x04, .kind = VPCI_COMMAND, .virt = 0x0010002b, .write = 0x0416 | STATUS_W1C,
 	  .w1c = STATUS_W1C, .clear = 0x0010002b },
 	{ .at = 0x08, .virt = ALL },
 	{ .at = 0x0c, .virt = 0xffff0000, .write = 0x0000ffff, .clear = 0xff000000 },
@@ -91,6 +92,11 @@ bool vpci_bar_usable(const struct pci_bar *bar)
 	       bar->address != 0 && IS_ALIGNED(bar->cpu.v, SZ_4K);
 }
 
+bool vpci_io_bar_usable(const struct pci_bar *bar)
+{
+	return bar->kind == BAR_IO && bar->size != 0 && bar->address != 0;
+}
+
 uint64_t vpci_bar_size(const struct pci_bar *bar)
 {
 	return MAX(bar->size, SZ_4K);
@@ -129,13 +135,11 @@ static void build_bar(struct vpci_shadow *s, const struct vpci_build *b, uint32_
 	uint64_t mask = ~(vpci_bar_size(bar) - 1);
 	uint32_t flags = (bar->kind == BAR_MEM64 ? 4U : 0U) | (bar->prefetchable ? 8U : 0U);
 
-	if (bar->kind == BAR_IO) {
-		/* Shown so that drivers find it where they look; a guest has no I/O space. */
-		if (b->view == VPCI_VIEW_OWNER && bar->size != 0 && bar->address != 0) {
-			*low = (struct vpci_reg){ .value = (uint32_t)bar->address | 1U, .virt = ALL,
-						  .write = (uint32_t)~(bar->size - 1) & ~3U,
-						  .kind = VPCI_BAR_IO };
-		}
+	if (vpci_io_bar_usable(bar)) {
+		*low = (struct vpci_reg){ .value = (uint32_t)b->bars[i] | 1U, .virt = ALL,
+					  .write = (uint32_t)~(bar->size - 1) & ~3U,
+					  .kind = VPCI_BAR_IO };
+		vpci_shadow_reg(s, VPCI_REG_COMMAND)->write |= VPCI_COMMAND_IO;
 		return;
 	}
 	if (!vpci_bar_usable(bar)) {

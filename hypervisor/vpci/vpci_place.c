@@ -42,10 +42,13 @@ static int place_in(const struct vpci_aperture *apertures, uint32_t count,
 static int place_bar(const struct vpci_aperture *apertures, uint32_t count, struct rangeset *used,
 		     const struct pci_bar *bar, uint64_t *out)
 {
-	uint64_t size = vpci_bar_size(bar);
+	uint64_t size = bar->kind == BAR_IO ? bar->size : vpci_bar_size(bar);
 	bool high_first = bar->kind == BAR_MEM64 && bar->prefetchable;
 	int r = -ENOSPC;
 
+	if (bar->kind == BAR_IO) {
+		return place_in(apertures, count, WINDOW_IO, used, size, out);
+	}
 	if (high_first) {
 		r = place_in(apertures, count, WINDOW_MEM64, used, size, out);
 	}
@@ -64,7 +67,7 @@ int vpci_place_function(const struct vpci_aperture *apertures, uint32_t count,
 {
 	for (uint32_t i = 0; i < PCI_BARS; i++) {
 		out[i] = 0;
-		if (vpci_bar_usable(&f->bars[i])) {
+		if (vpci_bar_usable(&f->bars[i]) || vpci_io_bar_usable(&f->bars[i])) {
 			int r = place_bar(apertures, count, used, &f->bars[i], &out[i]);
 
 			if (r) {

@@ -83,6 +83,10 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 	if (reg->kind == VPCI_COMMAND && ((merged ^ reg->value) & VPCI_COMMAND_MEM)) {
 		plan.effect = (merged & VPCI_COMMAND_MEM) ? VPCI_MAP : VPCI_UNMAP;
 	}
+	if (reg->kind == VPCI_COMMAND && ((merged ^ reg->value) & VPCI_COMMAND_IO)) {
+		plan.io_changed = true;
+		plan.io_decode = merged & VPCI_COMMAND_IO;
+	}
 	if (block) {
 		block->regs[(offset % VPCI_BLOCK_SIZE) / 4].value = merged;
 	}

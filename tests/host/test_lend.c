@@ -49,6 +49,7 @@ static void add_nic(struct pci_world *w, uint8_t port)
 	model_bar(f, 0, BAR_MEM32, false, 0x20000);
 	model_bar(f, 1, BAR_MEM32, false, 0x80);
 	model_bar(f, 2, BAR_MEM64, true, 0x200000);
+	model_bar(f, 4, BAR_IO, false, 0x20);
 	model_pm(f);
 	model_express(f, PCI_EXP_TYPE_ENDPOINT, true);
 	model_msi(f, 4, true, false);
@@ -368,6 +369,40 @@ static void d3_bars_in_forbidden_places(void **state)
 	assert_int_equal(world_translate(WORLD_GUEST1, 0x20000000), nvme->bars[0].cpu.v);
 	guest_write(1, 0x04, 2, 0);
 	assert_true(world_translate(WORLD_GUEST1, 0x20000000) == ~0ULL);
+}
+
+/* Ports are trapped and forwarded, where and while the function decodes them. */
+static void ports_are_forwarded(void **state)
+{
+	uint64_t host = nic->bars[4].address;
+	uint64_t window = world.desc.windows[0].cpu;
+	uint64_t at;
+
+	(void)state;
+	assert_int_not_equal(host, 0);
+	lend_world.ports[host + 4] = 0x5a;
+	at = window + host + 4;
+	assert_int_equal(world_load(WORLD_CONTROL, at, 1), 0xff);
+	owner_write(nic, 0x04, 2, 1);
+	assert_int_equal(pci_read(nic, PCI_COMMAND, 2) & 1, 1);
+	assert_int_equal(world_load(WORLD_CONTROL, at, 1), 0x5a);
+	assert_int_equal(world_load(WORLD_CONTROL, window + host + 0x20, 1), 0xff);
+	assert_int_equal(world_load(WORLD_CONTROL, window + host + 0x1e, 8), ~0ULL);
+
+	quarantine(nic);
+	assert_int_equal(world_load(WORLD_CONTROL, at, 1), 0xff);
+	lend_to(GUEST1, nic, 2);
+	assert_in_range(guest_read(2, 0x20, 4), 0x1001, 0xffe1);
+	guest_write(2, 0x20, 4, 0x8000);
+	guest_write(2, 0x04, 2, 1);
+	assert_int_equal(world_load(WORLD_GUEST1, GUEST_PCI_IO_BASE + 0x8004, 1), 0x5a);
+	world_store(WORLD_GUEST1, GUEST_PCI_IO_BASE + 0x8008, 4, 0x12345678);
+	assert_int_equal(lend_world.ports[host + 9], 0x56);
+	world_store(WORLD_GUEST1, GUEST_PCI_IO_BASE + host + 4, 1, 0);
+	assert_int_equal(lend_world.ports[host + 4], 0x5a);
+	assert_int_equal(pci_read(nic, 0x20, 4) & ~3U, host);
+	assert_int_equal(lend_detach(nic), 0);
+	assert_int_equal(world_load(WORLD_GUEST1, GUEST_PCI_IO_BASE + 0x8004, 1), 0xff);
 }
 
 /* Random histories: what is mapped is exactly what BARs and COMMAND say, minus what overlapped. */
@@ -690,6 +725,7 @@ int main(void)
 		T(guest_drives_a_lent_function),
 		T(refusals_change_nothing),
 		T(d3_bars_in_forbidden_places),
+		T(ports_are_forwarded),
 		T(mappings_follow_bars_and_command),
 		T(d14_decode_with_zero_bars),
 		T(lost_host_bars_are_put_back),

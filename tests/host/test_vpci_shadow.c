@@ -429,20 +429,30 @@ static void d14_unplaced_bars_read_zero(void **state)
 	assert_int_equal(rig.hw_writes, 0);
 }
 
-static void io_bars_are_the_owners_only(void **state)
+static void io_bars_are_virtual_too(void **state)
 {
 	(void)state;
 	rig_typical(&rig);
-	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
-	rig_write(&rig, 0x20, 4, 0xffffffff);
-	assert_int_equal(rig_read(&rig, 0x20, 4), 0);
+	for (uint32_t v = VPCI_VIEW_GUEST; v <= VPCI_VIEW_OWNER; v++) {
+		assert_int_equal(rig_build(&rig, (enum vpci_view)v, true), 0);
+		assert_int_equal(rig_read(&rig, 0x20, 4), 0x2001);
+		rig_write(&rig, 0x20, 4, 0xffffffff);
+		assert_int_equal(rig_read(&rig, 0x20, 4), 0xffffffe1);
+		rig_write(&rig, 0x20, 4, 0x3000);
+		rig.io_changes = 0;
+		rig_write(&rig, 0x04, 2, 0x0001);
+		assert_int_equal(rig.io_changes, 1);
+		rig_write(&rig, 0x20, 4, 0x4000);
+		assert_int_equal(rig_read(&rig, 0x20, 4), 0x3001);
+		assert_int_equal(rig_read(&rig, 0x04, 2) & 3, 1);
+		assert_int_equal(rig_hw(&rig, 0x20, 4), 0x1001);
+		assert_int_equal(rig_hw(&rig, 0x04, 2), 0);
+	}
+	/* Without ports there is nothing to switch on. */
+	rig.f.bars[4].kind = BAR_NONE;
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_OWNER, true), 0);
 	rig_write(&rig, 0x04, 2, 0x0001);
 	assert_int_equal(rig_read(&rig, 0x04, 2), 0);
-	assert_int_equal(rig_build(&rig, VPCI_VIEW_OWNER, true), 0);
-	assert_int_equal(rig_read(&rig, 0x20, 4), 0x1001);
-	rig_write(&rig, 0x20, 4, 0xffffffff);
-	assert_int_equal(rig_read(&rig, 0x20, 4), 0xffffffe1);
-	assert_int_equal(rig_hw(&rig, 0x20, 4), 0x1001);
 }
 
 static void guest_msix_enable_and_mask_reach_hardware(void **state)
@@ -664,7 +674,7 @@ int main(void)
 		T(d3_sizing_is_arithmetic),
 		T(bars_hold_still_while_decoding),
 		T(d14_unplaced_bars_read_zero),
-		T(io_bars_are_the_owners_only),
+		T(io_bars_are_virtual_too),
 		T(guest_msix_enable_and_mask_reach_hardware),
 		T(power_states_are_a_word_only),
 		T(express_is_an_integrated_endpoint_without_flr),

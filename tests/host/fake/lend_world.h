@@ -25,6 +25,7 @@ struct lend_world {
 	uint32_t resets;
 	struct vcpu vcpu;
 	uint32_t parked;       /* times it was */
+	uint8_t ports[0x10000]; /* I/O space of every host bridge */
 };
 
 extern struct lend_world lend_world;

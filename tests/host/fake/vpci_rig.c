@@ -86,7 +86,7 @@ void rig_typical(struct vpci_rig *r)
 {
 	rig_bar(r, 0, BAR_MEM64, false, 0x4000, 0x10004000, 0x10000000);
 	rig_bar(r, 2, BAR_MEM32, false, 0x80, 0x10008000, 0x10010000);
-	rig_bar(r, 4, BAR_IO, false, 0x20, 0x1000, 0);
+	rig_bar(r, 4, BAR_IO, false, 0x20, 0x1000, 0x2000);
 	rig_set(r, 0x42, 2, 0xc823);
 	rig_cap(r, 0x40, 0x01);
 	rig_set(r, 0x52, 2, 0x0007);
@@ -141,6 +141,7 @@ void rig_write(struct vpci_rig *r, uint32_t offset, uint32_t size, uint32_t valu
 	}
 	r->maps += plan.effect == VPCI_MAP;
 	r->unmaps += plan.effect == VPCI_UNMAP;
+	r->io_changes += plan.io_changed;
 }
 
 uint32_t rig_random(uint32_t *state)

@@ -16,6 +16,7 @@ struct vpci_rig {
 	uint32_t hw_writes;
 	uint32_t maps;   /* MAP and UNMAP effects seen */
 	uint32_t unmaps;
+	uint32_t io_changes;
 	struct pci_function f;
 	struct vpci_image image;
 	struct vpci_build build;
