@@ -10,8 +10,8 @@
 
 #include "via.h"
 
-#define ESCAPE  0x1d /* Ctrl-] */
-#define POLL_MS 10
+#define ESCAPE      0x1d /* Ctrl-] */
+#define POLL_MAX_MS 40
 
 struct console {
 	struct viaduct *v;
@@ -51,7 +51,8 @@ static int copy_output(struct console *con, bool *got)
 	return err;
 }
 
-static void read_input(struct console *con, int timeout_ms)
+/* Wait that long for something typed. Returns whether there was. */
+static bool read_input(struct console *con, int timeout_ms)
 {
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 	size_t room = sizeof(con->pending) - con->pending_size;
@@ -61,15 +62,15 @@ static void read_input(struct console *con, int timeout_ms)
 
 	if (!con->input_open || room == 0) {
 		poll(NULL, 0, timeout_ms);
-		return;
+		return false;
 	}
 	if (poll(&in, 1, timeout_ms) <= 0) {
-		return;
+		return false;
 	}
 	n = read(STDIN_FILENO, end, room);
 	if (n <= 0) {
 		con->input_open = n < 0 && (errno == EINTR || errno == EAGAIN);
-		return;
+		return false;
 	}
 	escape = memchr(end, ESCAPE, (size_t)n);
 	if (escape != NULL) {
@@ -77,6 +78,7 @@ static void read_input(struct console *con, int timeout_ms)
 		n = escape - end;
 	}
 	con->pending_size += (size_t)n;
+	return true;
 }
 
 static int send_input(struct console *con)
@@ -105,18 +107,22 @@ static bool has_ended(struct console *con, const char *name)
 
 static int copy_loop(struct console *con, const char *name)
 {
-	bool ended, got;
+	bool ended, got = true;
+	int wait_ms = 0;
 	int err;
 
 	do {
 		/* Asked before the last look at the output, so that nothing of it is missed. */
-		ended = has_ended(con, name);
+		ended = !got && has_ended(con, name);
 		err = copy_output(con, &got);
+		/* A silent domain is asked less and less often. */
+		wait_ms = got ? 0 : wait_ms * 2 + 1;
+		wait_ms = wait_ms < POLL_MAX_MS ? wait_ms : POLL_MAX_MS;
 		if (err == 0 && !ended) {
-			read_input(con, got ? 0 : POLL_MS);
+			wait_ms = read_input(con, wait_ms) ? 0 : wait_ms;
 			err = send_input(con);
 		}
-	} while (err == 0 && !con->left && (!ended || got));
+	} while (err == 0 && !con->left && !(ended && !got));
 	/* The domain is gone: an end like any other. */
 	return err == -ENOENT ? 0 : err;
 }
