@@ -61,7 +61,7 @@ void vits_device_gone(struct domain *d, uint32_t vdevice)
 	spin_lock(&t->lock);
 	dev = vits_device_find(t, vdevice);
 	if (dev != NULL && dev->host != NULL) {
-		vits_host_unmap_all(dev);
+		vits_host_unmap(dev, dev->host_count);
 		dev->host = NULL;
 	}
 	spin_unlock(&t->lock);

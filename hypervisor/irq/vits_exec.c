@@ -12,6 +12,8 @@
 /* Budget taken by a command that waits for the host ITS, and by one that walks everything. */
 #define COST_HOST 8U
 #define COST_WALK VITS_COMMANDS_A_TRAP
+/* Host events that one trap gives up when a device is unmapped; each waits for the host ITS. */
+#define HOST_EVENTS_A_TRAP 16U
 
 struct vits_device *vits_device_find(struct vits *t, uint32_t id)
 {
@@ -67,9 +69,19 @@ static void event_host_map(struct vits *t, struct vits_device *dev, struct vits_
 	ret = its_event_map(dev->host, event, v->pcpu, host_lpi_fired, e);
 	if (ret == 0) {
 		e->host = true;
+		dev->host_count++;
 	} else {
 		log_domain(t->domain, LOG_WARN, "vits", "device 0x%x event %u: no host LPI (%d)",
 			   dev->id, event, ret);
+	}
+}
+
+static void event_host_unmap(struct vits_device *dev, struct vits_event *e, uint32_t event)
+{
+	if (e->host) {
+		its_event_unmap(dev->host, event);
+		e->host = false;
+		dev->host_count--;
 	}
 }
 
@@ -78,10 +90,7 @@ static void event_unmap(struct vits *t, struct vits_device *dev, struct vits_eve
 {
 	struct vgic_irq *irq = e->irq;
 
-	if (e->host) {
-		its_event_unmap(dev->host, event);
-		e->host = false;
-	}
+	event_host_unmap(dev, e, event);
 	if (irq != NULL) {
 		__atomic_store_n(&e->irq, NULL, __ATOMIC_RELEASE);
 		vgic_lpi_put(t->domain, irq);
@@ -101,16 +110,16 @@ void vits_host_map_all(struct vits *t, struct vits_device *dev)
 	}
 }
 
-void vits_host_unmap_all(struct vits_device *dev)
+void vits_host_unmap(struct vits_device *dev, uint32_t max)
 {
+	uint32_t keep = dev->host_count > max ? dev->host_count - max : 0;
 	uint32_t event;
 
-	for (event = 0; event < dev->event_count; event++) {
+	for (event = 0; event < dev->event_count && dev->host_count > keep; event++) {
 		struct vits_event *e = vits_event_find(dev, event);
 
-		if (e != NULL && e->host) {
-			its_event_unmap(dev->host, event);
-			e->host = false;
+		if (e != NULL) {
+			event_host_unmap(dev, e, event);
 		}
 	}
 }
@@ -141,6 +150,10 @@ static int exec_mapd(struct vits *t, const struct vits_cmd *c)
 
 	/* Mapping a device anew forgets its events, as a new ITT would. */
 	if (dev != NULL) {
+		vits_host_unmap(dev, HOST_EVENTS_A_TRAP);
+		if (dev->host_count != 0) {
+			return -EAGAIN;
+		}
 		vits_device_free(t, dev);
 	}
 	if (!c->valid) {

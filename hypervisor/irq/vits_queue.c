@@ -3,6 +3,7 @@
 #include "core/guest_copy.h"
 #include "core/log.h"
 #include "irq/vits_state.h"
+#include "lib/errno.h"
 
 #define CBASER_ADDRESS GENMASK(51, 12)
 
@@ -49,6 +50,9 @@ bool vits_queue_run(struct vits *t)
 		}
 		c = vits_cmd_decode(words);
 		ret = vits_execute(t, &c, &cost);
+		if (ret == -EAGAIN) {
+			return true;
+		}
 		if (ret != 0) {
 			queue_refuse(t, &c, words, ret);
 		}

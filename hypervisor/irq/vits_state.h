@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The virtual ITS's state, for vits*.c only. Its tables live here, never in the memory the guest gave
- * by GITS_BASERn; memory grows with what the guest maps, up to the limits below.
+ * by GITS_BASERn; memory grows with what the guest maps, up to the limits below. Its lock comes before
+ * the p2m's (commands are read from guest RAM under it) and before the vGIC's.
  */
 #ifndef IRQ_VITS_STATE_H
 #define IRQ_VITS_STATE_H
@@ -44,6 +45,7 @@ struct vits_device {
 	uint32_t id;
 	uint32_t event_count;
 	struct its_device *host; /* NULL: virtual only */
+	uint32_t host_count;     /* events mapped there */
 	struct vits_block *blocks[VITS_BLOCKS_OF_DEVICE];
 };
 
@@ -67,11 +69,14 @@ struct vits {
 struct vits_device *vits_device_find(struct vits *t, uint32_t id);
 /* The event if its block exists; mapped only if its irq is set. */
 struct vits_event *vits_event_find(struct vits_device *dev, uint32_t event);
-/* Host side of all mapped events: make it, dev->host being set, or take it away. */
+/* Host side of all mapped events, dev->host being set; and of at most max events, away with it. */
 void vits_host_map_all(struct vits *t, struct vits_device *dev);
-void vits_host_unmap_all(struct vits_device *dev);
+void vits_host_unmap(struct vits_device *dev, uint32_t max);
 void vits_device_free(struct vits *t, struct vits_device *dev);
-/* Carries c out. *cost is raised for an expensive one. A negative errno says why it was skipped. */
+/*
+ * Carries c out. *cost is raised for an expensive one. -EAGAIN: a part is done, execute it again in
+ * another trap. Any other negative errno says why it was skipped.
+ */
 int vits_execute(struct vits *t, const struct vits_cmd *c, uint32_t *cost);
 
 /* vits_queue.c; lock held. Commands up to GITS_CWRITER, a bounded number; true: some are left. */

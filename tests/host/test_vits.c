@@ -445,6 +445,41 @@ static void test_bounded_per_trap(void **state)
 	assert_int_equal(before, write_at);
 }
 
+/* Unmapping a device with many host events takes several traps, each with a bounded part. */
+static void test_unmap_in_slices(void **state)
+{
+	struct mmio_access a = { .offset = 0x88, .size = 8, .write = true };
+	const struct mmio_region *r;
+	uint32_t traps = 0;
+
+	start(1);
+	lent.events = 256;
+	mapc(0, 0, true);
+	mapd(LENT_DEV, 8, true);
+	for (uint32_t e = 0; e < 256; e++) {
+		mapti(LENT_DEV, e, LPI + e, 0);
+	}
+	run();
+	assert_int_equal(lent.mapped, 256);
+	mapd(LENT_DEV, 8, false);
+	a.value = write_at;
+	r = mmio_find(&world.domain.mmio, ipa(WORLD_ITS));
+	for (;;) {
+		uint32_t before = lent.mapped;
+		enum mmio_result result = r->ops->access(world_on(0), r->opaque, &a);
+
+		assert_true(before - lent.mapped <= 16);
+		traps++;
+		if (result == MMIO_DONE) {
+			break;
+		}
+		assert_true(lent.mapped < before);
+	}
+	assert_int_equal(traps, 16);
+	assert_int_equal(lent.mapped, 0);
+	assert_int_equal(bad(), 0);
+}
+
 static void test_limits(void **state)
 {
 	start(1);
@@ -606,6 +641,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_malformed_never_stalls, teardown),
 		cmocka_unit_test_teardown(test_queue_not_in_ram, teardown),
 		cmocka_unit_test_teardown(test_bounded_per_trap, teardown),
+		cmocka_unit_test_teardown(test_unmap_in_slices, teardown),
 		cmocka_unit_test_teardown(test_limits, teardown),
 		cmocka_unit_test_teardown(test_out_of_memory, teardown),
 		cmocka_unit_test_teardown(test_shared_lpi, teardown),
