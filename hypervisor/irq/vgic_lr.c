@@ -46,6 +46,10 @@ void vgic_hw_init(void)
 	uint32_t i;
 
 	lr_count = MIN((uint32_t)BITS(vtr, 4, 0) + 1, (uint32_t)LR_MAX);
+	/* With a single one its underflow interrupt would be asserted for ever. */
+	if (lr_count < 2) {
+		panic("GIC has only %u list register", lr_count);
+	}
 	/* One bit for each group priority: 32 of them for 5 bits, and so on (IHI0069 12.4.1). */
 	apr_count = prebits <= 5 ? 1 : 1U << (prebits - 5);
 	write_sysreg(ich_hcr_el2, 0);
