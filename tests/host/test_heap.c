@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -231,6 +232,53 @@ static void test_whole_blocks_are_used_again(void **state)
 	assert_int_equal(free_blocks[0], free_blocks[1]);
 }
 
+/* Each thread marks what it holds with its own number; any sharing shows as a foreign mark. */
+static void *churn(void *arg)
+{
+	struct piece pieces[24] = { { NULL, 0, 0, 0 } };
+	unsigned int seed = (unsigned int)(uintptr_t)arg;
+	uint8_t mark = (uint8_t)seed;
+
+	for (uint32_t i = 0; i < 6000; i++) {
+		struct piece *x = &pieces[(uint32_t)rand_r(&seed) % ARRAY_SIZE(pieces)];
+		bool foreign = x->p != NULL && !all(x->p, x->size, mark);
+
+		if (foreign) {
+			return "shared";
+		}
+		heap_free(x->p);
+		x->size = (size_t)1 << ((uint32_t)rand_r(&seed) % 15);
+		x->p = i < 5000 ? heap_alloc(x->size) : NULL;
+		if (x->p != NULL && !all(x->p, x->size, 0)) {
+			return "not zeroed";
+		}
+		if (x->p != NULL) {
+			memset(x->p, mark, x->size);
+		}
+	}
+	for (uint32_t i = 0; i < ARRAY_SIZE(pieces); i++) {
+		heap_free(pieces[i].p);
+	}
+	return NULL;
+}
+
+static void test_several_cpus(void **state)
+{
+	pthread_t threads[4];
+	uint64_t start = used();
+
+	for (uintptr_t i = 0; i < ARRAY_SIZE(threads); i++) {
+		assert_int_equal(pthread_create(&threads[i], NULL, churn, (void *)(i + 1)), 0);
+	}
+	for (uint32_t i = 0; i < ARRAY_SIZE(threads); i++) {
+		void *complaint;
+
+		assert_int_equal(pthread_join(threads[i], &complaint), 0);
+		assert_null(complaint);
+	}
+	assert_int_equal(used(), start);
+}
+
 static void test_wrong_frees_panic(void **state)
 {
 	uint8_t *object = heap_alloc(100);
@@ -251,6 +299,7 @@ int main(void)
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_out_of_memory),
 		cmocka_unit_test(test_whole_blocks_are_used_again),
+		cmocka_unit_test(test_several_cpus),
 		/* Last: the lock is held when panic() is called, and stays so. */
 		cmocka_unit_test(test_wrong_frees_panic),
 	};

@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -209,6 +211,54 @@ static void test_random(void **state)
 	assert_int_equal(free_count(), 14);
 }
 
+/* An idle CPU cleans while others take and give back: a taken block is theirs alone and zero. */
+static void *take_and_give(void *arg)
+{
+	uint16_t owner = (uint16_t)(uintptr_t)arg;
+
+	for (uint32_t i = 0; i < 150; i++) {
+		uint8_t *p;
+		paddr_t block;
+
+		if (owner == 0) {
+			ram_clean_one();
+			continue;
+		}
+		if (alloc_clean(owner, &block) != 0) {
+			return "no memory";
+		}
+		p = fake_ram(block);
+		if (!is_zero(block)) {
+			return "not zero";
+		}
+		memset(p, owner, 4096);
+		sched_yield();
+		for (uint32_t j = 0; j < 4096; j++) {
+			if (p[j] != owner) {
+				return "shared";
+			}
+		}
+		ram_block_free(block);
+	}
+	return NULL;
+}
+
+static void test_several_cpus(void **state)
+{
+	pthread_t threads[4];
+
+	for (uintptr_t i = 0; i < ARRAY_SIZE(threads); i++) {
+		assert_int_equal(pthread_create(&threads[i], NULL, take_and_give, (void *)i), 0);
+	}
+	for (uint32_t i = 0; i < ARRAY_SIZE(threads); i++) {
+		void *complaint;
+
+		assert_int_equal(pthread_join(threads[i], &complaint), 0);
+		assert_null(complaint);
+	}
+	assert_int_equal(free_count(), 14);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_idle_cleaning_saves_the_work),
 		cmocka_unit_test(test_free_of_what_is_free_panics),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_several_cpus),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

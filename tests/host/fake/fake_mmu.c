@@ -11,8 +11,8 @@
 
 bool fake_mmu_map_fails;
 bool fake_mmu_map_allocs;
-uint32_t fake_mmu_windows;
-bool fake_mmu_window_open;
+_Thread_local uint32_t fake_mmu_windows;
+_Thread_local bool fake_mmu_window_open;
 uint64_t mmu_offset;
 
 static uint8_t *arena;

@@ -13,8 +13,9 @@
 
 extern bool fake_mmu_map_fails;    /* mmu_map_heap_block() has no memory */
 extern bool fake_mmu_map_allocs;   /* it takes a heap page for its tables each time */
-extern uint32_t fake_mmu_windows;  /* windows opened so far */
-extern bool fake_mmu_window_open;
+/* Of this thread, as a pCPU has its own. */
+extern _Thread_local uint32_t fake_mmu_windows; /* opened so far */
+extern _Thread_local bool fake_mmu_window_open;
 
 /* Fresh RAM full of old contents; forgets everything else. Call before heap_init(). */
 void fake_mmu_reset(void);
