@@ -73,6 +73,8 @@ int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, 
 /* The domain's segments sit on this ITS from now on, if on none yet. */
 int vpci_bus_use_its(struct domain *d, struct its *its, ipaddr_t doorbell);
 
+/* The function at a bus position with its lock held: the caller unlocks it. NULL: nothing there. */
+struct vpci_function *vpci_bus_enter(struct vpci_segment *seg, uint32_t bus, uint32_t devfn);
 /* NULL: nothing there. Lock-free; see vpci_host_device() for what keeps the answer valid. */
 struct vpci_function *vpci_bus_peek(struct domain *d, struct vsbdf where);
 /* Make vf visible at vf->where, or take it away. -EBUSY: something is there. -ENOMEM. */

@@ -9,13 +9,11 @@
 static void collect_bars(struct vpci_segment *seg, struct rangeset *used)
 {
 	for (uint32_t slot = 0; slot < VPCI_SLOTS; slot++) {
-		struct vpci_function *vf =
-			vpci_bus_peek(seg->domain, vsbdf_make(seg->number, 0, slot, 0));
+		struct vpci_function *vf = vpci_bus_enter(seg, 0, slot << 3);
 
 		if (!vf) {
 			continue;
 		}
-		spin_lock(&vf->function->lock);
 		for (uint32_t i = 0; i < PCI_BARS; i++) {
 			const struct pci_bar *bar = &vf->function->bars[i];
 

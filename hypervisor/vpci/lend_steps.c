@@ -105,8 +105,9 @@ int lend_cut_off(struct vpci_function *vf)
 		r = iommu_abort(f->iommu, f->stream);
 	}
 	__atomic_store_n(&vf->itt, NULL, __ATOMIC_RELEASE);
+	/* Without an ITT too: it waits for a vITS that may be looking at vf. */
+	vits_device_gone(vf->domain, vpci_device_id(vf->where));
 	if (f->itt) {
-		vits_device_gone(vf->domain, vpci_device_id(vf->where));
 		its_device_unmap(f->itt);
 		f->itt = NULL;
 	}

@@ -27,11 +27,8 @@ static struct vpci_function *peek(const struct vpci_segment *seg, uint32_t bus, 
 	return table ? __atomic_load_n(&table[devfn], __ATOMIC_ACQUIRE) : NULL;
 }
 
-/*
- * The function at a bus position with its lock held, or NULL. The bus lock is kept until the
- * function's is taken, so that whoever withdraws it waits for accesses under way.
- */
-static struct vpci_function *enter(struct vpci_segment *seg, uint32_t bus, uint32_t devfn)
+/* The bus lock is kept until the function's is taken: whoever withdraws it waits for us. */
+struct vpci_function *vpci_bus_enter(struct vpci_segment *seg, uint32_t bus, uint32_t devfn)
 {
 	struct vpci *vpci = seg->domain->vpci;
 	struct vpci_function *vf;
@@ -89,7 +86,7 @@ static enum mmio_result config_access(struct vcpu *v, void *opaque, struct mmio_
 
 	if (a->size != 0 && a->size <= 8 && (a->size & (a->size - 1)) == 0 &&
 	    IS_ALIGNED(a->offset, a->size)) {
-		vf = enter(seg, bus, ECAM_DEVFN(a->offset));
+		vf = vpci_bus_enter(seg, bus, ECAM_DEVFN(a->offset));
 	}
 	if (!vf) {
 		a->value = a->write ? a->value : ones(a->size);
