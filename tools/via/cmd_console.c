@@ -32,7 +32,6 @@ static bool raw_mode(struct termios *saved)
 	}
 	raw = *saved;
 	cfmakeraw(&raw);
-	raw.c_oflag = saved->c_oflag;
 	return tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
 }
 
