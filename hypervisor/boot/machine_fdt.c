@@ -121,16 +121,31 @@ static int (*const parts[])(struct fdt_reader *r) = {
 	machine_fdt_smmus, machine_fdt_bridges, machine_fdt_uart, machine_fdt_chosen,
 };
 
+/*
+ * libfdt's own check of everything. It reads a null pointer on versions before 16, which have other
+ * node names; all trees made since 2005 are version 17.
+ */
+static int check_tree(const void *fdt, uint64_t max_size)
+{
+	int err;
+
+	if (max_size < sizeof(struct fdt_header)) {
+		return -FDT_ERR_TRUNCATED;
+	}
+	err = fdt_check_header(fdt);
+	if (err == 0 && fdt_version(fdt) < 17) {
+		err = -FDT_ERR_BADVERSION;
+	}
+	return err == 0 ? fdt_check_full(fdt, max_size) : err;
+}
+
 int machine_fdt_read(const void *fdt, uint64_t max_size, struct machine *m, const char **why)
 {
 	static struct fdt_reader r; /* boot, one CPU; *why points into it */
 	int err;
 
 	*why = NULL;
-	err = max_size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_header(fdt);
-	if (err == 0) {
-		err = fdt_check_full(fdt, max_size);
-	}
+	err = check_tree(fdt, max_size);
 	if (err != 0) {
 		format(r.why, sizeof(r.why), "the device tree is not one: %s", fdt_strerror(err));
 		*why = r.why;

@@ -430,6 +430,9 @@ static void test_no_tree_at_all(void **state)
 	/* Longer than the memory it is said to lie in. */
 	assert_int_equal(machine_fdt_read(fdt, 4096, &machine, &why), -EINVAL);
 	assert_int_equal(machine_fdt_read(fdt, 8, &machine, &why), -EINVAL);
+	/* A version from before 2005, with which libfdt's check reads a null pointer. */
+	fdt_set_version(fdt, 4);
+	refused(fdt, "", "version");
 }
 
 /* Any one word changed to anything: refused or read, never a bad access (the sanitizers watch). */
