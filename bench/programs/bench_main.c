@@ -7,6 +7,8 @@
 #include "bench.h"
 #include "marker.h"
 
+#define SETTLE_SECONDS 5
+
 struct marker marker_name(const char *prefix, const char *row)
 {
 	char text[64];
@@ -30,6 +32,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: viaduct-bench PREFIX [DISK]\n");
 		return 2;
 	}
+	/* A kernel goes on working for a while after it has booted. */
+	sleep(SETTLE_SECONDS);
 	failed |= bench_pci(prefix);
 	failed |= bench_time(prefix);
 	if (strcmp(prefix, "control") == 0) {
