@@ -103,6 +103,7 @@ static void own_rest(uint64_t wanted)
 void dom0_claim_ram(uint64_t wanted)
 {
 	rangeset_init(&owned, storage, DOM0_RAM_RANGES);
+	owned_size = 0;
 	for (uint32_t i = 0; i < machine.module_count; i++) {
 		enum module_kind kind = machine.modules[i].kind;
 

@@ -432,7 +432,7 @@ static void test_no_tree_at_all(void **state)
 	assert_int_equal(machine_fdt_read(fdt, 8, &machine, &why), -EINVAL);
 	/* A version from before 2005, with which libfdt's check reads a null pointer. */
 	fdt_set_version(fdt, 4);
-	refused(fdt, "", "version");
+	refused(fdt, "", "VERSION");
 }
 
 /* Any one word changed to anything: refused or read, never a bad access (the sanitizers watch). */

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What appears on the physical console when several write to it; and where typed text goes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/console.h"
+#include "core/console_input.h"
+#include "core/heap.h"
+#include "core/log.h"
+#include "core/machine.h"
+#include "core/ram.h"
+#include "core/uart.h"
+#include "core/vuart.h"
+#include "fake_log.h"
+#include "irq/irq.h"
+
+struct machine machine;
+
+static struct domain control = { .id = 0, .name = "Domain-0", .control = true };
+static struct domain guest = { .id = 3, .name = "guest" };
+static bool guest_there = true;
+
+static char screen[512];
+static size_t screen_size;
+static const char *typed = "";
+static irq_handler uart_interrupt;
+static char received[2][64]; /* by domain: control, guest */
+
+/* A UART that shows text on the screen; its FIFO is full every other time it is asked. */
+static void uart_init(volatile uint8_t *regs)
+{
+	(void)regs;
+}
+
+static bool uart_tx_full(const volatile uint8_t *regs)
+{
+	static bool full;
+
+	(void)regs;
+	full = !full;
+	return full;
+}
+
+static void uart_put(volatile uint8_t *regs, char c)
+{
+	(void)regs;
+	assert_true(screen_size + 1 < sizeof(screen));
+	screen[screen_size++] = c;
+	screen[screen_size] = '\0';
+}
+
+static bool uart_get(volatile uint8_t *regs, char *c)
+{
+	(void)regs;
+	if (*typed == '\0') {
+		return false;
+	}
+	*c = *typed++;
+	return true;
+}
+
+static const struct uart_ops fake_ops = {
+	.compatible = "fake",
+	.init = uart_init,
+	.tx_full = uart_tx_full,
+	.put = uart_put,
+	.get = uart_get,
+	.ack_rx = uart_init,
+	.enable_rx_interrupt = uart_init,
+};
+
+const struct uart_ops *uart_driver(const char *compatible)
+{
+	return strcmp(compatible, "example,unknown") == 0 ? NULL : &fake_ops;
+}
+
+volatile void *mmio_map_device(uint64_t base, uint64_t size)
+{
+	static uint8_t page[4096];
+
+	(void)base;
+	(void)size;
+	return page;
+}
+
+int irq_request(uint32_t intid, bool edge, irq_handler handler, void *arg)
+{
+	assert_int_equal(intid, 33);
+	assert_false(edge);
+	(void)arg;
+	uart_interrupt = handler;
+	return 0;
+}
+
+void irq_enable(uint32_t intid)
+{
+	(void)intid;
+}
+
+void irq_set_affinity(uint32_t intid, uint32_t cpu)
+{
+	(void)intid;
+	(void)cpu;
+}
+
+struct domain *domain_by_id(uint32_t id)
+{
+	return id == 0 ? &control : id == 3 && guest_there ? &guest : NULL;
+}
+
+uint32_t domain_next_id(uint32_t from)
+{
+	return from == 0 ? 0 : from <= 3 && guest_there ? 3 : DOMAIN_ID_NONE;
+}
+
+uint32_t vuart_input(struct domain *d, const char *s, uint32_t size)
+{
+	strncat(received[d == &guest], s, size);
+	return size;
+}
+
+void heap_stats(uint64_t *used, uint64_t *total)
+{
+	*used = *total = 0;
+}
+
+void ram_stats(uint64_t *free_blocks, uint64_t *total_blocks)
+{
+	*free_blocks = *total_blocks = 0;
+}
+
+void log_set_console_level(enum log_level level)
+{
+	(void)level;
+}
+
+enum log_level log_get_console_level(void)
+{
+	return LOG_INFO;
+}
+
+static void type(const char *text)
+{
+	typed = text;
+	assert_int_equal(uart_interrupt(33, NULL), IRQ_HANDLED);
+}
+
+static const char rotate[] = "\x0f\x0f\x0f";
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&machine, 0, sizeof(machine));
+	machine.uart.compatible = "fake";
+	machine.uart.regs = (struct range){ 0x9000000, 0x1000 };
+	machine.uart.intid = 33;
+	guest_there = true;
+	console_early_init();
+	console_init();
+	console_enable_input();
+	while (!console_input_focused(&control)) {
+		type(rotate);
+	}
+	console_write("\n", 1);
+	screen_size = 0;
+	screen[0] = '\0';
+	memset(received, 0, sizeof(received));
+	fake_log_clear();
+	return 0;
+}
+
+static void out(struct domain *d, const char *s)
+{
+	console_domain_output(d, s, strlen(s));
+}
+
+static void hypervisor(const char *s)
+{
+	console_write(s, strlen(s));
+}
+
+static void test_lines_do_not_mix(void **state)
+{
+	(void)state;
+	out(&control, "boot");
+	hypervisor("[1.0] log line\n");
+	out(&control, "ing\r\n");
+	hypervisor("second\n");
+	assert_string_equal(screen, "boot\r\n[1.0] log line\r\ning\r\nsecond\r\n");
+}
+
+static void test_guest_shows_only_with_focus(void **state)
+{
+	(void)state;
+	out(&guest, "hidden\r\n");
+	assert_string_equal(screen, "");
+	type(rotate);
+	assert_true(console_input_focused(&guest));
+	out(&guest, "one\r\ntwo");
+	out(&guest, "more\r\n");
+	/* The control domain is always shown. */
+	out(&control, "alive\r\n");
+	assert_string_equal(screen, "(d3) one\r\n(d3) twomore\r\nalive\r\n");
+}
+
+static void test_guest_cannot_pose_as_another(void **state)
+{
+	(void)state;
+	type(rotate);
+	out(&guest, "a");
+	out(&control, "b");
+	out(&guest, "c\n");
+	assert_string_equal(screen, "(d3) a\r\nb\r\n(d3) c\n");
+}
+
+static void test_input_follows_focus(void **state)
+{
+	(void)state;
+	type("ls\r");
+	type(rotate);
+	type("guest text");
+	type(rotate);
+	assert_false(console_input_focused(&control));
+	type("h");
+	assert_true(fake_log_has("keys:"));
+	type(rotate);
+	type("!");
+	assert_string_equal(received[0], "ls\r!");
+	assert_string_equal(received[1], "guest text");
+}
+
+static void test_focus_of_a_domain_that_is_gone(void **state)
+{
+	(void)state;
+	type(rotate);
+	assert_true(console_input_focused(&guest));
+	guest_there = false;
+	type("x"); /* lost; the focus goes back */
+	assert_true(console_input_focused(&control));
+	type("y");
+	assert_string_equal(received[0], "y");
+	assert_string_equal(received[1], "");
+}
+
+static void test_unknown_uart_keeps_the_early_one(void **state)
+{
+	(void)state;
+	machine.uart.compatible = "example,unknown";
+	machine.uart.regs.base = 0x30000000;
+	console_init();
+	assert_true(fake_log_has("example,unknown"));
+	hypervisor("still here\n");
+	assert_string_equal(screen, "still here\r\n");
+	machine.uart.compatible = NULL;
+	fake_log_clear();
+	console_init();
+	assert_true(fake_log_has("names no UART"));
+}
+
+static void test_forced_output_waits_for_no_lock(void **state)
+{
+	static struct spinlock held;
+
+	(void)state;
+	spin_lock(&held);
+	console_force(); /* never undone: the last test */
+	assert_false(console_lock_unless_forced(&held));
+	hypervisor("crash\n");
+	assert_string_equal(screen, "crash\r\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_lines_do_not_mix, setup),
+		cmocka_unit_test_setup(test_guest_shows_only_with_focus, setup),
+		cmocka_unit_test_setup(test_guest_cannot_pose_as_another, setup),
+		cmocka_unit_test_setup(test_input_follows_focus, setup),
+		cmocka_unit_test_setup(test_focus_of_a_domain_that_is_gone, setup),
+		cmocka_unit_test_setup(test_unknown_uart_keeps_the_early_one, setup),
+		cmocka_unit_test_setup(test_forced_output_waits_for_no_lock, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
