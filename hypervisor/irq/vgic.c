@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The virtual GIC of a domain: creation, and the signals the rest of the hypervisor sends into it. */
+/* The virtual GIC of a domain: creation, and the signals the hypervisor sends into it. */
 #include "irq/vgic.h"
 
 #include "core/heap.h"
@@ -207,7 +207,7 @@ int vgic_route_spi(struct domain *d, uint32_t host_intid, uint32_t vintid, bool 
 	return 0;
 }
 
-/* ICC_SGI1R_EL1 (IHI0069 12.2.13). vCPUs have affinity 0.0.0.n with n < 16: range selector 0. */
+/* ICC_SGI1R_EL1 (IHI0069 12.2). vCPUs have affinity 0.0.0.n with n < 16: range selector 0. */
 void vgic_sgi1r(struct vcpu *v, uint64_t value)
 {
 	struct vgic *g = v->domain->vgic;

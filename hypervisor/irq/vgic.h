@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The virtual GIC of a domain: GICv3 distributor, redistributors and list registers (IHI0069). A
- * domain's interrupts live here; hardware sees them only through list registers of the running vCPU.
+ * domain's interrupts live here; hardware sees them only in list registers of the running vCPU.
  */
 #ifndef IRQ_VGIC_H
 #define IRQ_VGIC_H
@@ -17,8 +17,9 @@ struct vgic_config {
 	uint32_t spi_count;   /* multiple of 32; INTIDs 32..31+spi_count */
 };
 
-/* Boot CPU, after gic_init(): the maintenance interrupt's handler. Then each CPU, boot CPU included. */
+/* Boot CPU, after gic_init(): the maintenance interrupt's handler. */
 void vgic_init(void);
+/* Each CPU, boot CPU included, after gic_init_cpu(). */
 void vgic_init_cpu(void);
 
 /* Adds the MMIO regions too. -ENOMEM. vCPUs exist already (vcpu_count is final). */

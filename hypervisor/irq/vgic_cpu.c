@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One vCPU's list registers: filling them from the queues and taking their state back. Lazy: while
- * nothing new happens the guest works through its list registers without EL2.
+ * One vCPU's virtual CPU interface: entering the guest, coming and going on a pCPU, and whether it
+ * has an interrupt to take.
  */
 #include "core/sched.h"
 #include "irq/vgic_state.h"
@@ -27,177 +27,6 @@ void vgic_cpu_init(struct vgic_cpu *c, struct vcpu *v)
 static bool cpu_is_here(const struct vgic_cpu *c)
 {
 	return c->loaded_on == vgic_hw_cpu();
-}
-
-/* Put irq, which is in no queue, into list register lr. */
-static void cpu_put(struct vgic *g, struct vgic_cpu *c, struct vgic_irq *irq, uint32_t lr)
-{
-	bool pending = g->enabled && vgic_irq_deliverable(g, irq);
-	uint64_t value = irq->intid | LR_PRIORITY(irq->priority) | LR_GROUP1;
-	bool eoi = false;
-
-	/* A level interrupt is sampled again when its handling ends, not while it goes on. */
-	if (irq->active && irq->level) {
-		eoi = pending;
-		pending = false;
-	}
-	/* HW = 1 cannot be pending and active at once (IHI0069 12.4.8): deactivate by hand then. */
-	irq->lr_hw = irq->host_active && !(pending && irq->active);
-	if (irq->lr_hw) {
-		value |= LR_HW | LR_HOST_INTID(irq->host_intid);
-		irq->host_active = false;
-	} else if (eoi || irq->host_active || (pending && irq->level && irq->line)) {
-		value |= LR_EOI;
-		c->lr_eoi |= 1U << lr;
-	}
-	value |= pending ? LR_PENDING : 0;
-	value |= irq->active ? LR_ACTIVE : 0;
-	irq->lr_pending = pending;
-	irq->lr_active = irq->active;
-	irq->lr_drop_active = false;
-	irq->lr_latched = pending && irq->pending;
-	if (irq->lr_latched) {
-		irq->pending = false;
-	}
-	irq->active = false;
-	irq->lr = (uint8_t)lr;
-	irq->lr_cpu = (uint8_t)c->vcpu->index;
-	c->lr_irq[lr] = irq;
-	c->lr_used |= 1U << lr;
-	vgic_hw_lr_write(lr, value);
-}
-
-/* The list register's state, value as read from it, is the interrupt's own again; then requeue. */
-static void cpu_take_back(struct vgic *g, struct vgic_cpu *c, uint32_t lr, uint64_t value)
-{
-	struct vgic_irq *irq = c->lr_irq[lr];
-	uint32_t kick = 0;
-
-	c->lr_irq[lr] = NULL;
-	c->lr_used &= ~(1U << lr);
-	if ((value & LR_STATE) != 0 || (c->lr_eoi & (1U << lr)) != 0) {
-		vgic_hw_lr_write(lr, 0);
-	}
-	c->lr_eoi &= ~(1U << lr);
-	irq->lr = VGIC_NONE;
-	if ((value & LR_PENDING) != 0 && irq->lr_latched) {
-		irq->pending = true;
-	}
-	irq->lr_latched = false;
-	/* An LPI has no active state; some implementations keep one until the guest's EOI. */
-	if ((value & LR_ACTIVE) != 0 && irq->intid < VGIC_LPI_FIRST && !irq->lr_drop_active) {
-		irq->active = true;
-		irq->active_on = (uint8_t)c->vcpu->index;
-	}
-	if ((value & LR_STATE) != 0 && irq->lr_hw) {
-		irq->host_active = true;
-	}
-	irq->lr_hw = false;
-	if (irq->host_active) {
-		vgic_irq_settle(g, irq);
-	}
-	vgic_irq_queue(g, irq, &kick);
-	if ((kick & ~(1U << c->vcpu->index)) != 0) {
-		/* Its routing changed while it was here: the new vCPU must hear of it. */
-		c->moved_kick |= kick;
-	}
-}
-
-/*
- * The usual course of an interrupt that comes often: handled since it was put here, come again, and
- * nobody waits before it. False: it is not that simple.
- */
-static bool cpu_rearm(struct vgic *g, struct vgic_cpu *c, uint32_t lr)
-{
-	struct vgic_irq *irq = c->lr_irq[lr];
-
-	if (!irq->pending || irq->active || c->ready_map != 0 || !g->enabled ||
-	    irq->target != c->vcpu->index || !vgic_irq_deliverable(g, irq)) {
-		return false;
-	}
-	c->lr_eoi &= ~(1U << lr);
-	cpu_put(g, c, irq, lr);
-	return true;
-}
-
-/* c is here. all: every list register; else those that are done or have new state beside them. */
-static void cpu_fold(struct vgic *g, struct vgic_cpu *c, bool all)
-{
-	uint32_t used = c->lr_used;
-	uint32_t done;
-
-	if (used == 0) {
-		return;
-	}
-	done = vgic_hw_empty();
-	if (c->lr_eoi != 0) {
-		done |= vgic_hw_eoi();
-	}
-	while (used != 0) {
-		uint32_t lr = (uint32_t)__builtin_ctz(used);
-
-		used &= used - 1;
-		if ((done & (1U << lr)) != 0) {
-			if (all || !cpu_rearm(g, c, lr)) {
-				cpu_take_back(g, c, lr, 0);
-			}
-		} else if (all || c->lr_irq[lr]->pending) {
-			cpu_take_back(g, c, lr, vgic_hw_lr_read(lr));
-		}
-	}
-}
-
-/* Take back the pending list register of the worst priority if that is worse than bucket. */
-static bool cpu_evict(struct vgic *g, struct vgic_cpu *c, uint32_t bucket)
-{
-	uint32_t worst = bucket;
-	uint32_t victim = LR_MAX;
-	uint32_t lr;
-
-	for (lr = 0; lr < vgic_hw_lr_count(); lr++) {
-		uint32_t b = 1U + (c->lr_irq[lr]->priority >> 3);
-
-		if (b > worst && (vgic_hw_lr_read(lr) & LR_STATE) == LR_PENDING) {
-			worst = b;
-			victim = lr;
-		}
-	}
-	if (victim == LR_MAX) {
-		return false;
-	}
-	cpu_take_back(g, c, victim, vgic_hw_lr_read(victim));
-	return true;
-}
-
-/* Queues -> list registers. Returns the ICH_HCR_EL2 that fits what is left over. */
-static uint64_t cpu_fill(struct vgic *g, struct vgic_cpu *c)
-{
-	uint32_t all = (uint32_t)(BIT(vgic_hw_lr_count()) - 1);
-	uint32_t used;
-
-	while (c->ready_map != 0) {
-		uint32_t bucket = (uint32_t)__builtin_ctzll(c->ready_map);
-		struct vgic_irq *irq;
-
-		if (bucket != VGIC_BUCKET_ACTIVE && !g->enabled) {
-			return ICH_HCR_EN;
-		}
-		if (c->lr_used == all && !cpu_evict(g, c, bucket)) {
-			break;
-		}
-		irq = list_first(&c->ready[bucket], struct vgic_irq, node);
-		vgic_irq_dequeue(g, irq);
-		cpu_put(g, c, irq, (uint32_t)__builtin_ctz(~c->lr_used));
-	}
-	if (c->ready_map == 0) {
-		return ICH_HCR_EN;
-	}
-	for (used = c->lr_used; used != 0; used &= used - 1) {
-		if ((vgic_hw_lr_read((uint32_t)__builtin_ctz(used)) & LR_PENDING) != 0) {
-			return ICH_HCR_EN | ICH_HCR_NPIE;
-		}
-	}
-	return ICH_HCR_EN | ICH_HCR_UIE;
 }
 
 static void cpu_set_hcr(struct vgic_cpu *c, uint64_t hcr)
@@ -234,7 +63,7 @@ static void cpu_settle_forwarded(struct vgic *g, struct vgic_cpu *c)
 /* What others asked for, at least what is new. c is here. */
 static void cpu_fold_wanted(struct vgic *g, struct vgic_cpu *c)
 {
-	cpu_fold(g, c, c->fold_all);
+	vgic_sync_fold(g, c, c->fold_all);
 	if (c->fold_all) {
 		c->fold_all = false;
 		cpu_settle_forwarded(g, c);
@@ -244,7 +73,7 @@ static void cpu_fold_wanted(struct vgic *g, struct vgic_cpu *c)
 void vgic_cpu_fold_here(struct vgic *g, struct vgic_cpu *c)
 {
 	if (cpu_is_here(c)) {
-		cpu_fold(g, c, true);
+		vgic_sync_fold(g, c, true);
 		__atomic_store_n(&c->dirty, true, __ATOMIC_RELAXED);
 	}
 }
@@ -292,7 +121,7 @@ static void vgic_enter_slow(struct vcpu *v, struct vgic_cpu *c)
 		vgic_hw_load(&c->hw);
 	}
 	cpu_fold_wanted(g, c);
-	cpu_set_hcr(c, cpu_fill(g, c));
+	cpu_set_hcr(c, vgic_sync_fill(g, c));
 	/* What was moved here was put into a list register already. */
 	c->dirty = false;
 	kick = cpu_take_kick(c) & ~(1U << v->index);
@@ -421,7 +250,7 @@ void vgic_maintenance(struct vgic_cpu *c)
 	struct vgic *g = c->vcpu->domain->vgic;
 
 	spin_lock(&g->lock);
-	cpu_fold(g, c, false);
+	vgic_sync_fold(g, c, false);
 	cpu_set_hcr(c, ICH_HCR_EN);
 	c->dirty = true;
 	spin_unlock(&g->lock);

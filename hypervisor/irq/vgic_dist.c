@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* GICD: the distributor of a domain (IHI0069 12.9), one security state, affinity routing always on. */
+/* GICD: a domain's distributor (IHI0069 12.9), one security state, affinity routing always on. */
 #include "core/mmio.h"
 #include "irq/irq.h"
 #include "irq/vgic_state.h"
@@ -115,4 +115,8 @@ static enum mmio_result dist_access(struct vcpu *v, void *opaque, struct mmio_ac
 	return result;
 }
 
-const struct mmio_ops vgic_dist_ops = { .name = "gicd", .kind = EXIT_MMIO_GIC, .access = dist_access };
+const struct mmio_ops vgic_dist_ops = {
+	.name = "gicd",
+	.kind = EXIT_MMIO_GIC,
+	.access = dist_access,
+};

@@ -65,7 +65,7 @@ void vgic_irq_queue(struct vgic *g, struct vgic_irq *irq, uint32_t *kick)
 		return;
 	}
 	if (irq->active) {
-		/* Deactivation is expected where it was acknowledged, whatever the routing is now. */
+		/* It is deactivated where it was acknowledged, whatever the routing is now. */
 		cpu = irq->active_on;
 		bucket = VGIC_BUCKET_ACTIVE;
 	} else if (vgic_irq_deliverable(g, irq)) {

@@ -230,7 +230,8 @@ void vgic_lpi_enable(struct vgic *g, struct vgic_cpu *c, bool enable, uint32_t *
 		for (i = 0; g->lpis[block] != NULL && i < VGIC_LPI_BLOCK; i++) {
 			struct vgic_irq *irq = &g->lpis[block][i];
 
-			if (irq->target == c->vcpu->index && (irq->pending || irq->lr != VGIC_NONE)) {
+			if (irq->target == c->vcpu->index &&
+			    (irq->pending || irq->lr != VGIC_NONE)) {
 				vgic_irq_changed(g, irq, kick);
 			}
 		}

@@ -50,7 +50,7 @@ void vgic_hw_init(void)
 	if (lr_count < 2) {
 		panic("GIC has only %u list register", lr_count);
 	}
-	/* One bit for each group priority: 32 of them for 5 bits, and so on (IHI0069 12.4.1). */
+	/* One bit for each group priority: 32 of them for 5 bits, and so on (IHI0069 12.4). */
 	apr_count = prebits <= 5 ? 1 : 1U << (prebits - 5);
 	write_sysreg(ich_hcr_el2, 0);
 	for (i = 0; i < lr_count; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtual CPU interface registers of this pCPU (IHI0069 12.4), and which pCPU this is. All of the
- * virtual GIC that touches hardware, so that the rest compiles on the build host.
+ * The virtual CPU interface registers of this pCPU (IHI0069 12.4), and which pCPU this is. All of
+ * the virtual GIC that touches hardware, so that the rest compiles on the build host.
  */
 #ifndef IRQ_VGIC_LR_H
 #define IRQ_VGIC_LR_H

@@ -76,7 +76,7 @@ static void redist_write(struct vgic *g, struct vgic_cpu *c, uint64_t offset, ui
 		c->asleep = (value & WAKER_SLEEP) != 0;
 		break;
 	case GICR_PROPBASER:
-		/* Fixed while LPIs are enabled (IHI0069 12.11.36). */
+		/* Fixed while LPIs are enabled (IHI0069 12.11). */
 		if (g->has_its && !c->lpis_enabled) {
 			c->propbaser = value & PROPBASER_MASK;
 		}
@@ -144,4 +144,8 @@ static enum mmio_result redist_access(struct vcpu *v, void *opaque, struct mmio_
 	return result;
 }
 
-const struct mmio_ops vgic_redist_ops = { .name = "gicr", .kind = EXIT_MMIO_GIC, .access = redist_access };
+const struct mmio_ops vgic_redist_ops = {
+	.name = "gicr",
+	.kind = EXIT_MMIO_GIC,
+	.access = redist_access,
+};

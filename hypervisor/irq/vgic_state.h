@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtual GIC's state, for vgic_*.c only. One lock a domain (struct vgic.lock) covers all of it:
- * sections are short and a domain has at most 16 vCPUs. It is never held across a call into the
- * scheduler: functions below collect the vCPUs to kick in a mask, vgic_kick() goes last, unlocked.
+ * The virtual GIC's state, for vgic_*.c only. One lock a domain covers all of it: sections are
+ * short and a domain has at most 16 vCPUs. It is never held across a call into the scheduler:
+ * functions below collect the vCPUs to kick in a mask, vgic_kick() goes last, unlocked.
  *
- * A list register OWNS the part of an interrupt's state that was put into it (pending latch, active,
- * the physical interrupt's active state); cpu_take_back() returns it. So an event that comes while
- * the guest still handles the last one is simply new state beside the list register.
+ * A list register OWNS the part of an interrupt's state that was put into it: the pending latch,
+ * active, the physical interrupt's active state. vgic_sync_fold() returns it. So an event that
+ * comes while the guest still handles the last one is simply new state beside the list register.
  */
 #ifndef IRQ_VGIC_STATE_H
 #define IRQ_VGIC_STATE_H
@@ -121,7 +121,13 @@ void vgic_irq_settle(struct vgic *g, struct vgic_irq *irq);
 /* Another vCPU becomes its target. */
 void vgic_irq_retarget(struct vgic *g, struct vgic_irq *irq, uint8_t target, uint32_t *kick);
 
-/* vgic_cpu.c: one vCPU's list registers. All with the lock held. */
+/* vgic_sync.c: c is in this pCPU; lock held. */
+/* List registers -> state: every one, or those that are done or have new state beside them. */
+void vgic_sync_fold(struct vgic *g, struct vgic_cpu *c, bool all);
+/* Queues -> list registers. Returns the ICH_HCR_EL2 that fits what is left over. */
+uint64_t vgic_sync_fill(struct vgic *g, struct vgic_cpu *c);
+
+/* vgic_cpu.c: one vCPU's interface. All with the lock held. */
 void vgic_cpu_init(struct vgic_cpu *c, struct vcpu *v);
 /* When c is in this pCPU: take back all its list registers; the next entry fills them again. */
 void vgic_cpu_fold_here(struct vgic *g, struct vgic_cpu *c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtual ITS of a domain. Commands are interpreted, never forwarded. DeviceIDs are the domain's
- * own; who is behind one is asked through the ops.
+ * The virtual ITS of a domain. Commands are interpreted, never forwarded. DeviceIDs are the
+ * domain's own; who is behind one is asked through the ops.
  */
 #ifndef IRQ_VITS_H
 #define IRQ_VITS_H
@@ -12,8 +12,8 @@
 
 struct vits_ops {
 	/*
-	 * The host ITT behind a virtual DeviceID of d, or NULL: virtual only. The pointer stays valid
-	 * until vits_device_gone() returns. Called with the vITS lock held.
+	 * The host ITT behind a virtual DeviceID of d, or NULL: virtual only. The pointer stays
+	 * valid until vits_device_gone() returns. Called with the vITS lock held.
 	 */
 	struct its_device *(*host_device)(struct domain *d, uint32_t vdevice);
 };
@@ -26,7 +26,7 @@ void vits_destroy(struct domain *d);
  * mappings stay, without hardware). The caller then frees the its_device.
  */
 void vits_device_gone(struct domain *d, uint32_t vdevice);
-/* A function appeared behind vdevice: host events are made for what the guest has mapped already. */
+/* A function appeared behind vdevice: what the guest has mapped already gets host events. */
 void vits_device_here(struct domain *d, uint32_t vdevice);
 /* Software MSI of a virtual device. -ENOENT: not mapped. */
 int vits_msi(struct domain *d, uint32_t vdevice, uint32_t event);

@@ -75,7 +75,7 @@ struct vits_cmd vits_cmd_decode(const uint64_t w[4])
 		   VITS_COLLECTIONS);
 	ok &= take(&c.target, (f->fields & HAS_TARGET) != 0, BITS(w[2], 50, 16), BIT(32));
 	ok &= take(&c.target_to, (f->fields & HAS_TARGET_TO) != 0, BITS(w[3], 50, 16), BIT(32));
-	/* Size is the number of EventID bits less one; it says nothing when the device is unmapped. */
+	/* Size is the number of EventID bits less one; without V it says nothing. */
 	ok &= take(&size, (f->fields & HAS_SIZE) != 0 && c.valid, BITS(w[1], 4, 0),
 		   VITS_EVENT_ID_BITS);
 	if ((f->fields & HAS_SIZE) != 0 && c.valid) {

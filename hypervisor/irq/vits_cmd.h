@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Decoder of ITS commands (IHI0069 5.3). Pure: four doublewords in, a command with checked fields out. */
+/* Decoder of ITS commands (IHI0069 5.3). Pure: four doublewords in, checked fields out. */
 #ifndef IRQ_VITS_CMD_H
 #define IRQ_VITS_CMD_H
 

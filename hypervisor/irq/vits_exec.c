@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What ITS commands do to the virtual tables. Only MAPD, MAPTI and DISCARD of a device with hardware
- * behind it reach the host ITS, with the guest's own EventID.
+ * What ITS commands do to the virtual tables. Only MAPD, MAPTI and DISCARD of a device with
+ * hardware behind it reach the host ITS, with the guest's own EventID.
  */
 #include "core/heap.h"
 #include "core/log.h"

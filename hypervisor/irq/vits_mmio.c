@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* GITS: the virtual ITS's registers (IHI0069 12.12, 12.13). */
+/* GITS: the virtual ITS's registers (IHI0069 12.19). */
 #include "core/mmio.h"
 #include "irq/vgic_state.h"
 #include "irq/vits_state.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The guest's ring of ITS commands. Whatever is in it, the read pointer reaches the write pointer. */
+/* The guest's ring of ITS commands. Whatever is in it, the read pointer arrives at its end. */
 #include "core/guest_copy.h"
 #include "core/log.h"
 #include "irq/vits_state.h"

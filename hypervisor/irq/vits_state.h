@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtual ITS's state, for vits*.c only. Its tables live here, never in the memory the guest gave
- * by GITS_BASERn; memory grows with what the guest maps, up to the limits below. Its lock comes before
- * the p2m's (commands are read from guest RAM under it) and before the vGIC's.
+ * The virtual ITS's state, for vits*.c only. Its tables live here, never in the memory the guest
+ * gave by GITS_BASERn; they grow with what the guest maps, up to the limits below. The lock comes
+ * before the p2m's (commands are read from guest RAM under it) and before the vGIC's.
  */
 #ifndef IRQ_VITS_STATE_H
 #define IRQ_VITS_STATE_H
@@ -29,7 +29,7 @@
 struct vgic_irq;
 
 struct vits_event {
-	struct vgic_irq *irq; /* NULL: not mapped. Read by the host LPI's handler without the lock */
+	struct vgic_irq *irq; /* NULL: not mapped. The host LPI's handler reads it unlocked */
 	struct domain *domain;
 	uint64_t count;       /* interrupts of the hardware behind it */
 	uint16_t collection;

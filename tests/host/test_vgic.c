@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The virtual GIC against a model of the CPU interface: nothing lost, nothing twice, right order. */
+/* The virtual GIC against a model of the CPU interface: nothing lost, nothing twice, in order. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -585,113 +585,153 @@ static void test_config_bits(void **state)
  * A random history against a model: edges are handled at least once after the last one came, levels
  * as long as they are high, physical interrupts end up inactive, and at the end all is quiet.
  */
+#define HISTORY_VCPUS 3u
+#define EDGES  32u /* 8 each */
+#define LEVELS 40u
+#define HOSTED 48u
+#define HOST_SPI 200u
+
+struct history {
+	bool line[8];
+	bool edge_due[8];
+	uint32_t nested[HISTORY_VCPUS][64];
+	uint32_t depth[HISTORY_VCPUS];
+};
+
+static void history_event(struct history *h, uint32_t n, uint32_t k)
+{
+	switch (rand() % 3) {
+	case 0:
+		vgic_pulse(&world.domain, NULL, EDGES + k);
+		h->edge_due[k] = true;
+		break;
+	case 1:
+		h->line[k] = !h->line[k];
+		vgic_set_level(&world.domain, NULL, LEVELS + k, h->line[k]);
+		break;
+	default:
+		if (!fake_host_active(0, HOST_SPI + k)) {
+			world_on(n);
+			fake_host_fire(HOST_SPI + k);
+		}
+		break;
+	}
+}
+
+static void history_register(uint32_t n)
+{
+	uint32_t intid = 32 + (uint32_t)rand() % 24;
+
+	switch (rand() % 6) {
+	case 0:
+		world_write(n, WORLD_GICD + 0x6000 + 8 * intid, 8,
+			    (uint64_t)rand() % HISTORY_VCPUS);
+		break;
+	case 1:
+		world_irq_enable(n, intid, false);
+		break;
+	case 2:
+		world_write(n, WORLD_GICD + 0x104, 4, 0xffffff);
+		break;
+	case 3:
+		world_irq_priority(n, intid, (uint8_t)(rand() & 0x70));
+		break;
+	case 4:
+		world_read(n, WORLD_GICD + (rand() % 2 ? 0x204 : 0x304), 4);
+		break;
+	default:
+		if (rand() % 4 == 0) {
+			world_save(n);
+			world_load(n);
+		}
+		break;
+	}
+}
+
+/* The guest takes one more, or finishes the innermost. */
+static void history_guest(struct history *h, uint32_t n)
+{
+	uint32_t intid;
+
+	world_enter(n);
+	intid = h->depth[n] < 60 ? fake_guest_ack(n) : FAKE_SPURIOUS;
+	if (intid != FAKE_SPURIOUS) {
+		h->nested[n][h->depth[n]++] = intid;
+		if (intid < LEVELS) {
+			h->edge_due[intid - EDGES] = false;
+		}
+	} else if (h->depth[n] > 0) {
+		world_enter(n);
+		fake_guest_eoi(n, h->nested[n][--h->depth[n]]);
+	}
+}
+
+/* Lines low, all enabled, every vCPU finishes what it has. */
+static void history_calm(struct history *h)
+{
+	uint32_t taken[128];
+
+	for (uint32_t k = 0; k < 8; k++) {
+		vgic_set_level(&world.domain, NULL, LEVELS + k, false);
+	}
+	world_write(0, WORLD_GICD + 0x104, 4, 0xffffffff);
+	for (uint32_t turn = 0; turn < 4 * HISTORY_VCPUS; turn++) {
+		uint32_t n = turn % HISTORY_VCPUS;
+		uint32_t count;
+
+		while (h->depth[n] > 0) {
+			world_enter(n);
+			fake_guest_eoi(n, h->nested[n][--h->depth[n]]);
+		}
+		count = world_drain(n, taken, 128);
+		for (uint32_t i = 0; i < count; i++) {
+			assert_false(taken[i] >= LEVELS && taken[i] < HOSTED);
+			if (taken[i] < LEVELS) {
+				h->edge_due[taken[i] - EDGES] = false;
+			}
+		}
+	}
+}
+
 static void history(unsigned int seed)
 {
-	bool line[8] = { false };
-	bool edge_due[8] = { false };
-	bool host_held[8] = { false };
-	uint32_t nested[4][64];
-	uint32_t depth[4] = { 0 };
+	struct history h = { 0 };
 
 	srand(seed);
-	up(3);
+	up(HISTORY_VCPUS);
 	fake_lr_count = 2u + seed % 4u;
-	world_write(0, WORLD_GICD + 0xc08, 4, 0x0000aaaa); /* 32..39 edges, 40..47 levels */
+	world_write(0, WORLD_GICD + 0xc08, 4, 0x0000aaaa);
 	world_write(0, WORLD_GICD + 0x104, 4, 0xffffffff);
-	for (uint32_t i = 0; i < 8; i++) {
-		assert_int_equal(vgic_route_spi(&world.domain, 200 + i, 48 + i, false), 0);
+	for (uint32_t k = 0; k < 8; k++) {
+		assert_int_equal(
+			vgic_route_spi(&world.domain, HOST_SPI + k, HOSTED + k, false), 0);
 	}
 	for (int step = 0; step < 4000; step++) {
-		uint32_t k = (uint32_t)rand() % 8;
-		uint32_t n = (uint32_t)rand() % 3;
-		uint32_t intid;
+		uint32_t n = (uint32_t)rand() % HISTORY_VCPUS;
 
-		switch (rand() % 12) {
+		switch (rand() % 4) {
 		case 0:
-			vgic_pulse(&world.domain, NULL, 32 + k);
-			edge_due[k] = true;
+			history_event(&h, n, (uint32_t)rand() % 8);
 			break;
 		case 1:
-			line[k] = !line[k];
-			vgic_set_level(&world.domain, NULL, 40 + k, line[k]);
-			break;
-		case 2:
-			if (!fake_host_active(0, 200 + k)) {
-				world_on(n);
-				fake_host_fire(200 + k);
-				host_held[k] = true;
-			}
-			break;
-		case 3:
-			world_write(n, WORLD_GICD + 0x6000 + 8 * (32 + (uint64_t)rand() % 24), 8,
-				    (uint64_t)rand() % 3);
-			break;
-		case 4:
-			world_write(n, WORLD_GICD + 0x184, 4, 1u << (rand() % 24));
-			break;
-		case 5:
-			world_write(n, WORLD_GICD + 0x104, 4, 0xffffff);
-			break;
-		case 6:
-			world_irq_priority(n, 32 + (uint32_t)rand() % 24, (uint8_t)(rand() & 0x70));
-			break;
-		case 7:
-			if (rand() % 4 == 0) {
-				world_save(n);
-				world_load(n);
-			}
-			break;
-		case 8:
-			world_read(n, WORLD_GICD + (rand() % 2 ? 0x204 : 0x304), 4);
+			history_register(n);
 			break;
 		default:
-			world_enter(n);
-			intid = depth[n] < 60 ? fake_guest_ack(n) : FAKE_SPURIOUS;
-			if (intid != FAKE_SPURIOUS) {
-				nested[n][depth[n]++] = intid;
-				if (intid >= 32 && intid < 40) {
-					edge_due[intid - 32] = false;
-				}
-			} else if (depth[n] > 0) {
-				intid = nested[n][--depth[n]];
-				world_enter(n);
-				fake_guest_eoi(n, intid);
-			}
+			history_guest(&h, n);
 			break;
 		}
-		for (uint32_t i = 0; i < 3; i++) {
+		for (uint32_t i = 0; i < HISTORY_VCPUS; i++) {
 			if ((world.kicked & (1u << i)) != 0) {
 				world_enter(i);
 			}
 		}
 	}
-	/* Calm: lines low, all enabled, every vCPU finishes. */
-	for (uint32_t i = 0; i < 8; i++) {
-		vgic_set_level(&world.domain, NULL, 40 + i, false);
+	history_calm(&h);
+	for (uint32_t k = 0; k < 8; k++) {
+		assert_false(h.edge_due[k]);
+		assert_false(fake_host_active(0, HOST_SPI + k));
 	}
-	world_write(0, WORLD_GICD + 0x104, 4, 0xffffffff);
-	for (int round = 0; round < 4; round++) {
-		for (uint32_t n = 0; n < 3; n++) {
-			while (depth[n] > 0) {
-				world_enter(n);
-				fake_guest_eoi(n, nested[n][--depth[n]]);
-			}
-			uint32_t taken[128];
-			uint32_t count = world_drain(n, taken, 128);
-
-			for (uint32_t i = 0; i < count; i++) {
-				assert_false(taken[i] >= 40 && taken[i] < 48);
-				if (taken[i] < 40) {
-					edge_due[taken[i] - 32] = false;
-				}
-			}
-		}
-	}
-	for (uint32_t i = 0; i < 8; i++) {
-		assert_false(edge_due[i]);
-		assert_false(host_held[i] && fake_host_active(0, 200 + i));
-	}
-	for (uint32_t n = 0; n < 3; n++) {
+	for (uint32_t n = 0; n < HISTORY_VCPUS; n++) {
 		assert_false(vgic_pending(world_on(n)));
 	}
 	assert_int_equal(world_read(0, WORLD_GICD + 0x204, 4), 0);

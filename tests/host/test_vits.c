@@ -416,7 +416,7 @@ static void test_queue_not_in_ram(void **state)
 	assert_int_equal(bad(), 1);
 }
 
-/* One trap does a bounded part; the store is executed again and the read pointer moves each time. */
+/* One trap does a bounded part; the store is executed again and the read pointer moves on. */
 static void test_bounded_per_trap(void **state)
 {
 	struct mmio_access a = { .offset = 0x88, .size = 8, .write = true };

@@ -126,7 +126,7 @@ void vgic_hw_lr_write(uint32_t lr, uint64_t value)
 	assert_true(lr < fake_lr_count);
 	f->lr_accesses++;
 	if ((value & LR_STATE) != 0) {
-		/* What IHI0069 12.4.8 forbids. */
+		/* What IHI0069 12.4 (ICH_LR<n>_EL2) forbids. */
 		assert_false((value & LR_HW) != 0 && (value & LR_STATE) == LR_STATE);
 		assert_false(intid >= 8192 && (value & LR_ACTIVE) != 0);
 		for (uint32_t i = 0; i < fake_lr_count; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A model of GICv3's virtual CPU interfaces (IHI0069 4.8, 12.4) and of the physical active state that
- * list registers with HW = 1 end, for a few pCPUs. The guest's side is driven by the test.
+ * A model of GICv3's virtual CPU interfaces (IHI0069 ch. 6, 12.4) and of the physical active state
+ * that list registers with HW = 1 end, for a few pCPUs. The guest's side is driven by the test.
  */
 #ifndef FAKE_VGIC_HW_H
 #define FAKE_VGIC_HW_H

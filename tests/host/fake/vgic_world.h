@@ -37,7 +37,7 @@ void world_save(uint32_t n);
 /* What the exit path does: maintenance interrupt if asserted, then entry. */
 void world_enter(uint32_t n);
 
-/* Trapped accesses of vCPU n. An access that is to be executed again is, others running meanwhile. */
+/* Trapped accesses of vCPU n, executed again when they are to be, others running meanwhile. */
 uint64_t world_read(uint32_t n, uint64_t address, uint32_t size);
 void world_write(uint32_t n, uint64_t address, uint32_t size, uint64_t value);
 uint64_t world_gicr(uint32_t n); /* base of vCPU n's frames */
