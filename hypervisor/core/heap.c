@@ -33,7 +33,7 @@ void *heap_va(paddr_t pa)
 
 static void insert_run(struct heap_page_info *info, unsigned int order)
 {
-	info->state = HEAP_PAGE_FREE;
+	heap_page_set_state(info, HEAP_PAGE_FREE);
 	info->order = (uint8_t)order;
 	list_add_head(&heap.free[order], &info->node);
 }
@@ -45,7 +45,7 @@ static void add_block(void *block)
 	unsigned int index = HEAP_INFO_PAGES;
 
 	cache_zero(block, HEAP_INFO_PAGES * HEAP_PAGE_SIZE);
-	infos[0].state = HEAP_PAGE_USED;
+	heap_page_set_state(&infos[0], HEAP_PAGE_USED);
 	while (index < HEAP_BLOCK_PAGES) {
 		unsigned int order = (unsigned int)__builtin_ctz(index);
 
@@ -74,7 +74,7 @@ static void *take_run(unsigned int order)
 		from--;
 		insert_run(info + (1U << from), from);
 	}
-	info->state = HEAP_PAGE_USED;
+	heap_page_set_state(info, HEAP_PAGE_USED);
 	info->order = (uint8_t)order;
 	heap.free_pages -= 1ULL << order;
 	return heap_page_va(info);
@@ -176,12 +176,12 @@ static void free_run(struct heap_page_info *info, unsigned int order)
 	while (order < HEAP_ORDER_MAX - 1) {
 		struct heap_page_info *buddy = &infos[index ^ (1U << order)];
 
-		if (buddy->state != HEAP_PAGE_FREE || buddy->order != order) {
+		if (heap_page_state(buddy) != HEAP_PAGE_FREE || buddy->order != order) {
 			break;
 		}
 		list_del(&buddy->node);
-		buddy->state = HEAP_PAGE_INSIDE;
-		infos[index].state = HEAP_PAGE_INSIDE;
+		heap_page_set_state(buddy, HEAP_PAGE_INSIDE);
+		heap_page_set_state(&infos[index], HEAP_PAGE_INSIDE);
 		index &= ~((size_t)1 << order);
 		order++;
 	}
@@ -202,7 +202,7 @@ void heap_pages_free(void *p, unsigned int order)
 		heap.total_pages -= HEAP_BLOCK_PAGES;
 	} else {
 		info = heap_page_info(p);
-		ASSERT(info->state == HEAP_PAGE_USED && info->order == order &&
+		ASSERT(heap_page_state(info) == HEAP_PAGE_USED && info->order == order &&
 		       IS_ALIGNED((uintptr_t)p, HEAP_PAGE_SIZE << order) &&
 		       !IS_ALIGNED((uintptr_t)p, HEAP_BLOCK_SIZE));
 		free_run(info, order);

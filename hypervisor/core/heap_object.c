@@ -79,7 +79,7 @@ static void *alloc_object(unsigned int class)
 	}
 	info = heap_page_info(page);
 	spin_lock(&objects.lock);
-	info->state = HEAP_PAGE_OBJECTS;
+	heap_page_set_state(info, HEAP_PAGE_OBJECTS);
 	info->class = (uint8_t)class;
 	info->free_map = full_map(class);
 	list_add_head(partial_list(class), &info->node);
@@ -121,7 +121,7 @@ static void free_object(struct heap_page_info *info, uintptr_t va)
 	empty = info->free_map == full_map(class);
 	if (empty) {
 		list_del(&info->node);
-		info->state = HEAP_PAGE_USED;
+		heap_page_set_state(info, HEAP_PAGE_USED);
 		info->order = 0;
 	}
 	spin_unlock(&objects.lock);
@@ -143,7 +143,7 @@ void heap_free(void *p)
 		return;
 	}
 	info = heap_page_info(p);
-	if (info->state == HEAP_PAGE_OBJECTS) {
+	if (heap_page_state(info) == HEAP_PAGE_OBJECTS) {
 		free_object(info, (uintptr_t)p);
 	} else {
 		heap_pages_free(p, info->order);

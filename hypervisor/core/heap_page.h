@@ -40,6 +40,20 @@ static inline struct heap_page_info *heap_page_info(const void *p)
 	return &infos[(va % HEAP_BLOCK_SIZE) >> HEAP_PAGE_SHIFT];
 }
 
+/*
+ * Atomic, because freeing a run looks at its buddy's state while the buddy's user may turn it from
+ * USED to OBJECTS or back under another lock. Only the page-run lock makes a page FREE or not FREE.
+ */
+static inline enum heap_page_state heap_page_state(const struct heap_page_info *info)
+{
+	return (enum heap_page_state)__atomic_load_n(&info->state, __ATOMIC_RELAXED);
+}
+
+static inline void heap_page_set_state(struct heap_page_info *info, enum heap_page_state state)
+{
+	__atomic_store_n(&info->state, (uint8_t)state, __ATOMIC_RELAXED);
+}
+
 static inline void *heap_page_va(struct heap_page_info *info)
 {
 	uintptr_t block = ALIGN_DOWN((uintptr_t)info, HEAP_BLOCK_SIZE);

@@ -264,7 +264,8 @@ static void *churn(void *arg)
 
 static void test_several_cpus(void **state)
 {
-	pthread_t threads[4];
+	/* As many as the smallest test machine has: a ticket lock is slow with more. */
+	pthread_t threads[2];
 	uint64_t start = used();
 
 	for (uintptr_t i = 0; i < ARRAY_SIZE(threads); i++) {
