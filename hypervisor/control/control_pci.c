@@ -141,9 +141,6 @@ int control_pci_attach(struct control_call *call)
 	if (err != 0) {
 		return err;
 	}
-	spin_lock(&pci_registry_lock);
-	f->user_view = view;
-	spin_unlock(&pci_registry_lock);
 	reply.count = view.v;
 	control_reply(call, &reply, sizeof(reply));
 	return 0;

@@ -375,7 +375,7 @@ static void test_create_with_device(void **state)
 	assert_int_equal(via("pci-assignable-add 0000:02:00.0"), 1);
 	assert_says(err, "lent to domain");
 	assert_int_equal(via("pci-detach control 0000:02:00.0"), 1);
-	assert_int_equal(via("pci-detach guest 0000:02:00.0"), 0);
+	assert_int_equal(via("pci-detach -f guest 0000:02:00.0"), 0);
 	assert_int_equal(via("pci-list --json guest"), 0);
 	assert_says(out, "[{\"bdf\": \"0000:03:00.0\"");
 	assert_int_equal(via("pci-attach guest 0000:02:00.0,vslot=20"), 2);

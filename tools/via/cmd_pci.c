@@ -180,7 +180,7 @@ static int detach(const struct command *c, struct viaduct *v, const struct contr
 	return VIA_OK;
 }
 
-static int on_spec(const struct command *c, int argc, char **argv,
+static int on_spec(const struct command *c, int argc, char **argv, const char *letters,
 		   int (*act)(const struct command *c, struct viaduct *v,
 			      const struct control_domain *d, const struct pci_spec *spec))
 {
@@ -188,9 +188,12 @@ static int on_spec(const struct command *c, int argc, char **argv,
 	struct pci_spec spec;
 	struct viaduct *v;
 	char why[96];
-	int status;
+	int letter, status;
 
-	if (via_option(c, argc, argv, "", 2, 2) != -1) {
+	do {
+		letter = via_option(c, argc, argv, letters, 2, 2);
+	} while (letter == 'f');
+	if (letter != -1) {
 		return VIA_MALFORMED;
 	}
 	if (pci_spec_parse(argv[optind + 1], &spec, why, sizeof(why)) != 0) {
@@ -213,10 +216,10 @@ static int on_spec(const struct command *c, int argc, char **argv,
 
 int cmd_pci_attach(const struct command *c, int argc, char **argv)
 {
-	return on_spec(c, argc, argv, attach);
+	return on_spec(c, argc, argv, "", attach);
 }
 
 int cmd_pci_detach(const struct command *c, int argc, char **argv)
 {
-	return on_spec(c, argc, argv, detach);
+	return on_spec(c, argc, argv, "f", detach);
 }

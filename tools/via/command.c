@@ -37,7 +37,8 @@ static const struct command commands[] = {
 	{ "pci-list", "[--json] DOMAIN | -a [--json]", "functions lent to a domain",
 	  "  -a  every function of the machine and its state\n", cmd_pci_list },
 	{ "pci-attach", "DOMAIN SPEC", "lend a function to a domain", NULL, cmd_pci_attach },
-	{ "pci-detach", "DOMAIN SPEC", "take it back", NULL, cmd_pci_detach },
+	{ "pci-detach", "[-f] DOMAIN SPEC", "take it back",
+	  "  -f  without asking the domain; this version never asks\n", cmd_pci_detach },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

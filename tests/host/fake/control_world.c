@@ -451,7 +451,8 @@ int lend_attach(struct domain *d, struct pci_function *f, uint32_t vslot, struct
 	}
 	f->state = FUNCTION_LENT;
 	f->user = d->id;
-	*out = vsbdf_make(0, 0, vslot != 0 ? vslot : 1, 0);
+	f->user_view = vsbdf_make(0, 0, vslot != 0 ? vslot : 1, 0);
+	*out = f->user_view;
 	return 0;
 }
 
