@@ -7,9 +7,9 @@
 #include "core/machine.h"
 
 /*
- * Read the device tree into *m, which is all zero. Pure but for libfdt; fdt_pa is left to the caller.
- * A GIC of an unknown kind is no error: version is 0 and compatible says what it is. Otherwise 0 or a
- * negative errno with *why set to one clear line that names node and property.
+ * Read the device tree into *m, which is all zero. Pure but for libfdt; fdt_pa is left to the
+ * caller. A GIC of an unknown kind is no error: version is 0 and compatible says what it is.
+ * Otherwise 0 or a negative errno with *why set to one clear line that names node and property.
  */
 int machine_fdt_read(const void *fdt, uint64_t max_size, struct machine *m, const char **why);
 
@@ -25,7 +25,10 @@ extern struct cmdline cmdline;
  */
 void dom0_claim_ram(uint64_t wanted);
 
-/* Build the control domain from the modules; it is ready to run on return. Panics with one clear message otherwise. */
+/*
+ * Build the control domain from the modules; it is ready to run on return. Panics with one clear
+ * message otherwise.
+ */
 struct domain *boot_control_domain(void);
 
 #endif

@@ -30,7 +30,9 @@ static bool set_dom0_mem(struct cmdline *c, const char *s, size_t size)
 	static const struct {
 		char suffix;
 		uint32_t shift;
-	} units[] = { { 'K', 10 }, { 'k', 10 }, { 'M', 20 }, { 'm', 20 }, { 'G', 30 }, { 'g', 30 } };
+	} units[] = {
+		{ 'K', 10 }, { 'k', 10 }, { 'M', 20 }, { 'm', 20 }, { 'G', 30 }, { 'g', 30 }
+	};
 	uint32_t shift = 10; /* as xen's dom0_mem */
 	uint64_t v;
 
@@ -68,7 +70,10 @@ static bool set_quiet(struct cmdline *c, const char *s, size_t size)
 static bool set_log_level(struct cmdline *c, const char *s, size_t size)
 {
 	static const char *const names[] = {
-		[LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
+		[LOG_ERROR] = "error",
+		[LOG_WARN] = "warn",
+		[LOG_INFO] = "info",
+		[LOG_DEBUG] = "debug",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

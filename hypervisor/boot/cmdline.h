@@ -20,7 +20,8 @@ struct cmdline {
 
 /*
  * Options are separated by spaces: dom0_mem=SIZE[K|M|G] (plain: KiB), dom0_max_vcpus=N, quiet,
- * loglevel=error|warn|info|debug. An unknown or malformed one becomes a warning and changes nothing.
+ * loglevel=error|warn|info|debug. An unknown or malformed one becomes a warning and changes
+ * nothing.
  */
 void cmdline_parse(const char *text, struct cmdline *out);
 

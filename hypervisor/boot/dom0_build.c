@@ -25,7 +25,8 @@
 #define GIC_INTIDS_MAX 1020U
 
 #define DOM0_FDT_ORDER 4 /* heap pages for DOM0_FDT_SIZE */
-_Static_assert((SZ_4K << DOM0_FDT_ORDER) == DOM0_FDT_SIZE, "the device tree is built in one heap run");
+_Static_assert((SZ_4K << DOM0_FDT_ORDER) == DOM0_FDT_SIZE,
+	       "the device tree is built in one heap run");
 
 static const struct machine_module *module_of(enum module_kind kind)
 {

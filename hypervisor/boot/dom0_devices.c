@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Devices of the host's tree that the control domain gets as they are, and those it does not get. */
+/*
+ * Devices of the host's tree that the control domain gets as they are, and those it does not get.
+ */
 #include "boot/dom0_build.h"
 
 #include "boot/dom0_rules.h"

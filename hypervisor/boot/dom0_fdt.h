@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The control domain's device tree: the host's, filtered, with virtual parts in place of real ones. */
+/*
+ * The control domain's device tree: the host's, filtered, with virtual parts in place of real ones.
+ */
 #ifndef BOOT_DOM0_FDT_H
 #define BOOT_DOM0_FDT_H
 
@@ -17,8 +19,8 @@ struct dom0_fdt_spec {
 };
 
 /*
- * Write the tree into buf. Returns its size or a negative errno: -ENOSPC (buf too small), -EINVAL (a
- * node of the host's tree cannot be copied). Pure but for libfdt.
+ * Write the tree into buf. Returns its size or a negative errno: -ENOSPC (buf too small), -EINVAL
+ * (a node of the host's tree cannot be copied). Pure but for libfdt.
  */
 int dom0_fdt_write(const struct dom0_fdt_spec *spec, void *buf, uint32_t size);
 

@@ -7,10 +7,10 @@
 #define SPACE_MEM64        0x03000000U
 #define SPACE_PREFETCHABLE 0x40000000U
 
-#define GIC_TYPE_SPI   0
-#define GIC_SPI_FIRST  32
-#define GIC_EDGE       1
-#define GIC_LEVEL_HIGH 4
+#define GIC_TYPE_SPI       0
+#define GIC_SPI_FIRST      32
+#define GIC_EDGE           1
+#define GIC_LEVEL_HIGH     4
 
 static const uint32_t space_codes[] = {
 	[WINDOW_IO] = SPACE_IO,

@@ -35,13 +35,13 @@ static void own_module(const struct machine_module *module)
 
 	if (module->data.base < machine.fdt_pa.v + machine.fdt_size && machine.fdt_pa.v < end) {
 		panic("control domain: the module at 0x%llx and the device tree at 0x%llx overlap",
-		      (unsigned long long)module->data.base,
-		      (unsigned long long)machine.fdt_pa.v);
+		      (unsigned long long)module->data.base, (unsigned long long)machine.fdt_pa.v);
 	}
 	for (uint64_t block = ALIGN_DOWN(module->data.base, RAM_BLOCK_SIZE); block < end;
 	     block += RAM_BLOCK_SIZE) {
 		if (!rangeset_contains(&owned, block, RAM_BLOCK_SIZE) && !own(block)) {
-			panic("control domain: the module at 0x%llx lies where the hypervisor or the machine has something",
+			panic("control domain: the module at 0x%llx lies where the hypervisor or "
+			      "the machine has something",
 			      (unsigned long long)module->data.base);
 		}
 	}
@@ -133,8 +133,7 @@ const struct rangeset *dom0_map_ram(struct domain *d)
 			      (unsigned long long)r->base, err);
 		}
 		log_info("boot", "control domain: memory 0x%llx-0x%llx",
-			 (unsigned long long)r->base,
-			 (unsigned long long)(r->base + r->size - 1));
+			 (unsigned long long)r->base, (unsigned long long)(r->base + r->size - 1));
 	}
 	return &owned;
 }

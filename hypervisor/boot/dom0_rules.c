@@ -99,8 +99,9 @@ static struct dom0_rule check_registers(const struct machine *m, int node)
 		range.base = ALIGN_DOWN(range.base, SZ_4K);
 		range.size -= range.base;
 		if (hypervisor_range(m, &range)) {
-			return (struct dom0_rule){ DOM0_KEEP_AWAY,
-						   "shares a page with the hypervisor's registers" };
+			return (struct dom0_rule){
+				DOM0_KEEP_AWAY, "shares a page with the hypervisor's registers"
+			};
 		}
 	}
 	if (count <= 0) {

@@ -11,7 +11,9 @@
 /* Index fdt; it does not change from now on. A tree with too many nodes is not indexed. */
 void fdt_index_build(const void *fdt);
 
-/* As fdt_parent_offset() and fdt_node_offset_by_phandle(), for any tree; quick for the indexed one. */
+/*
+ * As fdt_parent_offset() and fdt_node_offset_by_phandle(), for any tree; quick for the indexed one.
+ */
 int fdt_index_parent(const void *fdt, int node);
 int fdt_index_phandle(const void *fdt, uint32_t phandle);
 

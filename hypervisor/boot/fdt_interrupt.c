@@ -5,15 +5,15 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define GIC_CELLS       3 /* type, number, flags; more cells may follow */
-#define GIC_TYPE_SPI    0
-#define GIC_TYPE_PPI    1
-#define GIC_SPI_FIRST   32
-#define GIC_SPI_COUNT   988
-#define GIC_PPI_FIRST   16
-#define GIC_PPI_COUNT   16
-#define GIC_FLAGS_EDGE  3 /* rising or falling */
-#define CELLS_MAX       8
+#define GIC_CELLS      3 /* type, number, flags; more cells may follow */
+#define GIC_TYPE_SPI   0
+#define GIC_TYPE_PPI   1
+#define GIC_SPI_FIRST  32
+#define GIC_SPI_COUNT  988
+#define GIC_PPI_FIRST  16
+#define GIC_PPI_COUNT  16
+#define GIC_FLAGS_EDGE 3 /* rising or falling */
+#define CELLS_MAX      8
 
 uint32_t fdt_gic_intid(const fdt32_t *cells, bool *edge)
 {

@@ -34,7 +34,9 @@ const char *fdt_read_text(const void *fdt, int node, const char *name);
 bool fdt_compatible(const void *fdt, int node, const char *compatible);
 /* status absent, "okay" or "ok". */
 bool fdt_enabled(const void *fdt, int node);
-/* dma-coherent on the node or, nearest first, on a node above it (dma-noncoherent ends the search). */
+/*
+ * dma-coherent on the node or, nearest first, on a node above it (dma-noncoherent ends the search).
+ */
 bool fdt_coherent(const void *fdt, int node);
 bool fdt_is_pci_bus(const void *fdt, int node);
 

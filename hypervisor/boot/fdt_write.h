@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Writing a device tree from start to end. The first error sticks and makes the rest no-ops, so that
- * a writer checks once, at fdt_write_finish().
+ * Writing a device tree from start to end. The first error sticks and makes the rest no-ops, so
+ * that a writer checks once, at fdt_write_finish().
  */
 #ifndef BOOT_FDT_WRITE_H
 #define BOOT_FDT_WRITE_H

@@ -10,7 +10,7 @@
 #define OFFSET_FLAGS       24
 #define OFFSET_MAGIC       56
 
-#define FLAG_BIG_ENDIAN BIT(0)
+#define FLAG_BIG_ENDIAN    BIT(0)
 /* Images from before Linux 3.17 leave image_size 0; their text_offset is not reliable either. */
 #define OLD_TEXT_OFFSET 0x80000
 #define OLD_BSS_ROOM    SZ_2M
@@ -31,7 +31,8 @@ int image_decode(const uint8_t header[IMAGE_HEADER_SIZE], uint64_t file_size, st
 {
 	*why = NULL;
 	if (file_size < IMAGE_HEADER_SIZE || memcmp(header + OFFSET_MAGIC, "ARM\x64", 4) != 0) {
-		*why = "is not an arm64 Image (no magic at byte 56; a compressed kernel must be unpacked first)";
+		*why = "is not an arm64 Image (no magic at byte 56; a compressed kernel must be "
+		       "unpacked first)";
 		return -EINVAL;
 	}
 	out->text_offset = le64(header + OFFSET_TEXT_OFFSET);

@@ -33,9 +33,8 @@ static int stdout_node(const void *fdt, int chosen)
 		return -1;
 	}
 	options = strchr(path, ':');
-	return fdt_path_offset_namelen(fdt, path,
-				       (int)(options == NULL ? strlen(path) :
-							       (size_t)(options - path)));
+	return fdt_path_offset_namelen(
+		fdt, path, (int)(options == NULL ? strlen(path) : (size_t)(options - path)));
 }
 
 int machine_fdt_uart(struct fdt_reader *r)

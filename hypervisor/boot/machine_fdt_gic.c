@@ -38,7 +38,8 @@ static int find_gic(const void *fdt)
 			return node;
 		}
 	}
-	for (node = fdt_next_node(fdt, -1, NULL); node >= 0; node = fdt_next_node(fdt, node, NULL)) {
+	for (node = fdt_next_node(fdt, -1, NULL); node >= 0;
+	     node = fdt_next_node(fdt, node, NULL)) {
 		if (fdt_getprop(fdt, node, "interrupt-controller", NULL) == NULL) {
 			continue;
 		}
@@ -95,7 +96,8 @@ static int read_gicv3(struct fdt_reader *r, int node)
 	stride = fdt_getprop(r->fdt, node, "redistributor-stride", &size);
 	if (stride != NULL) {
 		if (size != 4 && size != 8) {
-			return fdt_fail(r, node, "redistributor-stride", "must be one or two cells");
+			return fdt_fail(r, node, "redistributor-stride",
+					"must be one or two cells");
 		}
 		gic->redist_stride = fdt_read_cells(stride, (uint32_t)size / 4);
 		if (gic->redist_stride > SZ_2M || !IS_ALIGNED(gic->redist_stride, SZ_64K)) {

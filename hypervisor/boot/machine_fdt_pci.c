@@ -5,8 +5,8 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define PCI_ADDRESS_CELLS 3
-#define PCI_SIZE_CELLS    2
+#define PCI_ADDRESS_CELLS    3
+#define PCI_SIZE_CELLS       2
 #define PHYS_HI_SPACE(hi)    BITS(hi, 25, 24) /* 1 I/O, 2 memory 32-bit, 3 memory 64-bit */
 #define PHYS_HI_PREFETCHABLE BIT(30)
 
@@ -109,8 +109,8 @@ static int read_bus_range(struct fdt_reader *r, int node, struct machine_bridge 
 }
 
 /* iommu-map or msi-map: entries of (rid base, phandle, id base, count). */
-static int read_id_map(struct fdt_reader *r, int node, const char *name,
-		       struct machine_id_map *map, uint32_t *count)
+static int read_id_map(struct fdt_reader *r, int node, const char *name, struct machine_id_map *map,
+		       uint32_t *count)
 {
 	int length;
 	const fdt32_t *p = fdt_getprop(r->fdt, node, name, &length);
@@ -218,7 +218,8 @@ static int read_segment(struct fdt_reader *r, int node, uint32_t index)
 
 	first_named = fdt_getprop(r->fdt, first, "linux,pci-domain", NULL) != NULL;
 	if (named != first_named) {
-		return fdt_fail(r, node, "linux,pci-domain", "must be on every host bridge or on none");
+		return fdt_fail(r, node, "linux,pci-domain",
+				"must be on every host bridge or on none");
 	}
 	err = fdt_read_u32(r, node, "linux,pci-domain", index, &segment);
 	if (err != 0) {
@@ -229,7 +230,8 @@ static int read_segment(struct fdt_reader *r, int node, uint32_t index)
 	}
 	for (uint32_t i = 0; i < index; i++) {
 		if (m->bridges[i].segment == segment) {
-			return fdt_fail(r, node, "linux,pci-domain", "is another bridge's number too");
+			return fdt_fail(r, node, "linux,pci-domain",
+					"is another bridge's number too");
 		}
 	}
 	m->bridges[index].segment = (uint16_t)segment;

@@ -84,7 +84,8 @@ void console_init(void)
 	const struct uart_ops *ops;
 
 	if (machine.uart.compatible == NULL) {
-		log_warn("console", "the device tree names no UART; staying on the early one at 0x%llx",
+		log_warn("console",
+			 "the device tree names no UART; staying on the early one at 0x%llx",
 			 (unsigned long long)console.base);
 		return;
 	}

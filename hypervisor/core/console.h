@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The physical console: one UART, shared by the hypervisor's log, the control domain and, on request,
- * guests. Ctrl-o three times moves the focus of input: control domain -> each guest -> hypervisor.
+ * The physical console: one UART, shared by the hypervisor's log, the control domain and, on
+ * request, guests. Ctrl-o three times moves the focus of input: control domain -> each guest ->
+ * hypervisor.
  */
 #ifndef CORE_CONSOLE_H
 #define CORE_CONSOLE_H
@@ -23,8 +24,8 @@ void console_write(const char *s, size_t size);
 void console_domain_output(struct domain *d, const char *s, size_t size);
 
 /*
- * For the crash report: from now on nothing here or in the log waits for a lock, whose holder may be
- * the CPU that crashed. Never undone.
+ * For the crash report: from now on nothing here or in the log waits for a lock, whose holder may
+ * be the CPU that crashed. Never undone.
  */
 void console_force(void);
 /* Takes l and returns true, or returns false after console_force(). */

@@ -15,7 +15,7 @@ struct console_escape {
 /* What to do with one character received. */
 struct console_plan {
 	bool rotate;      /* move the focus; nothing to deliver */
-	uint32_t escapes; /* deliver so many escape characters first: it was no sequence after all */
+	uint32_t escapes; /* so many escape characters come first: it was no sequence */
 	bool deliver;     /* then the character itself */
 };
 

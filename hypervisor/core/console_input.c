@@ -28,7 +28,8 @@ static void focus_set(uint32_t to)
 		log_info("console", "input goes to d%u %s (Ctrl-o three times to switch)", d->id,
 			 d->name);
 	} else {
-		log_info("console", "input goes to the hypervisor ('h' for help, Ctrl-o three times to switch)");
+		log_info("console", "input goes to the hypervisor ('h' for help, Ctrl-o three "
+				    "times to switch)");
 	}
 }
 
@@ -42,7 +43,8 @@ static void focus_rotate(void)
 
 static void key_help(void)
 {
-	log_info("console", "keys: h help, d domains, m memory, q log levels, C crash report and stop, Ctrl-o three times: leave");
+	log_info("console", "keys: h help, d domains, m memory, q log levels, C crash report and "
+			    "stop, Ctrl-o three times: leave");
 }
 
 static void key_domains(void)
@@ -80,7 +82,8 @@ static void key_log_level(void)
 	enum log_level level = log_get_console_level() == LOG_DEBUG ? LOG_WARN : LOG_DEBUG;
 
 	log_set_console_level(LOG_INFO);
-	log_info("console", "console shows %s", level == LOG_DEBUG ? "everything" : "warnings and errors");
+	log_info("console", "console shows %s",
+		 level == LOG_DEBUG ? "everything" : "warnings and errors");
 	log_set_console_level(level);
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The log: lines are formatted on the caller's stack, then kept and printed whole under one lock. */
+/*
+ * The log: lines are formatted on the caller's stack, then kept and printed whole under one lock.
+ */
 #include "core/log.h"
 
 #include "arch/arm64/cpu.h"

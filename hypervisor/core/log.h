@@ -23,8 +23,8 @@ void log_line(enum log_level level, const char *area, const char *fmt, ...)
 #define log_debug(area, ...) log_line(LOG_DEBUG, area, __VA_ARGS__)
 
 /*
- * A line a domain can cause. At most a burst of 10 and then 5 a second per domain; what was left out
- * is counted and said later. The line begins with "d<ID> <name>: ".
+ * A line a domain can cause. At most a burst of 10 and then 5 a second per domain; what was left
+ * out is counted and said later. The line begins with "d<ID> <name>: ".
  */
 void log_domain(struct domain *d, enum log_level level, const char *area, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

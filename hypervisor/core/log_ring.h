@@ -13,7 +13,10 @@ struct text_ring {
 };
 
 void text_ring_put(struct text_ring *r, const char *s, size_t size);
-/* Copies from *pos on, at most size bytes; a *pos already overwritten moves to the oldest byte kept. */
+/*
+ * Copies from *pos on, at most size bytes; a *pos already overwritten moves to the oldest byte
+ * kept.
+ */
 size_t text_ring_get(const struct text_ring *r, uint64_t *pos, char *buf, size_t size);
 
 #define LOG_BURST      10U

@@ -7,15 +7,17 @@
 
 struct uart_ops {
 	const char *compatible;
-	/* Enable both directions, all interrupts masked. Line settings stay as firmware left them. */
+	/*
+	 * Enable both directions, all interrupts masked. Line settings stay as firmware left them.
+	 */
 	void (*init)(volatile uint8_t *regs);
 	bool (*tx_full)(const volatile uint8_t *regs);
 	void (*put)(volatile uint8_t *regs, char c);
 	/* False when nothing was received. */
 	bool (*get)(volatile uint8_t *regs, char *c);
 	/*
-	 * Take the receive interrupt back. Before get() is called until it returns false, not after: a
-	 * character that comes in between would never be announced.
+	 * Take the receive interrupt back. Before get() is called until it returns false, not
+	 * after: a character that comes in between would never be announced.
 	 */
 	void (*ack_rx)(volatile uint8_t *regs);
 	/* Receive interrupts on, also for what is waiting already. */

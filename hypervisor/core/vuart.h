@@ -14,7 +14,10 @@ void vuart_destroy(struct domain *d);
 
 /* Console characters for the domain; what does not fit is dropped. Returns characters taken. */
 uint32_t vuart_input(struct domain *d, const char *s, uint32_t size);
-/* What the domain printed, from byte position *pos (monotonic; lost text is skipped). Advances *pos. */
+/*
+ * What the domain printed, from byte position *pos (monotonic; lost text is skipped). Advances
+ * *pos.
+ */
 uint32_t vuart_output(struct domain *d, uint64_t *pos, char *buf, uint32_t size);
 
 #endif

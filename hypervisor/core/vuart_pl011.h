@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * State machine of a virtual PL011 (DDI0183 ch. 3). Sending is instant, so the transmitter is always
- * empty; the receive FIFO is deeper than the real one's 32. Pure; the caller locks.
+ * State machine of a virtual PL011 (DDI0183 ch. 3). Sending is instant, so the transmitter is
+ * always empty; the receive FIFO is deeper than the real one's 32. Pure; the caller locks.
  */
 #ifndef CORE_VUART_PL011_H
 #define CORE_VUART_PL011_H
