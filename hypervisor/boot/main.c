@@ -131,8 +131,6 @@ static void init_interrupts(void)
 /* Runs on this CPU's own, guarded stack. */
 static void main_on_stack(void)
 {
-	struct domain *control;
-
 	init_interrupts();
 	smp_init_cpu();
 	idreg_init();
@@ -140,9 +138,7 @@ static void main_on_stack(void)
 	iommu_init();
 	pci_init();
 	smp_start();
-	control = boot_control_domain();
-	log_info("boot", "control domain starts: %u vCPUs, %llu MiB", control->vcpu_count,
-		 (unsigned long long)(control->ram_size / SZ_1M));
+	boot_control_domain();
 	sched_start();
 }
 
