@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The least of a GICv3 driver (IHI0069 12): group 1, polled. */
+#include "guest.h"
+
+#define GICD_CTLR       0x0000U
+#define GICR_WAKER      0x0014U
+#define SGI_FRAME       0x10000U
+#define IGROUPR0        0x0080U
+#define ISENABLER0      0x0100U
+#define INTID_NONE      1023U
+
+static uint64_t redistributor(void)
+{
+	return GUEST_GICR_BASE + cpu_number() * GUEST_GICR_STRIDE;
+}
+
+void gic_init(void)
+{
+	uint64_t redist = redistributor();
+
+	write32(GUEST_GICD_BASE + GICD_CTLR, 0x12); /* affinity routing, group 1 */
+	write32(redist + GICR_WAKER, 0);
+	write32(redist + SGI_FRAME + IGROUPR0, 0xffffffff);
+	write32(redist + SGI_FRAME + ISENABLER0, 0xffff);
+	write_sysreg(S3_0_C12_C12_5, 7);    /* ICC_SRE_EL1 */
+	write_sysreg(S3_0_C4_C6_0, 0xff);   /* ICC_PMR_EL1 */
+	write_sysreg(S3_0_C12_C12_7, 1);    /* ICC_IGRPEN1_EL1 */
+	barrier();
+}
+
+uint32_t gic_take(void)
+{
+	uint32_t intid = (uint32_t)read_sysreg(S3_0_C12_C12_0); /* ICC_IAR1_EL1 */
+
+	if (intid != INTID_NONE) {
+		write_sysreg(S3_0_C12_C12_1, intid); /* ICC_EOIR1_EL1 */
+		barrier();
+	}
+	return intid;
+}
+
+bool gic_wait(uint32_t intid)
+{
+	for (int i = 0; i < 10000; i++) {
+		if (gic_take() == intid) {
+			return true;
+		}
+		delay_us(100);
+	}
+	return false;
+}
+
+void gic_send_sgi(uint32_t cpu, uint32_t sgi)
+{
+	/* ICC_SGI1R_EL1: target list of affinity 0.0.0. */
+	write_sysreg(S3_0_C12_C11_5, (uint64_t)sgi << 24 | 1ULL << cpu);
+	barrier();
+}
