@@ -100,6 +100,8 @@ static void begin(void)
 			gic_send_sgi(i, SGI_STOP);
 		}
 	}
+	/* Whoever broke may hold the locks of console and log itself. */
+	console_force();
 	say("\n*** Viaduct panic on CPU %u ***", cpu_index());
 }
 
