@@ -36,10 +36,35 @@
 /* CNTHCTL_EL2: EL1 may use the physical counter and timer. */
 #define CNTHCTL_GUEST (BIT(0) | BIT(1))
 
+/* Fine-grained traps and HCRX: all-zero traps what their positive bits would allow. */
+static void init_fine_grained(void)
+{
+	uint64_t fgt = BITS(read_sysreg(id_aa64mmfr0_el1), 59, 56);
+
+	if (fgt != 0) {
+		write_sysreg(S3_4_C1_C1_4, 0); /* HFGRTR_EL2 */
+		write_sysreg(S3_4_C1_C1_5, 0); /* HFGWTR_EL2 */
+		write_sysreg(S3_4_C1_C1_6, 0); /* HFGITR_EL2 */
+		write_sysreg(S3_4_C3_C1_4, 0); /* HDFGRTR_EL2 */
+		write_sysreg(S3_4_C3_C1_5, 0); /* HDFGWTR_EL2 */
+	}
+	if (fgt != 0 && BITS(read_sysreg(id_aa64pfr0_el1), 47, 44) != 0) {
+		write_sysreg(S3_4_C3_C1_6, 0); /* HAFGRTR_EL2: activity monitors */
+	}
+	if (fgt >= 2) {
+		write_sysreg(S3_4_C3_C1_0, 0); /* HDFGRTR2_EL2 */
+		write_sysreg(S3_4_C3_C1_1, 0); /* HDFGWTR2_EL2 */
+		write_sysreg(S3_4_C3_C1_2, 0); /* HFGRTR2_EL2 */
+		write_sysreg(S3_4_C3_C1_3, 0); /* HFGWTR2_EL2 */
+		write_sysreg(S3_4_C3_C1_7, 0); /* HFGITR2_EL2 */
+	}
+	if (BITS(read_sysreg(id_aa64mmfr1_el1), 43, 40) != 0) {
+		write_sysreg(S3_4_C1_C2_2, 0); /* HCRX_EL2 */
+	}
+}
+
 void el2_init_cpu(void)
 {
-	uint64_t mmfr0 = read_sysreg(id_aa64mmfr0_el1);
-	uint64_t mmfr1 = read_sysreg(id_aa64mmfr1_el1);
 	uint64_t hpmn = 0;
 
 	write_sysreg(vtcr_el2, p2m_vtcr());
@@ -54,17 +79,10 @@ void el2_init_cpu(void)
 		hpmn = BITS(read_sysreg(pmcr_el0), 15, 11);
 	}
 	write_sysreg(mdcr_el2, MDCR_GUEST | hpmn);
-	/* Fine-grained traps and HCRX: all-zero traps what their positive bits would allow. */
-	if (BITS(mmfr0, 59, 56) != 0) {
-		write_sysreg(S3_4_C1_C1_4, 0); /* HFGRTR_EL2 */
-		write_sysreg(S3_4_C1_C1_5, 0); /* HFGWTR_EL2 */
-		write_sysreg(S3_4_C1_C1_6, 0); /* HFGITR_EL2 */
-		write_sysreg(S3_4_C3_C1_4, 0); /* HDFGRTR_EL2 */
-		write_sysreg(S3_4_C3_C1_5, 0); /* HDFGWTR_EL2 */
-	}
-	if (BITS(mmfr1, 43, 40) != 0) {
-		write_sysreg(S3_4_C1_C2_2, 0); /* HCRX_EL2 */
-	}
+	/* Locks that only EL2 sees: while one is closed, no domain gets a debug exception. */
+	write_sysreg(osdlr_el1, 0);
+	write_sysreg(oslar_el1, 0);
+	init_fine_grained();
 	isb();
 	__asm__ volatile("tlbi alle1" : : : "memory");
 	dsb(nsh);
