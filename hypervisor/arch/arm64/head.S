@@ -5,6 +5,9 @@
  */
 #include "arch/arm64/mmu.h"
 
+#define HCR_RW    0x80000000
+#define CPTR_RES1 0x33ff
+
 	.section .head.text, "ax"
 	.global head
 head:
@@ -17,12 +20,27 @@ head:
 	.ascii	"ARM\x64"
 	.long	0
 
+	/*
+	 * What firmware may have left open: interrupts, another stack pointer, VHE and FP traps. They
+	 * matter before el2_init_cpu() runs.
+	 */
+	.macro	take_over
+	msr	daifset, #15
+	msr	spsel, #1
+	mov	x1, #HCR_RW
+	msr	hcr_el2, x1
+	mov	x1, #CPTR_RES1
+	msr	cptr_el2, x1
+	isb
+	.endm
+
 	.text
 boot_entry:
 	mov	x19, x0
 	mrs	x0, CurrentEL
 	cmp	x0, #(2 << 2)
 	b.ne	not_el2
+	take_over
 	/* Clear .bss by PC-relative addresses; nothing else may run before. */
 	adrp	x0, bss_start
 	adrp	x1, bss_end
@@ -74,6 +92,7 @@ boot_continue:
 	.section .idmap.text, "ax"
 secondary_entry:
 	mov	x19, x0
+	take_over
 	adrp	x0, boot_ttbr
 	ldr	x0, [x0, :lo12:boot_ttbr]
 	adr	x1, secondary_va
