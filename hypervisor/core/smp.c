@@ -17,6 +17,8 @@
 #define MPIDR_AFFINITY 0xff00ffffffULL
 #define ONLINE_WAIT_MS 1000
 
+_Static_assert(MACHINE_MAX_CPUS <= CPUS_MAX, "every CPU of the machine has a struct percpu");
+
 struct percpu percpus[CPUS_MAX];
 
 extern char secondary_entry[];
@@ -53,25 +55,28 @@ static bool wait_online(const struct percpu *cpu)
 	return true;
 }
 
-void smp_prepare(void)
+/* CPU numbers are places in machine.cpus, and this CPU is number 0, wherever it stands in the tree. */
+static void boot_cpu_first(void)
 {
 	uint64_t self = read_sysreg(mpidr_el1) & MPIDR_AFFINITY;
-	uint32_t next = 1;
 
-	percpus[0].mpidr = self;
-	percpus[0].stack_top = mmu_map_stack(0);
 	for (uint32_t i = 0; i < machine.cpu_count; i++) {
 		if (machine.cpus[i].mpidr == self) {
-			continue;
+			machine.cpus[i].mpidr = machine.cpus[0].mpidr;
+			machine.cpus[0].mpidr = self;
+			return;
 		}
-		if (next == CPUS_MAX) {
-			log_warn("smp", "more CPUs than %u: the rest stay off", CPUS_MAX);
-			break;
-		}
-		percpus[next].index = next;
-		percpus[next].mpidr = machine.cpus[i].mpidr;
-		percpus[next].stack_top = mmu_map_stack(next);
-		next++;
+	}
+	panic("the device tree does not name this CPU, MPIDR 0x%llx", (unsigned long long)self);
+}
+
+void smp_prepare(void)
+{
+	boot_cpu_first();
+	for (uint32_t i = 0; i < machine.cpu_count; i++) {
+		percpus[i].index = i;
+		percpus[i].mpidr = machine.cpus[i].mpidr;
+		percpus[i].stack_top = mmu_map_stack(i);
 	}
 	cache_clean(percpus, sizeof(percpus));
 }
