@@ -71,13 +71,16 @@ fail_gic:
 	return ret;
 }
 
-void domain_unbuild_guest(struct domain *d)
+int domain_unbuild_guest(struct domain *d)
 {
+	int ret;
+
 	lend_reclaim_all(d);
 	/* Streams abort now; what the SMMU remembers of the tables goes before the RAM does. */
-	iommu_flush_vmid(d->p2m.vmid);
+	ret = iommu_flush_vmid(d->p2m.vmid);
 	vpci_destroy(d);
 	vuart_destroy(d);
 	vits_destroy(d);
 	vgic_destroy(d);
+	return ret;
 }

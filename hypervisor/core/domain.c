@@ -305,6 +305,8 @@ int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg)
 		for (uint32_t i = 0; i < d->vcpu_count; i++) {
 			d->vcpus[i]->sys.cntvoff = d->control ? 0 : now;
 		}
+		/* What lies at pc was written as data. */
+		icache_invalidate_all();
 		sched_online(d->vcpus[0], pc.v, arg);
 		ret = 0;
 	}
@@ -411,7 +413,11 @@ static enum job_status teardown_step(struct job *j)
 		}
 		break;
 	case TEARDOWN_DEVICES:
-		domain_unbuild_guest(d);
+		if (domain_unbuild_guest(d) != 0) {
+			log_error("domain", "d%u %s stays, dying: an IOMMU does not answer, so its memory must not be anyone else's",
+				  d->id, d->name);
+			return JOB_DONE;
+		}
 		break;
 	case TEARDOWN_RAM:
 		if (!free_ram(d, 64)) {
@@ -431,7 +437,11 @@ static enum job_status teardown_step(struct job *j)
 
 static void teardown_finish(struct job *j, bool cancelled)
 {
-	domain_free(container_of(j, struct domain, teardown));
+	struct domain *d = container_of(j, struct domain, teardown);
+
+	if (d->teardown_phase == TEARDOWN_READERS) {
+		domain_free(d);
+	}
 }
 
 static const struct job_ops teardown_ops = {

@@ -13,7 +13,10 @@ struct domain *domain_create_control(uint32_t vcpu_count);
 
 /* GIC, ITS, UART, PCI bus and empty flash of a guest. On failure nothing is left. */
 int domain_build_guest(struct domain *d);
-/* The reverse, lent functions first: on return no device reaches d's memory any more. */
-void domain_unbuild_guest(struct domain *d);
+/*
+ * The reverse, lent functions first: on return no device reaches d's memory any more. -EIO: an IOMMU
+ * did not confirm that; the memory must stay out of use for ever.
+ */
+int domain_unbuild_guest(struct domain *d);
 
 #endif

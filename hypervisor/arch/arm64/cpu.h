@@ -42,6 +42,14 @@ static inline uint64_t ticks_per_second(void)
 	return read_sysreg(cntfrq_el0);
 }
 
+/* No CPU executes old instructions from memory that was written before. */
+static inline void icache_invalidate_all(void)
+{
+	__asm__ volatile("ic ialluis" : : : "memory");
+	dsb(ish);
+	isb();
+}
+
 /* Clean (and invalidate) data cache lines to the point of coherency. */
 void cache_clean(const void *va, uint64_t size);
 void cache_clean_invalidate(const void *va, uint64_t size);

@@ -8,6 +8,7 @@
 #include "core/panic.h"
 #include "core/percpu.h"
 #include "core/spinlock.h"
+#include "lib/errno.h"
 
 /* Stage 1 descriptors of the EL2 regime (DDI0487 D8.3). */
 #define PTE_VALID     BIT(0)
@@ -29,7 +30,8 @@
 
 #define ENTRIES     512
 #define TABLE_SIZE  4096
-#define POOL_TABLES 12
+#define EARLY_TABLES 12
+#define POOL_TABLES  4
 
 typedef uint64_t table[ENTRIES];
 
@@ -48,8 +50,10 @@ static table identity_l3 __attribute__((aligned(TABLE_SIZE)));
 static table window_l1 __attribute__((aligned(TABLE_SIZE)));
 static table window_l2 __attribute__((aligned(TABLE_SIZE)));
 /* Tables for what is mapped before the heap exists. */
-static table pool[POOL_TABLES] __attribute__((aligned(TABLE_SIZE)));
-static uint32_t pool_used;
+static table early[EARLY_TABLES] __attribute__((aligned(TABLE_SIZE)));
+static uint32_t early_used;
+static uint64_t *pool[POOL_TABLES];
+static uint32_t pool_count;
 static struct spinlock lock;
 
 static uint64_t index_of(uint64_t va, int level)
@@ -96,10 +100,30 @@ uint64_t mmu_build_early(uint64_t image_pa)
 
 static uint64_t *table_alloc(void)
 {
-	if (pool_used < POOL_TABLES) {
-		return pool[pool_used++];
+	if (early_used < EARLY_TABLES) {
+		return early[early_used++];
 	}
-	return heap_page();
+	return pool_count != 0 ? pool[--pool_count] : NULL;
+}
+
+/* Lock not held: the heap may want to map a block for itself. */
+static bool pool_refill(void)
+{
+	void *page = heap_page();
+
+	if (page == NULL) {
+		return false;
+	}
+	spin_lock(&lock);
+	if (pool_count < POOL_TABLES) {
+		pool[pool_count++] = page;
+		page = NULL;
+	}
+	spin_unlock(&lock);
+	if (page != NULL) {
+		heap_page_free(page);
+	}
+	return true;
 }
 
 /* The entry for va at level, its tables made when alloc. NULL: no table, or no memory for one. */
@@ -127,27 +151,27 @@ static uint64_t *entry_at(uint64_t va, int level, bool alloc)
 /* Fresh mappings only, so no TLB maintenance. Biggest entries that fit, up to 2 MiB. */
 static int map(uint64_t va, uint64_t to, uint64_t size, uint64_t kind)
 {
-	int ret = 0;
-
-	spin_lock(&lock);
 	while (size != 0) {
 		bool block = IS_ALIGNED(va | to, SZ_2M) && size >= SZ_2M;
 		uint64_t step = block ? SZ_2M : SZ_4K;
-		uint64_t *e = entry_at(va, block ? 2 : 3, true);
+		uint64_t *e;
 
-		if (e == NULL) {
-			ret = -1;
-			break;
+		spin_lock(&lock);
+		e = entry_at(va, block ? 2 : 3, true);
+		if (e != NULL) {
+			*e = to | kind | (block ? 0 : PTE_TABLE);
+			va += step;
+			to += step;
+			size -= step;
 		}
-		*e = to | kind | (block ? 0 : PTE_TABLE);
-		va += step;
-		to += step;
-		size -= step;
+		spin_unlock(&lock);
+		if (e == NULL && !pool_refill()) {
+			return -ENOMEM;
+		}
 	}
-	spin_unlock(&lock);
 	dsb(ishst);
 	isb();
-	return ret;
+	return 0;
 }
 
 static void tlb_flush_local(uint64_t va)
@@ -255,13 +279,19 @@ uint64_t mmu_map_stack(uint32_t cpu)
 	return base + MMU_STACK_SIZE;
 }
 
-/* Make the level-2 tables of [p, +size) ahead, so that growing the heap never needs one. */
-void mmu_prepare_heap_tables(paddr_t p, uint64_t size)
+static void prepare_table(uint64_t va)
 {
-	for (uint64_t at = ALIGN_DOWN(p.v, SZ_1G); at < p.v + size; at += SZ_1G) {
-		if (entry_at(at + mmu_offset, 2, true) == NULL ||
-		    entry_at(ALIGN_UP(at + 1, SZ_1G) - SZ_2M + mmu_offset, 2, true) == NULL) {
+	while (entry_at(va, 2, true) == NULL) {
+		if (!pool_refill()) {
 			panic("no memory for the heap's page tables");
 		}
 	}
+}
+
+void mmu_prepare_heap_tables(paddr_t p, uint64_t size)
+{
+	for (uint64_t at = ALIGN_DOWN(p.v, SZ_2M); at < p.v + size; at += SZ_1G) {
+		prepare_table(at + mmu_offset);
+	}
+	prepare_table(ALIGN_DOWN(p.v + size - 1, SZ_2M) + mmu_offset);
 }
