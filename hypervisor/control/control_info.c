@@ -7,6 +7,7 @@
 #include "core/machine.h"
 #include "core/percpu.h"
 #include "core/ram.h"
+#include "iommu/iommu.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "version.h"
@@ -35,6 +36,19 @@ static uint32_t online_cpus(void)
 	return count;
 }
 
+/* An SMMU that cannot confine DMA is none to who wants to lend. */
+static bool has_usable_smmu(void)
+{
+	for (uint32_t i = 0; i < machine.smmu_count; i++) {
+		const struct iommu *iommu = iommu_by_phandle(machine.smmus[i].phandle);
+
+		if (iommu != NULL && iommu->usable) {
+			return true;
+		}
+	}
+	return false;
+}
+
 int control_info(struct control_call *call)
 {
 	struct control_info reply = {
@@ -50,7 +64,7 @@ int control_info(struct control_call *call)
 	if (machine.gic.its_count != 0) {
 		reply.features |= CONTROL_FEATURE_ITS;
 	}
-	if (machine.smmu_count != 0) {
+	if (has_usable_smmu()) {
 		reply.features |= CONTROL_FEATURE_SMMU;
 	}
 	for (uint32_t i = 0; i < machine.ram_count; i++) {
