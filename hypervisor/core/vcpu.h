@@ -38,8 +38,8 @@ struct vcpu {
 	uint64_t run_since;
 	uint64_t wake_at;   /* own timer's deadline while blocked and not loaded; ~0: none */
 	struct vgic_cpu *vgic;
-	uint32_t fault_streak; /* accesses to nothing in a row */
-	uint64_t fault_pc;
+	uint32_t fault_streak; /* accesses to nothing without progress between them */
+	uint64_t fault_pc;     /* where the last one was: what ELR_EL1 was set to */
 };
 
 #endif

@@ -28,6 +28,27 @@ static enum irq_result guest_timer_fired(uint32_t intid, void *arg)
 	return IRQ_FORWARDED;
 }
 
+#define TIMER_ENABLE BIT(0)
+#define TIMER_IMASK  BIT(1)
+
+/* What a saved timer waits for, on the physical counter. A guest's "never" stays never. */
+static uint64_t timer_deadline(uint64_t ctl, uint64_t cval, uint64_t offset, bool active)
+{
+	if ((ctl & (TIMER_ENABLE | TIMER_IMASK)) != TIMER_ENABLE || active) {
+		return ~0ULL;
+	}
+	return cval > ~0ULL - offset ? ~0ULL : cval + offset;
+}
+
+uint64_t vcpu_timer_deadline(const struct vcpu *v)
+{
+	const struct vcpu_sysregs *s = &v->sys;
+	uint64_t virt = timer_deadline(s->cntv_ctl, s->cntv_cval, s->cntvoff, s->vtimer_active);
+	uint64_t phys = timer_deadline(s->cntp_ctl, s->cntp_cval, 0, s->ptimer_active);
+
+	return MIN(virt, phys);
+}
+
 void timer_init(void)
 {
 	/* Virtual INTIDs: both the board every guest sees and the usual host number them so. */

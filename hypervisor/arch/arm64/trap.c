@@ -2,6 +2,7 @@
 /* What a guest's exceptions to EL2 mean (DDI0487 D1.2, ESR_EL2 in D19.2). */
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/el2.h"
+#include "arch/arm64/exception.h"
 #include "arch/arm64/trap.h"
 #include "core/domain.h"
 #include "core/log.h"
@@ -30,38 +31,20 @@ enum exception_class {
 #define ESR_IL         BIT(25)
 #define ESR_EXTERNAL   0x10ULL /* synchronous external abort, not on a table walk */
 #define EC_SHIFT       26
-#define PSTATE_MODE    0xfULL
-#define PSTATE_AARCH32 BIT(4)
-#define PSTATE_EL1H    0x3c5ULL
 
 static void count_exit(struct vcpu *v, enum exit_kind kind)
 {
 	v->domain->exits[kind]++;
 }
 
-static void skip(struct vcpu *v)
-{
-	v->regs.pc += 4;
-}
-
-/* Take an exception to EL1 in the guest's name (DDI0487 D1.3). */
+/* Take an exception to EL1 in the guest's name. */
 static void inject(struct vcpu *v, uint64_t esr)
 {
-	uint64_t mode = v->regs.pstate & PSTATE_MODE;
-	uint64_t vector = 0x400;
-
-	if ((v->regs.pstate & PSTATE_AARCH32) != 0) {
-		vector = 0x600;
-	} else if (mode == 5) {
-		vector = 0x200;
-	} else if (mode == 4) {
-		vector = 0;
-	}
 	write_sysreg(esr_el1, esr);
 	write_sysreg(elr_el1, v->regs.pc);
 	write_sysreg(spsr_el1, v->regs.pstate);
-	v->regs.pc = read_sysreg(vbar_el1) + vector;
-	v->regs.pstate = PSTATE_EL1H;
+	v->regs.pc = read_sysreg(vbar_el1) + exception_vector(v->regs.pstate);
+	v->regs.pstate = exception_pstate(v->regs.pstate, read_sysreg(sctlr_el1));
 }
 
 void inject_undefined(struct vcpu *v)
@@ -71,22 +54,34 @@ void inject_undefined(struct vcpu *v)
 
 void inject_abort(struct vcpu *v, bool instruction, uint64_t far)
 {
-	bool from_el1 = (v->regs.pstate & PSTATE_AARCH32) == 0 &&
-			(v->regs.pstate & PSTATE_MODE) != 0;
-	uint64_t ec = (instruction ? 0x20ULL : 0x24ULL) + (from_el1 ? 1 : 0);
+	uint64_t ec = instruction ? EC_INSTRUCTION_ABORT : EC_DATA_ABORT;
 
+	/* The class behind each is the same abort without a change of exception level. */
+	ec += exception_from_el0(v->regs.pstate) ? 0 : 1;
 	write_sysreg(far_el1, far);
 	inject(v, ec << EC_SHIFT | ESR_IL | ESR_EXTERNAL);
 }
 
 /*
- * An access to nothing. The guest gets an external abort; one that takes them without end (its abort
- * handler lies in nothing too) is over.
+ * Faults without progress between them. A guest that handles one writes ELR_EL1 before it goes on,
+ * or takes another exception, or comes to EL2 for something else; one whose handler or its stack
+ * lies in nothing does none of that.
  */
+static bool fault_is_last(struct vcpu *v)
+{
+	if (read_sysreg(elr_el1) != v->fault_pc) {
+		v->fault_streak = 0;
+	}
+	v->fault_pc = v->regs.pc;
+	v->fault_streak++;
+	return v->fault_streak > FAULT_STREAK_MAX;
+}
+
+/* An access to nothing: an external abort, or the end of a guest that only makes more of them. */
 static void fault(struct vcpu *v, bool instruction, uint64_t far, ipaddr_t at)
 {
 	count_exit(v, EXIT_FAULT);
-	if (++v->fault_streak > FAULT_STREAK_MAX) {
+	if (fault_is_last(v)) {
 		log_domain(v->domain, LOG_ERROR, "trap",
 			   "vCPU %u cannot go on: %s at IPA 0x%llx, pc 0x%llx; crashed", v->index,
 			   instruction ? "fetch" : "access", (unsigned long long)at.v,
@@ -94,9 +89,13 @@ static void fault(struct vcpu *v, bool instruction, uint64_t far, ipaddr_t at)
 		domain_shutdown(v->domain, SHUTDOWN_CRASH);
 		return;
 	}
-	log_domain(v->domain, LOG_DEBUG, "trap", "vCPU %u: %s of nothing at IPA 0x%llx, pc 0x%llx",
-		   v->index, instruction ? "fetch" : "access", (unsigned long long)at.v,
-		   (unsigned long long)v->regs.pc);
+	/* One line a streak, or there would be none left for its end. */
+	if (v->fault_streak == 1) {
+		log_domain(v->domain, LOG_DEBUG, "trap",
+			   "vCPU %u: %s of nothing at IPA 0x%llx, pc 0x%llx", v->index,
+			   instruction ? "fetch" : "access", (unsigned long long)at.v,
+			   (unsigned long long)v->regs.pc);
+	}
 	inject_abort(v, instruction, far);
 }
 
@@ -139,13 +138,13 @@ static void data_abort(struct vcpu *v, uint64_t esr)
 		access.value = v->regs.x[a.reg] & GENMASK(8U * a.size - 1, 0);
 	}
 	count_exit(v, r->ops->kind);
-	v->fault_streak = 0;
 	switch (r->ops->access(v, r->opaque, &access)) {
 	case MMIO_DONE:
+		v->fault_streak = 0;
 		if (!a.write) {
 			finish_load(v, &a, access.value);
 		}
-		skip(v);
+		exception_skip(&v->regs, esr);
 		break;
 	case MMIO_RETRY:
 		break;
@@ -168,7 +167,7 @@ static void wait_for_interrupt(struct vcpu *v, uint64_t esr)
 {
 	count_exit(v, EXIT_WFX);
 	v->fault_streak = 0;
-	skip(v);
+	exception_skip(&v->regs, esr);
 	/* WFE, WFIT, WFET may return at any time. */
 	if ((esr & 3) == 0 && !vgic_pending(v)) {
 		sched_block(v, VCPU_BLOCKED);
@@ -185,11 +184,13 @@ void trap_sync(struct vcpu *v)
 		break;
 	case EC_HVC64:
 		count_exit(v, EXIT_HVC);
+		v->fault_streak = 0;
 		vpsci_call(v);
 		break;
 	case EC_SMC64:
 		count_exit(v, EXIT_SMC);
-		skip(v);
+		v->fault_streak = 0;
+		exception_skip(&v->regs, esr);
 		vpsci_call(v);
 		break;
 	case EC_SYSREG:

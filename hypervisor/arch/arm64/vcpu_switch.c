@@ -2,6 +2,7 @@
 /* Moving a vCPU's EL1 and EL0 state in and out of the CPU; nothing here runs on an ordinary exit. */
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/el2.h"
+#include "arch/arm64/exception.h"
 #include "core/domain.h"
 #include "core/machine.h"
 #include "core/panic.h"
@@ -10,11 +11,7 @@
 #include "irq/vgic.h"
 #include "lib/string.h"
 
-#define PSTATE_EL1H_MASKED 0x3c5UL
-#define SCTLR_EL1_RESET    0x30d00800UL
-
-#define TIMER_ENABLE BIT(0)
-#define TIMER_IMASK  BIT(1)
+#define SCTLR_EL1_RESET 0x30d00800UL
 
 /* Registers that are plainly read out and written back. */
 #define FOR_EACH_PLAIN(X)                                                                          \
@@ -30,6 +27,14 @@
 
 #define FOR_EACH_DEBUG(X)                                                                          \
 	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+
+/* Guests do not see the RAS extension, but their DISR_EL1 would be this. */
+#define VDISR_EL2 S3_4_C12_C1_1
+
+static bool has_ras(void)
+{
+	return BITS(read_sysreg(id_aa64pfr0_el1), 31, 28) != 0;
+}
 
 static bool has_pauth(void)
 {
@@ -84,7 +89,10 @@ void vcpu_debug_enable(struct vcpu *v)
 	isb();
 }
 
-/* A forwarded timer interrupt stays active in the redistributor until the guest's EOI; it moves with the vCPU. */
+/*
+ * A forwarded timer interrupt stays active in the redistributor until the guest's EOI; it moves with
+ * the vCPU.
+ */
 static bool ppi_take(uint32_t intid)
 {
 	bool active = irq_is_active(intid);
@@ -141,7 +149,8 @@ void vcpu_save(struct vcpu *v)
 	fp_save(&v->fp);
 	vgic_save(v);
 	timers_save(s);
-	this_cpu()->loaded = NULL;
+	/* From here on another CPU may take v for stopped. */
+	__atomic_store_n(&this_cpu()->loaded, NULL, __ATOMIC_RELEASE);
 }
 
 /*
@@ -182,6 +191,9 @@ void vcpu_load(struct vcpu *v)
 	}
 	write_sysreg(mdcr_el2, (read_sysreg(mdcr_el2) & ~(MDCR_TDA | MDCR_TDRA)) |
 				       (s->debug_used ? 0 : MDCR_TDA | MDCR_TDRA));
+	if (has_ras()) {
+		write_sysreg(VDISR_EL2, 0);
+	}
 	write_sysreg(cntvoff_el2, s->cntvoff);
 	fp_restore(&v->fp);
 	isb();
@@ -190,20 +202,6 @@ void vcpu_load(struct vcpu *v)
 	timers_load(s);
 	vgic_load(v);
 	isb();
-}
-
-uint64_t vcpu_timer_deadline(const struct vcpu *v)
-{
-	const struct vcpu_sysregs *s = &v->sys;
-	uint64_t deadline = ~0ULL;
-
-	if ((s->cntv_ctl & (TIMER_ENABLE | TIMER_IMASK)) == TIMER_ENABLE && !s->vtimer_active) {
-		deadline = s->cntv_cval + s->cntvoff;
-	}
-	if ((s->cntp_ctl & (TIMER_ENABLE | TIMER_IMASK)) == TIMER_ENABLE && !s->ptimer_active) {
-		deadline = MIN(deadline, s->cntp_cval);
-	}
-	return deadline;
 }
 
 void vcpu_reset_regs(struct vcpu *v, uint64_t pc, uint64_t arg)

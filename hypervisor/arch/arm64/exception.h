@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Taking exceptions and finishing instructions in a guest's name. Pure. */
+#ifndef ARCH_ARM64_EXCEPTION_H
+#define ARCH_ARM64_EXCEPTION_H
+
+#include "arch/arm64/vcpu_regs.h"
+
+/* EL1 on SP_EL1, D, A, I and F masked: PSTATE after reset and exception entry. */
+#define PSTATE_EL1H_MASKED 0x3c5ULL
+
+/* pstate: where the exception comes from, as in SPSR_EL2. */
+bool exception_from_el0(uint64_t pstate);
+/* Offset of the synchronous vector from VBAR_EL1. */
+uint64_t exception_vector(uint64_t pstate);
+/* PSTATE in EL1's handler. sctlr: SCTLR_EL1. */
+uint64_t exception_pstate(uint64_t pstate, uint64_t sctlr);
+/* The instruction that trapped with syndrome esr has been carried out: go on behind it. */
+void exception_skip(struct vcpu_regs *regs, uint64_t esr);
+
+#endif
