@@ -111,6 +111,11 @@ static int gicv3_init_cpu(void)
 		log_error("gic", "CPU %u has no system-register interface to the GIC", cpu_index());
 		return -ENODEV;
 	}
+	/* EL1's own switch is on and traps: where it can be off at all, no guest leaves it off. */
+	write_sysreg(icc_sre_el1, ICC_SRE_SRE | ICC_SRE_DFB | ICC_SRE_DIB);
+	isb();
+	write_sysreg(icc_sre_el2, ICC_SRE_SRE | ICC_SRE_DFB | ICC_SRE_DIB);
+	isb();
 	write_sysreg(icc_igrpen1_el1, 0);
 	write_sysreg(icc_ctlr_el1, ICC_CTLR_EOIMODE);
 	write_sysreg(icc_ap1r0_el1, 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* System registers that trap (DDI0487 D19.2.37, ISS for MSR, MRS). */
 #include "arch/arm64/el2.h"
+#include "arch/arm64/exception.h"
 #include "arch/arm64/trap.h"
 #include "irq/vgic.h"
 
@@ -15,6 +16,7 @@ enum trapped_sysreg {
 	ICC_SGI1R_EL1 = SYSREG(3, 0, 12, 11, 5),
 	ICC_ASGI1R_EL1 = SYSREG(3, 0, 12, 11, 6),
 	ICC_SGI0R_EL1 = SYSREG(3, 0, 12, 11, 7),
+	ICC_SRE_EL1 = SYSREG(3, 0, 12, 12, 5),
 	OSLAR_EL1 = SYSREG(2, 0, 1, 0, 4),
 	OSLSR_EL1 = SYSREG(2, 0, 1, 1, 4),
 	OSDLR_EL1 = SYSREG(2, 0, 1, 3, 4),
@@ -23,6 +25,7 @@ enum trapped_sysreg {
 };
 
 #define OSLSR_LOCK_PRESENT BIT(3)
+#define ICC_SRE_ALL        7ULL /* system registers on, bypass off: as it is, for good */
 
 static bool is_debug(uint32_t reg)
 {
@@ -45,6 +48,9 @@ static bool sysreg_read(uint32_t reg, uint64_t *value)
 	case OSLSR_EL1:
 		*value = OSLSR_LOCK_PRESENT;
 		return true;
+	case ICC_SRE_EL1:
+		*value = ICC_SRE_ALL;
+		return true;
 	case ACTLR_EL1:
 	case OSDLR_EL1:
 	case DBGPRCR_EL1:
@@ -63,6 +69,7 @@ static bool sysreg_write(struct vcpu *v, uint32_t reg, uint64_t value)
 		return true;
 	case ICC_ASGI1R_EL1:
 	case ICC_SGI0R_EL1:
+	case ICC_SRE_EL1:
 	case ACTLR_EL1:
 	case OSLAR_EL1:
 	case OSDLR_EL1:
@@ -95,7 +102,7 @@ void trap_sysreg(struct vcpu *v, uint64_t esr)
 	}
 	if (known) {
 		v->fault_streak = 0;
-		v->regs.pc += 4;
+		exception_skip(&v->regs, esr);
 	} else {
 		inject_undefined(v);
 	}
