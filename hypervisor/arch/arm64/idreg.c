@@ -15,8 +15,14 @@ enum { CRM_FIRST = 1, CRM_COUNT = 7, OP2_COUNT = 8 };
 
 static const uint64_t shown[CRM_COUNT][OP2_COUNT] = {
 	/* AArch32: no EL2 state beyond what AArch64 has; kept for 32-bit applications. */
-	[0] = { ALL, ALL & ~(F(0) | F(4) | F(28)) /* no AArch32 EL1 timer, security, GIC */,
-		0 /* DFR0 */, 0, ALL, ALL, ALL, ALL },
+	[0] = {
+		/* PFR0: all but AMU, RAS. */
+		ALL & ~(F(20) | F(28)),
+		/* PFR1: all but programmers' models, Security and Virtualization (and fractions), GIC. */
+		F(16),
+		/* Not DFR0, AFR0. */
+		0, 0, ALL, ALL, ALL, ALL,
+	},
 	[1] = { ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL },
 	[2] = { ALL, ALL, ALL, 0, 0, 0, ALL, 0 },
 	[3] = {
@@ -84,6 +90,8 @@ void idreg_init(void)
 			values[i][j] &= shown[i][j];
 		}
 	}
+	/* Whatever EL1 could be, HCR_EL2.RW makes it AArch64. */
+	values[3][0] = cap_field(values[3][0], 4, 1);
 	/* CSV2 1: no SCXTNUM registers. PARange 2: 40 bits, as large as the IPA space. */
 	values[3][0] = cap_field(values[3][0], 56, 1);
 	values[6][0] = cap_field(values[6][0], 0, 2);
