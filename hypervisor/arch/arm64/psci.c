@@ -3,7 +3,9 @@
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/el2.h"
 #include "arch/arm64/psci.h"
+#include "core/machine.h"
 
+/* Without EL3 there is nobody to call, and SMC is undefined. */
 uint64_t smc_call(uint64_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 {
 	register uint64_t x0 __asm__("x0") = fn;
@@ -11,6 +13,9 @@ uint64_t smc_call(uint64_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 	register uint64_t x2 __asm__("x2") = a2;
 	register uint64_t x3 __asm__("x3") = a3;
 
+	if (!machine.psci_smc) {
+		return (uint64_t)PSCI_NOT_SUPPORTED;
+	}
 	/* SMCCC 1.0 lets the firmware lose x4-x17. */
 	__asm__ volatile("smc #0"
 			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)

@@ -26,5 +26,6 @@
 #define PSCI_NOT_SUPPORTED      (-1)
 #define PSCI_INVALID_PARAMETERS (-2)
 #define PSCI_ALREADY_ON         (-4)
+#define PSCI_INVALID_ADDRESS    (-9)
 
 #endif

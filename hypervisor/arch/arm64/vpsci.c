@@ -6,10 +6,10 @@
 #include "core/sched.h"
 #include "irq/vgic.h"
 
-#define PSCI_1_1       0x00010001
-#define SMCCC_1_1      0x00010001
+#define PSCI_1_1        0x00010001
+#define SMCCC_1_1       0x00010001
 #define TRUSTED_OS_NONE 2
-#define MPIDR_AFFINITY 0xff00ffffffULL
+#define MPIDR_AFFINITY  0xff00ffffffULL
 
 static struct vcpu *vcpu_by_mpidr(struct domain *d, uint64_t mpidr)
 {
@@ -28,6 +28,9 @@ static int64_t cpu_on(struct vcpu *v, uint64_t mpidr, uint64_t pc, uint64_t cont
 	if (target == NULL) {
 		return PSCI_INVALID_PARAMETERS;
 	}
+	if (!IS_ALIGNED(pc, 4)) {
+		return PSCI_INVALID_ADDRESS;
+	}
 	if (!sched_online(target, pc, context)) {
 		return PSCI_ALREADY_ON;
 	}
@@ -41,7 +44,7 @@ static int64_t affinity_info(struct vcpu *v, uint64_t mpidr, uint64_t level)
 	if (target == NULL || level != 0) {
 		return PSCI_INVALID_PARAMETERS;
 	}
-	return target->online ? 0 : 1;
+	return __atomic_load_n(&target->online, __ATOMIC_ACQUIRE) ? 0 : 1;
 }
 
 static int64_t features(uint32_t fn)
