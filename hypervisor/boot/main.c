@@ -162,6 +162,7 @@ __attribute__((optimize("no-stack-protector"))) void main(uint64_t fdt_pa)
 	}
 	init_ram(image);
 	mmu_init();
+	sched_init();
 	smp_prepare();
 	call_on_stack(percpus[0].stack_top, main_on_stack);
 }

@@ -25,23 +25,18 @@ struct runqueue {
 	uint32_t vcpu_count;
 	uint64_t floor; /* vruntime no waking vCPU starts much below */
 	uint64_t timer; /* what the EL2 timer is set to */
-	bool initialised;
 };
 
 static struct runqueue queues[CPUS_MAX];
 static struct spinlock place_lock;
 
-static struct runqueue *queue_of(uint32_t cpu)
+void sched_init(void)
 {
-	struct runqueue *q = &queues[cpu];
-
-	if (!q->initialised) {
-		list_init(&q->ready);
-		list_init(&q->vcpus);
-		q->timer = ~0ULL;
-		q->initialised = true;
+	for (uint32_t i = 0; i < CPUS_MAX; i++) {
+		list_init(&queues[i].ready);
+		list_init(&queues[i].vcpus);
+		queues[i].timer = ~0ULL;
 	}
-	return q;
 }
 
 static uint64_t us_to_ticks(uint64_t us)
@@ -71,7 +66,7 @@ void sched_add(struct vcpu *v)
 
 	spin_lock(&place_lock);
 	for (uint32_t i = 0; i < CPUS_MAX; i++) {
-		if (percpus[i].online && queue_of(i)->vcpu_count < queues[best].vcpu_count) {
+		if (percpus[i].online && queues[i].vcpu_count < queues[best].vcpu_count) {
 			best = i;
 		}
 	}
@@ -80,7 +75,7 @@ void sched_add(struct vcpu *v)
 	v->wake_at = ~0ULL;
 	list_init(&v->run_node);
 	list_init(&v->park_node);
-	queue_of(best)->vcpu_count++;
+	queues[best].vcpu_count++;
 	spin_lock(&queues[best].lock);
 	list_add_tail(&queues[best].vcpus, &v->place_node);
 	spin_unlock(&queues[best].lock);
@@ -140,8 +135,11 @@ void sched_wake(struct vcpu *v)
 
 void vcpu_kick(struct vcpu *v)
 {
-	enum vcpu_state state = __atomic_load_n(&v->state, __ATOMIC_ACQUIRE);
+	enum vcpu_state state;
 
+	/* The interrupt was entered before its state is looked at: see retire_current(). */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	state = __atomic_load_n(&v->state, __ATOMIC_ACQUIRE);
 	if (state == VCPU_BLOCKED) {
 		wake_from(v, VCPU_BLOCKED);
 	} else if (state == VCPU_RUNNING && v->pcpu != cpu_index()) {
@@ -244,12 +242,16 @@ static void retire_current(struct runqueue *q, uint64_t now)
 	if (v == NULL) {
 		return;
 	}
-	v->vruntime += now - v->run_since;
-	v->cpu_ticks += now - v->run_since;
-	this_cpu()->current = NULL;
-	/* An interrupt that came between its last look and the block must wake it. */
+	__atomic_store_n(&this_cpu()->current, NULL, __ATOMIC_RELEASE);
+	/*
+	 * An interrupt that came between its last look and the block must wake it. State first, then
+	 * interrupts; vcpu_kick() looks at the two in the other order.
+	 */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	pending = v->state == VCPU_BLOCKED && vgic_pending(v);
 	spin_lock(&q->lock);
+	v->vruntime += now - v->run_since;
+	v->cpu_ticks += now - v->run_since;
 	if (v->stop_wanted && (v->state == VCPU_RUNNING || v->state == VCPU_BLOCKED)) {
 		v->state = VCPU_STOPPED;
 	} else if (v->state == VCPU_RUNNING || (pending && v->state == VCPU_BLOCKED)) {
@@ -320,7 +322,8 @@ static void idle(struct runqueue *q, uint64_t deadline)
 static void enter(struct runqueue *q, struct vcpu *v, uint64_t deadline, bool contended)
 {
 	struct percpu *cpu = this_cpu();
-	uint64_t now = ticks_now();
+	uint64_t job = job_next_deadline();
+	uint64_t now;
 
 	if (cpu->loaded != v) {
 		if (cpu->loaded != NULL) {
@@ -332,13 +335,14 @@ static void enter(struct runqueue *q, struct vcpu *v, uint64_t deadline, bool co
 		}
 		vcpu_load(v);
 	}
+	now = ticks_now();
 	cpu->current = v;
 	v->run_since = now;
 	if (contended) {
 		deadline = MIN(deadline, now + us_to_ticks(SLICE_US));
 	}
-	if (job_next_deadline() != ~0ULL) {
-		deadline = MIN(deadline, now + us_to_ticks(JOB_SLICE_US));
+	if (job != ~0ULL) {
+		deadline = MIN(deadline, MAX(job, now + us_to_ticks(JOB_SLICE_US)));
 	}
 	set_timer(q, deadline);
 }
@@ -346,7 +350,7 @@ static void enter(struct runqueue *q, struct vcpu *v, uint64_t deadline, bool co
 static void sched_switch(void)
 {
 	struct percpu *cpu = this_cpu();
-	struct runqueue *q = queue_of(cpu->index);
+	struct runqueue *q = &queues[cpu->index];
 
 	for (;;) {
 		uint64_t now = ticks_now();

@@ -5,6 +5,8 @@
 
 #include "core/vcpu.h"
 
+/* Boot CPU, before any other CPU is up and any vCPU is placed. */
+void sched_init(void);
 /* Place a new vCPU on the pCPU with the fewest. */
 void sched_add(struct vcpu *v);
 void sched_remove(struct vcpu *v);
