@@ -24,13 +24,19 @@ static struct domain *domains[DOMAINS_MAX];
 static uint16_t next_id;
 static struct spinlock table_lock;
 
+/* Table lock held. One that is still being put together is nobody's business. */
+static bool in_sight(uint32_t slot)
+{
+	return domains[slot] != NULL && __atomic_load_n(&domains[slot]->visible, __ATOMIC_ACQUIRE);
+}
+
 struct domain *domain_by_id(uint32_t id)
 {
 	struct domain *found = NULL;
 
 	spin_lock(&table_lock);
 	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
-		if (domains[i] != NULL && domains[i]->id == id) {
+		if (in_sight(i) && domains[i]->id == id) {
 			found = domains[i];
 		}
 	}
@@ -44,7 +50,7 @@ struct domain *domain_by_name(const char *name)
 
 	spin_lock(&table_lock);
 	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
-		if (domains[i] != NULL && strcmp(domains[i]->name, name) == 0) {
+		if (in_sight(i) && strcmp(domains[i]->name, name) == 0) {
 			found = domains[i];
 		}
 	}
@@ -58,12 +64,29 @@ uint32_t domain_next_id(uint32_t from)
 
 	spin_lock(&table_lock);
 	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
-		if (domains[i] != NULL && domains[i]->id >= from && domains[i]->id < best) {
+		if (in_sight(i) && domains[i]->id >= from && domains[i]->id < best) {
 			best = domains[i]->id;
 		}
 	}
 	spin_unlock(&table_lock);
 	return best;
+}
+
+/* Table lock held. Ids begin again some day, when the first domains may still be there. */
+static uint16_t take_id(void)
+{
+	uint16_t id;
+	bool used;
+
+	do {
+		id = next_id;
+		next_id = (uint16_t)(id == DOMAIN_ID_LAST ? 1 : id + 1);
+		used = false;
+		for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+			used = used || (domains[i] != NULL && domains[i]->id == id);
+		}
+	} while (used);
+	return id;
 }
 
 /* Enter d into the table under a fresh id. Table slot + 1 is its VMID. */
@@ -80,8 +103,7 @@ static int table_add(struct domain *d, uint16_t *vmid)
 	}
 	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
 		if (domains[i] == NULL) {
-			d->id = next_id;
-			next_id = (uint16_t)(next_id == DOMAIN_ID_LAST ? 1 : next_id + 1);
+			d->id = take_id();
 			*vmid = (uint16_t)(i + 1);
 			domains[i] = d;
 			ret = 0;
@@ -178,6 +200,7 @@ struct domain *domain_create_control(uint32_t vcpu_count)
 	}
 	d->control = true;
 	d->direct = true;
+	__atomic_store_n(&d->visible, true, __ATOMIC_RELEASE);
 	return d;
 }
 
@@ -284,6 +307,7 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	}
 	job_init(&d->populate, &populate_ops);
 	job_start(&d->populate);
+	__atomic_store_n(&d->visible, true, __ATOMIC_RELEASE);
 	log_info("domain", "d%u %s created: %u vCPUs, %llu MiB", d->id, d->name, d->vcpu_count,
 		 (unsigned long long)(size / SZ_1M));
 	*out = d;

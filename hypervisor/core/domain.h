@@ -41,6 +41,7 @@ struct domain {
 	bool control;  /* may administer the machine */
 	bool direct;   /* RAM at IPA = PA */
 	struct spinlock lock; /* state, name, ram list */
+	bool visible; /* complete: found by id and name */
 	enum domain_state state;
 	enum shutdown_reason reason;
 	struct p2m p2m;
@@ -68,7 +69,7 @@ struct domain {
 	struct grace grace;
 };
 
-/* Domains by id; NULL when absent. The pointer stays valid until the domain's teardown ends. */
+/* Complete domains by id; NULL when absent. The pointer stays valid until the domain's teardown ends. */
 struct domain *domain_by_id(uint32_t id);
 struct domain *domain_by_name(const char *name);
 /* Next id >= from in use, or DOMAIN_ID_NONE. */
