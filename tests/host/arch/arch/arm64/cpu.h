@@ -9,7 +9,20 @@
 #define dsb(kind) __asm__ volatile("" : : : "memory")
 #define dmb(kind) __asm__ volatile("" : : : "memory")
 
-/* A tick a call, 1000 a second. */
+/* System registers of the CPU that runs, by name: fake_cpus.h. */
+uint64_t fake_sysreg_read(const char *name);
+void fake_sysreg_write(const char *name, uint64_t value);
+
+#define read_sysreg(name)       fake_sysreg_read(#name)
+#define write_sysreg(name, val) fake_sysreg_write(#name, (uint64_t)(val))
+
+void *arch_percpu(void);
+void wfi(void);
+static inline void icache_invalidate_all(void)
+{
+}
+
+/* 1000 a second. */
 uint64_t ticks_now(void);
 
 static inline uint64_t ticks_per_second(void)
