@@ -23,7 +23,7 @@ struct runqueue {
 	struct list ready;
 	struct list vcpus; /* all placed here, by place_node */
 	uint32_t vcpu_count;
-	uint64_t floor; /* vruntime no waking vCPU starts much below */
+	uint64_t floor; /* vruntime all that want to run have had, but for those just woken */
 	uint64_t timer; /* what the EL2 timer is set to */
 };
 
@@ -97,17 +97,12 @@ void sched_remove(struct vcpu *v)
 /* Queue lock held. */
 static void make_ready(struct runqueue *q, struct vcpu *v)
 {
-	uint64_t lead = us_to_ticks(SLICE_US);
-
 	v->wake_at = ~0ULL;
 	if (v->stop_wanted) {
 		v->state = VCPU_STOPPED;
 		return;
 	}
-	/* One that slept long may be first, but has no right to the time it did not use. */
-	if (v->vruntime + lead < q->floor) {
-		v->vruntime = q->floor - lead;
-	}
+	v->woken = true;
 	v->state = VCPU_READY;
 	list_add_tail(&q->ready, &v->run_node);
 }
@@ -233,6 +228,19 @@ static void unload(struct runqueue *q, struct vcpu *v)
 	spin_unlock(&q->lock);
 }
 
+/* Queue lock held. The vCPU that ran has had vruntime by now, perhaps long alone. */
+static void raise_floor(struct runqueue *q, uint64_t vruntime)
+{
+	struct vcpu *v;
+
+	list_for_each(v, &q->ready, run_node) {
+		if (!v->woken) {
+			vruntime = MIN(vruntime, v->vruntime);
+		}
+	}
+	q->floor = MAX(q->floor, vruntime);
+}
+
 /* The vCPU that ran until now: account, and decide what it is. */
 static void retire_current(struct runqueue *q, uint64_t now)
 {
@@ -252,10 +260,12 @@ static void retire_current(struct runqueue *q, uint64_t now)
 	spin_lock(&q->lock);
 	v->vruntime += now - v->run_since;
 	v->cpu_ticks += now - v->run_since;
+	raise_floor(q, v->vruntime);
 	if (v->stop_wanted && (v->state == VCPU_RUNNING || v->state == VCPU_BLOCKED)) {
 		v->state = VCPU_STOPPED;
 	} else if (v->state == VCPU_RUNNING || (pending && v->state == VCPU_BLOCKED)) {
 		make_ready(q, v);
+		v->woken = false;
 	}
 	spin_unlock(&q->lock);
 }
@@ -279,10 +289,16 @@ static uint64_t wake_due(struct runqueue *q, uint64_t now)
 /* Queue lock held. */
 static struct vcpu *pick(struct runqueue *q)
 {
+	uint64_t lead = us_to_ticks(SLICE_US);
 	struct vcpu *best = NULL;
 	struct vcpu *v;
 
 	list_for_each(v, &q->ready, run_node) {
+		/* One that slept may be first, but has no right to the time it did not use. */
+		if (v->woken && v->vruntime + lead < q->floor) {
+			v->vruntime = q->floor - lead;
+		}
+		v->woken = false;
 		if (best == NULL || v->vruntime < best->vruntime) {
 			best = v;
 		}

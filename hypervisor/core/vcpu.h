@@ -29,6 +29,7 @@ struct vcpu {
 	enum vcpu_state state; /* sched lock of pcpu */
 	bool stop_wanted;
 	bool online; /* PSCI on */
+	bool woken;  /* ready since the last choice: has not waited for its turn yet */
 	struct list run_node;
 	struct list place_node;
 	struct list park_node;
