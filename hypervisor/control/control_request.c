@@ -41,6 +41,7 @@ static const struct request requests[CONTROL_OPS] = {
 	[CONTROL_PCI_DETACH] = REQUEST(control_pci_detach, struct control_pci_name),
 	[CONTROL_APERTURE_MAP] = REQUEST(control_aperture_map, struct control_aperture_map),
 	[CONTROL_APERTURE_UNMAP] = REQUEST(control_aperture_unmap, struct control_count),
+	[CONTROL_PCI_EXAMINE] = REQUEST(control_pci_examine, struct control_pci_examine),
 };
 
 _Static_assert(sizeof(struct control_console_write) <= CONTROL_REQUEST_MAX, "biggest request");

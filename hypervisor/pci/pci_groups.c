@@ -63,6 +63,24 @@ static void merge_device(struct pci_function *all, struct pci_function *f)
 	}
 }
 
+/* To the IOMMU or the ITS these are one: what opens a way for one opens it for the other. */
+static bool is_alias(const struct pci_function *a, const struct pci_function *b)
+{
+	return (a->iommu != NULL && a->iommu == b->iommu && a->stream.v == b->stream.v) ||
+	       (a->its != NULL && a->its == b->its && a->device_id.v == b->device_id.v);
+}
+
+static void merge_aliases(struct pci_function *all, struct pci_function *f)
+{
+	struct pci_function *other;
+
+	for (other = f->next; other != NULL; other = other->next) {
+		if (is_alias(f, other)) {
+			merge(all, f->group, other->group);
+		}
+	}
+}
+
 static void apply_rules(struct pci_function *all, struct pci_function *f)
 {
 	if (is_conventional_bridge(f)) {
@@ -78,6 +96,7 @@ static void apply_rules(struct pci_function *all, struct pci_function *f)
 	if (!f->isolated) {
 		merge_device(all, f);
 	}
+	merge_aliases(all, f);
 }
 
 void pci_groups_assign(struct pci_function *all)

@@ -40,6 +40,22 @@ int pci_state_can_return(const struct pci_function *f, const struct pci_function
  */
 int pci_state_can_lend(const struct pci_function *f, const struct pci_function *all,
 		       uint16_t domain, bool unprotected);
+/* What keeps a function from being lent: bits, as pci_state_obstacles() finds them. */
+#define PCI_OBSTACLE_BRIDGE    (1U << 0)
+#define PCI_OBSTACLE_BROKEN    (1U << 1)
+#define PCI_OBSTACLE_LENT      (1U << 2)
+#define PCI_OBSTACLE_RESETTING (1U << 3)
+#define PCI_OBSTACLE_ADDRESS   (1U << 4) /* a BAR has none */
+#define PCI_OBSTACLE_RESET     (1U << 5) /* lent before, and no method */
+#define PCI_OBSTACLE_IOMMU     (1U << 6) /* none, or not usable */
+#define PCI_OBSTACLE_GROUP     (1U << 7) /* a member is broken, or used by who cannot have f too */
+/*
+ * All that is in f's way, not only the first thing; pure, registry lock held. That f is OWNED is
+ * none: its owner can put it into quarantine. *only: the domain that uses members of f's isolation
+ * group, the only one that can have f; DOMAIN_ID_NONE: any guest can.
+ */
+uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_function *all,
+			     uint16_t *only);
 /* One plain clause for a refusal of the three above, for logs and tools. */
 const char *pci_state_why(int error);
 const char *pci_state_name(enum function_state state);

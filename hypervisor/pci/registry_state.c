@@ -5,10 +5,19 @@
 #include "lib/errno.h"
 #include "pci/registry.h"
 
+/*
+ * Besides what routes to other buses, what only calls itself a bridge (PCI Code and ID Assignment
+ * 1.5, base class 06): host bridges and the like have registers that concern the whole machine.
+ */
+static bool is_bridge(const struct pci_function *f)
+{
+	return f->header_type != 0 || f->class_code >> 16 == 0x06;
+}
+
 /* Refusals that do not depend on where the function should go. */
 static int refuse_common(const struct pci_function *f)
 {
-	if (f->header_type != 0) {
+	if (is_bridge(f)) {
 		return -EPERM;
 	}
 	switch (f->state) {
@@ -87,6 +96,16 @@ int pci_state_can_return(const struct pci_function *f, const struct pci_function
 	return group_allows(f, all, owner) ? 0 : -EEXIST;
 }
 
+static bool resettable(const struct pci_function *f)
+{
+	return !f->lent_once || f->reset_methods != 0 || (f->quirks & PCI_QUIRK_NO_RESET);
+}
+
+static bool translated(const struct pci_function *f)
+{
+	return f->iommu != NULL && f->iommu->usable;
+}
+
 int pci_state_can_lend(const struct pci_function *f, const struct pci_function *all,
 		       uint16_t domain, bool unprotected)
 {
@@ -101,16 +120,50 @@ int pci_state_can_lend(const struct pci_function *f, const struct pci_function *
 	if (!f->placed) {
 		return -ENOSPC;
 	}
-	if (f->lent_once && f->reset_methods == 0 && !(f->quirks & PCI_QUIRK_NO_RESET)) {
+	if (!resettable(f)) {
 		return -EOPNOTSUPP;
 	}
 	if (unprotected) {
 		return 0;
 	}
-	if (f->iommu == NULL || !f->iommu->usable) {
+	if (!translated(f)) {
 		return -EACCES;
 	}
 	return group_allows(f, all, domain) ? 0 : -EEXIST;
+}
+
+/* The guest that uses members of f's group, if one does. */
+static uint16_t group_guest(const struct pci_function *f, const struct pci_function *all)
+{
+	const struct pci_function *m;
+
+	for (m = all; m != NULL; m = m->next) {
+		if (m != f && m->group == f->group && m->state == FUNCTION_LENT) {
+			return m->user;
+		}
+	}
+	return DOMAIN_ID_NONE;
+}
+
+uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_function *all,
+			     uint16_t *only)
+{
+	uint32_t found = 0;
+
+	*only = DOMAIN_ID_NONE;
+	if (is_bridge(f)) {
+		return PCI_OBSTACLE_BRIDGE;
+	}
+	*only = group_guest(f, all);
+	found |= f->state == FUNCTION_BROKEN ? PCI_OBSTACLE_BROKEN : 0;
+	found |= f->state == FUNCTION_LENT ? PCI_OBSTACLE_LENT : 0;
+	found |= f->state == FUNCTION_RESETTING ? PCI_OBSTACLE_RESETTING : 0;
+	found |= f->placed ? 0 : PCI_OBSTACLE_ADDRESS;
+	found |= resettable(f) ? 0 : PCI_OBSTACLE_RESET;
+	found |= translated(f) ? 0 : PCI_OBSTACLE_IOMMU;
+	/* Nobody's id when no guest is there: then every user of a member is one too many. */
+	found |= group_allows(f, all, *only) ? 0 : PCI_OBSTACLE_GROUP;
+	return found;
 }
 
 const char *pci_state_why(int error)
@@ -119,7 +172,7 @@ const char *pci_state_why(int error)
 	case 0:
 		return "possible";
 	case -EPERM:
-		return "bridges are the hypervisor's";
+		return "bridges are not lent";
 	case -EBADF:
 		return "broken";
 	case -EBUSY:

@@ -71,6 +71,7 @@ enum control_op {
 	CONTROL_PCI_DETACH,
 	CONTROL_APERTURE_MAP,
 	CONTROL_APERTURE_UNMAP,
+	CONTROL_PCI_EXAMINE,
 	CONTROL_OPS
 };
 
@@ -95,7 +96,7 @@ struct control_header {
  * INFO: no request body.
  */
 #define CONTROL_FEATURE_ITS  (1U << 0)
-#define CONTROL_FEATURE_SMMU (1U << 1)
+#define CONTROL_FEATURE_SMMU (1U << 1) /* one that confines DMA */
 
 struct control_info {
 	char version[CONTROL_VERSION_SIZE];
@@ -301,6 +302,63 @@ struct control_pci_attach {
 };
 
 /*
+ * PCI_EXAMINE: control_pci_examine -> control_pci_report: can it be lent, and what the answer
+ * depends on. -ENODEV unknown. Being used by the owner of its bridge is no obstacle, PCI_QUARANTINE
+ * ends that; all obstacles that hold are reported, not only the first.
+ */
+#define CONTROL_OBSTACLE_BRIDGE    (1U << 0)
+#define CONTROL_OBSTACLE_BROKEN    (1U << 1)
+#define CONTROL_OBSTACLE_LENT      (1U << 2)
+#define CONTROL_OBSTACLE_RESETTING (1U << 3)
+#define CONTROL_OBSTACLE_ADDRESS   (1U << 4) /* a BAR has none */
+#define CONTROL_OBSTACLE_RESET     (1U << 5) /* lent before, and has no reset method */
+#define CONTROL_OBSTACLE_IOMMU     (1U << 6) /* none, or not usable */
+#define CONTROL_OBSTACLE_GROUP     (1U << 7) /* a member of it is broken, or used elsewhere */
+
+#define CONTROL_REPORT_IOMMU        (1U << 0) /* stream is valid */
+#define CONTROL_REPORT_IOMMU_USABLE (1U << 1) /* else iommu_why says why not */
+#define CONTROL_REPORT_ITS          (1U << 2) /* device_id is valid */
+#define CONTROL_REPORT_LENT_BEFORE  (1U << 3) /* since boot */
+#define CONTROL_REPORT_RESET_QUIRK  (1U << 4) /* may be lent again without a reset method */
+
+enum control_bar_kind {
+	CONTROL_BAR_NONE, /* or the upper half of the one before */
+	CONTROL_BAR_IO,
+	CONTROL_BAR_MEM32,
+	CONTROL_BAR_MEM64,
+};
+
+#define CONTROL_BAR_PREFETCHABLE (1U << 0)
+#define CONTROL_BAR_OWN_PAGES    (1U << 1) /* memory that starts a page, which no other BAR is in */
+
+struct control_bar {
+	uint64_t address; /* on the PCI bus; 0: none */
+	uint64_t size;
+	uint32_t kind;  /* enum control_bar_kind */
+	uint32_t flags; /* CONTROL_BAR_* */
+};
+
+struct control_pci_examine {
+	uint32_t sbdf;
+	uint32_t unused;
+};
+
+struct control_pci_report {
+	char iommu_why[CONTROL_NAME_SIZE];
+	uint32_t sbdf;
+	uint32_t obstacles; /* CONTROL_OBSTACLE_*; 0: it can be lent */
+	uint32_t only;      /* to this domain only, which uses its group; CONTROL_NO_DOMAIN: to any */
+	uint32_t flags;     /* CONTROL_REPORT_* */
+	uint32_t requester; /* requester ID its DMA and MSIs carry: bus << 8 | device << 3 | function */
+	uint32_t stream;    /* StreamID at the IOMMU */
+	uint32_t device_id; /* DeviceID at the ITS */
+	uint32_t msi_vectors;
+	uint32_t msix_entries;
+	uint32_t unused;
+	struct control_bar bars[6];
+};
+
+/*
  * APERTURE_MAP: control_aperture_map -> control_count, the slot. -EINVAL not BUILDING or range,
  * -ENOSPC no slot is free, -EAGAIN that memory is still being cleaned.
  */
@@ -333,5 +391,9 @@ _Static_assert(offsetof(struct control_function, faults) == 176, "ABI");
 _Static_assert(sizeof(struct control_pci_name) == 72, "ABI");
 _Static_assert(sizeof(struct control_pci_attach) == 16, "ABI");
 _Static_assert(sizeof(struct control_aperture_map) == 16, "ABI");
+_Static_assert(sizeof(struct control_bar) == 24, "ABI");
+_Static_assert(sizeof(struct control_pci_examine) == 8, "ABI");
+_Static_assert(sizeof(struct control_pci_report) == 248, "ABI");
+_Static_assert(offsetof(struct control_pci_report, bars) == 104, "ABI");
 
 #endif

@@ -336,6 +336,45 @@ static void test_lists(void **state)
 	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
 }
 
+static void test_examine(void **state)
+{
+	struct control_pci_examine in = { .sbdf = WORLD_NIC };
+	struct control_pci_report r;
+	struct pci_function *nic = world_pci(WORLD_NIC);
+
+	nic->its = (struct its *)nic; /* not NULL is all that is asked */
+	nic->device_id = (device_id_t){ 0x777 };
+	nic->msix = (struct pci_msix){ .cap = 0x40, .entries = 9 };
+	nic->msi = (struct pci_msi){ .vectors = 4 }; /* no capability: left-over geometry */
+	nic->bars[1] = (struct pci_bar){ .kind = BAR_MEM32, .prefetchable = true, .size = 0x1000,
+					 .address = 0x8000, .cpu = { 0x10008000 } };
+	nic->bars[2] = (struct pci_bar){ .kind = BAR_IO, .size = 0x20, .address = 0x1000 };
+	nic->bars[3] = (struct pci_bar){ .kind = BAR_MEM32, .size = 0x10, .address = 0x9010,
+					 .cpu = { 0x10009010 } };
+	assert_int_equal(world_request(0, CONTROL_PCI_EXAMINE, &in, sizeof(in), &r, sizeof(r)), 0);
+	assert_int_equal(r.sbdf, WORLD_NIC);
+	assert_int_equal(r.obstacles, 0);
+	assert_int_equal(r.only, CONTROL_NO_DOMAIN);
+	assert_int_equal(r.flags, CONTROL_REPORT_IOMMU | CONTROL_REPORT_IOMMU_USABLE |
+					  CONTROL_REPORT_ITS);
+	assert_int_equal(r.stream, 0x10000 | WORLD_NIC);
+	assert_int_equal(r.device_id, 0x777);
+	assert_int_equal(r.msix_entries, 9);
+	assert_int_equal(r.msi_vectors, 0);
+	assert_int_equal(r.bars[0].kind, CONTROL_BAR_NONE);
+	assert_int_equal(r.bars[1].flags, CONTROL_BAR_PREFETCHABLE | CONTROL_BAR_OWN_PAGES);
+	assert_int_equal(r.bars[1].size, 0x1000);
+	assert_int_equal(r.bars[2].kind, CONTROL_BAR_IO);
+	assert_int_equal(r.bars[2].flags, 0);
+	assert_int_equal(r.bars[3].flags, 0);
+	in.sbdf = WORLD_PORT;
+	assert_int_equal(world_request(0, CONTROL_PCI_EXAMINE, &in, sizeof(in), &r, sizeof(r)), 0);
+	assert_int_equal(r.obstacles, CONTROL_OBSTACLE_BRIDGE);
+	in.sbdf = WORLD_NIC + 1;
+	assert_int_equal(world_request(0, CONTROL_PCI_EXAMINE, &in, sizeof(in), NULL, 0), -ENODEV);
+	assert_int_equal(world_request(0, CONTROL_PCI_EXAMINE, &in, 4, NULL, 0), -E2BIG);
+}
+
 static void test_names_of_functions(void **state)
 {
 	struct control_pci_name in = { .sbdf = WORLD_DISK, .name = "disk" };
@@ -412,6 +451,7 @@ int main(void)
 		TEST(test_aperture_closes),
 		TEST(test_aperture_waits),
 		TEST(test_lists),
+		TEST(test_examine),
 		TEST(test_names_of_functions),
 		TEST(test_console),
 	};

@@ -131,6 +131,32 @@ static void test_root_port_without_acs_holds_all_below(void **state)
 	assert_int_equal(group(3, 0, 0), group(4, 0, 0));
 }
 
+/* iommu-map-mask and msi-map-mask may fold requester IDs together (bindings/pci/pci-iommu.txt). */
+static void test_shared_identifiers_are_one_group(void **state)
+{
+	struct model_function *p = port(NULL, 1, PCI_EXP_TYPE_ROOT_PORT, true);
+	struct model_function *q = port(NULL, 2, PCI_EXP_TYPE_ROOT_PORT, true);
+
+	model_acs(endpoint(p, 0, 0), 0x0c, 0x0c);
+	model_acs(endpoint(p, 0, 1), 0x0c, 0x0c);
+	endpoint(q, 0, 0);
+	world.desc.iommu_map_mask = 0xfff8;
+	bring_up();
+	assert_int_equal(group(1, 0, 0), group(1, 0, 1));
+	assert_int_not_equal(group(1, 0, 0), group(2, 0, 0));
+}
+
+static void test_shared_device_ids_are_one_group(void **state)
+{
+	struct model_function *p = port(NULL, 1, PCI_EXP_TYPE_ROOT_PORT, true);
+
+	model_acs(endpoint(p, 0, 0), 0x0c, 0x0c);
+	model_acs(endpoint(p, 0, 1), 0x0c, 0x0c);
+	world.desc.msi_map_mask = 0xfff8;
+	bring_up();
+	assert_int_equal(group(1, 0, 0), group(1, 0, 1));
+}
+
 static void test_numbers_are_dense_and_by_first_member(void **state)
 {
 	struct pci_function *f;
@@ -174,6 +200,8 @@ int main(void)
 		T(test_switch_without_acs_is_one_group),
 		T(test_switch_with_acs_separates),
 		T(test_root_port_without_acs_holds_all_below),
+		T(test_shared_identifiers_are_one_group),
+		T(test_shared_device_ids_are_one_group),
 		T(test_numbers_are_dense_and_by_first_member),
 		T(test_what_is_sufficient),
 	};

@@ -129,6 +129,76 @@ static void test_group(void **state)
 	assert_int_equal(pci_state_can_return(&functions[0], functions, OWNER), 0);
 }
 
+static uint32_t obstacles(uint32_t i)
+{
+	uint16_t only;
+
+	return pci_state_obstacles(&functions[i], functions, &only);
+}
+
+/* All that is in the way is named, and nothing else. */
+static void test_obstacles_by_name(void **state)
+{
+	uint16_t only;
+
+	/* In the hands of its owner, who can let it go. */
+	assert_int_equal(obstacles(0), 0);
+	set(0, FUNCTION_BROKEN, DOMAIN_ID_NONE);
+	functions[0].placed = false;
+	functions[0].iommu = &stage1_only;
+	functions[0].reset_methods = 0;
+	functions[0].lent_once = true;
+	functions[1].group = 0;
+	assert_int_equal(obstacles(0), PCI_OBSTACLE_BROKEN | PCI_OBSTACLE_ADDRESS |
+					       PCI_OBSTACLE_IOMMU | PCI_OBSTACLE_RESET |
+					       PCI_OBSTACLE_GROUP);
+	setup(NULL);
+	functions[0].header_type = 1;
+	assert_int_equal(obstacles(0), PCI_OBSTACLE_BRIDGE);
+	/* A host bridge has an endpoint's header. */
+	functions[3].class_code = 0x060000;
+	assert_int_equal(obstacles(3), PCI_OBSTACLE_BRIDGE);
+	assert_int_equal(pci_state_can_quarantine(&functions[3]), -EPERM);
+	set(1, FUNCTION_LENT, 3);
+	assert_int_equal(obstacles(1), PCI_OBSTACLE_LENT);
+	set(2, FUNCTION_RESETTING, DOMAIN_ID_NONE);
+	assert_int_equal(obstacles(2), PCI_OBSTACLE_RESETTING);
+	/* Who has one member may have the others. */
+	functions[4].group = 1;
+	set(4, FUNCTION_QUARANTINED, DOMAIN_ID_NONE);
+	assert_int_equal(pci_state_obstacles(&functions[4], functions, &only), 0);
+	assert_int_equal(only, 3);
+	functions[5].group = 1;
+	assert_int_equal(obstacles(4), PCI_OBSTACLE_GROUP);
+	assert_int_equal(pci_state_obstacles(&functions[5], functions, &only), 0);
+	assert_int_equal(pci_state_obstacles(&functions[6], functions, &only), 0);
+	assert_int_equal(only, DOMAIN_ID_NONE);
+}
+
+/*
+ * The doctor and the lender agree: what has no obstacle can be lent as soon as it is in quarantine,
+ * to the domain named or else to any guest; what has one cannot, to nobody.
+ */
+static void check_obstacles(void)
+{
+	for (uint32_t i = 0; i < FUNCTIONS; i++) {
+		struct pci_function *f = &functions[i];
+		struct pci_function saved = *f;
+		uint16_t only;
+		uint32_t found = pci_state_obstacles(f, functions, &only);
+
+		if (f->state == FUNCTION_OWNED) {
+			set(i, FUNCTION_QUARANTINED, DOMAIN_ID_NONE);
+		}
+		for (uint16_t domain = 1; domain <= 3; domain++) {
+			bool can = found == 0 && (only == DOMAIN_ID_NONE || only == domain);
+
+			assert_int_equal(lend(i, domain) == 0, can);
+		}
+		*f = saved;
+	}
+}
+
 /* No group ever has two users, whatever is asked in whatever order. */
 static void check_groups(void)
 {
@@ -202,10 +272,15 @@ static void test_random_histories(void **state)
 		seed = round;
 		for (i = 0; i < FUNCTIONS; i++) {
 			functions[i].group = random_below(&seed, 4);
+			functions[i].placed = random_below(&seed, 8) != 0;
+			functions[i].reset_methods = random_below(&seed, 8) == 0 ? 0 : 2;
+			functions[i].lent_once = random_below(&seed, 2) == 0;
+			functions[i].iommu = random_below(&seed, 8) == 0 ? NULL : &good;
 		}
 		for (step = 0; step < 300; step++) {
 			random_step(&seed, &lent);
 			check_groups();
+			check_obstacles();
 		}
 	}
 	assert_true(lent > 1000);
@@ -234,6 +309,7 @@ int main(void)
 		T(test_no_reset_method_means_once),
 		T(test_without_addresses),
 		T(test_group),
+		T(test_obstacles_by_name),
 		T(test_random_histories),
 		T(test_every_refusal_has_words),
 	};

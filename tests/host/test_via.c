@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "control_world.h"
+#include "iommu/iommu.h"
 #include "via/pci_sysfs.h"
 #include "via/via.h"
 
@@ -514,6 +515,90 @@ static void test_list_all_functions(void **state)
 	assert_says(out, "\"broken\": \"identity changed over reset\"");
 }
 
+static void test_doctor(void **state)
+{
+	struct pci_function *disk = world_pci(WORLD_DISK), *nic = world_pci(WORLD_NIC);
+
+	disk->bars[0] = (struct pci_bar){ .kind = BAR_MEM64, .size = 0x4000, .address = 0x8000000,
+					  .cpu = { 0x10000000 } };
+	assert_int_equal(via("pci-doctor 02:00.0"), 0);
+	assert_string_equal(out,
+			    "0000:02:00.0 1b36:0010 class 010802: can be lent after via "
+			    "pci-assignable-add\n"
+			    "  state      used by control, driver nvme\n"
+			    "  IOMMU      StreamID 0x10200\n"
+			    "  interrupts MSI-X 0, MSI 0, no ITS: neither reaches a guest\n"
+			    "  reset      FLR\n"
+			    "  group      2, alone\n"
+			    "  BAR 0      64-bit, 16 KiB at 0x8000000, alone in its pages\n");
+	/* Everything at once, bridges too: no verdict on anyone. */
+	assert_int_equal(via("pci-doctor"), 0);
+	assert_says(out, "0000:00:01.0 1b36:0010 class 010802: cannot be lent\n"
+			 "  because    it is a bridge\n"
+			 "0000:02:00.0");
+	assert_int_equal(via("pci-doctor 02:00.0 00:01.0"), 1);
+	assert_int_equal(via("pci-doctor 04:00.0"), 1);
+	assert_says(out, "  because    it is broken: identity changed over reset\n");
+	mounted = true;
+	assert_int_equal(via("pci-doctor 02:00.0"), 1);
+	assert_says(out, "  because    /dev/nvme1n1 is mounted on /mnt\n");
+	mounted = false;
+	nic->stream = disk->stream;
+	nic->group = disk->group;
+	assert_int_equal(via("pci-doctor 03:00.0"), 1);
+	assert_says(out, "because    0000:02:00.0 of its isolation group is used by control, "
+			 "driver nvme\n");
+	assert_says(out, "StreamID 0x10200, also of 0000:02:00.0\n");
+	assert_says(out, "  group      2, with 0000:02:00.0 (used by control, driver nvme)\n");
+	assert_int_equal(via("pci-doctor 09:00.0"), 1);
+	assert_says(err, "09:00.0: no such PCI function");
+	assert_int_equal(via("pci-doctor x"), 2);
+}
+
+static void test_doctor_on_nature(void **state)
+{
+	struct pci_function *disk = world_pci(WORLD_DISK);
+	struct iommu *iommu = disk->iommu;
+
+	iommu->usable = false;
+	iommu->why = "no stage 2";
+	assert_int_equal(via("pci-doctor 02:00.0"), 1);
+	assert_says(out, "because    its IOMMU cannot confine its DMA: no stage 2\n");
+	disk->iommu = NULL;
+	assert_int_equal(via("pci-doctor 02:00.0"), 1);
+	assert_says(out, "because    no IOMMU stands between it and memory\n");
+	disk->bars[2] = (struct pci_bar){ .kind = BAR_MEM32, .size = 0x100000 };
+	disk->placed = false;
+	disk->reset_methods = 0;
+	disk->lent_once = true;
+	assert_int_equal(via("pci-doctor --json 02:00.0"), 1);
+	assert_says(out, "\"lendable\": false");
+	assert_says(out, "{\"code\": \"iommu\"");
+	assert_says(out, "{\"code\": \"address\", \"text\": \"BAR 2 has no address: no bridge "
+			 "window holds it\"}");
+	assert_says(out, "{\"code\": \"reset\"");
+	assert_says(out, "\"reset\": [], \"lent_before\": true");
+}
+
+/* Of a group, one domain has some; it may have the rest, others may not. */
+static void test_doctor_on_users(void **state)
+{
+	world_pci(WORLD_NIC)->group = world_pci(WORLD_DISK)->group;
+	assert_int_equal(via("pci-assignable-add 03:00.0"), 0);
+	assert_int_equal(via("pci-assignable-add 02:00.0"), 0);
+	assert_int_equal(via("pci-doctor --json 02:00.0 03:00.0"), 0);
+	assert_int_equal(create("memory = 64; pci = [ '02:00.0' ]"), 0);
+	assert_int_equal(via("pci-doctor 02:00.0"), 1);
+	assert_says(out, "because    it is lent to guest\n");
+	assert_int_equal(via("pci-doctor 03:00.0"), 0);
+	assert_says(out, "can be lent to guest only, which uses its isolation group\n");
+	assert_int_equal(via("pci-doctor --json 03:00.0"), 0);
+	assert_says(out, "\"only_to\": \"guest\"");
+	assert_says(out, "\"members\": [{\"bdf\": \"0000:02:00.0\", \"bridge\": false, "
+			 "\"state\": \"lent\", \"user\": \"guest\"}]");
+	assert_int_equal(via("destroy guest"), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -535,6 +620,9 @@ int main(void)
 		TEST(test_console),
 		TEST(test_console_escape),
 		TEST(test_list_all_functions),
+		TEST(test_doctor),
+		TEST(test_doctor_on_nature),
+		TEST(test_doctor_on_users),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

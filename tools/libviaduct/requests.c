@@ -178,3 +178,12 @@ int viaduct_pci_attach(struct viaduct *v, uint32_t id, uint32_t sbdf, uint32_t v
 	}
 	return err;
 }
+
+int viaduct_pci_examine(struct viaduct *v, uint32_t sbdf, struct control_pci_report *out)
+{
+	struct control_pci_examine in = { .sbdf = sbdf };
+	int err = client_call(v, CONTROL_PCI_EXAMINE, &in, sizeof(in), out, sizeof(*out), NULL);
+
+	out->iommu_why[sizeof(out->iommu_why) - 1] = '\0';
+	return err;
+}

@@ -71,6 +71,8 @@ int viaduct_console_write(struct viaduct *v, uint32_t id, const char *text, size
 int viaduct_pci_list(struct viaduct *v, struct control_function **list, size_t *count);
 /* -ENODEV. */
 int viaduct_pci_get(struct viaduct *v, uint32_t sbdf, struct control_function *out);
+/* Can it be lent, and what that depends on. -ENODEV. */
+int viaduct_pci_examine(struct viaduct *v, uint32_t sbdf, struct control_pci_report *out);
 /* Make assignable; name may be NULL. Returns while the function still resets. */
 int viaduct_pci_quarantine(struct viaduct *v, uint32_t sbdf, const char *name);
 /* Until the function is done resetting; *out is how it is then. -ETIMEDOUT. */

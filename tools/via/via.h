@@ -55,6 +55,7 @@ int cmd_pci_assignable_list(const struct command *c, int argc, char **argv);
 int cmd_pci_assignable_remove(const struct command *c, int argc, char **argv);
 int cmd_pci_attach(const struct command *c, int argc, char **argv);
 int cmd_pci_detach(const struct command *c, int argc, char **argv);
+int cmd_pci_doctor(const struct command *c, int argc, char **argv);
 int cmd_pci_list(const struct command *c, int argc, char **argv);
 int cmd_stats(const struct command *c, int argc, char **argv);
 int cmd_unpause(const struct command *c, int argc, char **argv);

@@ -16,6 +16,7 @@
 #include "core/heap.h"
 #include "core/mmio.h"
 #include "core/vuart.h"
+#include "iommu/iommu.h"
 #include "libviaduct/transport.h"
 #include "lib/errno.h"
 #include "pci/registry.h"
@@ -29,6 +30,7 @@ struct spinlock pci_registry_lock;
 static struct domain control_domain;
 static struct domain *domains[DOMAINS_MAX];
 static struct host_bridge bridge;
+static struct iommu iommu;
 static struct pci_function functions[4];
 static uint8_t *aperture;
 static uint64_t slot_block[CONTROL_SLOTS]; /* 0: closed */
@@ -48,6 +50,11 @@ static void add_function(struct pci_function *f, uint32_t sbdf, uint8_t header_t
 		.class_code = 0x010802,
 		.state = FUNCTION_OWNED,
 		.reset_methods = RESET_BIT(RESET_FLR),
+		.placed = true,
+		.group = sbdf >> 8,
+		.iommu = &iommu,
+		.requester = (uint16_t)sbdf,
+		.stream = { 0x10000 | sbdf },
 	};
 }
 
@@ -75,6 +82,7 @@ void control_world_init(void)
 	world.vcpu.state = VCPU_RUNNING;
 	control_domain.vcpus[0] = &world.vcpu;
 	domains[0] = &control_domain;
+	iommu = (struct iommu){ .usable = true };
 	add_function(&functions[0], WORLD_PORT, 1, &functions[1]);
 	add_function(&functions[1], WORLD_DISK, 0, &functions[2]);
 	add_function(&functions[2], WORLD_NIC, 0, &functions[3]);
