@@ -27,9 +27,13 @@ enum trapped_sysreg {
 #define OSLSR_LOCK_PRESENT BIT(3)
 #define ICC_SRE_ALL        7ULL /* system registers on, bypass off: as it is, for good */
 
+/* Breakpoints, watchpoints, the debug channel (op1 3 at EL0), claim tags. op1 1 is trace. */
 static bool is_debug(uint32_t reg)
 {
-	return BITS(reg, 21, 20) == 2 && BITS(reg, 13, 10) == 0;
+	uint64_t op1 = BITS(reg, 16, 14);
+	uint64_t crn = BITS(reg, 13, 10);
+
+	return BITS(reg, 21, 20) == 2 && (op1 == 0 || op1 == 3) && (crn == 0 || crn == 7);
 }
 
 static bool is_id(uint32_t reg)
