@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Domains from birth to end: ids, states, refusals, and that nothing is left of them. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arch/arm64/el2.h"
+#include "core/domain_build.h"
+#include "core/ram.h"
+#include "core/sched.h"
+#include "fake_cpus.h"
+#include "fake_heap.h"
+#include "fake_log.h"
+#include "irq/irq.h"
+#include "lib/errno.h"
+
+#define BLOCKS 64U
+
+static struct {
+	bool used[BLOCKS];
+	bool dirty[BLOCKS];
+	uint32_t cleaned;
+	uint32_t mapped;
+	uint32_t map_fails_after;
+	int32_t tables;      /* p2m alive */
+	int32_t built;       /* devices of guests */
+	int32_t placed;      /* vCPUs in the scheduler */
+	int build_answer;
+	int unbuild_answer;
+	int machine_end; /* 1 off, 2 reset */
+	struct domain *met; /* by who looked during the build */
+} world;
+
+static jmp_buf the_end;
+
+int p2m_init(struct p2m *p, uint16_t vmid, uint32_t table_pages_max)
+{
+	*p = (struct p2m){ .vmid = vmid };
+	world.tables++;
+	return 0;
+}
+
+void p2m_destroy(struct p2m *p)
+{
+	world.tables--;
+}
+
+int p2m_map(struct p2m *p, ipaddr_t at, paddr_t to, uint64_t size, enum p2m_type type)
+{
+	if (world.mapped == world.map_fails_after) {
+		return -ENOMEM;
+	}
+	assert_true(IS_ALIGNED(to.v, RAM_BLOCK_SIZE));
+	assert_false(world.dirty[to.v / RAM_BLOCK_SIZE]);
+	world.mapped++;
+	return 0;
+}
+
+void ram_stats(uint64_t *free_blocks, uint64_t *total_blocks)
+{
+	*total_blocks = BLOCKS;
+	*free_blocks = 0;
+	for (uint32_t i = 0; i < BLOCKS; i++) {
+		*free_blocks += world.used[i] ? 0 : 1;
+	}
+}
+
+int ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty)
+{
+	for (uint32_t i = 0; i < BLOCKS; i++) {
+		if (!world.used[i]) {
+			world.used[i] = true;
+			*block = pa(i * RAM_BLOCK_SIZE);
+			*dirty = world.dirty[i];
+			return 0;
+		}
+	}
+	return -ENOMEM;
+}
+
+void ram_block_clean(paddr_t block)
+{
+	assert_true(world.dirty[block.v / RAM_BLOCK_SIZE]);
+	world.dirty[block.v / RAM_BLOCK_SIZE] = false;
+	world.cleaned++;
+}
+
+void ram_block_free(paddr_t block)
+{
+	assert_true(IS_ALIGNED(block.v, RAM_BLOCK_SIZE));
+	assert_true(world.used[block.v / RAM_BLOCK_SIZE]);
+	world.used[block.v / RAM_BLOCK_SIZE] = false;
+	world.dirty[block.v / RAM_BLOCK_SIZE] = true;
+}
+
+int domain_build_guest(struct domain *d)
+{
+	world.met = domain_by_name(d->name);
+	if (world.build_answer == 0) {
+		world.built++;
+	}
+	return world.build_answer;
+}
+
+int domain_unbuild_guest(struct domain *d)
+{
+	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+		assert_true(sched_stopped(d->vcpus[i]));
+	}
+	world.built--;
+	return world.unbuild_answer;
+}
+
+void sched_add(struct vcpu *v)
+{
+	world.placed++;
+}
+
+void sched_remove(struct vcpu *v)
+{
+	world.placed--;
+}
+
+/* A vCPU that runs stops when its CPU next exits: stop_now(). */
+void sched_stop(struct vcpu *v)
+{
+	v->stop_wanted = true;
+}
+
+bool sched_stopped(struct vcpu *v)
+{
+	return v->state == VCPU_STOPPED || v->state == VCPU_OFF;
+}
+
+void sched_resume(struct vcpu *v)
+{
+	v->stop_wanted = false;
+	v->state = v->state == VCPU_STOPPED ? VCPU_RUNNING : v->state;
+}
+
+bool sched_online(struct vcpu *v, uint64_t pc, uint64_t context)
+{
+	v->online = true;
+	v->state = VCPU_RUNNING;
+	v->regs.pc = pc;
+	v->regs.x[0] = context;
+	return true;
+}
+
+void sched_tick(void)
+{
+}
+
+void sched_block(struct vcpu *v, enum vcpu_state why)
+{
+}
+
+void sched_wake(struct vcpu *v)
+{
+}
+
+void gic_send_sgi(uint32_t cpu, uint32_t sgi)
+{
+}
+
+void psci_system_off(void)
+{
+	world.machine_end = 1;
+	longjmp(the_end, 1);
+}
+
+void psci_system_reset(void)
+{
+	world.machine_end = 2;
+	longjmp(the_end, 1);
+}
+
+static void stop_now(struct domain *d)
+{
+	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+		if (d->vcpus[i]->stop_wanted && d->vcpus[i]->state == VCPU_RUNNING) {
+			d->vcpus[i]->state = VCPU_STOPPED;
+		}
+	}
+}
+
+/* All jobs of CPU 0, while CPU 1 keeps taking interrupts. */
+static void run_jobs(void)
+{
+	for (uint32_t i = 0; i < 1000 && job_next_deadline() != ~0ULL; i++) {
+		fake_now += 2;
+		job_step_one();
+		fake_cpu = 1;
+		grace_quiet();
+		fake_cpu = 0;
+	}
+}
+
+static int setup(void **state)
+{
+	memset(&world, 0, sizeof(world));
+	world.map_fails_after = ~0U;
+	memset(world.dirty, true, sizeof(world.dirty));
+	fake_cpus_reset(2);
+	fake_log_clear();
+	fake_heap_live = 0;
+	fake_heap_fail_in = 0;
+	return 0;
+}
+
+static void assert_nothing_left(void)
+{
+	uint64_t free_blocks, total;
+
+	ram_stats(&free_blocks, &total);
+	assert_int_equal(free_blocks, total);
+	assert_int_equal(world.tables, 0);
+	assert_int_equal(world.built, 0);
+	assert_int_equal(world.placed, 0);
+	assert_int_equal(fake_heap_live, 0);
+}
+
+static int create(const char *name, uint64_t mib, struct domain **d)
+{
+	struct domain_spec spec = { .vcpu_count = 2, .ram_size = mib << 20 };
+
+	snprintf(spec.name, sizeof(spec.name), "%s", name);
+	return domain_create(&spec, d);
+}
+
+static struct domain *created(const char *name, uint64_t mib)
+{
+	struct domain *d = NULL;
+
+	assert_int_equal(create(name, mib, &d), 0);
+	run_jobs();
+	return d;
+}
+
+static void end(struct domain *d)
+{
+	uint32_t id = d->id;
+
+	assert_int_equal(domain_destroy(d), 0);
+	stop_now(d);
+	run_jobs();
+	assert_null(domain_by_id(id));
+}
+
+static void test_life(void **state)
+{
+	struct domain *d = NULL;
+
+	assert_int_equal(create("a", 7, &d), 0);
+	assert_int_equal(d->ram_size, 8 << 20);
+	assert_ptr_equal(domain_by_name("a"), d);
+	assert_ptr_equal(domain_by_id(d->id), d);
+	assert_int_equal(domain_start(d, ipa(0x40080000), 5), -EAGAIN);
+	run_jobs();
+	assert_int_equal(world.cleaned, 4);
+	assert_int_equal(world.mapped, 4);
+	assert_int_equal(domain_unpause(d), -EINVAL);
+	assert_int_equal(domain_pause(d), -EINVAL);
+	fake_now = 777;
+	assert_int_equal(domain_start(d, ipa(0x40080000), 5), 0);
+	assert_int_equal(d->vcpus[0]->regs.pc, 0x40080000);
+	assert_int_equal(d->vcpus[0]->regs.x[0], 5);
+	assert_int_equal(d->vcpus[0]->sys.cntvoff, 777);
+	assert_int_equal(d->vcpus[1]->sys.cntvoff, 777);
+	assert_false(d->vcpus[1]->online);
+	assert_int_equal(domain_start(d, ipa(0), 0), -EINVAL);
+	assert_int_equal(domain_pause(d), 0);
+	stop_now(d);
+	assert_int_equal(domain_pause(d), -EINVAL);
+	assert_int_equal(domain_unpause(d), 0);
+	assert_int_equal(d->vcpus[0]->state, VCPU_RUNNING);
+	domain_shutdown(d, SHUTDOWN_REBOOT);
+	stop_now(d);
+	/* Over is over, and the first reason stands. */
+	domain_shutdown(d, SHUTDOWN_CRASH);
+	assert_int_equal(d->state, DOMAIN_SHUTDOWN);
+	assert_int_equal(d->reason, SHUTDOWN_REBOOT);
+	assert_int_equal(domain_unpause(d), -EINVAL);
+	assert_int_equal(domain_pause(d), -EINVAL);
+	end(d);
+	assert_nothing_left();
+}
+
+static void test_bad_specs(void **state)
+{
+	struct domain_spec spec = { .name = "x", .vcpu_count = 1, .ram_size = 1 << 20 };
+	struct domain *d = NULL;
+
+	spec.vcpu_count = 0;
+	assert_int_equal(domain_create(&spec, &d), -EINVAL);
+	spec.vcpu_count = DOMAIN_VCPUS_MAX + 1;
+	assert_int_equal(domain_create(&spec, &d), -EINVAL);
+	spec.vcpu_count = 1;
+	spec.ram_size = 0;
+	assert_int_equal(domain_create(&spec, &d), -EINVAL);
+	spec.ram_size = ~0ULL; /* rounds up to 0 */
+	assert_int_equal(domain_create(&spec, &d), -EINVAL);
+	spec.ram_size = 1 << 20;
+	spec.name[0] = '\0';
+	assert_int_equal(domain_create(&spec, &d), -EINVAL);
+	memset(spec.name, 'n', sizeof(spec.name));
+	assert_int_equal(domain_create(&spec, &d), -EINVAL);
+	assert_int_equal(create("big", 2 * (BLOCKS + 1), &d), -ENOMEM);
+	assert_null(d);
+	assert_nothing_left();
+}
+
+static void test_name_in_use(void **state)
+{
+	struct domain *a = created("a", 2);
+	struct domain *b = NULL;
+
+	assert_int_equal(create("a", 2, &b), -EEXIST);
+	assert_int_equal(domain_destroy(a), 0);
+	/* Still going: the name is not free yet. */
+	assert_int_equal(create("a", 2, &b), -EEXIST);
+	assert_int_equal(domain_destroy(a), -EBUSY);
+	run_jobs();
+	end(created("a", 2));
+	assert_nothing_left();
+}
+
+/* Whatever allocation fails, nothing stays. */
+static void test_out_of_memory(void **state)
+{
+	struct domain *d = NULL;
+	int64_t n = 1;
+
+	for (;; n++) {
+		fake_heap_fail_in = n;
+		if (create("a", 8, &d) == 0) {
+			break;
+		}
+		fake_heap_fail_in = 0;
+		assert_null(domain_by_name("a"));
+		assert_nothing_left();
+	}
+	fake_heap_fail_in = 0;
+	assert_true(n > 3);
+	run_jobs();
+	end(d);
+	assert_nothing_left();
+}
+
+static void test_half_built_is_not_found(void **state)
+{
+	struct domain *d = NULL;
+
+	world.build_answer = -ENOMEM;
+	assert_int_equal(create("a", 2, &d), -ENOMEM);
+	assert_null(world.met);
+	assert_nothing_left();
+	world.build_answer = 0;
+	d = created("a", 2);
+	assert_null(world.met);
+	assert_ptr_equal(domain_by_name("a"), d);
+	end(d);
+}
+
+static void test_no_tables_for_ram(void **state)
+{
+	struct domain *d;
+
+	world.map_fails_after = 2;
+	d = created("a", 8);
+	assert_int_equal(domain_start(d, ipa(0), 0), -ENOMEM);
+	assert_int_equal(d->state, DOMAIN_BUILDING);
+	end(d);
+	assert_nothing_left();
+}
+
+/* Destroyed while its RAM is still being filled. */
+static void test_destroy_while_populating(void **state)
+{
+	struct domain *d = NULL;
+
+	assert_int_equal(create("a", 32, &d), 0);
+	assert_true(job_step_one());
+	end(d);
+	assert_true(world.cleaned < 16);
+	assert_nothing_left();
+}
+
+static void test_destroy_in_every_state(void **state)
+{
+	for (int how = 0; how < 4; how++) {
+		struct domain *d = created("a", 2);
+
+		if (how > 0) {
+			assert_int_equal(domain_start(d, ipa(0), 0), 0);
+		}
+		if (how == 2) {
+			assert_int_equal(domain_pause(d), 0);
+		}
+		if (how == 3) {
+			domain_shutdown(d, SHUTDOWN_CRASH);
+		}
+		end(d);
+		assert_nothing_left();
+	}
+}
+
+/* Teardown waits for the vCPUs and for every other CPU, in this order. */
+static void test_teardown_waits(void **state)
+{
+	struct domain *d = created("a", 2);
+
+	assert_int_equal(domain_start(d, ipa(0), 0), 0);
+	assert_int_equal(domain_destroy(d), 0);
+	run_jobs();
+	assert_int_equal(world.built, 1);
+	stop_now(d);
+	for (uint32_t i = 0; i < 50; i++) {
+		fake_now += 2;
+		job_step_one();
+	}
+	/* CPU 1 took no interrupt: it may be inside a request that found the domain. */
+	assert_int_equal(world.built, 1);
+	assert_ptr_equal(domain_by_name("a"), d);
+	run_jobs();
+	assert_nothing_left();
+}
+
+/* A device that may still write to its RAM keeps that RAM from everyone else, for ever. */
+static void test_unconfirmed_end(void **state)
+{
+	struct domain *d = created("a", 4);
+	uint64_t free_blocks, total;
+
+	world.unbuild_answer = -EIO;
+	assert_int_equal(domain_destroy(d), 0);
+	run_jobs();
+	ram_stats(&free_blocks, &total);
+	assert_int_equal(free_blocks, total - 2);
+	assert_ptr_equal(domain_by_name("a"), d);
+	assert_int_equal(domain_destroy(d), -EBUSY);
+	assert_true(fake_log_has("stays, dying"));
+}
+
+/* Ids start again after the last one, past those that are still in use. */
+static void test_ids(void **state)
+{
+	struct domain *old = created("old", 2);
+	uint32_t last = old->id;
+	bool wrapped = false;
+
+	for (uint32_t i = 0; i < DOMAIN_ID_LAST + 10U; i++) {
+		struct domain *d = created("a", 2);
+		uint32_t id = d->id;
+
+		assert_int_not_equal(id, old->id);
+		assert_in_range(id, 1, DOMAIN_ID_LAST);
+		wrapped = wrapped || id < last;
+		last = id;
+		assert_ptr_equal(domain_by_id(old->id), old);
+		end(d);
+	}
+	assert_true(wrapped);
+	end(old);
+}
+
+static void test_walk(void **state)
+{
+	struct domain *a = created("a", 2);
+	struct domain *b = created("b", 2);
+	uint32_t low = MIN(a->id, b->id);
+	uint32_t high = MAX(a->id, b->id);
+
+	assert_int_equal(domain_next_id(low), low);
+	assert_int_equal(domain_next_id(low + 1), high);
+	assert_int_equal(domain_next_id(high + 1), DOMAIN_ID_NONE);
+	assert_null(domain_by_id(DOMAIN_ID_NONE));
+	end(a);
+	end(b);
+}
+
+/* First of all: it has the id 0. The machine ends with it. */
+static void test_control(void **state)
+{
+	struct domain *d = domain_create_control(2);
+
+	assert_non_null(d);
+	assert_int_equal(d->id, 0);
+	assert_ptr_equal(domain_by_id(0), d);
+	assert_int_equal(domain_start(d, ipa(0x1000), 0), 0);
+	assert_int_equal(d->vcpus[0]->sys.cntvoff, 0);
+	assert_int_equal(domain_pause(d), -EINVAL);
+	assert_int_equal(domain_destroy(d), -EPERM);
+	if (setjmp(the_end) == 0) {
+		domain_shutdown(d, SHUTDOWN_REBOOT);
+	}
+	assert_int_equal(world.machine_end, 2);
+	if (setjmp(the_end) == 0) {
+		domain_shutdown(d, SHUTDOWN_POWEROFF);
+	}
+	assert_int_equal(world.machine_end, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_control, setup),
+		cmocka_unit_test_setup(test_life, setup),
+		cmocka_unit_test_setup(test_bad_specs, setup),
+		cmocka_unit_test_setup(test_name_in_use, setup),
+		cmocka_unit_test_setup(test_out_of_memory, setup),
+		cmocka_unit_test_setup(test_half_built_is_not_found, setup),
+		cmocka_unit_test_setup(test_no_tables_for_ram, setup),
+		cmocka_unit_test_setup(test_destroy_while_populating, setup),
+		cmocka_unit_test_setup(test_destroy_in_every_state, setup),
+		cmocka_unit_test_setup(test_teardown_waits, setup),
+		cmocka_unit_test_setup(test_ids, setup),
+		cmocka_unit_test_setup(test_walk, setup),
+		cmocka_unit_test_setup(test_unconfirmed_end, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
