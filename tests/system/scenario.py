@@ -15,13 +15,14 @@ import re
 PRELUDE = r"""
 section() { echo "=== $*"; }
 
-# try NAME COMMAND...: a section with the command's output, and "status N" at its end.
+# try NAME COMMAND...: a section with the command's output and, at its end, "status N".
 try()
 {
 	section "$1"
 	shift
 	"$@" 2>&1
 	echo "status $?"
+	section rest
 }
 
 # wait_for COMMAND...: until it is true, for 60 seconds.

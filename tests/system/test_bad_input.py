@@ -214,8 +214,12 @@ def test_no_device_tree(machine, x0, message):
 
 
 def test_no_kernel_module(machine):
+    """The crash report tells where: with names, from the deepest function outwards."""
     log = boot_fails(machine, "no kernel module: /chosen has no node", "--no-kernel-module")
     assert "all streams abort" in log
+    report = log[log.index("Viaduct panic on CPU 0"):]
+    assert re.search(r"Backtrace:\s+0x\w+ boot_\w+\+0x\w+\s+(0x\w+ \w+\+0x\w+\s+)*", report)
+    assert re.search(r"0x\w+ main\w*\+0x\w+", report)
 
 
 def test_unknown_gic(machine):
