@@ -379,6 +379,7 @@ static void sched_switch(void)
 		if (cpu->loaded != NULL &&
 		    (cpu->loaded->state == VCPU_STOPPED || cpu->loaded->state == VCPU_OFF)) {
 			unload(q, cpu->loaded);
+			vcpu_leave_tables();
 		}
 		if (job_next_deadline() <= now) {
 			job_step_one();

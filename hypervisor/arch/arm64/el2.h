@@ -27,6 +27,8 @@ void vcpu_reset_regs(struct vcpu *v, uint64_t pc, uint64_t arg);
 /* Put v's EL1 state into this CPU, or take it out again. Not nested. */
 void vcpu_load(struct vcpu *v);
 void vcpu_save(struct vcpu *v);
+/* Nothing of a domain is translated on this CPU until the next vcpu_load(): its tables may go. */
+void vcpu_leave_tables(void);
 /* First use of a debug register by the loaded vCPU. */
 void vcpu_debug_enable(struct vcpu *v);
 /* The next deadline of v's own timers in ticks, ~0: none armed. v is saved. */

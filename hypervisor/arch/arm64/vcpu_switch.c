@@ -3,6 +3,7 @@
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/el2.h"
 #include "arch/arm64/exception.h"
+#include "arch/arm64/mmu.h"
 #include "core/domain.h"
 #include "core/machine.h"
 #include "core/panic.h"
@@ -201,6 +202,16 @@ void vcpu_load(struct vcpu *v)
 	this_cpu()->loaded = v;
 	timers_load(s);
 	vgic_load(v);
+	isb();
+}
+
+/* A stage-2 root that maps nothing, for CPUs whose last domain is going (DDI0487 D8.1: the CPU may
+ * walk VTTBR_EL2's tables on speculation). */
+static uint64_t no_tables[P2M_ROOT_ENTRIES] __attribute__((aligned(2 * SZ_4K)));
+
+void vcpu_leave_tables(void)
+{
+	write_sysreg(vttbr_el2, mmu_va_to_pa(no_tables).v);
 	isb();
 }
 
