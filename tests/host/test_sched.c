@@ -72,10 +72,6 @@ void vcpu_load(struct vcpu *v)
 	world.loads++;
 }
 
-void vcpu_leave_tables(void)
-{
-}
-
 void vcpu_save(struct vcpu *v)
 {
 	assert_ptr_equal(percpus[fake_cpu].loaded, v);
