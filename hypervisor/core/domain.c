@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of domains, and their birth, pauses and end. */
+/* Domains made, started, paused and shut down. */
 #include "core/domain.h"
 
 #include <viaduct/guest_map.h>
@@ -7,6 +7,7 @@
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/el2.h"
 #include "core/domain_build.h"
+#include "core/domain_parts.h"
 #include "core/heap.h"
 #include "core/log.h"
 #include "core/ram.h"
@@ -16,114 +17,6 @@
 
 /* Table pages a guest may use: enough for its RAM in blocks and generous BAR mappings. */
 #define P2M_PAGES_BASE 512
-
-/* In domain->ram_blocks[]: not cleaned yet. */
-#define BLOCK_DIRTY BIT(0)
-
-static struct domain *domains[DOMAINS_MAX];
-static uint16_t next_id;
-static struct spinlock table_lock;
-
-/* Table lock held. One that is still being put together is nobody's business. */
-static bool in_sight(uint32_t slot)
-{
-	return domains[slot] != NULL && __atomic_load_n(&domains[slot]->visible, __ATOMIC_ACQUIRE);
-}
-
-struct domain *domain_by_id(uint32_t id)
-{
-	struct domain *found = NULL;
-
-	spin_lock(&table_lock);
-	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
-		if (in_sight(i) && domains[i]->id == id) {
-			found = domains[i];
-		}
-	}
-	spin_unlock(&table_lock);
-	return found;
-}
-
-struct domain *domain_by_name(const char *name)
-{
-	struct domain *found = NULL;
-
-	spin_lock(&table_lock);
-	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
-		if (in_sight(i) && strcmp(domains[i]->name, name) == 0) {
-			found = domains[i];
-		}
-	}
-	spin_unlock(&table_lock);
-	return found;
-}
-
-uint32_t domain_next_id(uint32_t from)
-{
-	uint32_t best = DOMAIN_ID_NONE;
-
-	spin_lock(&table_lock);
-	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
-		if (in_sight(i) && domains[i]->id >= from && domains[i]->id < best) {
-			best = domains[i]->id;
-		}
-	}
-	spin_unlock(&table_lock);
-	return best;
-}
-
-/* Table lock held. Ids begin again some day, when the first domains may still be there. */
-static uint16_t take_id(void)
-{
-	uint16_t id;
-	bool used;
-
-	do {
-		id = next_id;
-		next_id = (uint16_t)(id == DOMAIN_ID_LAST ? 1 : id + 1);
-		used = false;
-		for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
-			used = used || (domains[i] != NULL && domains[i]->id == id);
-		}
-	} while (used);
-	return id;
-}
-
-/* Enter d into the table under a fresh id. Table slot + 1 is its VMID. */
-static int table_add(struct domain *d, uint16_t *vmid)
-{
-	int ret = -ENOSPC;
-
-	spin_lock(&table_lock);
-	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
-		if (domains[i] != NULL && strcmp(domains[i]->name, d->name) == 0) {
-			spin_unlock(&table_lock);
-			return -EEXIST;
-		}
-	}
-	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
-		if (domains[i] == NULL) {
-			d->id = take_id();
-			*vmid = (uint16_t)(i + 1);
-			domains[i] = d;
-			ret = 0;
-			break;
-		}
-	}
-	spin_unlock(&table_lock);
-	return ret;
-}
-
-static void table_remove(struct domain *d)
-{
-	spin_lock(&table_lock);
-	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
-		if (domains[i] == d) {
-			domains[i] = NULL;
-		}
-	}
-	spin_unlock(&table_lock);
-}
 
 static int create_vcpus(struct domain *d, uint32_t count)
 {
@@ -166,7 +59,7 @@ static int domain_alloc(const char *name, uint32_t vcpu_count, uint32_t table_pa
 	}
 	str_copy(d->name, name, sizeof(d->name));
 	d->state = DOMAIN_BUILDING;
-	ret = table_add(d, &vmid);
+	ret = domain_table_add(d, &vmid);
 	if (ret != 0) {
 		heap_free(d);
 		return ret;
@@ -186,7 +79,7 @@ fail_vcpus:
 	destroy_vcpus(d);
 	p2m_destroy(&d->p2m);
 fail_table:
-	table_remove(d);
+	domain_table_remove(d);
 	heap_free(d);
 	return ret;
 }
@@ -204,71 +97,9 @@ struct domain *domain_create_control(uint32_t vcpu_count)
 	return d;
 }
 
-/* All blocks now, so that a guest that does not fit is refused at once; they may be dirty. */
-static int take_ram(struct domain *d, uint64_t size)
+void domain_free(struct domain *d)
 {
-	uint32_t count = (uint32_t)(size / RAM_BLOCK_SIZE);
-
-	d->ram_base = ipa(GUEST_RAM_BASE);
-	d->ram_size = size;
-	d->ram_blocks = heap_alloc(count * sizeof(*d->ram_blocks));
-	if (d->ram_blocks == NULL) {
-		return -ENOMEM;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		bool dirty = false;
-		int ret = ram_block_alloc(d->id, &d->ram_blocks[i], &dirty);
-
-		if (ret != 0) {
-			return ret;
-		}
-		d->ram_blocks[i].v |= dirty ? BLOCK_DIRTY : 0;
-		d->ram_block_count = i + 1;
-	}
-	return 0;
-}
-
-/* One block a slice: cleaning one is as long as a slice may be. */
-static enum job_status populate_step(struct job *j)
-{
-	struct domain *d = container_of(j, struct domain, populate);
-	paddr_t *block = &d->ram_blocks[d->ram_populated];
-	ipaddr_t at = ipa_add(d->ram_base, d->ram_populated * RAM_BLOCK_SIZE);
-
-	if ((block->v & BLOCK_DIRTY) != 0) {
-		block->v &= ~BLOCK_DIRTY;
-		ram_block_clean(*block);
-	}
-	if (p2m_map(&d->p2m, at, *block, RAM_BLOCK_SIZE, P2M_RAM) != 0) {
-		log_error("domain", "d%u %s: no memory for its page tables", d->id, d->name);
-		return JOB_DONE;
-	}
-	__atomic_store_n(&d->ram_populated, d->ram_populated + 1, __ATOMIC_RELEASE);
-	return d->ram_populated == d->ram_block_count ? JOB_DONE : JOB_MORE;
-}
-
-static const struct job_ops populate_ops = {
-	.name = "domain memory",
-	.step = populate_step,
-};
-
-/* Frees what take_ram() took, at most max blocks a call. True: all gone. */
-static bool free_ram(struct domain *d, uint32_t max)
-{
-	while (d->ram_block_count != 0 && max-- != 0) {
-		ram_block_free(pa(d->ram_blocks[--d->ram_block_count].v & ~BLOCK_DIRTY));
-	}
-	if (d->ram_block_count != 0) {
-		return false;
-	}
-	heap_free(d->ram_blocks);
-	d->ram_blocks = NULL;
-	return true;
-}
-
-static void domain_free(struct domain *d)
-{
-	while (!free_ram(d, 64)) {
+	while (!domain_ram_free(d, 64)) {
 	}
 	destroy_vcpus(d);
 	p2m_destroy(&d->p2m);
@@ -296,17 +127,16 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	if (ret != 0) {
 		return ret;
 	}
-	ret = take_ram(d, size);
+	ret = domain_ram_take(d, size);
 	if (ret == 0) {
 		ret = domain_build_guest(d);
 	}
 	if (ret != 0) {
-		table_remove(d);
+		domain_table_remove(d);
 		domain_free(d);
 		return ret;
 	}
-	job_init(&d->populate, &populate_ops);
-	job_start(&d->populate);
+	domain_ram_populate(d);
 	__atomic_store_n(&d->visible, true, __ATOMIC_RELEASE);
 	log_info("domain", "d%u %s created: %u vCPUs, %llu MiB", d->id, d->name, d->vcpu_count,
 		 (unsigned long long)(size / SZ_1M));
@@ -399,100 +229,6 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason)
 		log_info("domain", "d%u %s %s", d->id, d->name, words[reason]);
 	}
 	spin_unlock(&d->lock);
-}
-
-enum teardown_phase {
-	TEARDOWN_STOP,    /* until every vCPU is off its pCPU and no job fills RAM */
-	TEARDOWN_REQUESTS, /* until no CPU is inside a request that found the domain alive */
-	TEARDOWN_DEVICES,
-	TEARDOWN_RAM,
-	TEARDOWN_READERS, /* out of the table; until nobody looks at it any more */
-};
-
-static bool all_stopped(struct domain *d)
-{
-	for (uint32_t i = 0; i < d->vcpu_count; i++) {
-		if (!sched_stopped(d->vcpus[i])) {
-			return false;
-		}
-	}
-	return !job_active(&d->populate);
-}
-
-/* One slice of an ending domain's teardown; each phase relies on the one before. */
-static enum job_status teardown_step(struct job *j)
-{
-	struct domain *d = container_of(j, struct domain, teardown);
-
-	switch ((enum teardown_phase)d->teardown_phase) {
-	case TEARDOWN_STOP:
-		if (!all_stopped(d)) {
-			return JOB_WAIT;
-		}
-		grace_start(&d->grace);
-		break;
-	case TEARDOWN_REQUESTS:
-		if (!grace_over(&d->grace)) {
-			return JOB_WAIT;
-		}
-		break;
-	case TEARDOWN_DEVICES:
-		if (domain_unbuild_guest(d) != 0) {
-			log_error("domain", "d%u %s stays, dying: an IOMMU does not answer, so its memory must not be anyone else's",
-				  d->id, d->name);
-			return JOB_DONE;
-		}
-		break;
-	case TEARDOWN_RAM:
-		if (!free_ram(d, 64)) {
-			return JOB_MORE;
-		}
-		log_info("domain", "d%u %s is gone", d->id, d->name);
-		table_remove(d);
-		grace_start(&d->grace);
-		break;
-	case TEARDOWN_READERS:
-	default:
-		return grace_over(&d->grace) ? JOB_DONE : JOB_WAIT;
-	}
-	d->teardown_phase++;
-	return JOB_MORE;
-}
-
-static void teardown_finish(struct job *j, bool cancelled)
-{
-	struct domain *d = container_of(j, struct domain, teardown);
-
-	if (d->teardown_phase == TEARDOWN_READERS) {
-		domain_free(d);
-	}
-}
-
-static const struct job_ops teardown_ops = {
-	.name = "domain teardown",
-	.step = teardown_step,
-	.finish = teardown_finish,
-};
-
-int domain_destroy(struct domain *d)
-{
-	if (d->control) {
-		return -EPERM;
-	}
-	spin_lock(&d->lock);
-	if (d->state == DOMAIN_DYING) {
-		spin_unlock(&d->lock);
-		return -EBUSY;
-	}
-	d->state = DOMAIN_DYING;
-	for (uint32_t i = 0; i < d->vcpu_count; i++) {
-		sched_stop(d->vcpus[i]);
-	}
-	job_cancel(&d->populate);
-	job_init(&d->teardown, &teardown_ops);
-	job_start(&d->teardown);
-	spin_unlock(&d->lock);
-	return 0;
 }
 
 uint64_t domain_cpu_ticks(struct domain *d)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of a domain's life share among themselves. */
+#ifndef CORE_DOMAIN_PARTS_H
+#define CORE_DOMAIN_PARTS_H
+
+#include "core/domain.h"
+
+/*
+ * Enter d, not visible yet, into the table under a fresh id; its slot gives the VMID. -EEXIST: the
+ * name is in use. -ENOSPC: table full.
+ */
+int domain_table_add(struct domain *d, uint16_t *vmid);
+void domain_table_remove(struct domain *d);
+
+/* All blocks at once, so that a guest that does not fit is refused; they may be dirty. -ENOMEM. */
+int domain_ram_take(struct domain *d, uint64_t size);
+/* Start the job that cleans and maps them. */
+void domain_ram_populate(struct domain *d);
+/* Give back at most max blocks a call. True: all gone. */
+bool domain_ram_free(struct domain *d, uint32_t max);
+
+/* d is in no table, nobody looks at it, its devices are gone. */
+void domain_free(struct domain *d);
+
+#endif

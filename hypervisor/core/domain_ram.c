@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A guest's RAM: taken in 2 MiB blocks, cleaned and mapped by a job, given back. */
+#include <viaduct/guest_map.h>
+
+#include "core/domain_parts.h"
+#include "core/heap.h"
+#include "core/log.h"
+#include "core/ram.h"
+#include "lib/errno.h"
+
+/* In domain->ram_blocks[]: not cleaned yet. */
+#define BLOCK_DIRTY BIT(0)
+
+int domain_ram_take(struct domain *d, uint64_t size)
+{
+	uint32_t count = (uint32_t)(size / RAM_BLOCK_SIZE);
+
+	d->ram_base = ipa(GUEST_RAM_BASE);
+	d->ram_size = size;
+	d->ram_blocks = heap_alloc(count * sizeof(*d->ram_blocks));
+	if (d->ram_blocks == NULL) {
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		bool dirty = false;
+		int ret = ram_block_alloc(d->id, &d->ram_blocks[i], &dirty);
+
+		if (ret != 0) {
+			return ret;
+		}
+		d->ram_blocks[i].v |= dirty ? BLOCK_DIRTY : 0;
+		d->ram_block_count = i + 1;
+	}
+	return 0;
+}
+
+/* One block a slice: cleaning one is as long as a slice may be. */
+static enum job_status populate_step(struct job *j)
+{
+	struct domain *d = container_of(j, struct domain, populate);
+	paddr_t *block = &d->ram_blocks[d->ram_populated];
+	ipaddr_t at = ipa_add(d->ram_base, d->ram_populated * RAM_BLOCK_SIZE);
+
+	if ((block->v & BLOCK_DIRTY) != 0) {
+		block->v &= ~BLOCK_DIRTY;
+		ram_block_clean(*block);
+	}
+	if (p2m_map(&d->p2m, at, *block, RAM_BLOCK_SIZE, P2M_RAM) != 0) {
+		log_error("domain", "d%u %s: no memory for its page tables", d->id, d->name);
+		return JOB_DONE;
+	}
+	__atomic_store_n(&d->ram_populated, d->ram_populated + 1, __ATOMIC_RELEASE);
+	return d->ram_populated == d->ram_block_count ? JOB_DONE : JOB_MORE;
+}
+
+static const struct job_ops populate_ops = {
+	.name = "domain memory",
+	.step = populate_step,
+};
+
+bool domain_ram_free(struct domain *d, uint32_t max)
+{
+	while (d->ram_block_count != 0 && max-- != 0) {
+		ram_block_free(pa(d->ram_blocks[--d->ram_block_count].v & ~BLOCK_DIRTY));
+	}
+	if (d->ram_block_count != 0) {
+		return false;
+	}
+	heap_free(d->ram_blocks);
+	d->ram_blocks = NULL;
+	return true;
+}
+
+void domain_ram_populate(struct domain *d)
+{
+	job_init(&d->populate, &populate_ops);
+	job_start(&d->populate);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which domains there are, and their numbers. */
+#include "core/domain_parts.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+static struct domain *domains[DOMAINS_MAX];
+static uint16_t next_id;
+static struct spinlock table_lock;
+
+/* Table lock held. One that is still being put together is nobody's business. */
+static bool in_sight(uint32_t slot)
+{
+	return domains[slot] != NULL && __atomic_load_n(&domains[slot]->visible, __ATOMIC_ACQUIRE);
+}
+
+struct domain *domain_by_id(uint32_t id)
+{
+	struct domain *found = NULL;
+
+	spin_lock(&table_lock);
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		if (in_sight(i) && domains[i]->id == id) {
+			found = domains[i];
+		}
+	}
+	spin_unlock(&table_lock);
+	return found;
+}
+
+struct domain *domain_by_name(const char *name)
+{
+	struct domain *found = NULL;
+
+	spin_lock(&table_lock);
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		if (in_sight(i) && strcmp(domains[i]->name, name) == 0) {
+			found = domains[i];
+		}
+	}
+	spin_unlock(&table_lock);
+	return found;
+}
+
+uint32_t domain_next_id(uint32_t from)
+{
+	uint32_t best = DOMAIN_ID_NONE;
+
+	spin_lock(&table_lock);
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		if (in_sight(i) && domains[i]->id >= from && domains[i]->id < best) {
+			best = domains[i]->id;
+		}
+	}
+	spin_unlock(&table_lock);
+	return best;
+}
+
+/* Table lock held. Ids begin again some day, when the first domains may still be there. */
+static uint16_t take_id(void)
+{
+	uint16_t id;
+	bool used;
+
+	do {
+		id = next_id;
+		next_id = (uint16_t)(id == DOMAIN_ID_LAST ? 1 : id + 1);
+		used = false;
+		for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+			used = used || (domains[i] != NULL && domains[i]->id == id);
+		}
+	} while (used);
+	return id;
+}
+
+int domain_table_add(struct domain *d, uint16_t *vmid)
+{
+	int ret = -ENOSPC;
+
+	spin_lock(&table_lock);
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		if (domains[i] != NULL && strcmp(domains[i]->name, d->name) == 0) {
+			spin_unlock(&table_lock);
+			return -EEXIST;
+		}
+	}
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		if (domains[i] == NULL) {
+			d->id = take_id();
+			*vmid = (uint16_t)(i + 1);
+			domains[i] = d;
+			ret = 0;
+			break;
+		}
+	}
+	spin_unlock(&table_lock);
+	return ret;
+}
+
+void domain_table_remove(struct domain *d)
+{
+	spin_lock(&table_lock);
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		if (domains[i] == d) {
+			domains[i] = NULL;
+		}
+	}
+	spin_unlock(&table_lock);
+}
