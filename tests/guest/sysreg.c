@@ -54,7 +54,8 @@ static void undefined(void)
 	check_faults("SCR_EL3", EC_UNDEFINED, (void)read_sysreg(S3_6_C1_C1_0));
 	check_faults("an SVE instruction", EC_UNDEFINED,
 		     __asm__ volatile(".inst 0x04bf5020" : : : "x0", "memory"));
-	check_faults("an SME instruction", EC_UNDEFINED, __asm__ volatile(".inst 0xd503477f" : : : "memory"));
+	check_faults("an SME instruction", EC_UNDEFINED,
+		     __asm__ volatile(".inst 0xd503477f" : : : "memory"));
 	check_faults("UDF", EC_UNDEFINED, __asm__ volatile(".inst 0" : : : "memory"));
 }
 

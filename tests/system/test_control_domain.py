@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The control domain's machine is the real one: bare metal, with the same devices, is the measure."""
+"""The control domain's machine is the real one: bare metal with the same devices is the measure."""
 
 import hashlib
 import re
@@ -7,7 +7,7 @@ import re
 import pytest
 
 import scenario
-from conftest import e1000e, nvme, root_port
+from conftest import nvme, root_port
 
 SCRIPT = r"""
 section lspci; lspci -D -n | grep ^0000:

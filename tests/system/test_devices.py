@@ -126,7 +126,10 @@ def test_function_without_reset_is_lent_once(one_cpu):
 
 NETWORK = """
 ip addr add 10.0.2.15/24 dev eth0 && ip link set eth0 up
-i=0; until grep -q 1 /sys/class/net/eth0/carrier; do sleep 1; i=$((i+1)); [ $i -lt 30 ] || exit 20; done
+i=0
+until grep -q 1 /sys/class/net/eth0/carrier; do
+sleep 1; i=$((i+1)); [ $i -lt 30 ] || exit 20
+done
 ping -q -c 3 -w 20 10.0.2.2
 grep eth0 /proc/interrupts
 """
@@ -143,7 +146,8 @@ for turn in 1 2; do
 done
 section functions; via pci-list -a --json
 section back; via pci-assignable-remove -r 01:00.0
-ip addr add 10.0.2.15/24 dev eth0; ip link set eth0 up; wait_for grep -q 1 /sys/class/net/eth0/carrier
+ip addr add 10.0.2.15/24 dev eth0; ip link set eth0 up
+wait_for grep -q 1 /sys/class/net/eth0/carrier
 ping -q -c 2 -w 20 10.0.2.2
 """
 

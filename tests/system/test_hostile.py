@@ -34,7 +34,8 @@ play()
 
 for function in 02:00.0 03:00.0; do via pci-assignable-add $function; done
 section before; via info --json
-for name in hello crash_jump crash_vector sysreg mmio_hostile its_hostile smp bar_hostile edu_dma; do
+for name in hello crash_jump crash_vector sysreg mmio_hostile its_hostile smp bar_hostile \
+	edu_dma; do
 	play $name
 done
 section log; via dmesg
@@ -109,6 +110,7 @@ def test_jump_to_nowhere(hostile, name):
     assert text.startswith("jumping to")
     assert state == "---sc-"
     assert len(re.findall(rf"d\d+ {name} crashed", out["log"])) == 1
+    assert len(re.findall(rf"{name}: vCPU 0 cannot go on: fetch at IPA 0x", out["log"])) == 1
     assert "domain: control domain powers off" in done.log
 
 
