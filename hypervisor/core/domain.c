@@ -236,7 +236,7 @@ uint64_t domain_cpu_ticks(struct domain *d)
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
-		sum += d->vcpus[i]->cpu_ticks;
+		sum += sched_cpu_ticks(d->vcpus[i]);
 	}
 	return sum;
 }

@@ -287,7 +287,7 @@ static uint64_t wake_due(struct runqueue *q, uint64_t now)
 }
 
 /* Queue lock held. */
-static struct vcpu *pick(struct runqueue *q)
+static struct vcpu *pick(struct runqueue *q, uint64_t now)
 {
 	uint64_t lead = us_to_ticks(SLICE_US);
 	struct vcpu *best = NULL;
@@ -306,6 +306,7 @@ static struct vcpu *pick(struct runqueue *q)
 	if (best != NULL) {
 		list_del(&best->run_node);
 		best->state = VCPU_RUNNING;
+		best->run_since = now;
 		q->floor = MAX(q->floor, best->vruntime);
 	}
 	return best;
@@ -353,7 +354,6 @@ static void enter(struct runqueue *q, struct vcpu *v, uint64_t deadline, bool co
 	}
 	now = ticks_now();
 	cpu->current = v;
-	v->run_since = now;
 	if (contended) {
 		deadline = MIN(deadline, now + us_to_ticks(SLICE_US));
 	}
@@ -390,7 +390,7 @@ static void sched_switch(void)
 		}
 		spin_lock(&q->lock);
 		deadline = wake_due(q, now);
-		next = pick(q);
+		next = pick(q, now);
 		contended = !list_empty(&q->ready);
 		spin_unlock(&q->lock);
 		if (next != NULL) {
@@ -409,6 +409,20 @@ void sched_exit(void)
 		sched_switch();
 	}
 	vgic_enter(cpu->current);
+}
+
+uint64_t sched_cpu_ticks(struct vcpu *v)
+{
+	struct runqueue *q = &queues[v->pcpu];
+	uint64_t ticks;
+
+	spin_lock(&q->lock);
+	ticks = v->cpu_ticks;
+	if (v->state == VCPU_RUNNING) {
+		ticks += ticks_now() - v->run_since;
+	}
+	spin_unlock(&q->lock);
+	return ticks;
 }
 
 void sched_start(void)

@@ -33,6 +33,8 @@ void sched_offline(struct vcpu *v);
 
 /* This CPU should choose again before it enters a guest (its EL2 timer fired, a job is queued). */
 void sched_tick(void);
+/* Ticks v has run so far. */
+uint64_t sched_cpu_ticks(struct vcpu *v);
 /* Called at the end of every trap: choose who is entered next. */
 void sched_exit(void);
 /* A CPU begins to schedule; never returns. */

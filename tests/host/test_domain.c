@@ -131,6 +131,11 @@ void sched_stop(struct vcpu *v)
 	v->stop_wanted = true;
 }
 
+uint64_t sched_cpu_ticks(struct vcpu *v)
+{
+	return v->cpu_ticks;
+}
+
 bool sched_stopped(struct vcpu *v)
 {
 	return v->state == VCPU_STOPPED || v->state == VCPU_OFF;

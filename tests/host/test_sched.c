@@ -620,6 +620,22 @@ static void test_no_credit_from_an_empty_queue(void **state)
 	world_end();
 }
 
+/* The time of one that is never interrupted counts too, and counts on. */
+static void test_running_time_counts(void **state)
+{
+	world_init(1, 1);
+	all_online();
+	uint64_t before = sched_cpu_ticks(&vcpus[0]);
+
+	fake_now += 1000;
+	assert_int_equal(sched_cpu_ticks(&vcpus[0]) - before, 1000);
+	block(0, VCPU_BLOCKED);
+	before = sched_cpu_ticks(&vcpus[0]);
+	fake_now += 1000;
+	assert_int_equal(sched_cpu_ticks(&vcpus[0]), before);
+	world_end();
+}
+
 /* A waiting job has its turn when it wants it, whoever runs. */
 static void test_job_interrupts_guests(void **state)
 {
@@ -724,6 +740,7 @@ int main(void)
 		cmocka_unit_test(test_fair_among_busy),
 		cmocka_unit_test(test_sleeper_gets_no_credit),
 		cmocka_unit_test(test_no_credit_from_an_empty_queue),
+		cmocka_unit_test(test_running_time_counts),
 		cmocka_unit_test(test_job_interrupts_guests),
 		cmocka_unit_test(test_random_histories),
 	};
