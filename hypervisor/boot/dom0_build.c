@@ -102,7 +102,6 @@ static void create_pci(struct domain *d)
 			panic("control domain: PCI segment %04x: error %d",
 			      host_bridges[i].desc->segment, err);
 		}
-		dom0_route_intx(d, host_bridges[i].desc);
 	}
 }
 

@@ -11,7 +11,5 @@ const struct rangeset *dom0_map_ram(struct domain *d);
 
 /* Map and route the devices that pass through; log each node that does not. */
 void dom0_pass_devices(struct domain *d);
-/* Forward a bridge's INTx lines. Lines that bridges share are routed once. */
-void dom0_route_intx(struct domain *d, const struct machine_bridge *b);
 
 #endif

@@ -74,17 +74,3 @@ void dom0_pass_devices(struct domain *d)
 		}
 	}
 }
-
-void dom0_route_intx(struct domain *d, const struct machine_bridge *b)
-{
-	for (uint32_t device = 0; device < 4; device++) {
-		for (uint32_t pin = 0; pin < 4; pin++) {
-			uint32_t intid = b->intx[device][pin];
-
-			/* Swizzled lines come back for other devices: only the first asks. */
-			if (intid >= 32 && vgic_route_spi(d, intid, intid, b->intx_edge) == 0) {
-				log_debug("boot", "%s: INTx line %u", b->path, intid);
-			}
-		}
-	}
-}

@@ -209,6 +209,11 @@ static void gicv3_route(uint32_t intid, uint32_t cpu)
 	mmio_write64(dist + GICD_IROUTER(intid), machine.cpus[cpu].mpidr);
 }
 
+static void gicv3_set_pending(uint32_t intid)
+{
+	mmio_write32(line_regs(intid) + GICD_ISPENDR(intid / 32), line_bit(intid));
+}
+
 static void gicv3_set_active(uint32_t intid, bool active)
 {
 	uint32_t reg = active ? GICD_ISACTIVER(intid / 32) : GICD_ICACTIVER(intid / 32);
@@ -233,6 +238,7 @@ const struct gic_ops gicv3_ops = {
 	.enable = gicv3_enable,
 	.disable = gicv3_disable,
 	.route = gicv3_route,
+	.set_pending = gicv3_set_pending,
 	.set_active = gicv3_set_active,
 	.is_active = gicv3_is_active,
 };

@@ -13,6 +13,7 @@
 #define GICD_ISENABLER(n)  (0x0100 + 4 * (n))
 #define GICD_ICENABLER(n)  (0x0180 + 4 * (n))
 #define GICD_ICPENDR(n)    (0x0280 + 4 * (n))
+#define GICD_ISPENDR(n)    (0x0200 + 4 * (n))
 #define GICD_ISACTIVER(n)  (0x0300 + 4 * (n))
 #define GICD_ICACTIVER(n)  (0x0380 + 4 * (n))
 #define GICD_IPRIORITYR(n) (0x0400 + (n))

@@ -117,6 +117,11 @@ void irq_set_affinity(uint32_t intid, uint32_t cpu)
 	gic->route(intid, cpu);
 }
 
+void irq_set_pending(uint32_t intid)
+{
+	gic->set_pending(intid);
+}
+
 void irq_set_active(uint32_t intid, bool active)
 {
 	gic->set_active(intid, active);

@@ -207,6 +207,61 @@ int vgic_route_spi(struct domain *d, uint32_t host_intid, uint32_t vintid, bool 
 	return 0;
 }
 
+void vgic_unroute_spi(struct domain *d, uint32_t host_intid)
+{
+	struct vgic *g = d->vgic;
+	struct vgic_route **link = &g->routes;
+	struct vgic_route *r;
+	struct vgic_irq *irq;
+
+	spin_lock(&g->lock);
+	while (*link != NULL && (*link)->host_intid != host_intid) {
+		link = &(*link)->next;
+	}
+	r = *link;
+	if (r != NULL) {
+		*link = r->next;
+	}
+	spin_unlock(&g->lock);
+	if (r == NULL) {
+		return;
+	}
+	irq_release(host_intid);
+	spin_lock(&g->lock);
+	irq = vgic_irq_find(g, NULL, r->vintid);
+	irq->host_active = false; /* released lines are not active */
+	if (irq->host_intid == host_intid) {
+		irq->host_intid = 0;
+	}
+	spin_unlock(&g->lock);
+	heap_free(r);
+}
+
+void vgic_set_resample(struct domain *d, uint32_t vintid, uint32_t host_intid)
+{
+	struct vgic *g = d->vgic;
+	struct vgic_irq *irq = vgic_irq_find(g, NULL, vintid);
+	uint32_t kick = 0;
+
+	if (irq == NULL) {
+		return;
+	}
+	spin_lock(&g->lock);
+	irq->resample = host_intid;
+	if (host_intid == 0) {
+		vgic_irq_line(g, irq, false, &kick);
+	}
+	spin_unlock(&g->lock);
+	vgic_kick(g, kick);
+}
+
+bool vgic_level(struct domain *d, uint32_t vintid)
+{
+	const struct vgic_irq *irq = vgic_irq_find(d->vgic, NULL, vintid);
+
+	return irq != NULL && __atomic_load_n(&irq->line, __ATOMIC_ACQUIRE);
+}
+
 /* ICC_SGI1R_EL1 (IHI0069 12.2). vCPUs have affinity 0.0.0.n with n < 16: range selector 0. */
 void vgic_sgi1r(struct vcpu *v, uint64_t value)
 {

@@ -41,10 +41,20 @@ void vgic_forward(struct domain *d, struct vcpu *v, uint32_t intid, uint32_t hos
 void vgic_lpi_pulse(struct domain *d, uint32_t lpi);
 
 /*
- * Route a host SPI to a domain as virtual SPI vintid, for the domain's life. Level or edge as the
- * host line is. -EBUSY: requested already.
+ * Route a host SPI to a domain as virtual SPI vintid, for the domain's life or until it is undone.
+ * Level or edge as the host line is. -EBUSY: requested already.
  */
 int vgic_route_spi(struct domain *d, uint32_t host_intid, uint32_t vintid, bool edge);
+/* Undo it. The host's line is free on return; what the domain has in hand it may finish. */
+void vgic_unroute_spi(struct domain *d, uint32_t host_intid);
+/*
+ * Level SPI vintid stands for several devices: when the domain ends its handling, the wire falls
+ * and host_intid is set pending, so that its handler looks which of them still ask. 0: an ordinary
+ * wire again, low.
+ */
+void vgic_set_resample(struct domain *d, uint32_t vintid, uint32_t host_intid);
+/* The wire of an SPI, as vgic_set_level() or the end of its handling left it. */
+bool vgic_level(struct domain *d, uint32_t vintid);
 
 /* Would this vCPU be interrupted if it ran now with PSTATE.I clear? (WFI decision) No lock held. */
 bool vgic_pending(struct vcpu *v);

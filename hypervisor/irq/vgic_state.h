@@ -39,6 +39,7 @@ struct vgic_irq {
 	struct list node; /* in vgic_cpu.ready[bucket] of vCPU queued_on */
 	uint32_t intid;
 	uint32_t host_intid;    /* of a forwarded interrupt */
+	uint32_t resample;      /* host SPI to set pending at the end of handling, or 0 */
 	uint16_t mappings;      /* LPI: ITS events that name it */
 	uint8_t priority;
 	uint8_t target;         /* vCPU, or VGIC_NONE: routed to nobody */

@@ -3,6 +3,7 @@
  * Between a vCPU's queues and its list registers. Lazy: while nothing new happens the guest works
  * through its list registers without EL2.
  */
+#include "irq/irq.h"
 #include "irq/vgic_state.h"
 
 /* Put irq, which is in no queue, into list register lr. */
@@ -71,6 +72,11 @@ static void sync_take_back(struct vgic *g, struct vgic_cpu *c, uint32_t lr, uint
 	irq->lr_hw = false;
 	if (irq->host_active) {
 		vgic_irq_settle(g, irq);
+	}
+	/* Handled or withdrawn; at worst its devices are looked at once more. */
+	if (irq->line && irq->resample != 0 && (value & LR_STATE) == 0) {
+		irq->line = false;
+		irq_set_pending(irq->resample);
 	}
 	vgic_irq_queue(g, irq, &kick);
 	if ((kick & ~(1U << c->vcpu->index)) != 0) {

@@ -6,6 +6,7 @@
 #include "core/domain.h"
 #include "core/job.h"
 #include "vpci/build.h"
+#include "vpci/intx.h"
 #include "vpci/place.h"
 #include "vpci/vpci.h"
 
@@ -44,6 +45,8 @@ struct vpci_function {
 	struct job job;
 	bool job_queued;
 	bool gone; /* taken from the bus; freed when job_queued is false */
+
+	struct intx_member intx; /* vpci_intx.c; line and masked: function->lock too */
 
 	struct its_device *itt; /* read by the vITS without lock, see vpci_host_device() */
 };

@@ -42,6 +42,7 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 		}
 	}
 	build.msi = f->itt != NULL;
+	build.intx = view == VPCI_VIEW_GUEST && vpci_intx_vintid(vf, true) != 0;
 	r = vpci_build(&vf->shadow, &build);
 	/* A bridge's stream stays shut: its MSIs are hidden, so it has nothing to say. */
 	if (r == 0 && f->header_type == 0 && lend_translated(f)) {
@@ -66,6 +67,7 @@ void lend_begin_use(struct vpci_function *vf, enum function_state state)
 	if (f->itt) {
 		vits_device_here(vf->domain, vpci_device_id(vf->where));
 	}
+	vpci_intx_join(vf);
 }
 
 int lend_show_identity(struct vpci_function *vf)
@@ -97,6 +99,7 @@ int lend_cut_off(struct vpci_function *vf)
 	struct pci_function *f = vf->function;
 	int r = 0;
 
+	vpci_intx_leave(vf);
 	spin_lock(&f->lock);
 	vpci_exec_unmap_all(vf);
 	pci_quiesce(f);

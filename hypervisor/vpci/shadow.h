@@ -21,11 +21,12 @@
 #define VPCI_COMMAND_IO     0x0001U
 #define VPCI_COMMAND_MEM    0x0002U
 #define VPCI_COMMAND_MASTER 0x0004U
+#define VPCI_COMMAND_INTX_OFF 0x0400U
 
 /* A register whose write does more than change bits. */
 enum vpci_reg_kind {
 	VPCI_PLAIN,
-	VPCI_COMMAND,  /* MEM maps and unmaps, IO opens and closes ports */
+	VPCI_COMMAND,  /* MEM maps and unmaps, IO opens and closes ports, INTx disable */
 	VPCI_BAR_MEM,  /* fixed while memory decode is on */
 	VPCI_BAR_IO,   /* fixed while I/O decode is on */
 	VPCI_PM_STATE, /* D1 and D2 are not there */
@@ -57,6 +58,7 @@ struct vpci_plan {
 	enum vpci_effect effect;
 	bool io_changed; /* I/O decode is to become io_decode */
 	bool io_decode;
+	bool intx_changed; /* the domain's INTx disable */
 };
 
 /* Everything below: size 1, 2 or 4, offset naturally aligned and < 4096. */

@@ -221,6 +221,9 @@ void vpci_exec_write(struct vpci_function *vf, uint32_t offset, uint32_t size, u
 	if (plan.hw_write) {
 		pci_write(vf->function, offset, size, plan.hw_value);
 	}
+	if (plan.intx_changed) {
+		vpci_intx_update(vf);
+	}
 	if (plan.io_changed) {
 		set_decode(vf->function, VPCI_COMMAND_IO, plan.io_decode);
 	}

@@ -4,29 +4,32 @@
 #include "vpci/build.h"
 
 #define ALL 0xffffffffU
+#define INTERRUPT     0x3cU
+#define INTERRUPT_PIN 0x0000ff00U
 #define STATUS_W1C 0xf9000000U /* error bits of STATUS and of a bridge's secondary status */
 
 /*
- * COMMAND for a guest: MEM and INTx disable are its own, MASTER is real, IO is its own where there
- * is an I/O BAR (see build_bar()). SERR and parity stay as the hypervisor set them: no guest arms
+ * COMMAND for a guest: MEM is its own, MASTER is real, IO is its own where there is an I/O BAR (see
+ * build_bar()). INTx disable is its own, the hardware's is also the hypervisor's (vpci_intx.c).
+ * STATUS.Interrupt is real. SERR and parity stay as the hypervisor set them: no guest arms
  * error messages that stop the machine.
  */
 static const struct vpci_rule guest_header[] = {
 	{ .at = 0x00, .virt = ALL },
-	{ .at = 0x04, .kind = VPCI_COMMAND, .virt = 0x005ffffb, .write = 0x0406 | STATUS_W1C,
-	  .w1c = STATUS_W1C, .clear = 0x005ffffb },
+	{ .at = 0x04, .kind = VPCI_COMMAND, .virt = 0x0057fffb, .write = 0x0406 | STATUS_W1C,
+	  .w1c = STATUS_W1C, .clear = 0x0057fffb },
 	{ .at = 0x08, .virt = ALL },
 	/* Cache line is a scratch byte. Every lent function is function 0 of its own device. */
 	{ .at = 0x0c, .virt = ALL, .write = 0x000000ff, .clear = 0xff80ffff },
 	{ .at = 0x2c, .virt = ALL },
-	/* Line is scratch; no pin, so no INTx. */
+	/* Line is scratch; the pin appears when there is a line for it. */
 	{ .at = 0x3c, .virt = ALL, .write = 0x000000ff, .clear = ALL },
 };
 
 static const struct vpci_rule owner_header[] = {
 	{ .at = 0x00, .virt = ALL },
-	{ .at = 0x04, .kind = VPCI_COMMAND, .virt = 0x0010002b, .write = 0x0416 | STATUS_W1C,
-	  .w1c = STATUS_W1C, .clear = 0x0010002b },
+	{ .at = 0x04, .kind = VPCI_COMMAND, .virt = 0x0010042b, .write = 0x0416 | STATUS_W1C,
+	  .w1c = STATUS_W1C, .clear = 0x0010042b },
 	{ .at = 0x08, .virt = ALL },
 	{ .at = 0x0c, .virt = 0xffff0000, .write = 0x0000ffff, .clear = 0xff000000 },
 	{ .at = 0x10, .virt = ALL, .clear = ALL },
@@ -164,6 +167,9 @@ int vpci_build(struct vpci_shadow *s, const struct vpci_build *b)
 		for (uint32_t i = 0; i < PCI_BARS; i++) {
 			build_bar(s, b, i);
 		}
+	}
+	if (r == 0 && b->view == VPCI_VIEW_GUEST && b->intx) {
+		vpci_shadow_reg(s, INTERRUPT)->value |= b->image->regs[INTERRUPT / 4] & INTERRUPT_PIN;
 	}
 	if (r == 0 && b->view != VPCI_VIEW_IDENTITY) {
 		r = vpci_build_caps(s, b);

@@ -87,6 +87,8 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 		plan.io_changed = true;
 		plan.io_decode = merged & VPCI_COMMAND_IO;
 	}
+	plan.intx_changed = reg->kind == VPCI_COMMAND &&
+			    ((merged ^ reg->value) & VPCI_COMMAND_INTX_OFF);
 	if (block) {
 		block->regs[(offset % VPCI_BLOCK_SIZE) / 4].value = merged;
 	}

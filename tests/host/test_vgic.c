@@ -117,6 +117,66 @@ static void test_level_resample(void **state)
 	assert_int_equal(world_drain(0, NULL, 0), 0);
 }
 
+/* A wire of several devices: it falls at the end of the handling, and they are looked at. */
+static void test_level_falls_with_eoi(void **state)
+{
+	up(1);
+	fake_pended = 0;
+	vgic_set_resample(&world.domain, UART, 77);
+	vgic_set_level(&world.domain, NULL, UART, true);
+	world_enter(0);
+	assert_int_equal(fake_guest_ack(0), UART);
+	world_enter(0);
+	assert_true(vgic_level(&world.domain, UART));
+	fake_guest_eoi(0, UART);
+	assert_true(fake_maintenance(0));
+	world_enter(0);
+	assert_int_equal(fake_pended, 77);
+	assert_false(vgic_level(&world.domain, UART));
+	world_enter(0);
+	assert_int_equal(fake_guest_ack(0), FAKE_SPURIOUS);
+	/* Not at anything short of that. */
+	fake_pended = 0;
+	vgic_set_level(&world.domain, NULL, UART, true);
+	world_enter(0);
+	world_save(0);
+	world_load(0);
+	world_enter(0);
+	assert_int_equal(fake_guest_ack(0), UART);
+	world_save(0);
+	assert_true(vgic_level(&world.domain, UART));
+	assert_int_equal(fake_pended, 0);
+	world_load(0);
+	world_enter(0);
+	fake_guest_eoi(0, UART);
+	world_save(0);
+	assert_int_equal(fake_pended, 77);
+	assert_false(vgic_level(&world.domain, UART));
+	/* And an ordinary wire again. */
+	vgic_set_level(&world.domain, NULL, UART, true);
+	vgic_set_resample(&world.domain, UART, 0);
+	assert_false(vgic_level(&world.domain, UART));
+	world_load(0);
+	world_enter(0);
+	assert_int_equal(world_drain(0, NULL, 0), 0);
+}
+
+static void test_route_taken_back(void **state)
+{
+	up(1);
+	world_irq_enable(0, UART, true);
+	assert_int_equal(vgic_route_spi(&world.domain, 100, UART, false), 0);
+	assert_int_equal(vgic_route_spi(&world.domain, 100, UART, false), -EBUSY);
+	world_on(0);
+	assert_int_equal(fake_host_fire(100), IRQ_FORWARDED);
+	vgic_unroute_spi(&world.domain, 100);
+	assert_false(fake_host_active(0, 100));
+	/* What came before is still the domain's; the line is free for another. */
+	assert_int_equal(world_drain(0, NULL, 0), 1);
+	vgic_unroute_spi(&world.domain, 100);
+	assert_int_equal(vgic_route_spi(&world.domain, 100, UART, false), 0);
+}
+
 static void test_level_falls_before_ack(void **state)
 {
 	up(1);
@@ -792,6 +852,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_edge_once, teardown),
 		cmocka_unit_test_teardown(test_edge_while_active, teardown),
 		cmocka_unit_test_teardown(test_level_resample, teardown),
+		cmocka_unit_test_teardown(test_level_falls_with_eoi, teardown),
+		cmocka_unit_test_teardown(test_route_taken_back, teardown),
 		cmocka_unit_test_teardown(test_level_falls_before_ack, teardown),
 		cmocka_unit_test_teardown(test_level_rises_while_active, teardown),
 		cmocka_unit_test_teardown(test_level_pended_by_software, teardown),

@@ -113,6 +113,7 @@ static void build(uint32_t view, bool flipped)
 		r->hw[at] ^= (uint8_t)~structure(at);
 	}
 	r->f.header_type = views[view] == VPCI_VIEW_BRIDGE;
+	r->build.intx = true;
 	assert_int_equal(rig_build(r, views[view], true), 0);
 }
 

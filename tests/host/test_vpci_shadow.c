@@ -575,6 +575,25 @@ static void owner_cannot_move_reset_or_multiply(void **state)
 	assert_int_equal(rig_read(&rig, 0x1ce, 2), 0);
 }
 
+static void a_guest_sees_a_pin_only_with_a_line(void **state)
+{
+	(void)state;
+	rig_typical(&rig);
+	rig_set(&rig, 0x3c, 4, 0x00000200);
+	rig_set(&rig, 0x06, 2, 0x0018); /* Interrupt asserted */
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
+	assert_int_equal(rig_read(&rig, 0x3c, 4), 0);
+	rig.build.intx = true;
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
+	assert_int_equal(rig_read(&rig, 0x3c, 4), 0x0200);
+	rig_write(&rig, 0x3c, 4, 0xffffffff);
+	assert_int_equal(rig_read(&rig, 0x3c, 4), 0x02ff);
+	assert_int_equal(rig_read(&rig, 0x06, 2) & 0x0008, 0x0008);
+	rig_set(&rig, 0x06, 2, 0x0010);
+	assert_int_equal(rig_read(&rig, 0x06, 2) & 0x0008, 0);
+	rig.build.intx = false;
+}
+
 static void bridge_writes_reach_no_hardware(void **state)
 {
 	static uint8_t initial[4096];
@@ -681,6 +700,7 @@ int main(void)
 		T(express_version_1_has_no_second_part),
 		T(owner_passes_what_is_not_listed),
 		T(owner_cannot_move_reset_or_multiply),
+		T(a_guest_sees_a_pin_only_with_a_line),
 		T(bridge_writes_reach_no_hardware),
 		T(identity_is_all_that_is_left),
 		T(out_of_memory_shows_nothing),

@@ -179,6 +179,30 @@ static int put_uart(void *fdt)
 	return fdt_end_node(fdt);
 }
 
+/*
+ * Pins to SPIs by (device & 3), turned by one for each device, as on QEMU's board. One row: unit
+ * address (3), pin (1), GIC, its unit address (2), interrupt (3).
+ */
+static int put_intx(void *fdt)
+{
+	fdt32_t map[4 * 4 * 10] = { 0 };
+	fdt32_t *row = map;
+
+	for (uint32_t device = 0; device < 4; device++) {
+		for (uint32_t pin = 0; pin < 4; pin++, row += 10) {
+			row[0] = cpu_to_fdt32(device << 11);
+			row[3] = cpu_to_fdt32(pin + 1);
+			row[4] = cpu_to_fdt32(PHANDLE_GIC);
+			row[7] = cpu_to_fdt32(IRQ_SPI);
+			row[8] = cpu_to_fdt32(SPI(GUEST_INTX_INTID) + (device + pin) % 4);
+			row[9] = cpu_to_fdt32(IRQ_LEVEL_HIGH);
+		}
+	}
+	TRY(fdt_property(fdt, "interrupt-map", map, (int)sizeof(map)));
+	TRY(PUT_CELLS(fdt, "interrupt-map-mask", 3U << 11, 0, 0, 7));
+	return 0;
+}
+
 /* Bus addresses are guest physical addresses, but for I/O ports, which start at 0. */
 static int put_pcie(void *fdt)
 {
@@ -204,6 +228,7 @@ static int put_pcie(void *fdt)
 		      HI(GUEST_PCI_MEM64_SIZE), LO(GUEST_PCI_MEM64_SIZE)));
 	/* Requester IDs are the ITS's device IDs. */
 	TRY(PUT_CELLS(fdt, "msi-map", 0, PHANDLE_ITS, 0, 0x10000));
+	TRY(put_intx(fdt));
 	return fdt_end_node(fdt);
 }
 

@@ -14,6 +14,7 @@
 
 uint32_t fake_cpu;
 uint32_t fake_lr_count = 4;
+uint32_t fake_pended;
 uint64_t fake_vmcr_running = 0xf8000002; /* VPMR 0xf8, VENG1 */
 struct fake_interface fake_interfaces[FAKE_CPUS];
 
@@ -36,6 +37,11 @@ void fake_host_activate(uint32_t cpu, uint32_t intid)
 	/* The distributor never signals an interrupt that is still active. */
 	assert_false(*active_of(cpu, intid));
 	*active_of(cpu, intid) = true;
+}
+
+void irq_set_pending(uint32_t intid)
+{
+	fake_pended = intid;
 }
 
 void irq_set_active(uint32_t intid, bool active)

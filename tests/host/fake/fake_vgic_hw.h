@@ -14,6 +14,7 @@
 
 extern uint32_t fake_cpu;      /* the pCPU that "runs" EL2 code now */
 extern uint32_t fake_lr_count; /* list registers of each */
+extern uint32_t fake_pended;   /* last SPI set pending by software */
 extern uint64_t fake_vmcr_running; /* what guests set their VMCR to when they come up */
 
 struct fake_interface {

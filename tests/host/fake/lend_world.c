@@ -10,6 +10,7 @@
 #include <string.h>
 #include <viaduct/guest_map.h>
 
+#include "fake_intx.h"
 #include "irq/its.h"
 #include "irq/vits.h"
 #include "lib/errno.h"
@@ -476,6 +477,7 @@ void lend_world_end(void)
 		vpci_destroy(&lend_world.domains[i]);
 	}
 	assert_int_equal(lend_world.itts, 0);
+	fake_intx_end();
 	memset(streams, 0, sizeof(streams));
 	memset(itts, 0, sizeof(itts));
 }

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * INTx: level interrupts on wires that functions share (PCIe 6.0 6.1.2, 7.5.1.1.3).
+ *
+ * A wire whose functions all interrupt one domain at one place is forwarded: the domain's EOI
+ * deactivates the physical interrupt, without an exit. Any other wire is shared out: each function
+ * found asserting is silenced with Command.INTxDisable and the virtual wire it is on raised. When
+ * its domain ends the handling, the virtual wire falls and the function is looked at again. Every
+ * physical interrupt silences a function that only its own domain's EOI makes heard again: a domain
+ * that storms, or never answers, holds up itself.
+ */
+#ifndef VPCI_INTX_H
+#define VPCI_INTX_H
+
+#include "lib/types.h"
+
+struct domain;
+struct vpci_function;
+
+enum intx_mode { INTX_OFF, INTX_FORWARD, INTX_SHARED };
+
+/* A function on a wire. */
+struct intx_member {
+	struct intx_member *next;
+	struct domain *domain;
+	uint32_t line;   /* host INTID; 0: on none */
+	uint32_t vintid; /* where it interrupts the domain */
+	bool maskable;   /* implements Command.INTxDisable */
+	bool shared;     /* its wire is INTX_SHARED */
+	bool masked;     /* silenced by the hypervisor */
+};
+
+/* intx_line.c: pure. */
+
+/* How a wire is to be served; *first: one of its members, NULL when there is none. */
+enum intx_mode intx_mode_of(const struct intx_member *members, uint32_t line,
+			    const struct intx_member **first);
+/*
+ * May a function interrupt d by this wire? Two domains can share one when all of its functions can
+ * be silenced.
+ */
+bool intx_can_join(const struct intx_member *members, uint32_t line, const struct domain *d,
+		   bool maskable);
+
+enum intx_action {
+	INTX_LEAVE,
+	INTX_MASK,   /* silence it, raise its virtual wire */
+	INTX_UNMASK,
+	INTX_RAISE,  /* it stays silent, its virtual wire rises again */
+};
+
+/*
+ * One function of a shared wire. masked: silenced; off: silenced by its domain; high: its virtual
+ * wire; asserted: Status.Interrupt, which does not depend on INTxDisable.
+ */
+enum intx_action intx_decide(bool masked, bool off, bool high, bool asserted);
+
+enum intx_verdict { INTX_GO_ON, INTX_MASK_ALL, INTX_GIVE_UP };
+
+/*
+ * A physical interrupt found something to do, or not; *empty counts those in a row that did not.
+ * Too many: all members count as asserting, so that the wire is nobody's to hold; still more with
+ * all of them silent: it is not one of them.
+ */
+enum intx_verdict intx_judge(uint32_t *empty, bool useful);
+
+/* vpci_intx.c */
+
+/* INTID of vf's domain for vf's pin, or 0: no interrupt. Registry lock; f is quiet. */
+uint32_t vpci_intx_vintid(const struct vpci_function *vf, bool guest);
+/*
+ * vf begins or ends to be its domain's. Registry lock or state RESETTING; no other lock that an
+ * interrupt's handler takes. On return from vpci_intx_leave() the function makes no interrupt and
+ * nobody writes its COMMAND for one.
+ */
+void vpci_intx_join(struct vpci_function *vf);
+void vpci_intx_leave(struct vpci_function *vf);
+/* The domain wrote its own INTxDisable. function->lock held. */
+void vpci_intx_update(struct vpci_function *vf);
+
+#endif

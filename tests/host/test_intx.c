@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * INTx wires: who forwards, who shares, and a model machine with random histories. The model has
+ * the real handler's rules (vpci/vpci_intx.c): devices that assert and are served, domains that take
+ * their time, and a physical line that is the or of all who are not silenced.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "lib/types.h"
+#include "vpci/intx.h"
+
+#define LINE_A 35U
+#define LINE_B 36U
+
+static uint8_t places[3]; /* stand for domains: only their addresses count */
+#define D0 ((struct domain *)&places[0])
+#define D1 ((struct domain *)&places[1])
+#define D2 ((struct domain *)&places[2])
+
+static void chain(struct intx_member *m, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		m[i].next = i + 1 < count ? &m[i + 1] : NULL;
+	}
+}
+
+static void modes(void **state)
+{
+	struct intx_member m[] = {
+		{ .domain = D0, .line = LINE_A, .vintid = LINE_A },
+		{ .domain = D0, .line = LINE_A, .vintid = LINE_A },
+		{ .domain = D1, .line = LINE_B, .vintid = 36 },
+	};
+	const struct intx_member *first;
+
+	(void)state;
+	chain(m, 3);
+	assert_int_equal(intx_mode_of(m, 37, &first), INTX_OFF);
+	assert_null(first);
+	assert_int_equal(intx_mode_of(NULL, LINE_A, &first), INTX_OFF);
+	assert_int_equal(intx_mode_of(m, LINE_A, &first), INTX_FORWARD);
+	assert_ptr_equal(first, &m[0]);
+	assert_int_equal(intx_mode_of(m, LINE_B, &first), INTX_FORWARD);
+	assert_ptr_equal(first, &m[2]);
+
+	m[1].domain = D2; /* two domains on one wire */
+	assert_int_equal(intx_mode_of(m, LINE_A, &first), INTX_SHARED);
+	assert_int_equal(intx_mode_of(m, LINE_B, &first), INTX_FORWARD);
+
+	m[1].domain = D0; /* one domain, two places in it */
+	m[1].vintid = 99;
+	assert_int_equal(intx_mode_of(m, LINE_A, &first), INTX_SHARED);
+
+	m[1] = (struct intx_member){ .next = &m[2], .domain = D1, .line = 37, .vintid = 36 };
+	/* Two wires, one place: the hardware bit could follow only one of them. */
+	assert_int_equal(intx_mode_of(m, LINE_B, &first), INTX_SHARED);
+	assert_int_equal(intx_mode_of(m, 37, &first), INTX_SHARED);
+	assert_int_equal(intx_mode_of(m, LINE_A, &first), INTX_FORWARD);
+}
+
+static void only_the_maskable_share(void **state)
+{
+	struct intx_member m[] = {
+		{ .domain = D0, .line = LINE_A, .maskable = true },
+		{ .domain = D0, .line = LINE_B, .maskable = false },
+	};
+
+	(void)state;
+	chain(m, 2);
+	assert_true(intx_can_join(m, LINE_A, D1, true));
+	assert_false(intx_can_join(m, LINE_A, D1, false));
+	assert_true(intx_can_join(m, LINE_A, D0, false));
+	assert_false(intx_can_join(m, LINE_B, D1, true));
+	assert_true(intx_can_join(m, LINE_B, D0, false));
+	assert_true(intx_can_join(m, 37, D1, false));
+}
+
+static void decisions(void **state)
+{
+	(void)state;
+	for (uint32_t bits = 0; bits < 16; bits++) {
+		bool masked = bits & 1, off = bits & 2, high = bits & 4, asserted = bits & 8;
+		enum intx_action action = intx_decide(masked, off, high, asserted);
+
+		/* Silence lasts until the domain ended the handling, and no longer than that. */
+		if (masked && high) {
+			assert_int_equal(action, INTX_LEAVE);
+		} else if (masked) {
+			assert_int_equal(action, asserted && !off ? INTX_RAISE : INTX_UNMASK);
+		} else {
+			assert_int_equal(action, asserted && !off ? INTX_MASK : INTX_LEAVE);
+		}
+	}
+}
+
+static void a_stuck_line_is_given_up_last(void **state)
+{
+	uint32_t empty = 0;
+	uint32_t n = 0;
+
+	(void)state;
+	while (intx_judge(&empty, false) == INTX_GO_ON) {
+		n++;
+	}
+	assert_in_range(n, 4, 100);
+	/* Meanwhile all members are silent: an answer of one of them starts the count anew. */
+	assert_int_equal(intx_judge(&empty, true), INTX_GO_ON);
+	assert_int_equal(intx_judge(&empty, false), INTX_GO_ON);
+	for (n = 1; intx_judge(&empty, false) != INTX_GIVE_UP; n++) {
+		assert_true(n < 1000);
+	}
+}
+
+/* The model. */
+
+#define DEVICES 6U
+#define PLACES  4U /* (domain, virtual INTID) */
+#define STEPS   200000U
+
+struct device {
+	bool asserts; /* Status.Interrupt */
+	bool off;     /* its domain's INTxDisable */
+	bool masked;
+	uint32_t place;
+	uint32_t waiting; /* steps since it asserted, not off */
+};
+
+struct place {
+	bool high;
+	bool handling; /* acknowledged */
+	bool lazy;     /* never ends its handling */
+	uint32_t taken;
+};
+
+static struct device devices[DEVICES];
+static struct place virtuals[PLACES];
+static bool software_pending; /* set by the end of a handling */
+static uint32_t physical;     /* interrupts taken */
+static uint32_t eois;
+static uint32_t assertions;
+
+static uint32_t random_next(uint32_t *seed)
+{
+	*seed = *seed * 1664525U + 1013904223U;
+	return *seed >> 8;
+}
+
+static bool line_high(void)
+{
+	for (uint32_t i = 0; i < DEVICES; i++) {
+		if (devices[i].asserts && !devices[i].off && !devices[i].masked) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void take_physical(void)
+{
+	software_pending = false;
+	physical++;
+	for (uint32_t i = 0; i < DEVICES; i++) {
+		struct device *d = &devices[i];
+		struct place *p = &virtuals[d->place];
+
+		switch (intx_decide(d->masked, d->off, p->high, d->asserts)) {
+		case INTX_MASK:
+			d->masked = true;
+			p->high = true;
+			break;
+		case INTX_RAISE:
+			p->high = true;
+			break;
+		case INTX_UNMASK:
+			d->masked = false;
+			break;
+		case INTX_LEAVE:
+		default:
+			break;
+		}
+	}
+}
+
+static void end_handling(struct place *p)
+{
+	eois++;
+	p->handling = false;
+	if (p->high) {
+		p->high = false;
+		software_pending = true;
+	}
+}
+
+/* The domain's handler for a place serves devices on it; a careless one not all of them. */
+static void serve(uint32_t place, uint32_t chance, uint32_t *seed)
+{
+	for (uint32_t i = 0; i < DEVICES; i++) {
+		if (devices[i].place == place && random_next(seed) % 8 < chance) {
+			devices[i].asserts = false;
+			devices[i].waiting = 0;
+		}
+	}
+}
+
+static void step_place(uint32_t n, uint32_t *seed)
+{
+	struct place *p = &virtuals[n];
+
+	if (p->handling) {
+		if (!p->lazy) {
+			serve(n, 6, seed);
+			end_handling(p);
+		}
+	} else if (p->high) {
+		p->handling = true;
+		p->taken++;
+	}
+}
+
+static void run_model(uint32_t seed, bool lazy)
+{
+	memset(devices, 0, sizeof(devices));
+	memset(virtuals, 0, sizeof(virtuals));
+	software_pending = false;
+	physical = eois = assertions = 0;
+	for (uint32_t i = 0; i < DEVICES; i++) {
+		devices[i].place = i % PLACES;
+		devices[i].masked = true; /* as joined: until the handler looks */
+	}
+	virtuals[0].lazy = lazy;
+	software_pending = true;
+	for (uint32_t n = 0; n < STEPS; n++) {
+		struct device *d = &devices[random_next(&seed) % DEVICES];
+
+		switch (random_next(&seed) % 8) {
+		case 0:
+		case 1:
+			assertions += !d->asserts;
+			d->asserts = true;
+			break;
+		case 2: /* withdrawn by a driver that polls */
+			if (random_next(&seed) % 4 == 0) {
+				d->asserts = false;
+			}
+			break;
+		case 3: /* a driver that masks for itself */
+			if (random_next(&seed) % 4 == 0) {
+				d->off = !d->off;
+				assertions += !d->off;
+			}
+			break;
+		case 4:
+		case 5:
+			step_place(random_next(&seed) % PLACES, &seed);
+			break;
+		default:
+			if (line_high() || software_pending) {
+				take_physical();
+			}
+			break;
+		}
+		for (uint32_t i = 0; i < DEVICES; i++) {
+			struct device *w = &devices[i];
+
+			w->waiting = w->asserts && !w->off ? w->waiting + 1 : 0;
+			/* Lost means that it asks, is silenced, and nothing is on its way. */
+			if (w->asserts && !w->off && w->masked && !software_pending) {
+				assert_true(virtuals[w->place].high);
+			}
+			if (!virtuals[w->place].lazy) {
+				assert_true(w->waiting < 2000);
+			}
+		}
+	}
+	/* No storm: each interrupt is some device's assertion or some domain's EOI. */
+	assert_true(physical <= assertions + eois + 1);
+}
+
+static void no_level_is_lost_and_nothing_storms(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed <= 10; seed++) {
+		run_model(seed, false);
+		for (uint32_t i = 0; i < PLACES; i++) {
+			assert_true(virtuals[i].taken > 1000);
+		}
+	}
+}
+
+static void a_domain_that_never_answers_holds_up_only_itself(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed <= 10; seed++) {
+		run_model(seed, true);
+		assert_int_equal(virtuals[0].taken, 1);
+		for (uint32_t i = 1; i < PLACES; i++) {
+			assert_true(virtuals[i].taken > 1000);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(modes),
+		cmocka_unit_test(only_the_maskable_share),
+		cmocka_unit_test(decisions),
+		cmocka_unit_test(a_stuck_line_is_given_up_last),
+		cmocka_unit_test(no_level_is_lost_and_nothing_storms),
+		cmocka_unit_test(a_domain_that_never_answers_holds_up_only_itself),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
