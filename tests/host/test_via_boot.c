@@ -224,6 +224,35 @@ static void test_fdt_pcie(void **state)
 	assert_int_equal(cell(fdt, node, "msi-map", 3), 0x10000);
 }
 
+/* Pin P of device D is SPI 3 + (D + P - 1) % 4, level, as on QEMU's board. */
+static void test_fdt_intx(void **state)
+{
+	static uint8_t fdt[0x10000];
+	uint32_t gic, seen = 0;
+	int node, length;
+
+	make_tree(fdt, sizeof(fdt), 1);
+	gic = cell(fdt, node_at(fdt, "/intc@8000000"), "phandle", 0);
+	node = node_at(fdt, "/pcie@10000000");
+	assert_int_equal(cell(fdt, node, "interrupt-map-mask", 0), 0x1800);
+	assert_int_equal(cell(fdt, node, "interrupt-map-mask", 3), 7);
+	fdt_getprop(fdt, node, "interrupt-map", &length);
+	assert_int_equal(length, 16 * 10 * 4);
+	for (int i = 0; i < 160; i += 10) {
+		uint32_t device = cell(fdt, node, "interrupt-map", i) >> 11;
+		uint32_t pin = cell(fdt, node, "interrupt-map", i + 3);
+
+		assert_in_range(device, 0, 3);
+		assert_in_range(pin, 1, 4);
+		seen |= 1U << (4 * device + pin - 1);
+		assert_int_equal(cell(fdt, node, "interrupt-map", i + 4), gic);
+		assert_int_equal(cell(fdt, node, "interrupt-map", i + 7), 0);
+		assert_int_equal(cell(fdt, node, "interrupt-map", i + 8), 3 + (device + pin - 1) % 4);
+		assert_int_equal(cell(fdt, node, "interrupt-map", i + 9), 4);
+	}
+	assert_int_equal(seen, 0xffff);
+}
+
 static void test_fdt_no_room(void **state)
 {
 	static uint8_t fdt[0x10000];
@@ -245,7 +274,7 @@ int main(void)
 		cmocka_unit_test(test_image),       cmocka_unit_test(test_not_an_image),
 		cmocka_unit_test(test_place),       cmocka_unit_test(test_fdt_chosen),
 		cmocka_unit_test(test_fdt_cpus),    cmocka_unit_test(test_fdt_pcie),
-		cmocka_unit_test(test_fdt_no_room),
+		cmocka_unit_test(test_fdt_intx),    cmocka_unit_test(test_fdt_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
