@@ -116,6 +116,8 @@ struct pci_function {
 	uint16_t cap_acs, cap_sriov, cap_ari, cap_aer, cap_dsn;
 	uint8_t express_type; /* PCIe 6.0 7.5.3.2 device/port type */
 	bool flr;             /* 7.5.3.3 function-level reset capability */
+	bool af_flr;          /* the same in Advanced Features */
+	bool pm_reset;        /* D3hot to D0 resets it: No_Soft_Reset is clear (7.5.2.2) */
 	struct pci_msi msi;
 	struct pci_msix msix;
 	struct pci_bar bars[PCI_BARS];
@@ -141,7 +143,7 @@ struct pci_function {
 	uint16_t user; /* domain id, or DOMAIN_ID_NONE */
 	struct vsbdf user_view; /* where the user sees it, while LENT */
 	char name[PCI_NAME_MAX];
-	bool lent_once; /* since boot; matters to functions without a reset method */
+	bool lent_once; /* since its last reset, or since boot */
 	const char *broken_why;
 
 	struct spinlock lock; /* vPCI state below and config writes on behalf of the user */

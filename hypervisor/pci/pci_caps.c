@@ -127,6 +127,14 @@ static void read_msi(struct pci_function *f)
 	f->msi.maskable = (control & PCI_MSI_MASKABLE) != 0;
 }
 
+/* Both bits or none (Advanced Features ECN): without the pending bit one could not drain. */
+static void read_af(struct pci_function *f)
+{
+	uint32_t need = PCI_AF_CAP_TP | PCI_AF_CAP_FLR;
+
+	f->af_flr = (pci_read(f, f->cap_af + PCI_AF_CAP, 1) & need) == need;
+}
+
 void pci_caps_read(struct pci_function *f)
 {
 	walk(f);
@@ -138,4 +146,9 @@ void pci_caps_read(struct pci_function *f)
 	if (f->msi.cap != 0) {
 		read_msi(f);
 	}
+	if (f->cap_af != 0) {
+		read_af(f);
+	}
+	f->pm_reset = f->cap_pm != 0 &&
+		      !(pci_read(f, f->cap_pm + PCI_PM_CONTROL, 2) & PCI_PM_NO_SOFT_RESET);
 }

@@ -6,7 +6,7 @@
 #include "pci/function.h"
 
 /*
- * Walk both lists and fill the cap_* offsets, express_type, hotplug and the MSI geometry of f.
+ * Walk both lists and fill the cap_* offsets, what resets f, express_type, hotplug and MSI geometry.
  * Loops, pointers into the header and capabilities that reach past their space end the walk or are
  * skipped.
  */

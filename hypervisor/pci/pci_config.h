@@ -89,6 +89,8 @@
 /* Power management, 7.5.2 */
 #define PCI_PM_CONTROL      0x04
 #define PCI_PM_STATE        0x0003
+#define PCI_PM_D0           0x0
+#define PCI_PM_D3HOT        0x3
 #define PCI_PM_NO_SOFT_RESET 0x0008
 
 /* MSI, 7.7.1 */

@@ -13,11 +13,10 @@
 
 #define PCI_RESET_WAKE_MS   10    /* D3hot to D0 (PCIe 6.0 5.9) */
 #define PCI_RESET_DRAIN_MS  100   /* transactions pending, before a function-level reset */
-#define PCI_RESET_SETTLE_MS 100   /* no config access before (PCIe 6.0 6.6.1, 6.6.2) */
-#define PCI_RESET_HOLD_MS   2     /* secondary bus reset asserted; T_rst is 1 ms */
 #define PCI_RESET_LINK_MS   1000  /* for the link to come back */
 #define PCI_RESET_SLOW_MS   1000  /* a function may take that long without being remarked upon */
-#define PCI_RESET_BUDGET_MS 60000 /* after that it is given up */
+#define PCI_RESET_TRY_MS    10000 /* then the next method is tried, while there is one */
+#define PCI_RESET_BUDGET_MS 60000 /* for all methods together */
 
 struct pci_function;
 
@@ -35,18 +34,26 @@ enum pci_reset_stage {
 
 struct pci_reset {
 	enum pci_reset_stage stage;
-	const struct pci_reset_method *method; /* NULL: the function has none */
-	uint64_t since_ms;                     /* start of this stage */
+	const struct pci_reset_method *method; /* NULL: only woken, restored and verified */
+	uint32_t tried;                        /* RESET_BIT()s */
+	uint32_t budget_ms;                    /* since begun_ms; after that it is given up */
+	uint64_t begun_ms;
+	uint64_t since_ms; /* start of this stage */
 	bool slow;
 	int error;
-	uint32_t saved[PCI_RESET_SAVED_MAX]; /* in the order of the table in pci_reset.c */
+	uint32_t saved[PCI_RESET_SAVED_MAX]; /* in the order of the table in pci_reset_config.c */
+	struct pci_function *neighbour_of;   /* whose bus reset holds this one; registry lock */
 	struct job job;
+
+	/* The function's lock. */
+	bool users_own; /* its user asked for it and keeps the function */
+	bool again;     /* the user lost the function meanwhile: one more from the beginning */
 	void (*on_done)(struct pci_function *f, int error, void *arg);
 	void *arg;
 };
 
 /*
- * Reset methods the function has, as RESET_BIT()s. Depends on its siblings: after the whole scan.
+ * Reset methods the function has, as RESET_BIT()s. Depends on its neighbours: after the whole scan.
  */
 uint32_t pci_reset_probe(const struct pci_function *f);
 const char *pci_reset_method_name(const struct pci_function *f);
@@ -56,9 +63,17 @@ static inline bool pci_reset_active(const struct pci_reset *r)
 	return r->stage != PCI_RESET_IDLE;
 }
 
-/* Quiesce the function, save what must survive and choose the method. */
-void pci_reset_begin(struct pci_function *f, uint64_t now_ms);
-/* One bounded step; true when the reset has ended, with f->reset.error set. */
+/*
+ * Quiesce the function, save what must survive and choose the method. wake: only bring it from
+ * D3hot to D0 and give back what it lost on the way; given up after a second, for a vCPU waits.
+ */
+void pci_reset_begin(struct pci_function *f, bool wake, uint64_t now_ms);
+/* One bounded step; true when the reset has ended, with f->reset.error set. No lock held. */
 bool pci_reset_step(struct pci_function *f, uint64_t now_ms);
+
+/* pci_reset_config.c. Save what a reset loses; the function answers. */
+void pci_reset_save(struct pci_function *f);
+/* Quiet, restored and verified; or -ENODEV, -EIO with a sentence in *why. */
+int pci_reset_restore(struct pci_function *f, const char **why);
 
 #endif

@@ -24,12 +24,25 @@ static enum job_status reset_step(struct job *j)
 static void reset_finish(struct job *j, bool cancelled)
 {
 	struct pci_function *f = function_of(j);
-	int error = cancelled ? -ECANCELED : f->reset.error;
+	struct pci_reset *r = &f->reset;
+	void (*on_done)(struct pci_function *f, int error, void *arg);
+	void *arg;
+	int error;
 
-	f->reset.stage = PCI_RESET_IDLE;
-	if (f->reset.on_done != NULL) {
-		f->reset.on_done(f, error, f->reset.arg);
+	spin_lock(&f->lock);
+	if (r->again) {
+		r->again = false;
+		pci_reset_begin(f, false, pci_now_ms());
+		job_start(j);
+		spin_unlock(&f->lock);
+		return;
 	}
+	on_done = r->on_done;
+	arg = r->arg;
+	error = cancelled ? -ECANCELED : r->error;
+	r->stage = PCI_RESET_IDLE;
+	spin_unlock(&f->lock);
+	on_done(f, error, arg);
 }
 
 static const struct job_ops reset_ops = {
@@ -38,16 +51,37 @@ static const struct job_ops reset_ops = {
 	.finish = reset_finish,
 };
 
+static void start(struct pci_function *f, bool wake)
+{
+	pci_reset_begin(f, wake, pci_now_ms());
+	job_init(&f->reset.job, &reset_ops);
+	job_start(&f->reset.job);
+}
+
 int pci_reset_start(struct pci_function *f,
 		    void (*on_done)(struct pci_function *f, int error, void *arg), void *arg)
 {
-	if (pci_reset_active(&f->reset)) {
+	struct pci_reset *r = &f->reset;
+
+	if (pci_reset_active(r) && !r->users_own) {
 		return -EBUSY;
 	}
-	f->reset.on_done = on_done;
-	f->reset.arg = arg;
-	pci_reset_begin(f, pci_now_ms());
-	job_init(&f->reset.job, &reset_ops);
-	job_start(&f->reset.job);
+	r->on_done = on_done;
+	r->arg = arg;
+	r->users_own = false;
+	if (pci_reset_active(r)) {
+		r->again = true;
+	} else {
+		start(f, false);
+	}
 	return 0;
+}
+
+void pci_reset_start_for_user(struct pci_function *f, bool wake,
+			      void (*on_done)(struct pci_function *f, int error, void *arg))
+{
+	f->reset.on_done = on_done;
+	f->reset.arg = NULL;
+	f->reset.users_own = true;
+	start(f, wake);
 }

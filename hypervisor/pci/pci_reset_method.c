@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reset methods: function-level reset (PCIe 6.0 6.6.2) and secondary bus reset (7.5.1.3.13). */
+/*
+ * Reset methods: function-level reset (PCIe 6.0 6.6.2), the same for conventional functions
+ * (Advanced Features ECN), a trip through D3hot (PCIe 6.0 5.3.1.4), secondary bus reset.
+ */
 #include "pci/pci_reset_method.h"
 
 #include "pci/pci_config.h"
@@ -22,68 +25,85 @@ static void flr_assert(struct pci_function *f)
 	pci_write(f, offset, 2, pci_read(f, offset, 2) | PCI_EXP_DEVCTL_FLR);
 }
 
-/* Only when nothing else hangs on that bus: the reset would hit it too. */
-static bool bus_able(const struct pci_function *f)
+static bool af_able(const struct pci_function *f)
 {
-	const struct pci_function *other;
-
-	if (f->parent == NULL || f->header_type != 0 || f->parent->cap_express == 0 ||
-	    (f->parent->express_type != PCI_EXP_TYPE_ROOT_PORT &&
-	     f->parent->express_type != PCI_EXP_TYPE_DOWNSTREAM)) {
-		return false;
-	}
-	for (other = pci_function_first(); other != NULL; other = other->next) {
-		if (other != f && other->parent == f->parent) {
-			return false;
-		}
-	}
-	return true;
+	return f->af_flr;
 }
 
-static void bus_set(struct pci_function *port, bool on)
+static bool af_pending(struct pci_function *f)
 {
-	uint32_t control = pci_read(port, PCI_BRIDGE_CONTROL, 2);
-
-	control &= ~(uint32_t)PCI_BRIDGE_CONTROL_RESET;
-	pci_write(port, PCI_BRIDGE_CONTROL, 2, control | (on ? PCI_BRIDGE_CONTROL_RESET : 0));
+	return (pci_read(f, f->cap_af + PCI_AF_STATUS, 1) & PCI_AF_STATUS_TP) != 0;
 }
 
-static void bus_assert(struct pci_function *f)
+static void af_assert(struct pci_function *f)
 {
-	bus_set(f->parent, true);
+	pci_write(f, f->cap_af + PCI_AF_CONTROL, 1, PCI_AF_CONTROL_FLR);
 }
 
-static void bus_release(struct pci_function *f)
+static bool pm_able(const struct pci_function *f)
 {
-	bus_set(f->parent, false);
+	return f->pm_reset;
 }
 
-/* A port that does not report its link is believed; polling the function decides. */
-static bool bus_link_up(struct pci_function *f)
+/* PME status clears by writing one: written as zero, with the wake-up it would enable. */
+static void pm_set(struct pci_function *f, uint32_t state)
 {
-	struct pci_function *port = f->parent;
+	pci_write(f, f->cap_pm + PCI_PM_CONTROL, 2, state);
+}
 
-	if (!(pci_read(port, port->cap_express + PCI_EXP_LNKCAP, 4) & PCI_EXP_LNKCAP_ACTIVE)) {
-		return true;
-	}
-	return (pci_read(port, port->cap_express + PCI_EXP_LNKSTA, 2) & PCI_EXP_LNKSTA_ACTIVE) != 0;
+static void pm_assert(struct pci_function *f)
+{
+	pm_set(f, PCI_PM_D3HOT);
+}
+
+/* One that stays in D0 is not reset, whatever it says. */
+static bool pm_release(struct pci_function *f)
+{
+	uint32_t control = pci_read(f, f->cap_pm + PCI_PM_CONTROL, 2);
+
+	pm_set(f, PCI_PM_D0);
+	return (control & PCI_PM_STATE) == PCI_PM_D3HOT;
 }
 
 const struct pci_reset_method pci_reset_methods[] = {
 	{
 		.id = RESET_FLR,
 		.name = "FLR",
+		.settle_ms = 100,
 		.able = flr_able,
 		.pending = flr_pending,
 		.assert_reset = flr_assert,
 	},
 	{
+		.id = RESET_AF_FLR,
+		.name = "AF FLR",
+		.settle_ms = 100,
+		.able = af_able,
+		.pending = af_pending,
+		.assert_reset = af_assert,
+	},
+	{
+		/* Either way 10 ms (PCIe 6.0 5.9). */
+		.id = RESET_PM,
+		.name = "PM reset",
+		.hold_ms = 10,
+		.settle_ms = 10,
+		.able = pm_able,
+		.assert_reset = pm_assert,
+		.release = pm_release,
+	},
+	{
+		/* T_rst is 1 ms (6.6.1), then 100 ms after the link is up. */
 		.id = RESET_BUS,
 		.name = "bus reset",
-		.able = bus_able,
-		.assert_reset = bus_assert,
-		.release = bus_release,
-		.link_up = bus_link_up,
+		.hold_ms = 2,
+		.settle_ms = 100,
+		.able = pci_reset_bus_able,
+		.claim = pci_reset_bus_claim,
+		.unclaim = pci_reset_bus_unclaim,
+		.assert_reset = pci_reset_bus_assert,
+		.release = pci_reset_bus_release,
+		.link_up = pci_reset_bus_link_up,
 	},
 	{ .name = NULL },
 };

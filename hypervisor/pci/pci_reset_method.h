@@ -8,17 +8,30 @@
 struct pci_reset_method {
 	enum reset_method id;
 	const char *name;
+	uint32_t hold_ms;   /* asserted that long; methods with release */
+	uint32_t settle_ms; /* then no config access for that long */
 	bool (*able)(const struct pci_function *f);
+	/* May it be used right now? True: until unclaim() nothing it reaches has a user. */
+	bool (*claim)(struct pci_function *f);
+	void (*unclaim)(struct pci_function *f, bool reset);
 	/* Are transactions of f still under way? NULL: does not matter. */
 	bool (*pending)(struct pci_function *f);
 	void (*assert_reset)(struct pci_function *f);
-	/* For methods that hold a level, after PCI_RESET_HOLD_MS. NULL: nothing to release. */
-	void (*release)(struct pci_function *f);
+	/* For methods that hold a level. False: the function did not take it. NULL: no level. */
+	bool (*release)(struct pci_function *f);
 	/* Is the way to f up again? NULL: it never went down. */
 	bool (*link_up)(struct pci_function *f);
 };
 
 /* Ends with a NULL name. */
 extern const struct pci_reset_method pci_reset_methods[];
+
+/* pci_reset_bus.c */
+bool pci_reset_bus_able(const struct pci_function *f);
+bool pci_reset_bus_claim(struct pci_function *f);
+void pci_reset_bus_unclaim(struct pci_function *f, bool reset);
+void pci_reset_bus_assert(struct pci_function *f);
+bool pci_reset_bus_release(struct pci_function *f);
+bool pci_reset_bus_link_up(struct pci_function *f);
 
 #endif

@@ -26,7 +26,8 @@ struct pci_function *pci_function_first(void);
  * sets state and user itself. 0, or the errno that says why not:
  * -EPERM (bridge: never), -EBUSY (lent, or resetting), -EBADF (broken), -EINVAL (wrong state).
  */
-int pci_state_can_quarantine(const struct pci_function *f); /* OWNED -> RESETTING */
+/* OWNED -> RESETTING; BROKEN -> RESETTING: an administrator's retry */
+int pci_state_can_quarantine(const struct pci_function *f);
 /*
  * QUARANTINED -> OWNED by owner. all: first function of the registry, for the rule of isolation
  * groups: -EEXIST when a member of the same group is used by someone else.
@@ -36,7 +37,7 @@ int pci_state_can_return(const struct pci_function *f, const struct pci_function
 /*
  * QUARANTINED -> LENT(domain). Also -EACCES (no IOMMU, and not unprotected), -EEXIST (a member of
  * its isolation group is used by someone else), -ENOSPC (a BAR has no address), -EOPNOTSUPP (lent
- * before and cannot be reset).
+ * before and not reset since).
  */
 int pci_state_can_lend(const struct pci_function *f, const struct pci_function *all,
 		       uint16_t domain, bool unprotected);
@@ -46,7 +47,7 @@ int pci_state_can_lend(const struct pci_function *f, const struct pci_function *
 #define PCI_OBSTACLE_LENT      (1U << 2)
 #define PCI_OBSTACLE_RESETTING (1U << 3)
 #define PCI_OBSTACLE_ADDRESS   (1U << 4) /* a BAR has none */
-#define PCI_OBSTACLE_RESET     (1U << 5) /* lent before, and no method */
+#define PCI_OBSTACLE_RESET     (1U << 5) /* lent before, and not reset since */
 #define PCI_OBSTACLE_IOMMU     (1U << 6) /* none, or not usable */
 #define PCI_OBSTACLE_GROUP     (1U << 7) /* a member is broken, or used by who cannot have f too */
 /*
@@ -61,15 +62,24 @@ const char *pci_state_why(int error);
 const char *pci_state_name(enum function_state state);
 
 /*
- * Carry a reset out: best method first, as a job on this pCPU. The caller has set state RESETTING
- * and has cut the function off (no BAR mapped, streams abort). on_done runs exactly once, without
- * locks, when the function is ready again (config restored, BARs verified, identity checked, decode
- * and bus master off: error 0) or given up (-ETIMEDOUT: not back in time, -ENODEV: something else
- * is there, -EIO: BARs do not hold; f->broken_why has the sentence). A function without a method is
- * only restored and verified. -EBUSY: a reset is under way.
+ * Carry a reset out: best method first, the next one when it fails, as a job on this pCPU. The
+ * caller holds the function's lock, has set state RESETTING and has cut the function off (no BAR
+ * mapped, streams abort). on_done runs exactly once, without locks, when the function is ready
+ * again (config restored, BARs verified, identity checked, decode and bus master off: error 0) or
+ * given up (-ETIMEDOUT: not back in time, -ENODEV: something else is there, -EIO: BARs do not hold,
+ * or no method took; f->broken_why has the sentence). A function without a method, or whose only
+ * one would hit a neighbour in use, is only restored and verified: lent_once says so. A reset that
+ * its last user asked for is followed by this one, and that user's on_done is not called. -EBUSY: a
+ * reset is under way.
  */
 int pci_reset_start(struct pci_function *f,
 		    void (*on_done)(struct pci_function *f, int error, void *arg), void *arg);
+/*
+ * The same for a user that keeps the function, its BARs unmapped, none under way: a function-level
+ * reset, or with wake the way from D3hot to D0 of a function that loses its config on it.
+ */
+void pci_reset_start_for_user(struct pci_function *f, bool wake,
+			      void (*on_done)(struct pci_function *f, int error, void *arg));
 
 /* Bus master, memory and I/O decode off, INTx disabled, MSI/MSI-X off. Config writes only. */
 void pci_quiesce(struct pci_function *f);

@@ -39,6 +39,9 @@ int pci_state_can_quarantine(const struct pci_function *f)
 {
 	int error = refuse_common(f);
 
+	if (error == -EBADF) {
+		return 0;
+	}
 	if (error != 0) {
 		return error;
 	}
@@ -96,9 +99,12 @@ int pci_state_can_return(const struct pci_function *f, const struct pci_function
 	return group_allows(f, all, owner) ? 0 : -EEXIST;
 }
 
+/* In quarantine the reset has been: what it did not reach is as its last user left it. */
 static bool resettable(const struct pci_function *f)
 {
-	return !f->lent_once || f->reset_methods != 0 || (f->quirks & PCI_QUIRK_NO_RESET);
+	bool will_be = f->state != FUNCTION_QUARANTINED && f->reset_methods != 0;
+
+	return !f->lent_once || will_be || (f->quirks & PCI_QUIRK_NO_RESET);
 }
 
 static bool translated(const struct pci_function *f)
@@ -184,7 +190,7 @@ const char *pci_state_why(int error)
 	case -ENOSPC:
 		return "a BAR has no address";
 	case -EOPNOTSUPP:
-		return "lent before and has no reset method";
+		return "lent before and not reset since";
 	case -EINVAL:
 	default:
 		return "not in the right state";

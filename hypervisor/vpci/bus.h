@@ -45,6 +45,9 @@ struct vpci_function {
 	struct job job;
 	bool job_queued;
 	bool gone; /* taken from the bus; freed when job_queued is false */
+	struct job *busy; /* accesses wait for its end: job, or the function's reset */
+	bool away; /* under reset: shadow is all ones, its contents aside */
+	struct vpci_shadow aside;
 
 	struct intx_member intx; /* vpci_intx.c; line and masked: function->lock too */
 

@@ -16,11 +16,17 @@ void vpci_exec_write(struct vpci_function *vf, uint32_t offset, uint32_t size, u
 bool vpci_exec_port(struct vpci_function *vf, uint64_t port, uint32_t size, bool write,
 		    uint32_t *value);
 
-/* Mapping work is under way: the caller parks on vf->job. */
+/* Work is under way that an access has to wait for: the caller parks on vf->busy. */
 static inline bool vpci_exec_busy(const struct vpci_function *vf)
 {
-	return vf->job_queued;
+	return vf->busy != NULL;
 }
+
+/*
+ * A reset the user asked for has ended, or does not matter any more: config space is there again,
+ * in its initial state. No-op when there was none. function->lock held.
+ */
+void vpci_exec_reset_over(struct vpci_function *vf);
 
 /*
  * Everything of vf out of the domain's stage 2, queued work dropped. On return no CPU reaches the

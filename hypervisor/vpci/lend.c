@@ -13,6 +13,8 @@
 #include "vpci/exec.h"
 #include "vpci/lend.h"
 
+static const char stream_open[] = "its IOMMU did not confirm that the stream is shut";
+
 static void set_broken(struct pci_function *f, const char *why)
 {
 	f->state = FUNCTION_BROKEN;
@@ -35,22 +37,24 @@ static void reset_done(struct pci_function *f, int error, void *arg)
 	spin_unlock(&pci_registry_lock);
 }
 
-/* What is left of every way out once f is cut off: nobody's, then reset. */
-static int enter_quarantine(struct pci_function *f, int cut_error)
+/* What is left of every way out once f is cut off: nobody's, then reset, unless it is broken. */
+static int enter_quarantine(struct pci_function *f, int error, const char *why)
 {
-	int r = cut_error;
+	int r = error;
 
 	spin_lock(&pci_registry_lock);
 	f->user = DOMAIN_ID_NONE;
 	f->vpci = NULL;
 	if (r) {
-		set_broken(f, "its IOMMU did not confirm that the stream is shut");
+		set_broken(f, why);
 	}
 	spin_unlock(&pci_registry_lock);
 	if (r) {
 		return r;
 	}
+	spin_lock(&f->lock);
 	r = pci_reset_start(f, reset_done, NULL);
+	spin_unlock(&f->lock);
 	if (r) {
 		spin_lock(&pci_registry_lock);
 		set_broken(f, "reset could not start");
@@ -59,8 +63,8 @@ static int enter_quarantine(struct pci_function *f, int cut_error)
 	return r;
 }
 
-/* State RESETTING: take f from its user, whichever kind that is. */
-static int take_away(struct pci_function *f)
+/* State RESETTING: take f from its user, whichever kind that is. error: it is broken already. */
+static int take_away(struct pci_function *f, int error)
 {
 	struct vpci_function *vf = f->vpci;
 	bool owner = vf->view == VPCI_VIEW_OWNER;
@@ -68,6 +72,7 @@ static int take_away(struct pci_function *f)
 
 	if (owner) {
 		spin_lock(&f->lock);
+		vpci_exec_reset_over(vf);
 		lend_show_identity(vf);
 		spin_unlock(&f->lock);
 	} else {
@@ -77,24 +82,66 @@ static int take_away(struct pci_function *f)
 	if (!owner) {
 		vpci_exec_free(vf);
 	}
-	return enter_quarantine(f, r);
+	return r ? enter_quarantine(f, r, stream_open) : enter_quarantine(f, error, "reset failed");
+}
+
+/* An administrator's retry: it is nobody's already, only its stream may not be confirmed shut. */
+static int retry(struct pci_function *f)
+{
+	int r = lend_translated(f) ? iommu_abort(f->iommu, f->stream) : 0;
+
+	return enter_quarantine(f, r, stream_open);
 }
 
 int lend_quarantine(struct pci_function *f, const char *name)
 {
+	bool broken;
 	int r;
 
 	spin_lock(&pci_registry_lock);
+	broken = f->state == FUNCTION_BROKEN;
 	r = pci_state_can_quarantine(f);
-	if (r == 0 && !f->vpci) {
+	if (r == 0 && !broken && !f->vpci) {
 		r = -EINVAL;
 	}
 	if (r == 0) {
 		f->state = FUNCTION_RESETTING;
+		f->broken_why = NULL;
 		str_copy(f->name, name, sizeof(f->name));
 	}
 	spin_unlock(&pci_registry_lock);
-	return r ? r : take_away(f);
+	if (r) {
+		return r;
+	}
+	return broken ? retry(f) : take_away(f, 0);
+}
+
+/*
+ * State RESETTING claims f for someone who takes it away; then it is not the user's any more and
+ * vf may be gone.
+ */
+void lend_user_reset_done(struct pci_function *f, int error, void *arg)
+{
+	bool lost = false;
+
+	(void)arg;
+	spin_lock(&pci_registry_lock);
+	if (f->vpci && f->vpci->away &&
+	    (f->state == FUNCTION_LENT || f->state == FUNCTION_OWNED)) {
+		lost = error != 0;
+		if (lost) {
+			f->state = FUNCTION_RESETTING;
+		} else {
+			spin_lock(&f->lock);
+			vpci_exec_reset_over(f->vpci);
+			vpci_intx_update(f->vpci);
+			spin_unlock(&f->lock);
+		}
+	}
+	spin_unlock(&pci_registry_lock);
+	if (lost) {
+		(void)take_away(f, error); /* its outcome is in f->state */
+	}
 }
 
 int lend_detach(struct pci_function *f)
@@ -108,7 +155,7 @@ int lend_detach(struct pci_function *f)
 		f->state = FUNCTION_RESETTING;
 	}
 	spin_unlock(&pci_registry_lock);
-	return r ? r : take_away(f);
+	return r ? r : take_away(f, 0);
 }
 
 int lend_return_to_owner(struct pci_function *f)
@@ -211,7 +258,7 @@ static int lend(struct domain *d, struct pci_function *f, struct vsbdf where)
 	return 0;
 cut:
 	if (lend_cut_off(vf)) {
-		set_broken(f, "its IOMMU did not confirm that the stream is shut");
+		set_broken(f, stream_open);
 	}
 free:
 	vpci_exec_free(vf);
@@ -276,7 +323,7 @@ void lend_reclaim_all(struct domain *d)
 
 	while ((f = claim_next(d, &claimed)) != NULL) {
 		if (claimed) {
-			(void)take_away(f); /* its outcome is in f->state */
+			(void)take_away(f, 0); /* its outcome is in f->state */
 		}
 	}
 }

@@ -11,6 +11,9 @@
  */
 int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_function *f);
 
+/* on_done of a reset that f's user asked for. */
+void lend_user_reset_done(struct pci_function *f, int error, void *arg);
+
 /* An IOMMU that can confine f stands before memory. */
 bool lend_translated(const struct pci_function *f);
 

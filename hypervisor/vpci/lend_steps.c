@@ -102,7 +102,10 @@ int lend_cut_off(struct vpci_function *vf)
 	vpci_intx_leave(vf);
 	spin_lock(&f->lock);
 	vpci_exec_unmap_all(vf);
-	pci_quiesce(f);
+	/* Under a reset it is quiet already, and not to be spoken to. */
+	if (!pci_reset_active(&f->reset)) {
+		pci_quiesce(f);
+	}
 	spin_unlock(&f->lock);
 	if (lend_translated(f)) {
 		r = iommu_abort(f->iommu, f->stream);

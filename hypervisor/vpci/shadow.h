@@ -29,7 +29,9 @@ enum vpci_reg_kind {
 	VPCI_COMMAND,  /* MEM maps and unmaps, IO opens and closes ports, INTx disable */
 	VPCI_BAR_MEM,  /* fixed while memory decode is on */
 	VPCI_BAR_IO,   /* fixed while I/O decode is on */
-	VPCI_PM_STATE, /* D1 and D2 are not there */
+	VPCI_PM_STATE, /* D1 and D2 are not there; D3hot to D0 may lose everything */
+	VPCI_FLR,      /* Express device control: starts a reset if the dword before says so */
+	VPCI_AF_FLR,   /* the same in Advanced Features */
 };
 
 /* A bit that is in neither virt nor write is read from hardware and never written. */
@@ -50,7 +52,8 @@ struct vpci_shadow {
 	struct vpci_block *blocks[VPCI_BLOCKS];
 };
 
-enum vpci_effect { VPCI_NOTHING, VPCI_MAP, VPCI_UNMAP };
+/* RESET and WAKE: pci_reset_start_for_user(), after the BARs are unmapped. */
+enum vpci_effect { VPCI_NOTHING, VPCI_MAP, VPCI_UNMAP, VPCI_RESET, VPCI_WAKE };
 
 struct vpci_plan {
 	bool hw_write;     /* write hw_value to hardware, same offset and size as the access */
@@ -74,6 +77,8 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 
 /* The register of an aligned offset, its block made when absent. NULL: out of memory. */
 struct vpci_reg *vpci_shadow_reg(struct vpci_shadow *s, uint32_t offset);
+/* As after a reset: what the domain wrote to virtual bits is zero again, the rest stays. */
+void vpci_shadow_initial(struct vpci_shadow *s);
 /* Forget all contents; blocks stay allocated and take the fallback. */
 void vpci_shadow_reset(struct vpci_shadow *s, struct vpci_reg fallback);
 void vpci_shadow_free(struct vpci_shadow *s);

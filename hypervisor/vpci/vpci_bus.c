@@ -61,7 +61,7 @@ static enum mmio_result access_function(struct vcpu *v, struct vpci_function *vf
 	uint32_t high = (uint32_t)(a->value >> 32);
 
 	if (vpci_exec_busy(vf)) {
-		job_park(&vf->job, v);
+		job_park(vf->busy, v);
 		return MMIO_RETRY;
 	}
 	access_one(vf, reg, half, a->write, &low);
@@ -70,7 +70,7 @@ static enum mmio_result access_function(struct vcpu *v, struct vpci_function *vf
 	}
 	/* The write took; it is made again, without effect, when its mappings are there. */
 	if (vpci_exec_busy(vf)) {
-		job_park(&vf->job, v);
+		job_park(vf->busy, v);
 		return MMIO_RETRY;
 	}
 	a->value = a->size == 8 ? (uint64_t)high << 32 | low : low;

@@ -18,8 +18,15 @@
 enum { CAP_PM = 0x01, CAP_VPD = 0x03, CAP_MSI = 0x05, CAP_SSVID = 0x0d, CAP_EXPRESS = 0x10,
        CAP_MSIX = 0x11, CAP_AF = 0x13 };
 
-/* PM 1.2 3.2: D0 and D3hot as a word only. The function stays in D0, so nothing is ever lost. */
+/* PCIe 6.0 7.5.2: D0 and D3hot are real, with No_Soft_Reset; no PME. */
 static const struct vpci_rule pm_rules[] = {
+	{ .at = 0, .virt = ALL, .clear = 0xfff80000 },
+	{ .at = 4, .kind = VPCI_PM_STATE, .virt = 0xfffffff4, .write = 3, .w1c = 0x8000,
+	  .clear = ALL },
+};
+
+/* Bridges: a word only. They stay in D0, or all below would be gone. */
+static const struct vpci_rule pm_bridge_rules[] = {
 	{ .at = 0, .virt = ALL, .clear = 0xfff80000 },
 	{ .at = 4, .kind = VPCI_PM_STATE, .virt = ALL, .write = 3, .clear = ALL, .set = 8 },
 };
@@ -50,25 +57,25 @@ static const struct vpci_rule msix_rules[] = {
 
 /*
  * PCI Express (7.5.3) for a guest. It sits at 00:N.0, so it is a root-complex integrated endpoint
- * (type 9) and has no link. No FLR, no phantom functions; MPS is the hypervisor's.
+ * (type 9) and has no link. No phantom functions; MPS is the hypervisor's, who also carries FLR out.
  */
 static const struct vpci_rule express_guest_rules[] = {
 	{ .at = 0x00, .virt = ALL, .clear = 0xc1f00000, .set = 0x00900000 },
-	{ .at = 0x04, .virt = ALL, .clear = 0x1ffc0018 },
-	{ .at = 0x08, .virt = 0xffc086ef, .write = 0x000f78ff, .w1c = 0x000f0000,
+	{ .at = 0x04, .virt = ALL, .clear = 0x0ffc0018 },
+	{ .at = 0x08, .kind = VPCI_FLR, .virt = 0xffc086ef, .write = 0x000f78ff, .w1c = 0x000f0000,
 	  .clear = 0xffc0860f },
 	{ .at = 0x24, .virt = ALL, .clear = 0xffffffe0 },
 	{ .at = 0x28, .virt = 0xffffffe0, .write = 0x0000001f, .clear = ALL },
 };
 
 /*
- * For the owner: link and MPS are the hypervisor's, shown as registers that remember; a reset only
- * the hypervisor may start, or host BARs would be lost behind its back.
+ * For the owner: link and MPS are the hypervisor's, shown as registers that remember; so is a reset,
+ * or host BARs would be lost behind its back.
  */
 static const struct vpci_rule express_owner_rules[] = {
 	{ .at = 0x00, .virt = ALL },
-	{ .at = 0x04, .virt = ALL, .clear = 0x10000000 },
-	{ .at = 0x08, .virt = 0x000082e0, .write = 0x000f7dff, .w1c = 0x000f0000, .clear = 0x8200 },
+	{ .at = 0x04, .virt = ALL },
+	{ .at = 0x08, .kind = VPCI_FLR, .virt = 0x000082e0, .write = 0x000f7dff, .w1c = 0x000f0000, .clear = 0x8200 },
 	{ .at = 0x10, .virt = 0x0000ffff, .write = 0x0000ffdf },
 	{ .at = 0x28, .virt = 0x00000420, .write = 0x0000ffdf },
 	{ .at = 0x30, .virt = 0x0000ffff, .write = 0x0000ffff },
@@ -92,10 +99,10 @@ static const struct vpci_rule ssvid_rules[] = {
 	{ .at = 4, .virt = ALL },
 };
 
-/* Advanced Features: its FLR is the hypervisor's too. */
-static const struct vpci_rule af_owner_rules[] = {
-	{ .at = 0, .virt = ALL, .clear = 0x02000000 },
-	{ .at = 4, .virt = ALL, .clear = 0x000000ff },
+/* Advanced Features: its FLR is the hypervisor's too; transactions pending are real. */
+static const struct vpci_rule af_rules[] = {
+	{ .at = 0, .virt = ALL },
+	{ .at = 4, .kind = VPCI_AF_FLR, .virt = 0xfffffeff, .clear = ALL },
 };
 
 /* A capability not in a view's table is hidden from guests and on bridges, and raw to the owner. */
@@ -110,6 +117,7 @@ static const struct cap_policy guest_caps[] = {
 	{ CAP_MSI, NULL, 0 },
 	{ CAP_EXPRESS, express_guest_rules, ARRAY_SIZE(express_guest_rules) },
 	{ CAP_MSIX, msix_rules, ARRAY_SIZE(msix_rules) },
+	{ CAP_AF, af_rules, ARRAY_SIZE(af_rules) },
 };
 
 static const struct cap_policy owner_caps[] = {
@@ -117,11 +125,11 @@ static const struct cap_policy owner_caps[] = {
 	{ CAP_MSI, NULL, 0 },
 	{ CAP_EXPRESS, express_owner_rules, ARRAY_SIZE(express_owner_rules) },
 	{ CAP_MSIX, msix_rules, ARRAY_SIZE(msix_rules) },
-	{ CAP_AF, af_owner_rules, ARRAY_SIZE(af_owner_rules) },
+	{ CAP_AF, af_rules, ARRAY_SIZE(af_rules) },
 };
 
 static const struct cap_policy bridge_caps[] = {
-	{ CAP_PM, pm_rules, ARRAY_SIZE(pm_rules) },
+	{ CAP_PM, pm_bridge_rules, ARRAY_SIZE(pm_bridge_rules) },
 	{ CAP_SSVID, ssvid_rules, ARRAY_SIZE(ssvid_rules) },
 	{ CAP_EXPRESS, express_bridge_rules, ARRAY_SIZE(express_bridge_rules) },
 };
@@ -176,6 +184,10 @@ static enum verdict cap_verdict(const struct vpci_build *b, uint32_t id, uint32_
 	if (id == CAP_MSIX && (!b->msi || f->msix.cap != at)) {
 		return CAP_HIDE;
 	}
+	if ((id == CAP_PM && f->cap_pm != at) || (id == CAP_EXPRESS && f->cap_express != at) ||
+	    (id == CAP_AF && f->cap_af != at)) {
+		return CAP_HIDE;
+	}
 	for (uint32_t i = 0; i < views[b->view].count; i++) {
 		if (views[b->view].caps[i].id == id) {
 			*out = views[b->view].caps[i];
@@ -199,6 +211,11 @@ static uint32_t hidden_size(uint32_t header)
 		return 12U + ((header & MSI_64BIT) ? 4U : 0U) + ((header & MSI_MASKABLE) ? 8U : 0U);
 	case CAP_MSIX:
 		return 12;
+	case CAP_PM:
+	case CAP_AF:
+		return 8;
+	case CAP_EXPRESS:
+		return 0x3c;
 	default:
 		return 4;
 	}

@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "pci/registry.h"
 #include "vpci/exec.h"
+#include "vpci/lend.h"
 
 #define SLICE_ENTRIES 64U
 #define SLICES_IN_TRAP 8U
@@ -127,9 +128,39 @@ static void set_decode(struct pci_function *f, uint32_t bit, bool on)
 	pci_write(f, VPCI_REG_COMMAND, 2, command & 0xffff);
 }
 
+/*
+ * BARs are out of stage 2. Until the reset is over config space reads all ones and drops writes,
+ * which is what drivers' own wait loops expect. Out of D3hot the way is short, and a driver that
+ * has waited for as long expects all to be there: the writer waits for the end.
+ */
+static void reset_begin(struct vpci_function *vf, bool wake)
+{
+	vf->aside = vf->shadow;
+	vf->shadow = (struct vpci_shadow){ .fallback = { .value = ~0U, .virt = ~0U } };
+	vf->away = true;
+	vf->busy = wake ? &vf->function->reset.job : NULL;
+	pci_reset_start_for_user(vf->function, wake, lend_user_reset_done);
+}
+
+void vpci_exec_reset_over(struct vpci_function *vf)
+{
+	if (!vf->away) {
+		return;
+	}
+	vf->shadow = vf->aside;
+	vf->aside = (struct vpci_shadow){ .blocks = { NULL } };
+	vpci_shadow_initial(&vf->shadow);
+	vf->away = false;
+	if (vf->busy == &vf->function->reset.job) {
+		vf->busy = NULL;
+	}
+}
+
 /* One slice of vf->work. True: there is more. */
 static bool work_slice(struct vpci_function *vf)
 {
+	enum vpci_effect work;
+
 	while (vf->work_bar < PCI_BARS) {
 		int r = vf->work == VPCI_MAP ? map_slice(vf, vf->work_bar)
 					     : unmap_slice(vf, &vf->maps[vf->work_bar]);
@@ -139,8 +170,12 @@ static bool work_slice(struct vpci_function *vf)
 		}
 		vf->work_bar++;
 	}
-	set_decode(vf->function, VPCI_COMMAND_MEM, vf->work == VPCI_MAP);
+	work = vf->work;
 	vf->work = VPCI_NOTHING;
+	set_decode(vf->function, VPCI_COMMAND_MEM, work == VPCI_MAP);
+	if (work == VPCI_RESET || work == VPCI_WAKE) {
+		reset_begin(vf, work == VPCI_WAKE);
+	}
 	return false;
 }
 
@@ -158,6 +193,7 @@ static enum job_status exec_step(struct job *j)
 static void vf_free(struct vpci_function *vf)
 {
 	vpci_shadow_free(&vf->shadow);
+	vpci_shadow_free(&vf->aside);
 	heap_free(vf);
 }
 
@@ -170,6 +206,9 @@ static void exec_finish(struct job *j, bool cancelled)
 	(void)cancelled;
 	spin_lock(&f->lock);
 	vf->job_queued = false;
+	if (vf->busy == j) {
+		vf->busy = NULL;
+	}
 	gone = vf->gone;
 	spin_unlock(&f->lock);
 	if (gone) {
@@ -196,6 +235,7 @@ static void work_start(struct vpci_function *vf, enum vpci_effect work)
 		}
 	}
 	vf->job_queued = true;
+	vf->busy = &vf->job;
 	job_start(&vf->job);
 }
 

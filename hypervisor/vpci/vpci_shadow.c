@@ -3,6 +3,13 @@
 #include "core/heap.h"
 #include "vpci/shadow.h"
 
+#define PM_STATE            0x00000003U /* PCIe 6.0 7.5.2.2 */
+#define PM_NO_SOFT_RESET    0x00000008U
+#define EXPRESS_FLR         0x00008000U /* 7.5.3.4 */
+#define EXPRESS_FLR_CAPABLE 0x10000000U /* 7.5.3.3 */
+#define AF_FLR              0x00000001U
+#define AF_FLR_CAPABLE      0x02000000U
+
 static uint32_t lane_mask(uint32_t offset, uint32_t size)
 {
 	uint32_t bytes = size >= 4 ? ~0U : (1U << (8 * size)) - 1;
@@ -40,8 +47,8 @@ bool vpci_shadow_write_reads_hw(const struct vpci_shadow *s, uint32_t offset, ui
 	return through != 0 && (lanes & ~through & ~reg->w1c) != 0;
 }
 
-/* Registers whose write must not take place at all just now. */
-static bool write_refused(const struct vpci_shadow *s, const struct vpci_reg *reg, uint32_t merged)
+/* Registers whose write must not take place at all just now. in: in its lanes. */
+static bool write_refused(const struct vpci_shadow *s, const struct vpci_reg *reg, uint32_t in)
 {
 	switch (reg->kind) {
 	case VPCI_BAR_MEM:
@@ -51,9 +58,32 @@ static bool write_refused(const struct vpci_shadow *s, const struct vpci_reg *re
 		return (vpci_shadow_command(s) & VPCI_COMMAND_IO) != 0;
 	case VPCI_PM_STATE:
 		/* PM 1.2 3.2.4: a state that is not implemented is discarded. */
-		return (merged & 3) == 1 || (merged & 3) == 2;
+		return (in & PM_STATE) == 1 || (in & PM_STATE) == 2;
 	default:
 		return false;
+	}
+}
+
+/* What a write does instead of changing bits in hardware. in and hw are in their lanes. */
+static enum vpci_effect power_effect(const struct vpci_shadow *s, uint32_t offset, uint32_t lanes,
+				     uint32_t in, uint32_t hw)
+{
+	const struct vpci_reg *reg = find(s, offset);
+	uint32_t before = offset >= 4 ? find(s, offset - 4)->value : 0;
+
+	switch (reg->kind) {
+	case VPCI_PM_STATE:
+		return (lanes & reg->write & ~reg->virt & PM_STATE) && (in & PM_STATE) == 0 &&
+				       (hw & (PM_STATE | PM_NO_SOFT_RESET)) == PM_STATE
+			       ? VPCI_WAKE
+			       : VPCI_NOTHING;
+	case VPCI_FLR:
+		return (in & EXPRESS_FLR) && (before & EXPRESS_FLR_CAPABLE) ? VPCI_RESET
+									    : VPCI_NOTHING;
+	case VPCI_AF_FLR:
+		return (in & AF_FLR) && (before & AF_FLR_CAPABLE) ? VPCI_RESET : VPCI_NOTHING;
+	default:
+		return VPCI_NOTHING;
 	}
 }
 
@@ -71,7 +101,11 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 	uint32_t merged = (reg->value & ~set & ~(in & own & reg->w1c)) | (in & set);
 	struct vpci_plan plan = { .effect = VPCI_NOTHING };
 
-	if (write_refused(s, reg, merged)) {
+	if (write_refused(s, reg, in)) {
+		return plan;
+	}
+	plan.effect = power_effect(s, offset & ~3U, lanes, in, hw << shift);
+	if (plan.effect != VPCI_NOTHING) {
 		return plan;
 	}
 	if (through) {
@@ -109,6 +143,17 @@ struct vpci_reg *vpci_shadow_reg(struct vpci_shadow *s, uint32_t offset)
 		}
 	}
 	return &(*block)->regs[(offset % VPCI_BLOCK_SIZE) / 4];
+}
+
+void vpci_shadow_initial(struct vpci_shadow *s)
+{
+	for (uint32_t b = 0; b < VPCI_BLOCKS; b++) {
+		for (uint32_t i = 0; s->blocks[b] && i < VPCI_BLOCK_REGS; i++) {
+			struct vpci_reg *reg = &s->blocks[b]->regs[i];
+
+			reg->value &= ~(reg->virt & reg->write);
+		}
+	}
 }
 
 void vpci_shadow_reset(struct vpci_shadow *s, struct vpci_reg fallback)

@@ -277,8 +277,9 @@ struct control_function {
 
 /*
  * PCI_QUARANTINE: control_pci_name; name may be empty. -ENODEV unknown, -EPERM a bridge or the
- * hypervisor's own, -EBUSY lent or resetting, -EBADF broken, -EEXIST name in use. Done when the
- * function's state is QUARANTINED or BROKEN; of one in quarantine it changes the name. PCI_RETURN,
+ * hypervisor's own, -EBUSY lent or resetting, -EEXIST name in use. Done when the function's state
+ * is QUARANTINED or BROKEN; of one in quarantine it changes the name, a broken one is reset again,
+ * -EIO when it cannot be. PCI_RETURN,
  * PCI_DETACH: the same body, its name ignored; -EINVAL wrong state, -EEXIST as for PCI_ATTACH.
  */
 struct control_pci_name {
@@ -311,14 +312,14 @@ struct control_pci_attach {
 #define CONTROL_OBSTACLE_LENT      (1U << 2)
 #define CONTROL_OBSTACLE_RESETTING (1U << 3)
 #define CONTROL_OBSTACLE_ADDRESS   (1U << 4) /* a BAR has none */
-#define CONTROL_OBSTACLE_RESET     (1U << 5) /* lent before, and has no reset method */
+#define CONTROL_OBSTACLE_RESET     (1U << 5) /* lent before, and not reset since */
 #define CONTROL_OBSTACLE_IOMMU     (1U << 6) /* none, or not usable */
 #define CONTROL_OBSTACLE_GROUP     (1U << 7) /* a member of it is broken, or used elsewhere */
 
 #define CONTROL_REPORT_IOMMU        (1U << 0) /* stream is valid */
 #define CONTROL_REPORT_IOMMU_USABLE (1U << 1) /* else iommu_why says why not */
 #define CONTROL_REPORT_ITS          (1U << 2) /* device_id is valid */
-#define CONTROL_REPORT_LENT_BEFORE  (1U << 3) /* since boot */
+#define CONTROL_REPORT_LENT_BEFORE  (1U << 3) /* and not reset since */
 #define CONTROL_REPORT_RESET_QUIRK  (1U << 4) /* may be lent again without a reset method */
 
 enum control_bar_kind {

@@ -21,6 +21,7 @@ static struct pci_world world;
 static struct model_function *model;
 static struct pci_function *function;
 static uint64_t now;
+static bool wake_only;
 
 static void build(bool flr)
 {
@@ -43,6 +44,7 @@ static int setup(void **state)
 	fake_log_clear();
 	pci_world_init(&world, 0, 0, 255);
 	now = 1000;
+	wake_only = false;
 	return 0;
 }
 
@@ -68,7 +70,7 @@ static uint64_t run(void)
 	uint64_t start = now;
 	uint32_t steps = 0;
 
-	pci_reset_begin(function, now);
+	pci_reset_begin(function, wake_only, now);
 	while (!pci_reset_step(function, now)) {
 		now++;
 		assert_true(++steps < 100000);
@@ -123,7 +125,7 @@ static void test_bus_reset(void **state)
 static void test_bus_reset_is_held(void **state)
 {
 	build(false);
-	pci_reset_begin(function, now);
+	pci_reset_begin(function, false, now);
 	while (function->reset.stage != PCI_RESET_HOLD) {
 		assert_false(pci_reset_step(function, now));
 	}
@@ -141,7 +143,7 @@ static void test_no_config_access_while_it_settles(void **state)
 	uint64_t t;
 
 	build(true);
-	pci_reset_begin(function, now);
+	pci_reset_begin(function, false, now);
 	while (function->reset.stage != PCI_RESET_SETTLE) {
 		assert_false(pci_reset_step(function, now));
 	}
@@ -282,6 +284,259 @@ static void test_woken_first(void **state)
 	assert_int_equal(model_get(model, pm + PCI_PM_CONTROL, 2) & PCI_PM_STATE, 0);
 }
 
+/* A function that has every method, behind a port of its own. */
+static void build_all_methods(void)
+{
+	struct model_function *port =
+		model_port(&world.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, true, true);
+
+	model = model_endpoint(&world.pci, port, 0, 0, 0x00101b36, 0x010802);
+	model_bar(model, 0, BAR_MEM64, false, 0x4000);
+	model_bar(model, 2, BAR_MEM64, true, 0x10000);
+	model_express(model, PCI_EXP_TYPE_ENDPOINT, true);
+	model_msix(model, 65, 0, 0x2000, 0, 0x3000);
+	model_msi(model, 4, true, true);
+	model_pm(model);
+	model_pm_resets(model);
+	model_af(model);
+	pci_bring_up(&world.bridge);
+	pci_groups_assign(pci_function_first());
+	function = world_function(0, 1, 0, 0);
+	assert_int_equal(function->reset_methods,
+			 RESET_BIT(RESET_FLR) | RESET_BIT(RESET_AF_FLR) | RESET_BIT(RESET_PM) |
+				 RESET_BIT(RESET_BUS));
+}
+
+/* Each method by itself does it, and none of the others is used. */
+static void test_each_method(void **state)
+{
+	static const struct {
+		enum reset_method id;
+		uint32_t flr, af, pm, bus;
+		uint64_t least_ms;
+	} cases[] = {
+		{ RESET_FLR, 1, 0, 0, 0, 100 },
+		{ RESET_AF_FLR, 0, 1, 0, 0, 100 },
+		{ RESET_PM, 0, 0, 1, 0, 20 },
+		{ RESET_BUS, 0, 0, 0, 1, 102 },
+	};
+	size_t i;
+
+	build_all_methods();
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t took;
+
+		use_it();
+		model->flr_count = 0;
+		model->af_reset_count = 0;
+		model->pm_reset_count = 0;
+		model->bus_reset_count = 0;
+		function->reset_methods = RESET_BIT(cases[i].id);
+		function->lent_once = true;
+		took = run();
+		assert_true(took >= cases[i].least_ms && took < cases[i].least_ms + 20);
+		assert_int_equal(function->reset.error, 0);
+		assert_int_equal(model->flr_count, cases[i].flr);
+		assert_int_equal(model->af_reset_count, cases[i].af);
+		assert_int_equal(model->pm_reset_count, cases[i].pm);
+		assert_int_equal(model->bus_reset_count, cases[i].bus);
+		assert_int_equal(function->reset_count, i + 1);
+		assert_false(function->lent_once);
+		check_restored();
+	}
+}
+
+/* A function that its FLR hangs sees nothing more: AF and PM cannot reach it, the bus does. */
+static void test_next_method_after_a_failure(void **state)
+{
+	build_all_methods();
+	use_it();
+	model->hangs = MODEL_RESET_FLR;
+	assert_true(run() < 60000);
+	assert_int_equal(function->reset.error, 0);
+	assert_null(function->broken_why);
+	assert_int_equal(model->flr_count, 1);
+	assert_int_equal(model->bus_reset_count, 1);
+	assert_int_equal(function->reset_count, 1);
+	check_restored();
+	assert_true(fake_log_has("FLR failed: the function did not come back; trying AF FLR"));
+}
+
+static void test_all_methods_fail_then_retry(void **state)
+{
+	uint64_t took;
+
+	build_all_methods();
+	use_it();
+	model->hangs = MODEL_RESET_FLR | MODEL_RESET_BUS;
+	took = run();
+	assert_true(took >= 60000 && took < 61000);
+	assert_int_equal(function->reset.error, -ETIMEDOUT);
+	assert_string_equal(function->broken_why, "the function did not come back");
+	/* When the cause is gone. */
+	model->hangs = MODEL_RESET_FLR;
+	run();
+	assert_int_equal(function->reset.error, 0);
+	assert_null(function->broken_why);
+	assert_int_equal(model_get(model, PCI_BAR0, 4) & ~0xfU,
+			 (uint32_t)function->bars[0].address);
+}
+
+static void test_d3hot_refused(void **state)
+{
+	build_all_methods();
+	function->reset_methods = RESET_BIT(RESET_PM);
+	model->ignores_d3 = true;
+	run();
+	assert_int_equal(function->reset.error, -EIO);
+	assert_int_equal(model->pm_reset_count, 0);
+	assert_string_equal(function->broken_why, "the function does not enter D3hot");
+	function->reset_methods = RESET_BIT(RESET_PM) | RESET_BIT(RESET_BUS);
+	run();
+	assert_int_equal(function->reset.error, 0);
+	assert_int_equal(model->bus_reset_count, 1);
+}
+
+static void test_af_needs_the_pending_bit(void **state)
+{
+	model = model_endpoint(&world.pci, NULL, 3, 0, 0x11e81234, 0xff0000);
+	model_af(model);
+	model_set8(model, model->af + PCI_AF_CAP, PCI_AF_CAP_FLR, 0);
+	pci_bring_up(&world.bridge);
+	assert_int_equal(world_function(0, 0, 3, 0)->reset_methods, 0);
+}
+
+static void test_af_drains(void **state)
+{
+	build_all_methods();
+	function->reset_methods = RESET_BIT(RESET_AF_FLR);
+	model_set8(model, model->af + PCI_AF_STATUS, PCI_AF_STATUS_TP, 0);
+	assert_true(run() >= 200);
+	assert_int_equal(function->reset.error, 0);
+	assert_int_equal(model->af_reset_count, 1);
+}
+
+/* Out of D3hot with all it lost on the way; that is no reset. */
+static void test_wake_only(void **state)
+{
+	uint64_t took;
+
+	build_all_methods();
+	use_it();
+	pci_write(function, model->pm + PCI_PM_CONTROL, 2, PCI_PM_D3HOT);
+	function->lent_once = true;
+	wake_only = true;
+	took = run();
+	assert_true(took >= 10 && took < 30);
+	assert_int_equal(function->reset.error, 0);
+	assert_int_equal(model->pm_reset_count, 1);
+	assert_int_equal(model->flr_count, 0);
+	assert_int_equal(function->reset_count, 0);
+	assert_true(function->lent_once);
+	check_restored();
+	/* A vCPU waits for it: a second is enough. */
+	pci_write(function, model->pm + PCI_PM_CONTROL, 2, PCI_PM_D3HOT);
+	model->hangs = MODEL_RESET_PM;
+	assert_true(run() < 1100);
+	assert_int_equal(function->reset.error, -ETIMEDOUT);
+}
+
+/* Two functions behind one port, reset only together. */
+static struct pci_function *build_pair(void)
+{
+	struct model_function *port =
+		model_port(&world.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, true, true);
+	struct model_function *second;
+
+	model = model_endpoint(&world.pci, port, 0, 0, 0x00101b36, 0x010802);
+	model_bar(model, 0, BAR_MEM64, false, 0x4000);
+	model_express(model, PCI_EXP_TYPE_ENDPOINT, false);
+	second = model_endpoint(&world.pci, port, 0, 1, 0x00101b36, 0x010802);
+	model_bar(second, 0, BAR_MEM64, false, 0x4000);
+	model_express(second, PCI_EXP_TYPE_ENDPOINT, false);
+	pci_bring_up(&world.bridge);
+	pci_groups_assign(pci_function_first());
+	function = world_function(0, 1, 0, 0);
+	return world_function(0, 1, 0, 1);
+}
+
+static void test_bus_reset_spares_neighbours_in_use(void **state)
+{
+	static const enum function_state in_use[] = { FUNCTION_OWNED, FUNCTION_LENT,
+						      FUNCTION_RESETTING };
+	struct pci_function *other = build_pair();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(in_use); i++) {
+		other->state = in_use[i];
+		function->state = FUNCTION_RESETTING;
+		function->lent_once = true;
+		pci_write(function, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+		run();
+		/* Quiet, restored, and not to be lent again. */
+		assert_int_equal(function->reset.error, 0);
+		assert_true(function->lent_once);
+		assert_int_equal(function->reset_count, 0);
+		assert_int_equal(model->bus_reset_count, 0);
+		assert_int_equal(other->state, in_use[i]);
+		assert_int_equal(model_get(model, PCI_COMMAND, 2), PCI_COMMAND_INTX_OFF);
+	}
+	assert_true(fake_log_has("not reset: its neighbours are in use"));
+}
+
+static void test_bus_reset_takes_quarantined_neighbours_along(void **state)
+{
+	struct pci_function *other = build_pair();
+	uint32_t bar = pci_read(other, PCI_BAR0, 4);
+
+	function->state = FUNCTION_RESETTING;
+	other->state = FUNCTION_QUARANTINED;
+	other->lent_once = true;
+	pci_write(other, other->cap_express + PCI_EXP_DEVCTL, 2, 0x5810);
+	pci_reset_begin(function, false, now);
+	while (function->reset.stage != PCI_RESET_SETTLE) {
+		assert_false(pci_reset_step(function, now++));
+	}
+	/* Meanwhile nobody can have it. */
+	assert_int_equal(other->state, FUNCTION_RESETTING);
+	while (!pci_reset_step(function, now)) {
+		now++;
+	}
+	assert_int_equal(function->reset.error, 0);
+	assert_int_equal(model->bus_reset_count, 1);
+	assert_int_equal(other->state, FUNCTION_QUARANTINED);
+	assert_int_equal(pci_read(other, PCI_BAR0, 4), bar);
+	assert_int_equal(pci_read(other, other->cap_express + PCI_EXP_DEVCTL, 2), 0x5810);
+	assert_false(other->lent_once);
+	assert_int_equal(other->reset_count, 1);
+	assert_int_equal(function->reset_count, 1);
+}
+
+static void test_neighbour_lost_in_a_bus_reset_is_broken(void **state)
+{
+	struct pci_function *other = build_pair();
+
+	function->state = FUNCTION_RESETTING;
+	other->state = FUNCTION_QUARANTINED;
+	world.pci.functions[2]->never_returns = true;
+	run();
+	assert_int_equal(function->reset.error, 0);
+	assert_int_equal(other->state, FUNCTION_BROKEN);
+	assert_non_null(other->broken_why);
+}
+
+/* A bridge below would forget its bus numbers and windows. */
+static void test_no_bus_reset_over_a_bridge(void **state)
+{
+	struct model_function *port =
+		model_port(&world.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, false, true);
+
+	model_endpoint(&world.pci, port, 0, 0, 0x00101b36, 0x010802);
+	model_bridge(&world.pci, port, 0, 1, 0x000e1b36);
+	pci_bring_up(&world.bridge);
+	assert_int_equal(world_function(0, 1, 0, 0)->reset_methods, 0);
+}
+
 static void test_acs_is_on_again(void **state)
 {
 	uint16_t cap;
@@ -315,6 +570,17 @@ int main(void)
 		T(test_no_method_is_restored_only),
 		T(test_woken_first),
 		T(test_acs_is_on_again),
+		T(test_each_method),
+		T(test_next_method_after_a_failure),
+		T(test_all_methods_fail_then_retry),
+		T(test_d3hot_refused),
+		T(test_af_needs_the_pending_bit),
+		T(test_af_drains),
+		T(test_wake_only),
+		T(test_bus_reset_spares_neighbours_in_use),
+		T(test_bus_reset_takes_quarantined_neighbours_along),
+		T(test_neighbour_lost_in_a_bus_reset_is_broken),
+		T(test_no_bus_reset_over_a_bridge),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

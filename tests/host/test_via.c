@@ -259,8 +259,14 @@ static void test_assignable_refused(void **state)
 	assert_says(err, "0000:09:00.0: no such PCI function");
 	assert_int_equal(via("pci-assignable-add 0000:00:01.0"), 1);
 	assert_says(err, "bridge");
+	/* A broken one is tried again. */
+	world.reset_fails = true;
 	assert_int_equal(via("pci-assignable-add 0000:04:00.0"), 1);
-	assert_says(err, "broken: identity changed over reset");
+	assert_says(err, "0000:04:00.0: broken: no answer after reset");
+	world.reset_fails = false;
+	assert_int_equal(via("pci-assignable-add 0000:04:00.0"), 0);
+	assert_int_equal(via("pci-assignable-list"), 0);
+	assert_says(out, "0000:04:00.0");
 	assert_int_equal(via("pci-assignable-remove nothing"), 2);
 	mounted = true;
 	assert_int_equal(via("pci-assignable-add 0000:02:00.0"), 1);
@@ -511,6 +517,7 @@ static void test_list_all_functions(void **state)
 	assert_int_equal(via("pci-list -a"), 0);
 	assert_says(out, "0000:00:01.0 1b36:0010 010802 owned");
 	assert_says(out, "0000:04:00.0 1b36:0010 010802 broken        -");
+	assert_says(out, "(identity changed over reset)");
 	assert_int_equal(via("pci-list -a --json"), 0);
 	assert_says(out, "\"broken\": \"identity changed over reset\"");
 }

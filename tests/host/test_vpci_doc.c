@@ -106,6 +106,7 @@ static void build(uint32_t view, bool flipped)
 	rig_cap(r, 0xc0, 0x0d);
 	rig_cap(r, 0xd0, 0x09);
 	rig_cap(r, 0xe0, 0x13);
+	r->f.cap_af = 0xe0;
 	for (uint32_t i = 0; i < ARRAY_SIZE(ext_caps); i++) {
 		rig_ext_cap(r, (uint16_t)(0x100 + 0x80 * i), ext_caps[i].id);
 	}

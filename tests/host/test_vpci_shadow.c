@@ -193,6 +193,8 @@ static uint32_t guest_window(uint32_t offset)
 		return 0xffffffff; /* MSI address, data, mask, pending */
 	case 0x88:
 		return 0x003f7910; /* Device Control and Status */
+	case 0x44:
+		return 0x0000000b; /* power state, No_Soft_Reset */
 	case 0xa8:
 		return 0x0000001f; /* Device Control 2: completion timeout */
 	default:
@@ -238,6 +240,8 @@ static uint32_t guest_may_write(uint32_t offset)
 	switch (offset) {
 	case 0x04:
 		return 0xf9000004; /* bus master; error bits clear */
+	case 0x44:
+		return 0x00000003;
 	case 0x50:
 		return 0xc0000000;
 	case 0x60:
@@ -318,8 +322,12 @@ static void partitions_of_writes_agree(void **state)
 		uint32_t value = rig_random(&seed);
 		bool in_halves = round & 1;
 
+		/* In whole registers: discarding D1 and D2 (nobody writes half of two bits), and FLR. */
 		if (offset == 0x44) {
-			continue; /* PM state: discarding D1 and D2 looks at the register as a whole */
+			continue;
+		}
+		if (offset == 0x88) {
+			value &= ~0x8000U;
 		}
 		rig_init(&rig);
 		rig_typical(&rig);
@@ -473,28 +481,138 @@ static void guest_msix_enable_and_mask_reach_hardware(void **state)
 	assert_int_equal(rig_hw(&rig, 0x62, 2), 0x01ab);
 }
 
-static void power_states_are_a_word_only(void **state)
+static void d3hot_is_real(void **state)
+{
+	static const enum vpci_view views[] = { VPCI_VIEW_GUEST, VPCI_VIEW_OWNER };
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_SIZE(views); i++) {
+		rig_free(&rig);
+		rig_init(&rig);
+		rig_typical(&rig);
+		rig_set(&rig, 0x44, 2, 0x8108); /* PME pending and enabled, No_Soft_Reset */
+		assert_int_equal(rig_build(&rig, views[i], true), 0);
+		assert_int_equal(rig_read(&rig, 0x42, 2), 0x0003); /* no PME, no D1, no D2 */
+		assert_int_equal(rig_read(&rig, 0x44, 2), 0x0008);
+		rig_write(&rig, 0x44, 2, 0x0001);
+		rig_write(&rig, 0x44, 1, 0x0002);
+		assert_int_equal(rig.hw_writes, 0);
+		rig_write(&rig, 0x44, 2, 0x8103);
+		assert_int_equal(rig_read(&rig, 0x44, 2), 0x000b);
+		assert_int_equal(rig_hw(&rig, 0x44, 2), 0x010b); /* PME as the hypervisor left it */
+		rig_write(&rig, 0x44, 2, 0x0000);
+		assert_int_equal(rig_read(&rig, 0x44, 2), 0x0008);
+		assert_int_equal(rig.wakes, 0);
+	}
+}
+
+/* What the function loses on the way to D0 the hypervisor gives back: it makes the way itself. */
+static void leaving_d3hot_may_be_a_reset(void **state)
 {
 	(void)state;
 	rig_typical(&rig);
 	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
-	assert_int_equal(rig_read(&rig, 0x42, 2), 0x0003); /* no PME, no D1, no D2 */
-	rig_write(&rig, 0x44, 2, 0x8103);
-	assert_int_equal(rig_read(&rig, 0x44, 2), 0x000b);
-	rig_write(&rig, 0x44, 2, 0x0001);
-	assert_int_equal(rig_read(&rig, 0x44, 2), 0x000b);
 	rig_write(&rig, 0x44, 2, 0x0000);
-	assert_int_equal(rig_read(&rig, 0x44, 2), 0x0008);
-	assert_int_equal(rig.hw_writes, 0);
+	assert_int_equal(rig.wakes, 0);
+	rig_write(&rig, 0x44, 2, 0x0003);
+	rig_write(&rig, 0x44, 2, 0x0003);
+	rig_write(&rig, 0x45, 1, 0x00);
+	rig_write(&rig, 0x46, 2, 0x0000);
+	assert_int_equal(rig.wakes, 0);
+	rig_write(&rig, 0x44, 1, 0x00);
+	assert_int_equal(rig.wakes, 1);
+	assert_int_equal(rig_hw(&rig, 0x44, 2) & 3, 3);
 }
 
-static void express_is_an_integrated_endpoint_without_flr(void **state)
+/* FLR, and Advanced Features' own, never reach the hardware: the hypervisor carries them out. */
+static void flr_is_carried_out(void **state)
+{
+	static const enum vpci_view views[] = { VPCI_VIEW_GUEST, VPCI_VIEW_OWNER };
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_SIZE(views); i++) {
+		rig_free(&rig);
+		rig_init(&rig);
+		rig_typical(&rig);
+		rig_set(&rig, 0xd3, 1, 0x03);
+		rig_cap(&rig, 0xd0, 0x13);
+		rig.f.cap_af = 0xd0;
+		assert_int_equal(rig_build(&rig, views[i], true), 0);
+		assert_int_equal(rig_read(&rig, 0x84, 4) & 0x10000000, 0x10000000);
+		assert_int_equal(seen_cap(0x13), 0xd0);
+		assert_int_equal(rig_read(&rig, 0xd3, 1), 0x03);
+		rig_write(&rig, 0x88, 2, 0xd810);
+		assert_int_equal(rig.resets, 1);
+		rig_write(&rig, 0x89, 1, 0x80);
+		rig_write(&rig, 0x88, 4, 0x00008000);
+		assert_int_equal(rig.resets, 3);
+		rig_write(&rig, 0xd4, 1, 0x01);
+		rig_write(&rig, 0xd4, 4, 0x00000001);
+		assert_int_equal(rig.resets, 5);
+		rig_write(&rig, 0xd5, 1, 0x01);
+		rig_write(&rig, 0x88, 1, 0x80);
+		rig_write(&rig, 0x8a, 2, 0x8000);
+		assert_int_equal(rig.resets, 5);
+		assert_int_equal(rig_hw(&rig, 0x88, 2) & 0x8000, 0);
+		assert_int_equal(rig_hw(&rig, 0xd4, 1), 0);
+		assert_int_equal(rig_read(&rig, 0x88, 2) & 0x8000, 0);
+		rig_set(&rig, 0xd5, 1, 0x01); /* transactions pending */
+		assert_int_equal(rig_read(&rig, 0xd4, 2), 0x0100);
+	}
+}
+
+static void no_flr_where_there_is_none(void **state)
+{
+	(void)state;
+	rig_typical(&rig);
+	rig_set(&rig, 0x84, 4, 0x00008fc2);
+	rig_set(&rig, 0xd3, 1, 0x01);
+	rig_cap(&rig, 0xd0, 0x13);
+	rig.f.cap_af = 0xd0;
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
+	rig_write(&rig, 0x88, 2, 0x8000);
+	rig_write(&rig, 0xd4, 1, 0x01);
+	assert_int_equal(rig.resets, 0);
+	assert_int_equal(rig_hw(&rig, 0x88, 2) & 0x8000, 0);
+	assert_int_equal(rig_hw(&rig, 0xd4, 1), 0);
+}
+
+/* After a reset the domain's own bits are zero, the rest is what it was. */
+static void initial_state(void **state)
+{
+	uint32_t was[64];
+
+	(void)state;
+	rig_typical(&rig);
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
+	for (uint32_t o = 0; o < 256; o += 4) {
+		was[o / 4] = rig_read(&rig, o, 4);
+	}
+	rig_write(&rig, 0x3c, 1, 0x55);
+	rig_write(&rig, 0x88, 2, 0x00ef);
+	rig_write(&rig, 0x04, 2, 0x0403);
+	vpci_shadow_initial(&rig.s);
+	assert_int_equal(vpci_shadow_command(&rig.s) & 3, 0);
+	for (uint32_t o = 0x10; o < 0x28; o += 4) {
+		assert_int_equal(rig_read(&rig, o, 4) & ~0xfU, 0); /* BARs have no address */
+		assert_int_equal(rig_read(&rig, o, 4) & 0xfU, was[o / 4] & 0xfU);
+	}
+	assert_int_equal(rig_read(&rig, 0x3c, 4), 0);
+	assert_int_equal(rig_read(&rig, 0x88, 2) & 0xef, 0); /* MPS 128, no error reporting */
+	assert_int_equal(rig_read(&rig, 0x00, 4), was[0]);
+	assert_int_equal(rig_read(&rig, 0x34, 4), was[0x34 / 4]);
+	assert_int_equal(rig_read(&rig, 0x84, 4), was[0x84 / 4]);
+	/* And they still size. */
+	rig_write(&rig, 0x10, 4, 0xffffffff);
+	assert_int_equal(rig_read(&rig, 0x10, 4), 0xffffc004);
+}
+
+static void express_is_an_integrated_endpoint(void **state)
 {
 	(void)state;
 	rig_typical(&rig);
 	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
 	assert_int_equal(rig_read(&rig, 0x82, 2) >> 4 & 0xf, 9);
-	assert_int_equal(rig_read(&rig, 0x84, 4) & 0x10000000, 0);
 	assert_int_equal(rig_read(&rig, 0x8c, 4), 0);
 	rig_write(&rig, 0x88, 2, 0xffff);
 	assert_int_equal(rig_hw(&rig, 0x88, 2) & 0x8000, 0);
@@ -507,6 +625,7 @@ static void express_version_1_has_no_second_part(void **state)
 	(void)state;
 	rig_set(&rig, 0x42, 2, 0x0001);
 	rig_cap(&rig, 0x40, 0x10);
+	rig.f.cap_express = 0x40;
 	rig_set(&rig, 0x62, 2, 0x0000);
 	rig_set(&rig, 0x64, 4, 0x12345678);
 	rig_set(&rig, 0x68, 4, 0x9abcdef0);
@@ -543,6 +662,7 @@ static void owner_cannot_move_reset_or_multiply(void **state)
 	rig_typical(&rig);
 	rig_set(&rig, 0xd3, 1, 0x03);
 	rig_cap(&rig, 0xd0, 0x13);
+	rig.f.cap_af = 0xd0;
 	for (uint32_t i = 0; i < ARRAY_SIZE(ids); i++) {
 		uint16_t at = (uint16_t)(0x100 + 0x40 * i);
 
@@ -560,8 +680,6 @@ static void owner_cannot_move_reset_or_multiply(void **state)
 	rig_write(&rig, 0xd4, 1, 0x01);
 	assert_int_equal(rig_hw(&rig, 0x88, 2) & 0x8000, 0);
 	assert_int_equal(rig_hw(&rig, 0xd4, 1), 0);
-	rig_write(&rig, 0x44, 2, 0x0003);
-	assert_int_equal(rig_hw(&rig, 0x44, 2), 0);
 	for (uint32_t i = 0; i < ARRAY_SIZE(ids); i++) {
 		uint32_t at = 0x100 + 0x40 * i;
 
@@ -611,6 +729,8 @@ static void bridge_writes_reach_no_hardware(void **state)
 	rig_set(&rig, 0x82, 2, 0x0142); /* root port with a slot */
 	rig_cap(&rig, 0x80, 0x10);
 	rig.f.header_type = 1;
+	rig.f.cap_pm = 0x40;
+	rig.f.cap_express = 0x80;
 	rig.f.msi = (struct pci_msi){ .cap = 0x60, .vectors = 1, .is_64bit = true };
 	assert_int_equal(rig_build(&rig, VPCI_VIEW_BRIDGE, false), 0);
 	assert_int_equal(rig_read(&rig, 0x18, 4), 0x00020100);
@@ -695,8 +815,12 @@ int main(void)
 		T(d14_unplaced_bars_read_zero),
 		T(io_bars_are_virtual_too),
 		T(guest_msix_enable_and_mask_reach_hardware),
-		T(power_states_are_a_word_only),
-		T(express_is_an_integrated_endpoint_without_flr),
+		T(d3hot_is_real),
+		T(leaving_d3hot_may_be_a_reset),
+		T(flr_is_carried_out),
+		T(no_flr_where_there_is_none),
+		T(initial_state),
+		T(express_is_an_integrated_endpoint),
 		T(express_version_1_has_no_second_part),
 		T(owner_passes_what_is_not_listed),
 		T(owner_cannot_move_reset_or_multiply),

@@ -152,8 +152,8 @@ ping -q -c 2 -w 20 10.0.2.2
 """
 
 
-def test_network_card_and_bus_reset(machine):
-    """An e1000e, which only a bus reset resets, works for one guest, the next, and its owner."""
+def test_network_card_and_pm_reset(machine):
+    """An e1000e, reset by power state, works for one guest, the next, and its owner."""
     _, out = scenario.run(
         machine, FOUR_CPUS, "--cpus", 4, *e1000e(port=1),
         "--overlay", TOP / "build/overlay/guest-full", *scenario.overlay(machine, {

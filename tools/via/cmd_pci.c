@@ -51,9 +51,13 @@ static void print_all(const struct control_function *list, size_t count)
 		if (f->user != CONTROL_NO_DOMAIN) {
 			snprintf(user, sizeof(user), "%u", f->user);
 		}
-		printf(BDF_FMT " %04x:%04x %06x %-10s %4s %5u %6llu %s\n", BDF_ARGS(f->sbdf),
+		printf(BDF_FMT " %04x:%04x %06x %-10s %4s %5u %6llu %s", BDF_ARGS(f->sbdf),
 		       f->vendor, f->device, f->class_code, function_state_name(f->state), user,
 		       f->group, (unsigned long long)f->faults, f->name);
+		if (f->state == CONTROL_FUNCTION_BROKEN) {
+			printf("(%s)", f->broken_why);
+		}
+		printf("\n");
 	}
 }
 

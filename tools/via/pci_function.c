@@ -78,12 +78,10 @@ static const char *obstacle(const struct control_function *f, char *buf, size_t 
 	case CONTROL_FUNCTION_OWNED:
 		return pci_sysfs_mounted(f->sbdf, buf, size) ? buf : NULL;
 	case CONTROL_FUNCTION_QUARANTINED:
+	case CONTROL_FUNCTION_BROKEN: /* its reset is tried again */
 		return NULL;
 	case CONTROL_FUNCTION_LENT:
 		snprintf(buf, size, "lent to domain %u", f->user);
-		return buf;
-	case CONTROL_FUNCTION_BROKEN:
-		snprintf(buf, size, "broken: %s", f->broken_why);
 		return buf;
 	default:
 		return "resetting: try again later";

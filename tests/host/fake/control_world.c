@@ -429,8 +429,8 @@ int lend_quarantine(struct pci_function *f, const char *name)
 	if (f->header_type == 1) {
 		return -EPERM;
 	}
-	if (f->state != FUNCTION_OWNED) {
-		return f->state == FUNCTION_BROKEN ? -EBADF : -EBUSY;
+	if (f->state != FUNCTION_OWNED && f->state != FUNCTION_BROKEN) {
+		return -EBUSY;
 	}
 	f->state = world.reset_fails ? FUNCTION_BROKEN : FUNCTION_QUARANTINED;
 	f->broken_why = world.reset_fails ? "no answer after reset" : NULL;

@@ -276,11 +276,74 @@ void vits_device_gone(struct domain *d, uint32_t vdevice)
 
 /* Resets. */
 
-int pci_reset_start(struct pci_function *f,
-		    void (*on_done)(struct pci_function *f, int error, void *arg), void *arg)
+static void add_reset(struct pci_function *f,
+		      void (*on_done)(struct pci_function *f, int error, void *arg), void *arg)
 {
 	uint32_t at = 0;
 
+	while (resets[at].f && resets[at].f != f) {
+		assert_true(++at < RESETS_MAX);
+	}
+	/* Only a reset of the last user's own may be under way. */
+	assert_true(!resets[at].f || f->reset.users_own);
+	resets[at].f = f;
+	resets[at].on_done = on_done;
+	resets[at].arg = arg;
+	lend_world.resets++;
+	f->reset.stage = PCI_RESET_SETTLE;
+}
+
+static void end_reset(uint32_t i)
+{
+	struct pci_function *f = resets[i].f;
+
+	resets[i].f = NULL;
+	f->reset.stage = PCI_RESET_IDLE;
+	f->lent_once = f->lent_once && lend_world.fail[STEP_RESET];
+	resets[i].on_done(f, lend_world.fail[STEP_RESET] ? -ETIMEDOUT : 0, resets[i].arg);
+}
+
+static enum job_status wake_step(struct job *j)
+{
+	(void)j;
+	return JOB_DONE;
+}
+
+static void wake_finish(struct job *j, bool cancelled)
+{
+	assert_false(cancelled);
+	for (uint32_t i = 0; i < RESETS_MAX; i++) {
+		if (resets[i].f && &resets[i].f->reset.job == j) {
+			end_reset(i);
+		}
+	}
+}
+
+/* Somebody may wait for it. */
+static const struct job_ops wake_ops = { .name = "wake", .step = wake_step, .finish = wake_finish };
+
+void pci_reset_start_for_user(struct pci_function *f, bool wake,
+			      void (*on_done)(struct pci_function *f, int error, void *arg))
+{
+	assert_true(spin_is_locked(&f->lock));
+	assert_true(f->state == FUNCTION_LENT || f->state == FUNCTION_OWNED);
+	assert_false(reachable(f));
+	assert_int_equal(f->reset.stage, PCI_RESET_IDLE);
+	pci_quiesce(f);
+	add_reset(f, on_done, NULL);
+	f->reset.users_own = true;
+	lend_world.wakes += wake;
+	if (wake) {
+		pci_write(f, f->cap_pm + PCI_PM_CONTROL, 2, PCI_PM_D0);
+		job_init(&f->reset.job, &wake_ops);
+		job_start(&f->reset.job);
+	}
+}
+
+int pci_reset_start(struct pci_function *f,
+		    void (*on_done)(struct pci_function *f, int error, void *arg), void *arg)
+{
+	assert_true(spin_is_locked(&f->lock));
 	assert_int_equal(f->state, FUNCTION_RESETTING);
 	assert_int_equal(f->user, DOMAIN_ID_NONE);
 	assert_null(f->itt);
@@ -291,25 +354,16 @@ int pci_reset_start(struct pci_function *f,
 	if (lend_world.fail[STEP_RESET_START]) {
 		return -EBUSY;
 	}
-	while (resets[at].f) {
-		assert_true(++at < RESETS_MAX);
-	}
-	resets[at].f = f;
-	resets[at].on_done = on_done;
-	resets[at].arg = arg;
-	lend_world.resets++;
+	add_reset(f, on_done, arg);
+	f->reset.users_own = false;
 	return 0;
 }
 
 void world_run_resets(void)
 {
 	for (uint32_t i = 0; i < RESETS_MAX; i++) {
-		struct pci_function *f = resets[i].f;
-
-		if (f) {
-			resets[i].f = NULL;
-			resets[i].on_done(f, lend_world.fail[STEP_RESET] ? -ETIMEDOUT : 0,
-					  resets[i].arg);
+		if (resets[i].f) {
+			end_reset(i);
 		}
 	}
 }

@@ -23,6 +23,7 @@ struct lend_world {
 	uint32_t itts;         /* host DeviceIDs mapped, now */
 	uint32_t page_limit;   /* 4 KiB pages stage 2 of one domain may hold; 0: no limit */
 	uint32_t resets;
+	uint32_t wakes;        /* of them, only from D3hot to D0 */
 	struct vcpu vcpu;
 	uint32_t parked;       /* times it was */
 	uint8_t ports[0x10000]; /* I/O space of every host bridge */

@@ -107,17 +107,15 @@ static struct model_function *route(struct model_pci *m, struct sbdf where)
 	return find_on(m, bridge, SBDF_DEVFN(where));
 }
 
-static void reset_function(struct model_function *f)
+static void reset_function(struct model_function *f, uint32_t kind)
 {
 	uint32_t i;
 
+	f->gone = f->never_returns || (f->hangs & kind) != 0;
 	for (i = 0; i < 4096; i++) {
 		f->config[i] = f->initial[i];
 	}
 	f->busy_left = f->busy_reads;
-	if (f->never_returns) {
-		f->gone = true;
-	}
 	if (f->changes_identity) {
 		f->config[PCI_DEVICE_ID] ^= 0xff;
 	}
@@ -139,7 +137,7 @@ static void reset_below(struct model_function *bridge)
 		}
 		if (f == bridge) {
 			m->functions[i]->bus_reset_count++;
-			reset_function(m->functions[i]);
+			reset_function(m->functions[i], MODEL_RESET_BUS);
 		}
 	}
 }
@@ -178,16 +176,32 @@ static void write_byte(struct model_function *f, uint32_t offset, uint8_t value)
 	f->config[offset] &= (uint8_t)~(value & f->clear[offset]);
 }
 
+static bool in_d3(const struct model_function *f)
+{
+	return f->pm != 0 && (model_get(f, f->pm + PCI_PM_CONTROL, 2) & PCI_PM_STATE) == PCI_PM_D3HOT;
+}
+
 static void side_effects(struct model_function *f, uint32_t offset, uint32_t size, uint32_t value,
-			 bool was_in_reset)
+			 bool was_in_reset, bool was_in_d3)
 {
 	uint32_t devctl = f->express + PCI_EXP_DEVCTL;
+	uint32_t af = (uint32_t)f->af + PCI_AF_CONTROL;
 
 	if (f->express != 0 && offset <= devctl + 1 && offset + size > devctl + 1 && !f->bridge &&
 	    (get(f->config, f->express + PCI_EXP_DEVCAP, 4) & PCI_EXP_DEVCAP_FLR) &&
 	    ((value >> (8 * (devctl + 1 - offset))) & 0x80)) {
 		f->flr_count++;
-		reset_function(f);
+		reset_function(f, MODEL_RESET_FLR);
+	}
+	if (f->af != 0 && offset <= af && offset + size > af &&
+	    ((value >> (8 * (af - offset))) & PCI_AF_CONTROL_FLR)) {
+		f->af_reset_count++;
+		reset_function(f, MODEL_RESET_AF);
+	}
+	if (f->pm != 0 && was_in_d3 &&
+	    (model_get(f, f->pm + PCI_PM_CONTROL, 2) & (PCI_PM_STATE | PCI_PM_NO_SOFT_RESET)) == 0) {
+		f->pm_reset_count++;
+		reset_function(f, MODEL_RESET_PM);
 	}
 	if (f->bridge && !was_in_reset &&
 	    (model_get(f, PCI_BRIDGE_CONTROL, 2) & PCI_BRIDGE_CONTROL_RESET)) {
@@ -200,7 +214,7 @@ static void model_write(struct host_bridge *b, struct sbdf where, uint32_t offse
 {
 	struct model_pci *m = b->priv;
 	struct model_function *f = route(m, where);
-	bool was_in_reset;
+	bool was_in_reset, was_in_d3;
 	uint32_t i;
 
 	require(offset % size == 0 && offset + size <= 4096);
@@ -215,10 +229,14 @@ static void model_write(struct host_bridge *b, struct sbdf where, uint32_t offse
 	count_sizing(f, offset);
 	was_in_reset = f->bridge &&
 		       (model_get(f, PCI_BRIDGE_CONTROL, 2) & PCI_BRIDGE_CONTROL_RESET) != 0;
+	was_in_d3 = in_d3(f);
 	for (i = 0; i < size; i++) {
 		write_byte(f, offset + i, (uint8_t)(value >> (8 * i)));
 	}
-	side_effects(f, offset, size, value, was_in_reset);
+	if (f->ignores_d3) {
+		f->config[f->pm + PCI_PM_CONTROL] &= (uint8_t)~PCI_PM_STATE;
+	}
+	side_effects(f, offset, size, value, was_in_reset, was_in_d3);
 }
 
 const struct host_bridge_ops model_pci_ops = {
@@ -404,6 +422,22 @@ uint16_t model_pm(struct model_function *f)
 
 	model_set16(f, at + 2, 3, 0);
 	model_set16(f, at + PCI_PM_CONTROL, PCI_PM_NO_SOFT_RESET, PCI_PM_STATE);
+	f->pm = at;
+	return at;
+}
+
+void model_pm_resets(struct model_function *f)
+{
+	model_set16(f, f->pm + PCI_PM_CONTROL, 0, PCI_PM_STATE);
+}
+
+uint16_t model_af(struct model_function *f)
+{
+	uint16_t at = model_cap(f, PCI_CAP_AF, 6);
+
+	model_set8(f, at + 2, 6, 0);
+	model_set8(f, at + PCI_AF_CAP, PCI_AF_CAP_TP | PCI_AF_CAP_FLR, 0);
+	f->af = at;
 	return at;
 }
 

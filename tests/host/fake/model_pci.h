@@ -13,6 +13,11 @@
 #define MODEL_FUNCTIONS_MAX 320
 #define MODEL_WRITES_MAX    4096
 
+#define MODEL_RESET_FLR 1U
+#define MODEL_RESET_AF  2U
+#define MODEL_RESET_PM  4U
+#define MODEL_RESET_BUS 8U
+
 struct model_pci;
 
 struct model_function {
@@ -30,6 +35,7 @@ struct model_function {
 	uint16_t next_ext_cap_at;
 	uint16_t express; /* offsets of those with side effects */
 	uint16_t af;
+	uint16_t pm;
 
 	/* Behaviour of resets. */
 	bool gone;                 /* answers nothing */
@@ -37,10 +43,14 @@ struct model_function {
 	bool busy_crs;             /* ... or "retry" when the vendor ID is read */
 	uint32_t busy_left;
 	bool never_returns;        /* gone after a reset */
+	uint32_t hangs;            /* gone after a reset of these MODEL_RESET_* kinds */
+	bool ignores_d3;           /* stays in D0 whatever is written */
 	bool changes_identity;     /* another device ID after a reset */
 	bool bars_stuck;           /* BARs cannot be written after a reset */
 	uint32_t flr_count;
 	uint32_t bus_reset_count;
+	uint32_t af_reset_count;
+	uint32_t pm_reset_count;
 	uint32_t decode_on_sizing; /* BAR writes that came while memory or I/O decode was on */
 };
 
@@ -94,6 +104,9 @@ uint16_t model_cap(struct model_function *f, uint8_t id, uint32_t len);
 uint16_t model_ext_cap(struct model_function *f, uint16_t id, uint32_t len);
 uint16_t model_express(struct model_function *f, uint8_t type, bool flr);
 uint16_t model_pm(struct model_function *f);
+/* It loses its config on the way from D3hot to D0. After model_pm(). */
+void model_pm_resets(struct model_function *f);
+uint16_t model_af(struct model_function *f);
 uint16_t model_msi(struct model_function *f, uint32_t vectors, bool is_64bit, bool maskable);
 uint16_t model_msix(struct model_function *f, uint32_t entries, uint8_t table_bar,
 		    uint32_t table_offset, uint8_t pba_bar, uint32_t pba_offset);

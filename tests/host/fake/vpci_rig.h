@@ -17,6 +17,8 @@ struct vpci_rig {
 	uint32_t maps;   /* MAP and UNMAP effects seen */
 	uint32_t unmaps;
 	uint32_t io_changes;
+	uint32_t resets;
+	uint32_t wakes;
 	struct pci_function f;
 	struct vpci_image image;
 	struct vpci_build build;
