@@ -57,7 +57,7 @@ static const struct vpci_rule msix_rules[] = {
 
 /*
  * PCI Express (7.5.3) for a guest. It sits at 00:N.0, so it is a root-complex integrated endpoint
- * (type 9) and has no link. No phantom functions; MPS is the hypervisor's, who also carries FLR out.
+ * (type 9) and has no link. No phantom functions; MPS is the hypervisor's, which carries FLR out.
  */
 static const struct vpci_rule express_guest_rules[] = {
 	{ .at = 0x00, .virt = ALL, .clear = 0xc1f00000, .set = 0x00900000 },
@@ -69,8 +69,8 @@ static const struct vpci_rule express_guest_rules[] = {
 };
 
 /*
- * For the owner: link and MPS are the hypervisor's, shown as registers that remember; so is a reset,
- * or host BARs would be lost behind its back.
+ * For the owner: link and MPS are the hypervisor's, shown as registers that remember; it carries
+ * FLR out, or host BARs would be lost behind its back.
  */
 static const struct vpci_rule express_owner_rules[] = {
 	{ .at = 0x00, .virt = ALL },
