@@ -120,7 +120,7 @@ def test_function_without_reset_is_lent_once(one_cpu):
     assert out["edu-console"].endswith("\nPASS\n")
     status, text = result(out["edu-second"])
     assert status == 1
-    assert "no way to be reset" in text.splitlines()[-1]
+    assert "lent before and not reset since" in text.splitlines()[-1]
     assert not state(out["edu-state"], "0000:00:05.0")["reset"]
 
 
