@@ -8,6 +8,7 @@
 #include "core/percpu.h"
 #include "core/ram.h"
 #include "iommu/iommu.h"
+#include "irq/its.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "version.h"
@@ -61,7 +62,7 @@ int control_info(struct control_call *call)
 	uint64_t free_blocks, total_blocks, used, total;
 
 	str_copy(reply.version, VIADUCT_VERSION, sizeof(reply.version));
-	if (machine.gic.its_count != 0) {
+	if (its_present()) {
 		reply.features |= CONTROL_FEATURE_ITS;
 	}
 	if (has_usable_smmu()) {

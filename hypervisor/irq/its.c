@@ -8,7 +8,6 @@
 #include "core/machine.h"
 #include "irq/gic.h"
 #include "irq/gicv3.h"
-#include "irq/irq.h"
 #include "irq/its_lpi.h"
 #include "irq/its_regs.h"
 #include "lib/errno.h"
@@ -142,55 +141,4 @@ struct its *its_by_phandle(uint32_t phandle)
 paddr_t its_doorbell(const struct its *its)
 {
 	return pa_add(its->base, GITS_TRANSLATER_PAGE);
-}
-
-static void self_test_fired(void *arg, uint32_t event)
-{
-	uint32_t *fired = arg;
-
-	__atomic_store_n(fired, event, __ATOMIC_RELAXED);
-}
-
-/* Interrupts are masked at EL2, so the pending LPI is fetched by hand. */
-static int self_test_event(struct its *its, struct its_device *dev)
-{
-	const uint32_t event = 1;
-	struct its_cmd cmd = its_cmd_int(dev->id, event);
-	uint64_t end = ticks_now() + ticks_per_second() / 10;
-	uint32_t fired = 0;
-	int ret = its_event_map(dev, event, cpu_index(), self_test_fired, &fired);
-
-	if (ret != 0) {
-		return ret;
-	}
-	spin_lock(&its->lock);
-	ret = its_submit(its, &cmd, 1);
-	spin_unlock(&its->lock);
-	while (ret == 0 && fired != event) {
-		irq_dispatch();
-		if (ticks_now() > end) {
-			ret = -ETIMEDOUT;
-		}
-	}
-	its_event_unmap(dev, event);
-	return ret;
-}
-
-int its_self_test(void)
-{
-	for (uint32_t i = 0; i < its_count; i++) {
-		struct its_device *dev;
-		int ret = its_device_map(&itses[i], (device_id_t){ 0 }, 2, &dev);
-
-		if (ret == 0) {
-			ret = self_test_event(&itses[i], dev);
-			its_device_unmap(dev);
-		}
-		if (ret != 0) {
-			log_error("its", "0x%llx: self-test failed: error %d",
-				  (unsigned long long)itses[i].base.v, ret);
-			return ret;
-		}
-	}
-	return 0;
 }

@@ -21,11 +21,7 @@ typedef void (*lpi_handler)(void *arg, uint32_t event);
 int its_init(void);
 /* Each CPU, after gic_init_cpu(). */
 int its_init_cpu(void);
-/*
- * Raises one LPI on each ITS by command and waits for it on this CPU. Borrows DeviceID 0: before
- * any device is mapped. -ETIMEDOUT and others, logged.
- */
-int its_self_test(void);
+/* An ITS was found and answers. */
 bool its_present(void);
 struct its *its_by_phandle(uint32_t phandle);
 /* Page (4 KiB) that holds GITS_TRANSLATER, to be mapped for devices. */

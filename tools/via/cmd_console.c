@@ -142,22 +142,5 @@ int console_run(const struct command *c, struct viaduct *v, const struct control
 
 int cmd_console(const struct command *c, int argc, char **argv)
 {
-	struct control_domain d;
-	struct viaduct *v;
-	int status;
-
-	if (via_option(c, argc, argv, "", 1, 1) != -1) {
-		return VIA_MALFORMED;
-	}
-	v = via_connect(c);
-	if (v == NULL) {
-		return VIA_FAILED;
-	}
-	if (viaduct_domain_find(v, argv[optind], &d) != 0) {
-		status = via_fail(c, "%s", viaduct_error(v));
-	} else {
-		status = console_run(c, v, &d);
-	}
-	viaduct_close(v);
-	return status;
+	return via_on_domain(c, argc, argv, console_run);
 }

@@ -156,3 +156,27 @@ int via_main(int argc, char **argv)
 	fprintf(stderr, "via: no command \"%s\"; via --help lists them\n", argv[1]);
 	return VIA_MALFORMED;
 }
+
+int via_on_domain(const struct command *c, int argc, char **argv,
+		  int (*act)(const struct command *c, struct viaduct *v,
+			     const struct control_domain *d))
+{
+	struct control_domain d;
+	struct viaduct *v;
+	int status;
+
+	if (via_option(c, argc, argv, "", 1, 1) != -1) {
+		return VIA_MALFORMED;
+	}
+	v = via_connect(c);
+	if (v == NULL) {
+		return VIA_FAILED;
+	}
+	if (viaduct_domain_find(v, argv[optind], &d) != 0) {
+		status = via_fail(c, "%s", viaduct_error(v));
+	} else {
+		status = act(c, v, &d);
+	}
+	viaduct_close(v);
+	return status;
+}

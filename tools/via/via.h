@@ -28,6 +28,10 @@ int via_fail(const struct command *c, const char *fmt, ...) __attribute__((forma
 int via_usage(const struct command *c);
 /* Connect, or say why not and return NULL. */
 struct viaduct *via_connect(const struct command *c);
+/* A command whose one argument names a domain: connect, find it, act on it. Returns the exit status. */
+int via_on_domain(const struct command *c, int argc, char **argv,
+		  int (*act)(const struct command *c, struct viaduct *v,
+			     const struct control_domain *d));
 
 /*
  * Parse options. letters: getopt's, of which 'j' is also --json, 'n:' also --name, 'n' also
