@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The machine most tests of lending start with, a disk and a network card, and words to use it. */
+#ifndef FAKE_LEND_RIG_H
+#define FAKE_LEND_RIG_H
+
+#include "lend_world.h"
+
+#define GUEST1 (&lend_world.domains[WORLD_GUEST1])
+#define GUEST2 (&lend_world.domains[WORLD_GUEST2])
+
+extern struct pci_world world;
+extern struct pci_world second;   /* for a second bridge; empty unless a test fills it */
+extern struct pci_function *nvme; /* 0000:01:00.0: FLR, one 64-bit BAR, MSI-X */
+extern struct pci_function *nic;  /* 0000:02:00.0: PM reset, four BARs, one of them I/O, MSI */
+
+/* cmocka's: `world` with disk and card behind root ports 1 and 2, everything the control domain's. */
+int lend_rig_setup(void **state);
+int lend_rig_teardown(void **state);
+
+/*
+ * To build another machine: start over with an empty world, add functions, bring its bridge up with
+ * the config window at `cfg`, and start lending with `count` bridges.
+ */
+void start_over(void);
+void add_nvme(struct pci_world *w, uint8_t port, uint64_t bar_size);
+void add_nic(struct pci_world *w, uint8_t port);
+void bring_up(struct pci_world *w, uint64_t cfg);
+void start(uint32_t count);
+
+/* Config accesses of the control domain, and of the first guest by slot. */
+uint32_t owner_read(const struct pci_function *f, uint32_t reg, uint8_t size);
+void owner_write(const struct pci_function *f, uint32_t reg, uint8_t size, uint32_t value);
+uint32_t guest_read(uint32_t slot, uint32_t reg, uint8_t size);
+void guest_write(uint32_t slot, uint32_t reg, uint8_t size, uint32_t value);
+
+/* Both must succeed; lend_to() returns the slot. */
+void quarantine(struct pci_function *f);
+uint32_t lend_to(struct domain *d, struct pci_function *f, uint32_t slot);
+/* The first guest sets Initiate FLR. */
+void reset_by_guest(uint32_t slot, const struct pci_function *f);
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What of a lent function's BARs a domain reaches: mappings, ports, and the jobs that make them. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <viaduct/guest_map.h>
+
+#include "fake_log.h"
+#include "lend_rig.h"
+#include "pci/pci_config.h"
+#include "pci/registry.h"
+
+static void owner_maps_its_bars(void **state)
+{
+	uint64_t at = nvme->bars[0].cpu.v;
+
+	(void)state;
+	assert_int_equal(world_pages(WORLD_CONTROL), 0);
+	owner_write(nvme, 0x04, 2, 0x0006);
+	assert_int_equal(world_pages(WORLD_CONTROL), 4);
+	assert_int_equal(world_translate(WORLD_CONTROL, at + 0x1234), at + 0x1234);
+	assert_int_equal(pci_read(nvme, PCI_COMMAND, 2) & 6, 6);
+	owner_write(nvme, 0x04, 2, 0x0004);
+	assert_int_equal(world_pages(WORLD_CONTROL), 0);
+	assert_int_equal(pci_read(nvme, PCI_COMMAND, 2) & 6, 4);
+}
+
+/* D3: BARs over RAM, over the vGIC, over another BAR, outside: never mapped, and the rest works. */
+static void d3_bars_in_forbidden_places(void **state)
+{
+	static const uint64_t bad[] = { GUEST_RAM_BASE, GUEST_GICD_BASE, GUEST_ITS_BASE, 0,
+					GUEST_PCI_ECAM_BASE, GUEST_UART_BASE,
+					GUEST_PCI_MEM32_BASE - 0x4000, 0x3eff0000,
+					0xffffffffffffc000ULL };
+
+	(void)state;
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nvme, 1);
+	lend_to(GUEST1, nic, 2);
+	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		guest_write(1, 0x10, 4, (uint32_t)bad[i]);
+		guest_write(1, 0x14, 4, (uint32_t)(bad[i] >> 32));
+		guest_write(1, 0x04, 2, 2);
+		assert_int_equal(world_pages(WORLD_GUEST1), 0);
+		guest_write(1, 0x04, 2, 0);
+	}
+	/* Two BARs on one place: the first stays, the other is not there. */
+	guest_write(1, 0x10, 4, 0x20000000);
+	guest_write(1, 0x14, 4, 0);
+	guest_write(1, 0x04, 2, 2);
+	guest_write(2, 0x10, 4, 0x20000000); /* 128 KiB over the first's 16 */
+	guest_write(2, 0x14, 4, 0x20100000);
+	guest_write(2, 0x18, 4, 0x20200000);
+	guest_write(2, 0x1c, 4, 0);
+	guest_write(2, 0x04, 2, 2);
+	assert_int_equal(world_translate(WORLD_GUEST1, 0x20000000), nvme->bars[0].cpu.v);
+	assert_true(world_translate(WORLD_GUEST1, 0x20010000) == ~0ULL);
+	assert_int_equal(world_translate(WORLD_GUEST1, 0x20100000), nic->bars[1].cpu.v);
+	assert_int_equal(world_translate(WORLD_GUEST1, 0x20200000), nic->bars[2].cpu.v);
+	assert_true(fake_log_has("not mapped"));
+	guest_write(2, 0x04, 2, 0);
+	assert_int_equal(world_pages(WORLD_GUEST1), 4);
+	/* From behind: the second begins before the first. */
+	guest_write(2, 0x18, 4, 0x20000000);
+	guest_write(2, 0x10, 4, 0x20400000);
+	guest_write(2, 0x04, 2, 2);
+	assert_int_equal(world_translate(WORLD_GUEST1, 0x20000000), nvme->bars[0].cpu.v);
+	guest_write(1, 0x04, 2, 0);
+	assert_true(world_translate(WORLD_GUEST1, 0x20000000) == ~0ULL);
+}
+
+/* Ports are trapped and forwarded, where and while the function decodes them. */
+static void ports_are_forwarded(void **state)
+{
+	uint64_t host = nic->bars[4].address;
+	uint64_t window = world.desc.windows[0].cpu;
+	uint64_t at;
+
+	(void)state;
+	assert_int_not_equal(host, 0);
+	lend_world.ports[host + 4] = 0x5a;
+	at = window + host + 4;
+	assert_int_equal(world_load(WORLD_CONTROL, at, 1), 0xff);
+	owner_write(nic, 0x04, 2, 1);
+	assert_int_equal(pci_read(nic, PCI_COMMAND, 2) & 1, 1);
+	assert_int_equal(world_load(WORLD_CONTROL, at, 1), 0x5a);
+	assert_int_equal(world_load(WORLD_CONTROL, window + host + 0x20, 1), 0xff);
+	assert_int_equal(world_load(WORLD_CONTROL, window + host + 0x1e, 8), ~0ULL);
+
+	quarantine(nic);
+	assert_int_equal(world_load(WORLD_CONTROL, at, 1), 0xff);
+	lend_to(GUEST1, nic, 2);
+	assert_in_range(guest_read(2, 0x20, 4), 0x1001, 0xffe1);
+	guest_write(2, 0x20, 4, 0x8000);
+	guest_write(2, 0x04, 2, 1);
+	assert_int_equal(world_load(WORLD_GUEST1, GUEST_PCI_IO_BASE + 0x8004, 1), 0x5a);
+	world_store(WORLD_GUEST1, GUEST_PCI_IO_BASE + 0x8008, 4, 0x12345678);
+	assert_int_equal(lend_world.ports[host + 9], 0x56);
+	world_store(WORLD_GUEST1, GUEST_PCI_IO_BASE + host + 4, 1, 0);
+	assert_int_equal(lend_world.ports[host + 4], 0x5a);
+	assert_int_equal(pci_read(nic, 0x20, 4) & ~3U, host);
+	assert_int_equal(lend_detach(nic), 0);
+	assert_int_equal(world_load(WORLD_GUEST1, GUEST_PCI_IO_BASE + 0x8004, 1), 0xff);
+}
+
+/* Random histories: what is mapped is exactly what BARs and COMMAND say, minus what overlapped. */
+static void mappings_follow_bars_and_command(void **state)
+{
+	static const uint32_t base[] = { 0x20000000, 0x20020000, 0x20200000, 0x08000000 };
+	uint32_t seed = 99;
+
+	(void)state;
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nvme, 1);
+	lend_to(GUEST1, nic, 2);
+	for (uint32_t n = 0; n < 20000; n++) {
+		uint32_t slot = 1 + (seed >> 3) % 2;
+
+		seed = seed * 1664525 + 1013904223;
+		switch (seed >> 28) {
+		case 0: case 1: case 2: case 3: case 4: case 5:
+			guest_write(slot, 0x04, 2, seed >> 16 & 0x0406);
+			break;
+		default:
+			guest_write(slot, 0x10 + (seed >> 20) % 4 * 4, 4,
+				    base[(seed >> 8) % 4] + (seed & 0x30000));
+			guest_write(slot, 0x14, 4, slot == 1 ? 0 : base[(seed >> 10) % 4]);
+			guest_write(slot, 0x1c, 4, 0);
+			break;
+		}
+		if (!(guest_read(1, 4, 2) & 2) && !(guest_read(2, 4, 2) & 2)) {
+			assert_int_equal(world_pages(WORLD_GUEST1), 0);
+		}
+		/* Hardware decodes exactly when the domain says so. */
+		assert_int_equal(pci_read(nvme, PCI_COMMAND, 2) & 2, guest_read(1, 4, 2) & 2);
+		assert_int_equal(pci_read(nic, PCI_COMMAND, 2) & 2, guest_read(2, 4, 2) & 2);
+	}
+	for (uint32_t i = 0; i < PCI_BARS; i++) {
+		if (vpci_bar_usable(&nic->bars[i])) {
+			assert_int_equal(pci_read(nic, 0x10 + 4 * i, 4) & ~15U,
+					 (uint32_t)nic->bars[i].address);
+		}
+	}
+}
+
+/* D14: decode switched on while the guest's BARs hold zero. */
+static void d14_decode_with_zero_bars(void **state)
+{
+	(void)state;
+	quarantine(nvme);
+	lend_to(GUEST1, nvme, 1);
+	guest_write(1, 0x10, 4, 0);
+	guest_write(1, 0x14, 4, 0);
+	guest_write(1, 0x04, 2, 6);
+	assert_int_equal(world_pages(WORLD_GUEST1), 0);
+	assert_int_equal(guest_read(1, 4, 2), 6);
+}
+
+static void lost_host_bars_are_put_back(void **state)
+{
+	(void)state;
+	quarantine(nvme);
+	lend_to(GUEST1, nvme, 1);
+	pci_write(nvme, 0x10, 4, 0);
+	pci_write(nvme, 0x14, 4, 0);
+	guest_write(1, 0x04, 2, 6);
+	assert_int_equal(pci_read(nvme, 0x10, 4) & ~15U, (uint32_t)nvme->bars[0].address);
+}
+
+/* BARs of one guest never start on top of each other. */
+static void first_places_do_not_overlap(void **state)
+{
+	(void)state;
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nvme, 0);
+	lend_to(GUEST1, nic, 0);
+	guest_write(1, 4, 2, 2);
+	guest_write(2, 4, 2, 2);
+	assert_int_equal(world_pages(WORLD_GUEST1), 4 + 32 + 1 + 512);
+	assert_false(fake_log_has("not mapped"));
+	/* The prefetchable one begins high. */
+	assert_true(guest_read(2, 0x1c, 4) >= (uint32_t)(GUEST_PCI_MEM64_BASE >> 32));
+}
+
+static void use_big_nvme(void)
+{
+	start_over();
+	add_nvme(&world, 1, 0x800000); /* 2048 pages of the model */
+	add_nic(&world, 2);
+	bring_up(&world, 0x4010000000ULL);
+	start(1);
+	quarantine(nvme);
+	lend_to(GUEST1, nvme, 1);
+}
+
+static void long_mappings_are_jobs(void **state)
+{
+	struct mmio_access a = { .size = 2, .write = true, .value = 6 };
+	struct mmio_access r = { .size = 4 };
+
+	(void)state;
+	use_big_nvme();
+	assert_int_equal(world_access(WORLD_GUEST1, &a, world_guest_cfg(1, 4)), MMIO_RETRY);
+	assert_int_equal(lend_world.parked, 1);
+	assert_int_equal(pci_read(nvme, PCI_COMMAND, 2) & 2, 0);
+	/* Another vCPU that looks at the function waits too. */
+	assert_int_equal(world_access(WORLD_GUEST1, &r, world_guest_cfg(1, 0)), MMIO_RETRY);
+	assert_int_equal(lend_world.parked, 2);
+	assert_true(world_run_jobs() > 4);
+	assert_int_equal(world_access(WORLD_GUEST1, &a, world_guest_cfg(1, 4)), MMIO_DONE);
+	assert_int_equal(world_pages(WORLD_GUEST1), 2048);
+	assert_int_equal(pci_read(nvme, PCI_COMMAND, 2) & 2, 2);
+	guest_write(1, 4, 2, 0);
+	assert_int_equal(world_pages(WORLD_GUEST1), 0);
+	assert_int_equal(pci_read(nvme, PCI_COMMAND, 2) & 2, 0);
+}
+
+static void detach_cancels_the_job(void **state)
+{
+	struct mmio_access a = { .size = 2, .write = true, .value = 6 };
+
+	(void)state;
+	use_big_nvme();
+	assert_int_equal(world_access(WORLD_GUEST1, &a, world_guest_cfg(1, 4)), MMIO_RETRY);
+	assert_true(world_step_job());
+	assert_int_equal(lend_detach(nvme), 0);
+	assert_int_equal(world_pages(WORLD_GUEST1), 0);
+	world_run_resets();
+	lend_to(GUEST1, nvme, 1);
+	world_run_jobs();
+	assert_int_equal(world_pages(WORLD_GUEST1), 0);
+	assert_int_equal(guest_read(1, 4, 2), 0);
+}
+
+static void mapping_out_of_memory_is_undone(void **state)
+{
+	(void)state;
+	use_big_nvme();
+	lend_world.page_limit = 1500;
+	guest_write(1, 4, 2, 6);
+	assert_int_equal(world_pages(WORLD_GUEST1), 0);
+	lend_world.page_limit = 0;
+	guest_write(1, 4, 2, 0);
+	guest_write(1, 4, 2, 6);
+	assert_int_equal(world_pages(WORLD_GUEST1), 2048);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, lend_rig_setup, lend_rig_teardown)
+	const struct CMUnitTest tests[] = {
+		T(owner_maps_its_bars),
+		T(d3_bars_in_forbidden_places),
+		T(ports_are_forwarded),
+		T(mappings_follow_bars_and_command),
+		T(d14_decode_with_zero_bars),
+		T(lost_host_bars_are_put_back),
+		T(first_places_do_not_overlap),
+		T(long_mappings_are_jobs),
+		T(detach_cancels_the_job),
+		T(mapping_out_of_memory_is_undone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
