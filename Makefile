@@ -4,8 +4,8 @@
 
 ARM64 = build/arm64
 HOST = build/host
-# Length of one fuzzing run, per target.
-FUZZ_SECONDS ?= 600
+# Length of one fuzzing run, per target; scripts/fuzz and scripts/check have their own when unset.
+export FUZZ_SECONDS
 
 .PHONY: all setup build host demo run check soak bench fuzz clean distclean
 
@@ -45,7 +45,7 @@ bench: build
 	@bench/run
 
 fuzz: setup
-	@scripts/fuzz $(FUZZ_SECONDS)
+	@scripts/fuzz $${FUZZ_SECONDS:-600}
 
 clean:
 	rm -rf $(ARM64) $(HOST) build/demo build/fuzz
