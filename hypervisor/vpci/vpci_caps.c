@@ -14,9 +14,12 @@
 #define CAP_FIRST   0x40U
 #define EXPRESS_V1_SIZE 0x24U
 #define CAP_STEPS 48U /* as many as fit in 0x40..0xff */
+#define VENDOR_VIRTIO       0x1af4U
+#define VIRTIO_DEVICE_FIRST 0x1000U
+#define VIRTIO_DEVICE_LAST  0x107fU
 
-enum { CAP_PM = 0x01, CAP_VPD = 0x03, CAP_MSI = 0x05, CAP_SSVID = 0x0d, CAP_EXPRESS = 0x10,
-       CAP_MSIX = 0x11, CAP_AF = 0x13 };
+enum { CAP_PM = 0x01, CAP_VPD = 0x03, CAP_MSI = 0x05, CAP_VENDOR = 0x09, CAP_SSVID = 0x0d,
+       CAP_EXPRESS = 0x10, CAP_MSIX = 0x11, CAP_AF = 0x13 };
 
 /* PCIe 6.0 7.5.2: D0 and D3hot are real, with No_Soft_Reset; no PME. */
 static const struct vpci_rule pm_rules[] = {
@@ -105,6 +108,12 @@ static const struct vpci_rule af_rules[] = {
 	{ .at = 4, .kind = VPCI_AF_FLR, .virt = 0xfffffeff, .clear = ALL },
 };
 
+/* Virtio 1.2 4.1.4: which part of which BAR is what. It does not change, so guests see a copy. */
+static const struct vpci_rule virtio_rules[] = {
+	{ .at = 0x00, .virt = ALL }, { .at = 0x04, .virt = ALL }, { .at = 0x08, .virt = ALL },
+	{ .at = 0x0c, .virt = ALL }, { .at = 0x10, .virt = ALL }, { .at = 0x14, .virt = ALL },
+};
+
 /* A capability not in a view's table is hidden from guests and on bridges, and raw to the owner. */
 struct cap_policy {
 	uint8_t id;
@@ -116,6 +125,7 @@ static const struct cap_policy guest_caps[] = {
 	{ CAP_PM, pm_rules, ARRAY_SIZE(pm_rules) },
 	{ CAP_MSI, NULL, 0 },
 	{ CAP_EXPRESS, express_guest_rules, ARRAY_SIZE(express_guest_rules) },
+	{ CAP_VENDOR, virtio_rules, ARRAY_SIZE(virtio_rules) },
 	{ CAP_MSIX, msix_rules, ARRAY_SIZE(msix_rules) },
 	{ CAP_AF, af_rules, ARRAY_SIZE(af_rules) },
 };
@@ -170,6 +180,19 @@ static uint32_t express_rule_count(const struct cap_policy *policy, uint32_t hea
 	return count;
 }
 
+/*
+ * The only vendor-specific capability guests see. Not type 5, which is a window from config space
+ * into the BARs.
+ */
+static bool is_virtio_part(const struct pci_function *f, uint32_t header)
+{
+	uint32_t size = header >> 16 & 0xff, type = header >> 24;
+
+	return f->vendor == VENDOR_VIRTIO && f->device >= VIRTIO_DEVICE_FIRST &&
+	       f->device <= VIRTIO_DEVICE_LAST && size >= 16 && size <= 24 && size % 4 == 0 &&
+	       type != 0 && (type <= 4 || type == 8);
+}
+
 enum verdict { CAP_HIDE, CAP_RAW, CAP_BY_RULES };
 
 static enum verdict cap_verdict(const struct vpci_build *b, uint32_t id, uint32_t at,
@@ -188,6 +211,10 @@ static enum verdict cap_verdict(const struct vpci_build *b, uint32_t id, uint32_
 	    (id == CAP_AF && f->cap_af != at)) {
 		return CAP_HIDE;
 	}
+	if (id == CAP_VENDOR && b->view == VPCI_VIEW_GUEST &&
+	    !is_virtio_part(f, b->image->regs[at / 4])) {
+		return CAP_HIDE;
+	}
 	for (uint32_t i = 0; i < views[b->view].count; i++) {
 		if (views[b->view].caps[i].id == id) {
 			*out = views[b->view].caps[i];
@@ -196,6 +223,9 @@ static enum verdict cap_verdict(const struct vpci_build *b, uint32_t id, uint32_
 			}
 			if (id == CAP_EXPRESS) {
 				out->count = express_rule_count(out, b->image->regs[at / 4]);
+			}
+			if (id == CAP_VENDOR) {
+				out->count = (b->image->regs[at / 4] >> 16 & 0xff) / 4;
 			}
 			return CAP_BY_RULES;
 		}

@@ -81,6 +81,69 @@ static void guest_caps_are_those_with_a_policy(void **state)
 	}
 }
 
+static void virtio_cap(uint8_t at, uint8_t size, uint8_t type)
+{
+	rig_cap(&rig, at, 0x09);
+	rig_set(&rig, at + 2, 1, size);
+	rig_set(&rig, at + 3, 1, type);
+	rig_set(&rig, at + 4, 1, 4); /* BAR */
+	rig_set(&rig, at + 8, 4, 0x1000);
+	rig_set(&rig, at + 12, 4, 0x2000);
+}
+
+/* A guest's driver finds the parts of a virtio function, and can change nothing by them. */
+static void virtio_parts_are_shown_read_only(void **state)
+{
+	(void)state;
+	rig_typical(&rig);
+	virtio_cap(0xc0, 16, 1);
+	rig_set(&rig, 0xd0, 4, 0x5a5a5a5a); /* behind it, nobody's */
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
+	assert_int_equal(seen_cap(0x09), 0); /* another vendor's */
+	rig.f.vendor = 0x1af4;
+	rig.f.device = 0x1110; /* not virtio: ivshmem */
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
+	assert_int_equal(seen_cap(0x09), 0);
+	rig.f.device = 0x1042;
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
+	assert_int_equal(seen_cap(0x09), 0xc0);
+	for (uint32_t o = 0xc0; o < 0xd4; o += 4) {
+		rig_write(&rig, o, 4, 0xffffffff);
+	}
+	assert_int_equal(rig_read(&rig, 0xc2, 2), 0x0110);
+	assert_int_equal(rig_read(&rig, 0xc4, 4), 4);
+	assert_int_equal(rig_read(&rig, 0xc8, 4), 0x1000);
+	assert_int_equal(rig_read(&rig, 0xcc, 4), 0x2000);
+	assert_int_equal(rig_read(&rig, 0xd0, 4), 0);
+	assert_int_equal(rig_hw(&rig, 0xc8, 4), 0x1000);
+	assert_int_equal(rig_hw(&rig, 0xd0, 4), 0x5a5a5a5a);
+}
+
+/* Type 5 would let config accesses reach BARs (Virtio 1.2 4.1.4.9); odd sizes are no parts. */
+static void virtio_config_window_is_hidden(void **state)
+{
+	static const uint8_t odd[][2] = { { 20, 5 }, { 16, 0 }, { 12, 1 }, { 28, 1 }, { 18, 1 },
+					  { 16, 6 }, { 255, 1 } };
+
+	(void)state;
+	for (uint32_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		rig_init(&rig);
+		rig_typical(&rig);
+		rig.f.vendor = 0x1af4;
+		rig.f.device = 0x1041;
+		virtio_cap(0xc0, odd[i][0], odd[i][1]);
+		rig_set(&rig, 0xd0, 4, 0x5a5a5a5a);
+		assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
+		assert_int_equal(seen_cap(0x09), 0);
+		for (uint32_t o = 0xc0; o < 0xd4; o += 4) {
+			rig_write(&rig, o, 4, 0xffffffff);
+			assert_int_equal(rig_read(&rig, o, 4), 0);
+		}
+		assert_int_equal(rig_hw(&rig, 0xd0, 4), 0x5a5a5a5a);
+		rig_free(&rig);
+	}
+}
+
 /* D20: a capability whose handler cannot work is not listed, and its registers are shut. */
 static void d20_no_its_no_msi_capability(void **state)
 {
@@ -801,6 +864,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(guest_sees_the_identity),
 		T(guest_caps_are_those_with_a_policy),
+		T(virtio_parts_are_shown_read_only),
+		T(virtio_config_window_is_hidden),
 		T(d20_no_its_no_msi_capability),
 		T(d15_odd_sets_of_capabilities),
 		T(looped_capability_list_ends),
