@@ -52,4 +52,17 @@ int mmio_add(struct mmio_map *map, ipaddr_t base, uint64_t size, const struct mm
 	     void *opaque);
 const struct mmio_region *mmio_find(const struct mmio_map *map, ipaddr_t addr);
 
+/* The same, tried first with the region found before: *last, the caller's own, NULL at first. */
+static inline const struct mmio_region *
+mmio_find_again(const struct mmio_map *map, ipaddr_t addr, const struct mmio_region **last)
+{
+	const struct mmio_region *r = *last;
+
+	if (r == NULL || addr.v - r->base >= r->size) {
+		r = mmio_find(map, addr);
+		*last = r;
+	}
+	return r;
+}
+
 #endif

@@ -132,6 +132,10 @@ void vcpu_kick(struct vcpu *v)
 {
 	enum vcpu_state state;
 
+	/* It looks itself before it is entered, or blocks: see retire_current(). */
+	if (v == current_vcpu()) {
+		return;
+	}
 	/* The interrupt was entered before its state is looked at: see retire_current(). */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	state = __atomic_load_n(&v->state, __ATOMIC_ACQUIRE);

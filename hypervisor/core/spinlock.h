@@ -10,14 +10,23 @@
 #include <stdint.h>
 
 struct spinlock {
-	uint16_t next;
-	uint16_t owner;
+	union {
+		uint32_t both;
+		struct {
+			uint16_t owner;
+			uint16_t next; /* the upper half: it overflows into nothing */
+		};
+	};
 };
 
 static inline void spin_lock(struct spinlock *l)
 {
-	uint16_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+	uint32_t seen = __atomic_fetch_add(&l->both, 1U << 16, __ATOMIC_ACQUIRE);
+	uint16_t ticket = (uint16_t)(seen >> 16);
 
+	if ((uint16_t)seen == ticket) {
+		return;
+	}
 	while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket) {
 	}
 }

@@ -8,6 +8,7 @@
 #include "lib/types.h"
 
 struct domain;
+struct mmio_region;
 struct vgic_cpu;
 
 enum vcpu_state {
@@ -39,6 +40,7 @@ struct vcpu {
 	uint64_t run_since;
 	uint64_t wake_at;   /* own timer's deadline while blocked and not loaded; ~0: none */
 	struct vgic_cpu *vgic;
+	const struct mmio_region *mmio_last; /* where the last trapped access went */
 	uint32_t fault_streak; /* accesses to nothing without progress between them */
 	uint64_t fault_pc;     /* where the last one was: what ELR_EL1 was set to */
 };

@@ -27,19 +27,6 @@ struct vgic_irq *vgic_irq_find(struct vgic *g, struct vgic_cpu *c, uint32_t inti
 	return NULL;
 }
 
-bool vgic_irq_asserted(const struct vgic_irq *irq)
-{
-	return irq->pending || (irq->level && irq->line);
-}
-
-bool vgic_irq_deliverable(const struct vgic *g, const struct vgic_irq *irq)
-{
-	if (!vgic_irq_asserted(irq) || !irq->enabled || irq->target == VGIC_NONE) {
-		return false;
-	}
-	return irq->intid < VGIC_LPI_FIRST || g->cpus[irq->target]->lpis_enabled;
-}
-
 void vgic_irq_dequeue(struct vgic *g, struct vgic_irq *irq)
 {
 	struct vgic_cpu *c;
@@ -114,7 +101,11 @@ void vgic_irq_pulse(struct vgic *g, struct vgic_irq *irq, uint32_t *kick)
 	}
 	irq->pending = true;
 	if (irq->lr != VGIC_NONE) {
-		irq_poke_holder(g, irq, false, kick);
+		if (vgic_sync_rearm(g, irq)) {
+			*kick |= 1U << irq->lr_cpu;
+		} else {
+			irq_poke_holder(g, irq, false, kick);
+		}
 	} else {
 		vgic_irq_queue(g, irq, kick);
 	}

@@ -105,9 +105,20 @@ struct vgic {
 void vgic_irq_init(struct vgic_irq *irq, uint32_t intid, uint8_t target);
 /* By INTID; private ones of c (NULL: none). NULL: no such interrupt. */
 struct vgic_irq *vgic_irq_find(struct vgic *g, struct vgic_cpu *c, uint32_t intid);
-bool vgic_irq_asserted(const struct vgic_irq *irq);
+static inline bool vgic_irq_asserted(const struct vgic_irq *irq)
+{
+	return irq->pending || (irq->level && irq->line);
+}
+
 /* Asserted, enabled, and its redistributor takes it. Does not look at GICD_CTLR. */
-bool vgic_irq_deliverable(const struct vgic *g, const struct vgic_irq *irq);
+static inline bool vgic_irq_deliverable(const struct vgic *g, const struct vgic_irq *irq)
+{
+	if (!vgic_irq_asserted(irq) || !irq->enabled || irq->target == VGIC_NONE) {
+		return false;
+	}
+	return irq->intid < VGIC_LPI_FIRST || g->cpus[irq->target]->lpis_enabled;
+}
+
 /* Put it into the queue where it belongs now; no-op for one in a list register. */
 void vgic_irq_queue(struct vgic *g, struct vgic_irq *irq, uint32_t *kick);
 void vgic_irq_dequeue(struct vgic *g, struct vgic_irq *irq);
@@ -125,6 +136,12 @@ void vgic_irq_retarget(struct vgic *g, struct vgic_irq *irq, uint8_t target, uin
 /* vgic_sync.c: c is in this pCPU; lock held. */
 /* List registers -> state: every one, or those that are done or have new state beside them. */
 void vgic_sync_fold(struct vgic *g, struct vgic_cpu *c, bool all);
+/*
+ * A new edge of irq, for the usual course of one that comes often: it is in a list register of a
+ * vCPU that is in this pCPU, was handled since it was put there, and nobody waits before it. False:
+ * it is not that simple.
+ */
+bool vgic_sync_rearm(struct vgic *g, struct vgic_irq *irq);
 /* Queues -> list registers. Returns the ICH_HCR_EL2 that fits what is left over. */
 uint64_t vgic_sync_fill(struct vgic *g, struct vgic_cpu *c);
 

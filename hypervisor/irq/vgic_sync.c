@@ -85,14 +85,9 @@ static void sync_take_back(struct vgic *g, struct vgic_cpu *c, uint32_t lr, uint
 	}
 }
 
-/*
- * The usual course of an interrupt that comes often: handled since it was put here, come again, and
- * nobody waits before it. False: it is not that simple.
- */
-static bool sync_rearm(struct vgic *g, struct vgic_cpu *c, uint32_t lr)
+/* irq's list register lr is done: let it carry the new edge at once, if nothing speaks against it. */
+static bool sync_rearm(struct vgic *g, struct vgic_cpu *c, struct vgic_irq *irq, uint32_t lr)
 {
-	struct vgic_irq *irq = c->lr_irq[lr];
-
 	if (!irq->pending || irq->active || c->ready_map != 0 || !g->enabled ||
 	    irq->target != c->vcpu->index || !vgic_irq_deliverable(g, irq)) {
 		return false;
@@ -100,6 +95,15 @@ static bool sync_rearm(struct vgic *g, struct vgic_cpu *c, uint32_t lr)
 	c->lr_eoi &= ~(1U << lr);
 	sync_put(g, c, irq, lr);
 	return true;
+}
+
+bool vgic_sync_rearm(struct vgic *g, struct vgic_irq *irq)
+{
+	struct vgic_cpu *c = g->cpus[irq->lr_cpu];
+
+	return c->loaded_on == vgic_hw_cpu() && !c->reset &&
+	       (vgic_hw_empty() & ~c->lr_eoi & (1U << irq->lr)) != 0 &&
+	       sync_rearm(g, c, irq, irq->lr);
 }
 
 void vgic_sync_fold(struct vgic *g, struct vgic_cpu *c, bool all)
@@ -119,7 +123,7 @@ void vgic_sync_fold(struct vgic *g, struct vgic_cpu *c, bool all)
 
 		used &= used - 1;
 		if ((done & (1U << lr)) != 0) {
-			if (all || !sync_rearm(g, c, lr)) {
+			if (all || !sync_rearm(g, c, c->lr_irq[lr], lr)) {
 				sync_take_back(g, c, lr, 0);
 			}
 		} else if (all || c->lr_irq[lr]->pending) {

@@ -42,38 +42,38 @@ struct vpci_function *vpci_bus_enter(struct vpci_segment *seg, uint32_t bus, uin
 	return vf;
 }
 
-/* One access of 1, 2 or 4 bytes, aligned. */
-static void access_one(struct vpci_function *vf, uint32_t reg, uint32_t size, bool write,
-		       uint32_t *value)
+/* Two words, the lower one first, for those that read or write eight bytes. */
+static void access_words(struct vpci_function *vf, uint32_t reg, struct mmio_access *a)
 {
-	if (write) {
-		vpci_exec_write(vf, reg, size, *value);
+	if (a->write) {
+		vpci_exec_write(vf, reg, 4, (uint32_t)a->value);
+		if (!vpci_exec_busy(vf)) {
+			vpci_exec_write(vf, reg + 4, 4, (uint32_t)(a->value >> 32));
+		}
 	} else {
-		*value = vpci_exec_read(vf, reg, size);
+		a->value = vpci_exec_read(vf, reg, 4);
+		a->value |= (uint64_t)vpci_exec_read(vf, reg + 4, 4) << 32;
 	}
 }
 
 static enum mmio_result access_function(struct vcpu *v, struct vpci_function *vf, uint32_t reg,
 					struct mmio_access *a)
 {
-	uint32_t half = a->size == 8 ? 4 : a->size;
-	uint32_t low = (uint32_t)a->value;
-	uint32_t high = (uint32_t)(a->value >> 32);
-
+	if (!vpci_exec_busy(vf)) {
+		if (a->size == 8) {
+			access_words(vf, reg, a);
+		} else if (a->write) {
+			vpci_exec_write(vf, reg, a->size, (uint32_t)a->value);
+		} else {
+			a->value = vpci_exec_read(vf, reg, a->size);
+			return MMIO_DONE;
+		}
+	}
+	/* A write took; it is made again, without effect, when its mappings are there. */
 	if (vpci_exec_busy(vf)) {
 		job_park(vf->busy, v);
 		return MMIO_RETRY;
 	}
-	access_one(vf, reg, half, a->write, &low);
-	if (!vpci_exec_busy(vf) && a->size == 8) {
-		access_one(vf, reg + 4, 4, a->write, &high);
-	}
-	/* The write took; it is made again, without effect, when its mappings are there. */
-	if (vpci_exec_busy(vf)) {
-		job_park(vf->busy, v);
-		return MMIO_RETRY;
-	}
-	a->value = a->size == 8 ? (uint64_t)high << 32 | low : low;
 	return MMIO_DONE;
 }
 
@@ -84,8 +84,7 @@ static enum mmio_result config_access(struct vcpu *v, void *opaque, struct mmio_
 	struct vpci_function *vf = NULL;
 	enum mmio_result r;
 
-	if (a->size != 0 && a->size <= 8 && (a->size & (a->size - 1)) == 0 &&
-	    IS_ALIGNED(a->offset, a->size)) {
+	if (IS_ALIGNED(a->offset, a->size)) {
 		vf = vpci_bus_enter(seg, bus, ECAM_DEVFN(a->offset));
 	}
 	if (!vf) {

@@ -363,6 +363,50 @@ static void test_lazy(void **state)
 	assert_int_equal(fake_interfaces[0].lr_accesses, before);
 }
 
+/* One that comes again after its handling is there at once, without work on the way in. */
+static void test_again(void **state)
+{
+	uint32_t before;
+
+	up(1);
+	pulse_spi(UART);
+	world_enter(0);
+	assert_int_equal(fake_guest_ack(0), UART);
+	fake_guest_eoi(0, UART);
+	before = fake_interfaces[0].lr_accesses;
+	pulse_spi(UART);
+	assert_int_equal(fake_interfaces[0].lr_accesses, before + 1);
+	assert_int_equal(fake_guest_ack(0), UART);
+	fake_guest_eoi(0, UART);
+}
+
+/* Not so while a more urgent one waits for its vCPU's entry, or for a vCPU that has moved on. */
+static void test_again_in_order(void **state)
+{
+	up(2);
+	pulse_spi(UART);
+	world_enter(0);
+	assert_int_equal(fake_guest_ack(0), UART);
+	fake_guest_eoi(0, UART);
+	world_irq_priority(0, UART, 0x80);
+	world_irq_enable(0, UART + 1, true);
+	world_irq_priority(0, UART + 1, 0x10);
+	pulse_spi(UART + 1);
+	pulse_spi(UART);
+	world_enter(0);
+	assert_int_equal(fake_guest_ack(0), UART + 1);
+	fake_guest_eoi(0, UART + 1);
+	world_enter(0);
+	assert_int_equal(fake_guest_ack(0), UART);
+	fake_guest_eoi(0, UART);
+	world_save(0);
+	pulse_spi(UART);
+	world_load(0);
+	world_enter(0);
+	assert_int_equal(fake_guest_ack(0), UART);
+	fake_guest_eoi(0, UART);
+}
+
 static void test_sgi_targets(void **state)
 {
 	up(4);
@@ -866,6 +910,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_overflow_is_fair, teardown),
 		cmocka_unit_test_teardown(test_preempt_full, teardown),
 		cmocka_unit_test_teardown(test_lazy, teardown),
+		cmocka_unit_test_teardown(test_again, teardown),
+		cmocka_unit_test_teardown(test_again_in_order, teardown),
 		cmocka_unit_test_teardown(test_sgi_targets, teardown),
 		cmocka_unit_test_teardown(test_routing, teardown),
 		cmocka_unit_test_teardown(test_move_while_active, teardown),

@@ -12,14 +12,15 @@ import sys
 def functions(nm, elf):
     out = subprocess.run([nm, '-n', '--defined-only', elf], check=True, capture_output=True,
                          text=True).stdout
-    rows = [line.split() for line in out.splitlines()]
+    rows = [row for row in map(str.split, out.splitlines()) if len(row) == 3]
     base = next(int(r[0], 16) for r in rows if r[2] == 'image_start')
     seen = set()
     for address, kind, name in rows:
         offset = int(address, 16) - base
         if kind in 'tT' and not name.startswith('$') and offset not in seen:
             seen.add(offset)
-            yield offset, name
+            # Without what the linker's optimiser appends: .part.0, .lto_priv.0.
+            yield offset, name.split('.')[0]
 
 
 def main():

@@ -126,10 +126,13 @@ static void data_abort(struct vcpu *v, uint64_t esr)
 {
 	uint64_t far = read_sysreg(far_el2);
 	struct abort_info a = abort_decode(esr, far, read_sysreg(hpfar_el2));
-	const struct mmio_region *r = a.translation ? mmio_find(&v->domain->mmio, a.at) : NULL;
 	struct mmio_access access = { .ipa = a.at, .size = a.size, .write = a.write };
+	const struct mmio_region *r = NULL;
 
-	if (r == NULL || !a.emulable) {
+	if (a.translation && a.emulable) {
+		r = mmio_find_again(&v->domain->mmio, a.at, &v->mmio_last);
+	}
+	if (r == NULL) {
 		fault(v, false, far, a.at);
 		return;
 	}
