@@ -13,6 +13,7 @@
 #define VPCI_BUSES  256U
 #define VPCI_DEVFNS 256U
 #define VPCI_SLOTS  32U
+#define VPCI_FUNCTIONS 8U /* of a device */
 
 struct vpci_segment;
 

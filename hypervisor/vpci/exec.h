@@ -28,6 +28,9 @@ static inline bool vpci_exec_busy(const struct vpci_function *vf)
  */
 void vpci_exec_reset_over(struct vpci_function *vf);
 
+/* The multi-function bit of a guest's function, also under reset. function->lock held. */
+void vpci_exec_set_multifunction(struct vpci_function *vf, bool on);
+
 /*
  * Everything of vf out of the domain's stage 2, queued work dropped. On return no CPU reaches the
  * BARs. function->lock held.

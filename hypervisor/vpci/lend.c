@@ -281,7 +281,7 @@ int lend_attach(struct domain *d, struct pci_function *f, uint32_t vslot, struct
 		r = -EACCES;
 	}
 	if (r == 0) {
-		r = lend_choose_slot(d->vpci->segments, vslot, out);
+		r = lend_choose_slot(d->vpci->segments, f, vslot, out);
 	}
 	if (r == 0) {
 		r = lend(d, f, *out);

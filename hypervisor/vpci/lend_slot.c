@@ -2,14 +2,15 @@
 /* Where a lent function goes in a guest: which slot, which addresses. */
 #include "core/heap.h"
 #include "lib/errno.h"
+#include "pci/registry.h"
 #include "vpci/exec.h"
 #include "vpci/lend.h"
 
 /* Registry lock held. PCI bus addresses the domain's functions have in their BARs right now. */
 static void collect_bars(struct vpci_segment *seg, struct rangeset *used)
 {
-	for (uint32_t slot = 0; slot < VPCI_SLOTS; slot++) {
-		struct vpci_function *vf = vpci_bus_enter(seg, 0, slot << 3);
+	for (uint32_t devfn = 0; devfn < VPCI_DEVFNS; devfn++) {
+		struct vpci_function *vf = vpci_bus_enter(seg, 0, devfn);
 
 		if (!vf) {
 			continue;
@@ -44,14 +45,47 @@ int lend_place(struct vpci_segment *seg, const struct pci_function *f, uint64_t 
 	return r;
 }
 
-int lend_choose_slot(struct vpci_segment *seg, uint32_t vslot, struct vsbdf *out)
+/*
+ * A function of f's device that the domain sees under its own function number: function 0, or one
+ * that joined it. One that came alone sits as function 0 of a device of its own.
+ */
+static const struct pci_function *mate_of(const struct pci_function *f, const struct domain *d)
 {
+	const struct pci_function *m;
+
+	for (m = pci_function_first(); m; m = m->next) {
+		if (m != f && m->sbdf.v >> 3 == f->sbdf.v >> 3 && m->state == FUNCTION_LENT &&
+		    m->user == d->id && SBDF_FN(m->user_view) == SBDF_FN(m->sbdf)) {
+			return m;
+		}
+	}
+	return NULL;
+}
+
+static bool slot_is_empty(const struct vpci_segment *seg, uint32_t slot)
+{
+	for (uint32_t fn = 0; fn < VPCI_FUNCTIONS; fn++) {
+		if (vpci_bus_peek(seg->domain, vsbdf_make(seg->number, 0, slot, fn))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+int lend_choose_slot(struct vpci_segment *seg, const struct pci_function *f, uint32_t vslot,
+		     struct vsbdf *out)
+{
+	const struct pci_function *mate = mate_of(f, seg->domain);
 	uint32_t slot = vslot ? vslot : 1;
 	uint32_t last = vslot ? vslot : VPCI_SLOTS - 1;
 
+	if (mate && (!vslot || vslot == SBDF_DEV(mate->user_view))) {
+		*out = vsbdf_make(seg->number, 0, SBDF_DEV(mate->user_view), SBDF_FN(f->sbdf));
+		return vpci_bus_peek(seg->domain, *out) ? -EBUSY : 0;
+	}
 	for (; slot < VPCI_SLOTS && slot <= last; slot++) {
-		*out = vsbdf_make(seg->number, 0, slot, 0);
-		if (!vpci_bus_peek(seg->domain, *out)) {
+		if (slot_is_empty(seg, slot)) {
+			*out = vsbdf_make(seg->number, 0, slot, 0);
 			return 0;
 		}
 	}

@@ -11,8 +11,8 @@
 #include "pci/function.h"
 
 #define VPCI_APERTURES_MAX MACHINE_MAX_RANGES
-/* BARs of one virtual bus that can be placed: 31 devices of 6. */
-#define VPCI_PLACED_MAX 192
+/* Ranges that placed BARs of one virtual bus may make; those that touch are one. */
+#define VPCI_PLACED_MAX 256
 
 /* One window of a virtual host bridge: PCI bus addresses [pci, +size) are IPAs [ipa, +size). */
 struct vpci_aperture {

@@ -17,11 +17,13 @@
 
 /* Header registers the state machine itself looks at (PCIe 6.0 7.5.1). */
 #define VPCI_REG_COMMAND 0x04U
+#define VPCI_REG_TYPE    0x0cU /* header type in its third byte */
 #define VPCI_REG_BAR0    0x10U
 #define VPCI_COMMAND_IO     0x0001U
 #define VPCI_COMMAND_MEM    0x0002U
 #define VPCI_COMMAND_MASTER 0x0004U
 #define VPCI_COMMAND_INTX_OFF 0x0400U
+#define VPCI_TYPE_MULTIFUNCTION 0x00800000U
 
 /* A register whose write does more than change bits. */
 enum vpci_reg_kind {
@@ -82,6 +84,9 @@ void vpci_shadow_initial(struct vpci_shadow *s);
 /* Forget all contents; blocks stay allocated and take the fallback. */
 void vpci_shadow_reset(struct vpci_shadow *s, struct vpci_reg fallback);
 void vpci_shadow_free(struct vpci_shadow *s);
+
+/* The header's multi-function bit; s was built. */
+void vpci_shadow_set_multifunction(struct vpci_shadow *s, bool on);
 
 /* Virtual COMMAND, and the PCI bus address in BAR i (both halves when it is 64 bits wide). */
 uint32_t vpci_shadow_command(const struct vpci_shadow *s);

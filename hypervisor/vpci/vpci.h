@@ -26,7 +26,10 @@ void vpci_destroy(struct domain *d);
  */
 int lend_quarantine(struct pci_function *f, const char *name);  /* assignable-add */
 int lend_return_to_owner(struct pci_function *f);               /* assignable-remove */
-/* vslot 1..31, or 0: first free device number. *out: where the domain sees it. */
+/*
+ * vslot 1..31, or 0: with its device's other functions, else the first free device number. *out:
+ * where the domain sees it. Function 0 of a device comes first: the others join it.
+ */
 int lend_attach(struct domain *d, struct pci_function *f, uint32_t vslot, struct vsbdf *out);
 int lend_detach(struct pci_function *f);
 /*

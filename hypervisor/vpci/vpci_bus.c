@@ -231,6 +231,27 @@ static bool has_ports(const struct pci_function *f)
 	return false;
 }
 
+/*
+ * Bus lock held; a function came to a guest's slot, or went. Software looks for functions 1 to 7
+ * where function 0 has the multi-function bit (PCIe 6.0 7.5.1.1.9).
+ */
+static void mark_multifunction(struct vpci_function **table, uint32_t devfn)
+{
+	struct vpci_function **slot = &table[devfn & ~(VPCI_FUNCTIONS - 1)];
+	uint32_t count = 0;
+
+	for (uint32_t fn = 0; fn < VPCI_FUNCTIONS; fn++) {
+		count += slot[fn] ? 1 : 0;
+	}
+	for (uint32_t fn = 0; fn < VPCI_FUNCTIONS; fn++) {
+		if (slot[fn]) {
+			spin_lock(&slot[fn]->function->lock);
+			vpci_exec_set_multifunction(slot[fn], count > 1);
+			spin_unlock(&slot[fn]->function->lock);
+		}
+	}
+}
+
 int vpci_bus_publish(struct vpci_function *vf)
 {
 	struct vpci *vpci = vf->domain->vpci;
@@ -253,6 +274,9 @@ int vpci_bus_publish(struct vpci_function *vf)
 		goto out;
 	}
 	__atomic_store_n(slot, vf, __ATOMIC_RELEASE);
+	if (vf->view == VPCI_VIEW_GUEST) {
+		mark_multifunction(*table, SBDF_DEVFN(vf->where));
+	}
 	if (has_ports(vf->function)) {
 		vf->next_io = vf->segment->io_functions;
 		vf->segment->io_functions = vf;
@@ -275,6 +299,7 @@ void vpci_bus_withdraw(struct vpci_function *vf)
 		*link = vf->next_io;
 	}
 	__atomic_store_n(&table[SBDF_DEVFN(vf->where)], NULL, __ATOMIC_RELEASE);
+	mark_multifunction(table, SBDF_DEVFN(vf->where));
 	spin_unlock(&vf->domain->vpci->lock);
 }
 

@@ -156,6 +156,11 @@ void vpci_exec_reset_over(struct vpci_function *vf)
 	}
 }
 
+void vpci_exec_set_multifunction(struct vpci_function *vf, bool on)
+{
+	vpci_shadow_set_multifunction(vf->away ? &vf->aside : &vf->shadow, on);
+}
+
 /* One slice of vf->work. True: there is more. */
 static bool work_slice(struct vpci_function *vf)
 {

@@ -19,7 +19,7 @@ static const struct vpci_rule guest_header[] = {
 	{ .at = 0x04, .kind = VPCI_COMMAND, .virt = 0x0057fffb, .write = 0x0406 | STATUS_W1C,
 	  .w1c = STATUS_W1C, .clear = 0x0057fffb },
 	{ .at = 0x08, .virt = ALL },
-	/* Cache line is a scratch byte. Every lent function is function 0 of its own device. */
+	/* Cache line is a scratch byte. The multi-function bit is of the guest's bus: vpci_bus.c. */
 	{ .at = 0x0c, .virt = ALL, .write = 0x000000ff, .clear = 0xff80ffff },
 	{ .at = 0x2c, .virt = ALL },
 	/* Line is scratch; the pin appears when there is a line for it. */

@@ -174,6 +174,14 @@ void vpci_shadow_free(struct vpci_shadow *s)
 	}
 }
 
+void vpci_shadow_set_multifunction(struct vpci_shadow *s, bool on)
+{
+	struct vpci_reg *reg = vpci_shadow_reg(s, VPCI_REG_TYPE);
+
+	reg->value &= ~VPCI_TYPE_MULTIFUNCTION;
+	reg->value |= on ? VPCI_TYPE_MULTIFUNCTION : 0;
+}
+
 uint32_t vpci_shadow_command(const struct vpci_shadow *s)
 {
 	return find(s, VPCI_REG_COMMAND)->value & 0xffff;

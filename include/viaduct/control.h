@@ -289,7 +289,9 @@ struct control_pci_name {
 };
 
 /*
- * PCI_ATTACH: control_pci_attach -> control_count, whose count is the virtual SBDF. -ENODEV
+ * PCI_ATTACH: control_pci_attach -> control_count, whose count is the virtual SBDF. A function joins
+ * those of its device that the domain has, under its own function number: attach function 0 first.
+ * Any other is function 0 of a device number of its own. -ENODEV
  * unknown, -ENOENT no such domain, -EPERM a bridge, -EBADF broken, -EBUSY in use or the slot is
  * taken, -EACCES no usable IOMMU before it, -EEXIST another member of its isolation group is used
  * elsewhere, -ENOSPC a BAR has no address or all slots are taken, -EOPNOTSUPP lent before and not
@@ -298,7 +300,7 @@ struct control_pci_name {
 struct control_pci_attach {
 	uint32_t domain;
 	uint32_t sbdf;
-	uint32_t vslot; /* 1..31; 0: first free */
+	uint32_t vslot; /* 1..31; 0: with its device's other functions, else first free */
 	uint32_t unused;
 };
 

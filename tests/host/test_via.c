@@ -395,6 +395,70 @@ static void test_create_with_device(void **state)
 	assert_string_equal(out, "0000:02:00.0 disk\n0000:03:00.0 \n");
 }
 
+/* However it is written: function 0 goes first, and a device number asked for before a free one. */
+static void test_create_with_device_of_two_functions(void **state)
+{
+	static const struct {
+		const char *pci;
+		uint32_t order[3];
+	} cases[] = {
+		{ "'02:00.1', '03:00.0', '02:00.0'", { 0x300, 0x200, 0x201 } },
+		{ "'03:00.0', '02:00.*'", { 0x300, 0x200, 0x201 } },
+		{ "'03:00.0', '02:00.1@5', '02:00.0@5'", { 0x200, 0x201, 0x300 } },
+		{ "'03:00.0', '02:00.*,vslot=1'", { 0x200, 0x201, 0x300 } },
+	};
+	char line[128];
+
+	world_add_disk_1();
+	assert_int_equal(via("pci-assignable-add 0000:02:00.0"), 0);
+	assert_int_equal(via("pci-assignable-add 0000:02:00.1"), 0);
+	assert_int_equal(via("pci-assignable-add 0000:03:00.0"), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		world.attach_count = 0;
+		snprintf(line, sizeof(line), "memory = 64; pci = [ %s ]", cases[i].pci);
+		assert_int_equal(create(line), 0);
+		assert_int_equal(world.attach_count, 3);
+		assert_memory_equal(world.attached, cases[i].order, sizeof(cases[i].order));
+		assert_int_equal(via("destroy guest"), 0);
+	}
+	assert_int_equal(create("memory = 64; pci = [ '02:00.*', '02:00.1' ]"), 1);
+	assert_says(err, "0000:02:00.1: listed twice");
+	assert_int_equal(create("memory = 64; pci = [ '09:00.*' ]"), 1);
+	assert_says(err, "0000:09:00.*: no such PCI device");
+}
+
+/* A device is attached whole or not at all. */
+static void test_attach_device(void **state)
+{
+	struct pci_function *disk, *disk_1;
+
+	world_add_disk_1();
+	disk = world_pci(WORLD_DISK);
+	disk_1 = world_pci(WORLD_DISK_1);
+	assert_int_equal(create("memory = 64"), 0);
+	assert_int_equal(via("pci-assignable-add 0000:02:00.0"), 0);
+	assert_int_equal(via("pci-attach guest 02:00.*"), 1);
+	assert_says(err, "0000:02:00.1: not assignable");
+	assert_int_equal(disk->state, FUNCTION_QUARANTINED);
+	world.fail_attach = ENOSPC;
+	world.attach_spare = 1;
+	assert_int_equal(via("pci-attach guest 02:00.*,seize=1"), 1);
+	assert_says(err, "0000:02:00.1: ");
+	assert_int_equal(disk->state, FUNCTION_QUARANTINED);
+	assert_int_equal(disk_1->state, FUNCTION_QUARANTINED);
+	world.fail_attach = 0;
+	assert_int_equal(via("pci-attach guest 02:00.*,vslot=3"), 0);
+	assert_int_equal(via("pci-list guest"), 0);
+	assert_string_equal(out, "Vdev Device\n03.0 0000:02:00.0\n03.1 0000:02:00.1\n");
+	/* Those of its functions that are the domain's. */
+	assert_int_equal(via("pci-detach guest 02:00.1"), 0);
+	assert_int_equal(via("pci-detach guest 02:00.*"), 0);
+	assert_int_equal(disk->state, FUNCTION_QUARANTINED);
+	assert_int_equal(via("pci-detach guest 02:00.*"), 1);
+	assert_says(err, "0000:02:00.0: not lent to guest");
+	assert_int_equal(via("destroy guest"), 0);
+}
+
 /* What fails after the domain was made takes it away again. */
 static void test_create_undone(void **state)
 {
@@ -621,6 +685,8 @@ int main(void)
 		TEST(test_create_bad_input),
 		TEST(test_create_bad_kernel),
 		TEST(test_create_with_device),
+		TEST(test_create_with_device_of_two_functions),
+		TEST(test_attach_device),
 		TEST(test_create_undone),
 		TEST(test_create_interrupted),
 		TEST(test_create_killed),

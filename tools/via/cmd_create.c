@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "guest_config.h"
-#include "pci_function.h"
+#include "pci_choice.h"
 
 #define CONFIG_SIZE_MAX (1024 * 1024)
 #define MIB             (1024ULL * 1024)
@@ -124,71 +124,16 @@ static int check_name_and_memory(const struct command *c, struct viaduct *v,
 }
 
 /* Which functions, and can they be lent? seize = 1 leaves that for later. */
-static int check_device(const struct command *c, struct viaduct *v, const struct guest_pci *p,
-			struct control_function *f)
+static int find_devices(const struct command *c, struct viaduct *v, const struct guest_config *g,
+			struct pci_choices *choices)
 {
-	char bdf[16];
-
-	if (function_find(c, v, &p->spec, f) != VIA_OK) {
-		return VIA_FAILED;
-	}
-	via_bdf_text(f->sbdf, bdf);
-	if (p->spec.foreign) {
-		fprintf(stderr, "%s: msitranslate, power_mgmt and rdm_policy mean nothing here\n",
-			bdf);
-	}
-	if (p->spec.permissive) {
-		return via_fail(c, "%s: permissive is not served", bdf);
-	}
-	if (f->state == CONTROL_FUNCTION_LENT) {
-		return via_fail(c, "%s: lent to domain %u", bdf, f->user);
-	}
-	if (f->state == CONTROL_FUNCTION_BROKEN) {
-		return via_fail(c, "%s: broken: %s", bdf, f->broken_why);
-	}
-	if (f->state != CONTROL_FUNCTION_QUARANTINED && !p->spec.seize) {
-		return via_fail(c, "%s: not assignable (see via pci-assignable-add)", bdf);
-	}
-	return VIA_OK;
-}
-
-static int check_devices(const struct command *c, struct viaduct *v, const struct guest_config *g,
-			 struct control_function *functions)
-{
-	char bdf[16];
-
+	choices->count = 0;
 	for (size_t i = 0; i < g->pci_count; i++) {
-		if (check_device(c, v, &g->pci[i], &functions[i]) != VIA_OK) {
+		if (choices_add(c, v, &g->pci[i].spec, choices) != VIA_OK) {
 			return VIA_FAILED;
 		}
-		for (size_t k = 0; k < i; k++) {
-			if (functions[k].sbdf == functions[i].sbdf) {
-				return via_fail(c, "%s: listed twice",
-						via_bdf_text(functions[i].sbdf, bdf));
-			}
-		}
 	}
-	return VIA_OK;
-}
-
-static int attach_devices(const struct command *c, struct viaduct *v, const struct guest_config *g,
-			  struct control_function *functions, uint32_t id)
-{
-	uint32_t vsbdf;
-	char bdf[16];
-
-	for (size_t i = 0; i < g->pci_count; i++) {
-		struct control_function *f = &functions[i];
-
-		if (f->state != CONTROL_FUNCTION_QUARANTINED &&
-		    function_make_assignable(c, v, f, "") != VIA_OK) {
-			return VIA_FAILED;
-		}
-		if (viaduct_pci_attach(v, id, f->sbdf, g->pci[i].spec.vslot, &vsbdf) != 0) {
-			return via_fail(c, "%s: %s", via_bdf_text(f->sbdf, bdf), viaduct_error(v));
-		}
-	}
-	return VIA_OK;
+	return choices_check(c, choices);
 }
 
 static int show_progress(void *arg, uint64_t done, uint64_t total)
@@ -204,12 +149,12 @@ static int show_progress(void *arg, uint64_t done, uint64_t total)
 
 /* Fill and start a domain that was made. */
 static int finish(const struct command *c, struct viaduct *v, struct guest_config *g,
-		  const struct viaduct_boot *boot, struct control_function *functions, uint32_t id)
+		  const struct viaduct_boot *boot, struct pci_choices *choices, uint32_t id)
 {
 	uint64_t pc, arg;
 	int err;
 
-	if (attach_devices(c, v, g, functions, id) != VIA_OK) {
+	if (choices_lend(c, v, choices, id) != VIA_OK) {
 		return VIA_FAILED;
 	}
 	err = viaduct_boot_load(v, boot, id, show_progress, g, &pc, &arg);
@@ -225,17 +170,17 @@ static int finish(const struct command *c, struct viaduct *v, struct guest_confi
 static int create(const struct command *c, struct viaduct *v, struct guest_config *g,
 		  const struct viaduct_boot *boot, uint32_t *id)
 {
-	struct control_function functions[GUEST_CONFIG_PCI_MAX];
+	struct pci_choices choices;
 	struct control_domain d;
 
 	if (check_name_and_memory(c, v, g) != VIA_OK ||
-	    check_devices(c, v, g, functions) != VIA_OK) {
+	    find_devices(c, v, g, &choices) != VIA_OK) {
 		return VIA_FAILED;
 	}
 	if (viaduct_domain_create(v, g->name, (uint32_t)g->vcpus, ram_bytes(g), id) != 0) {
 		return via_fail(c, "%s: %s", g->name, viaduct_error(v));
 	}
-	if (finish(c, v, g, boot, functions, *id) == VIA_OK) {
+	if (finish(c, v, g, boot, &choices, *id) == VIA_OK) {
 		return VIA_OK;
 	}
 	/* Takes the devices back too. */

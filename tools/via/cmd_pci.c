@@ -5,9 +5,7 @@
 #include <stdlib.h>
 
 #include "json.h"
-#include "pci_function.h"
-
-#define RESET_TIMEOUT_MS 70000U
+#include "pci_choice.h"
 
 static void json_function(struct json *j, const struct control_function *f)
 {
@@ -144,44 +142,38 @@ int cmd_pci_list(const struct command *c, int argc, char **argv)
 static int attach(const struct command *c, struct viaduct *v, const struct control_domain *d,
 		  const struct pci_spec *spec)
 {
-	struct control_function f;
-	uint32_t vsbdf;
-	char bdf[16];
-	int status = function_find(c, v, spec, &f);
+	struct pci_choices choices = { .count = 0 };
 
-	if (status == VIA_OK && spec->seize && f.state == CONTROL_FUNCTION_OWNED) {
-		status = function_make_assignable(c, v, &f, "");
+	if (choices_add(c, v, spec, &choices) != VIA_OK || choices_check(c, &choices) != VIA_OK) {
+		return VIA_FAILED;
 	}
-	if (status != VIA_OK) {
-		return status;
-	}
-	if (viaduct_pci_attach(v, d->id, f.sbdf, spec->vslot, &vsbdf) != 0) {
-		return via_fail(c, "%s: %s", via_bdf_text(f.sbdf, bdf), viaduct_error(v));
-	}
-	return VIA_OK;
+	return choices_lend(c, v, &choices, d->id);
 }
 
+/* Of '*' those functions that are lent to d, which must be one at least. */
 static int detach(const struct command *c, struct viaduct *v, const struct control_domain *d,
 		  const struct pci_spec *spec)
 {
-	struct control_function f;
+	struct pci_choices choices = { .count = 0 };
+	size_t kept = 0;
 	char bdf[16];
 
-	if (function_find(c, v, spec, &f) != VIA_OK) {
+	if (choices_add(c, v, spec, &choices) != VIA_OK) {
 		return VIA_FAILED;
 	}
-	via_bdf_text(f.sbdf, bdf);
-	if (f.state != CONTROL_FUNCTION_LENT || f.user != d->id) {
-		return via_fail(c, "%s: not lent to %s", bdf, d->name);
+	for (size_t i = 0; i < choices.count; i++) {
+		const struct control_function *f = &choices.at[i].f;
+
+		if (f->state == CONTROL_FUNCTION_LENT && f->user == d->id) {
+			choices.at[kept++] = choices.at[i];
+		}
 	}
-	if (viaduct_pci_detach(v, f.sbdf) != 0 ||
-	    viaduct_pci_wait(v, f.sbdf, RESET_TIMEOUT_MS, &f) != 0) {
-		return via_fail(c, "%s: %s", bdf, viaduct_error(v));
+	if (kept == 0) {
+		return via_fail(c, "%s: not lent to %s", via_bdf_text(choices.at[0].f.sbdf, bdf),
+				d->name);
 	}
-	if (f.state == CONTROL_FUNCTION_BROKEN) {
-		return via_fail(c, "%s: broken: %s", bdf, f.broken_why);
-	}
-	return VIA_OK;
+	choices.count = kept;
+	return choices_take_back(c, v, &choices);
 }
 
 static int on_spec(const struct command *c, int argc, char **argv, const char *letters,

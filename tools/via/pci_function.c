@@ -52,9 +52,6 @@ int function_find(const struct command *c, struct viaduct *v, const struct pci_s
 	char bdf[16];
 	int err;
 
-	if (spec->all_functions) {
-		return via_fail(c, "'*': lend the functions of a device one by one");
-	}
 	if (!spec->has_bdf) {
 		err = function_by_name(v, spec->name, out);
 		if (err == -ENODEV) {

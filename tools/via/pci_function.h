@@ -7,7 +7,7 @@
 #include "via.h"
 
 const char *function_state_name(uint32_t state);
-/* The function a specification means. 0, or VIA_FAILED, reported. */
+/* The function a specification without '*' means. 0, or VIA_FAILED, reported. */
 int function_find(const struct command *c, struct viaduct *v, const struct pci_spec *spec,
 		  struct control_function *out);
 /* By name; -ENODEV: none has it. */

@@ -31,7 +31,7 @@ static struct domain control_domain;
 static struct domain *domains[DOMAINS_MAX];
 static struct host_bridge bridge;
 static struct iommu iommu;
-static struct pci_function functions[4];
+static struct pci_function functions[5];
 static uint8_t *aperture;
 static uint64_t slot_block[CONTROL_SLOTS]; /* 0: closed */
 static uint8_t *pages;
@@ -94,6 +94,12 @@ void control_world_init(void)
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	assert_ptr_not_equal(aperture, MAP_FAILED);
 	assert_int_equal(control_create(&control_domain, &layout), 0);
+}
+
+void world_add_disk_1(void)
+{
+	add_function(&functions[4], WORLD_DISK_1, 0, functions[1].next);
+	functions[1].next = &functions[4];
 }
 
 void control_world_end(void)
@@ -451,7 +457,7 @@ int lend_return_to_owner(struct pci_function *f)
 
 int lend_attach(struct domain *d, struct pci_function *f, uint32_t vslot, struct vsbdf *out)
 {
-	if (world.fail_attach != 0) {
+	if (world.fail_attach != 0 && world.attach_count >= world.attach_spare) {
 		return -world.fail_attach;
 	}
 	if (f->state != FUNCTION_QUARANTINED) {
@@ -459,7 +465,8 @@ int lend_attach(struct domain *d, struct pci_function *f, uint32_t vslot, struct
 	}
 	f->state = FUNCTION_LENT;
 	f->user = d->id;
-	f->user_view = vsbdf_make(0, 0, vslot != 0 ? vslot : 1, 0);
+	f->user_view = vsbdf_make(0, 0, vslot != 0 ? vslot : 1, SBDF_FN(f->sbdf));
+	world.attached[world.attach_count++ % ARRAY_SIZE(world.attached)] = f->sbdf.v;
 	*out = f->user_view;
 	return 0;
 }

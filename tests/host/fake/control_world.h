@@ -17,6 +17,7 @@
 #define WORLD_APERTURE 0x4000000000ULL
 
 #define WORLD_DISK    0x200U /* 0000:02:00.0 */
+#define WORLD_DISK_1  0x201U /* its second function */
 #define WORLD_NIC     0x300U
 #define WORLD_PORT    0x008U /* a bridge */
 #define WORLD_BROKEN  0x400U
@@ -26,6 +27,9 @@ struct control_world {
 	uint64_t free_bytes;
 	bool reset_fails;          /* the next quarantine ends broken */
 	int fail_attach, fail_start; /* errno to fail with; 0: succeed */
+	uint32_t attach_spare;     /* attaches that succeed all the same */
+	uint32_t attached[8];      /* functions in the order they were attached */
+	uint32_t attach_count;
 	uint32_t slots_open;
 	uint32_t slots_opened;     /* since the start */
 	uint32_t blocks_flushed;
@@ -53,6 +57,8 @@ int world_request(uint32_t page, uint32_t op, const void *in, uint32_t in_size, 
 		  uint32_t out_size);
 
 struct pci_function *world_pci(uint32_t sbdf);
+/* The disk has a second function. */
+void world_add_disk_1(void);
 /* Domains being torn down go. */
 void world_reap(void);
 uint32_t world_domains(void);
