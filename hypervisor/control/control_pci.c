@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Requests about PCI functions: the list, and who may use what. */
 #include "control/control_request.h"
+#include "iommu/iommu.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "pci/registry.h"
@@ -36,7 +37,8 @@ static void describe(const struct pci_function *f, struct control_function *out)
 	out->group = f->group;
 	out->flags = (f->header_type == 1 ? CONTROL_FUNCTION_IS_BRIDGE : 0) |
 		     (f->iommu != NULL ? CONTROL_FUNCTION_HAS_IOMMU : 0) |
-		     (f->reset_methods != 0 ? CONTROL_FUNCTION_HAS_RESET : 0);
+		     (f->reset_methods != 0 ? CONTROL_FUNCTION_HAS_RESET : 0) |
+		     (f->iommu != NULL && f->iommu->overflows != 0 ? CONTROL_FUNCTION_FAULTS_LOST : 0);
 	out->reset_methods = f->reset_methods;
 	out->faults = f->fault_count;
 	out->resets = f->reset_count;

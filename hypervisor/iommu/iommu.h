@@ -44,6 +44,7 @@ struct iommu {
 	const struct machine_smmu *desc;
 	bool usable; /* stage 2 works; false: lending refused, reason in why */
 	const char *why;
+	uint64_t overflows; /* times recorded faults were lost: those counted are then too few */
 	void *priv;
 };
 

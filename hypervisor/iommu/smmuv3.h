@@ -32,7 +32,6 @@ struct smmuv3 {
 
 	struct spinlock event_lock;
 	struct smmuv3_queue eventq;
-	uint64_t overflows;
 	struct job drain;
 };
 

@@ -37,11 +37,11 @@ int smmuv3_eventq_init(struct smmuv3 *smmu)
  */
 static void note_overflow(struct smmuv3 *smmu)
 {
-	smmu->overflows++;
-	if ((smmu->overflows & (smmu->overflows - 1)) == 0) {
+	uint64_t n = __atomic_add_fetch(&smmu->iommu->overflows, 1, __ATOMIC_RELAXED);
+
+	if ((n & (n - 1)) == 0) {
 		log_warn("smmu", "0x%llx: event queue overflowed (%llu times), faults were lost",
-			 (unsigned long long)smmu->iommu->desc->regs.base,
-			 (unsigned long long)smmu->overflows);
+			 (unsigned long long)smmu->iommu->desc->regs.base, (unsigned long long)n);
 	}
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/spinlock.h"
 #include "lib/types.h"
+#include "pci/pci_contain.h"
 #include "pci/pci_fault.h"
 #include "pci/pci_reset.h"
 
@@ -150,8 +151,10 @@ struct pci_function {
 	struct vpci_function *vpci;
 
 	struct pci_reset reset; /* at work while pci_reset_active() */
+	struct pci_contain contain;
+	struct spinlock fault_lock; /* the two below; innermost */
 	struct pci_fault_window fault_window;
-	uint64_t fault_count;
+	uint64_t fault_count; /* since boot */
 	uint64_t reset_count;
 	uint64_t interrupt_count;
 };

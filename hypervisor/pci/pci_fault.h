@@ -9,7 +9,7 @@
 #include "lib/types.h"
 
 #define PCI_FAULT_LINES  5   /* log lines a function may cause in one second */
-#define PCI_FAULT_CUTOFF 100 /* faults in one second after which its stream aborts for good */
+#define PCI_FAULT_CUTOFF 100 /* faults in one second after which it is cut off */
 
 struct pci_fault_window {
 	uint64_t start_ms;
@@ -21,7 +21,7 @@ struct pci_fault_window {
 struct pci_fault_verdict {
 	bool log;
 	uint32_t dropped; /* to be said in that line */
-	bool cut;         /* abort the stream now; true once */
+	bool cut;         /* cut it off now; true once */
 };
 
 struct pci_fault_verdict pci_fault_account(struct pci_fault_window *w, uint64_t now_ms);

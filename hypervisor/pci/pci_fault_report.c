@@ -5,6 +5,7 @@
  */
 #include "core/log.h"
 #include "iommu/iommu.h"
+#include "pci/pci_contain.h"
 #include "pci/pci_time.h"
 #include "pci/registry.h"
 
@@ -44,16 +45,18 @@ void pci_iommu_fault(struct iommu *iommu, const struct iommu_fault *fault)
 		report_unknown(fault);
 		return;
 	}
-	__atomic_fetch_add(&f->fault_count, 1, __ATOMIC_RELAXED);
+	spin_lock(&f->fault_lock);
+	f->fault_count++;
 	v = pci_fault_account(&f->fault_window, pci_now_ms());
+	spin_unlock(&f->fault_lock);
 	if (v.log) {
 		log_warn("pci", SBDF_FMT ": DMA %s 0x%llx blocked (%s)%s", SBDF_ARG(f->sbdf),
 			 fault->write ? "to" : "from", (unsigned long long)fault->address,
 			 fault->name, v.dropped != 0 ? ", more not shown" : "");
 	}
 	if (v.cut) {
-		log_warn("pci", SBDF_FMT ": %u faults in a second, DMA cut off until it is reset",
-			 SBDF_ARG(f->sbdf), PCI_FAULT_CUTOFF);
-		iommu_silence(f->iommu, f->stream);
+		log_warn("pci", SBDF_FMT ": %u faults in a second", SBDF_ARG(f->sbdf),
+			 PCI_FAULT_CUTOFF);
+		pci_contain(f, PCI_CONTAIN_DMA);
 	}
 }

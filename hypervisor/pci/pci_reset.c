@@ -227,7 +227,9 @@ static void restore_and_verify(struct pci_function *f, uint64_t now_ms)
 	}
 	r->error = 0;
 	f->broken_why = NULL;
+	spin_lock(&f->fault_lock);
 	f->fault_window = (struct pci_fault_window){ 0 };
+	spin_unlock(&f->fault_lock);
 	r->stage = PCI_RESET_DONE;
 }
 

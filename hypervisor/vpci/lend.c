@@ -144,6 +144,26 @@ void lend_user_reset_done(struct pci_function *f, int error, void *arg)
 	}
 }
 
+void pci_contained(struct pci_function *f, const char *why)
+{
+	bool used;
+
+	spin_lock(&pci_registry_lock);
+	used = f->vpci && (f->state == FUNCTION_LENT || f->state == FUNCTION_OWNED);
+	if (used) {
+		log_warn("pci", SBDF_FMT ": cut off from d%u %s: %s", SBDF_ARG(f->sbdf),
+			 f->vpci->domain->id, f->vpci->domain->name, why);
+		f->state = FUNCTION_RESETTING;
+		f->broken_why = why;
+	} else if (f->state == FUNCTION_QUARANTINED) {
+		set_broken(f, why);
+	}
+	spin_unlock(&pci_registry_lock);
+	if (used) {
+		(void)take_away(f, -EIO); /* its outcome is in f->state */
+	}
+}
+
 int lend_detach(struct pci_function *f)
 {
 	int r = 0;

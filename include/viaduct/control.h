@@ -249,6 +249,8 @@ enum control_function_state {
 #define CONTROL_FUNCTION_IS_BRIDGE (1U << 0)
 #define CONTROL_FUNCTION_HAS_IOMMU (1U << 1)
 #define CONTROL_FUNCTION_HAS_RESET (1U << 2)
+/* Its IOMMU lost some of the faults it recorded: there were at least so many. */
+#define CONTROL_FUNCTION_FAULTS_LOST (1U << 3)
 
 #define CONTROL_NO_DOMAIN 0xffffU
 #define CONTROL_NO_SLOT   0xffffffffU
@@ -270,7 +272,8 @@ struct control_function {
 	uint32_t flags; /* CONTROL_FUNCTION_* */
 	uint32_t reset_methods; /* bit 1 FLR, 2 AF FLR, 3 power management, 4 secondary bus */
 	uint32_t unused;
-	uint64_t faults;
+	/* Since boot, whoever used it. */
+	uint64_t faults; /* DMA accesses the IOMMU blocked */
 	uint64_t resets;
 	uint64_t interrupts;
 };

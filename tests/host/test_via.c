@@ -259,14 +259,16 @@ static void test_assignable_refused(void **state)
 	assert_says(err, "0000:09:00.0: no such PCI function");
 	assert_int_equal(via("pci-assignable-add 0000:00:01.0"), 1);
 	assert_says(err, "bridge");
-	/* A broken one is tried again. */
+	/* A broken one is tried again, without the driver it was cut off from. */
 	world.reset_fails = true;
 	assert_int_equal(via("pci-assignable-add 0000:04:00.0"), 1);
 	assert_says(err, "0000:04:00.0: broken: no answer after reset");
+	assert_false(bound);
 	world.reset_fails = false;
 	assert_int_equal(via("pci-assignable-add 0000:04:00.0"), 0);
 	assert_int_equal(via("pci-assignable-list"), 0);
 	assert_says(out, "0000:04:00.0");
+	bound = true;
 	assert_int_equal(via("pci-assignable-remove nothing"), 2);
 	mounted = true;
 	assert_int_equal(via("pci-assignable-add 0000:02:00.0"), 1);
@@ -582,8 +584,26 @@ static void test_list_all_functions(void **state)
 	assert_says(out, "0000:00:01.0 1b36:0010 010802 owned");
 	assert_says(out, "0000:04:00.0 1b36:0010 010802 broken        -");
 	assert_says(out, "(identity changed over reset)");
+	assert_null(strstr(out, "faults"));
 	assert_int_equal(via("pci-list -a --json"), 0);
 	assert_says(out, "\"broken\": \"identity changed over reset\"");
+}
+
+static void test_list_counters(void **state)
+{
+	struct pci_function *disk = world_pci(WORLD_DISK);
+	struct iommu lossy = { .overflows = 1 };
+
+	disk->fault_count = 7;
+	disk->interrupt_count = 5;
+	disk->reset_count = 2;
+	assert_int_equal(via("pci-list -a -v"), 0);
+	assert_says(out, "\n  faults 7, interrupts 5, resets 2\n");
+	disk->iommu = &lossy;
+	assert_int_equal(via("pci-list -av"), 0);
+	assert_says(out, "\n  faults 7 or more, interrupts 5, resets 2\n");
+	assert_int_equal(via("pci-list -a --json"), 0);
+	assert_says(out, "\"faults\": 7, \"faults_lost\": true");
 }
 
 static void test_doctor(void **state)
@@ -693,6 +713,8 @@ int main(void)
 		TEST(test_console),
 		TEST(test_console_escape),
 		TEST(test_list_all_functions),
+		TEST(test_list_counters),
+		TEST(test_list_counters),
 		TEST(test_doctor),
 		TEST(test_doctor_on_nature),
 		TEST(test_doctor_on_users),

@@ -34,12 +34,20 @@ static void json_function(struct json *j, const struct control_function *f)
 	json_bool(j, "reset", (f->flags & CONTROL_FUNCTION_HAS_RESET) != 0);
 	json_number(j, "group", f->group);
 	json_number(j, "faults", f->faults);
+	json_bool(j, "faults_lost", (f->flags & CONTROL_FUNCTION_FAULTS_LOST) != 0);
 	json_number(j, "resets", f->resets);
 	json_number(j, "interrupts", f->interrupts);
 	json_end(j, '}');
 }
 
-static void print_all(const struct control_function *list, size_t count)
+static void print_counters(const struct control_function *f)
+{
+	printf("  faults %llu%s, interrupts %llu, resets %llu\n", (unsigned long long)f->faults,
+	       f->flags & CONTROL_FUNCTION_FAULTS_LOST ? " or more" : "",
+	       (unsigned long long)f->interrupts, (unsigned long long)f->resets);
+}
+
+static void print_all(const struct control_function *list, size_t count, bool verbose)
 {
 	printf("Device       ID        Class  State      User Group Faults Name\n");
 	for (size_t i = 0; i < count; i++) {
@@ -56,15 +64,21 @@ static void print_all(const struct control_function *list, size_t count)
 			printf("(%s)", f->broken_why);
 		}
 		printf("\n");
+		if (verbose) {
+			print_counters(f);
+		}
 	}
 }
 
-static void print_lent(const struct control_function *list, size_t count)
+static void print_lent(const struct control_function *list, size_t count, bool verbose)
 {
 	printf("Vdev Device\n");
 	for (size_t i = 0; i < count; i++) {
 		printf("%02x.%01x " BDF_FMT "\n", (list[i].vsbdf >> 3) & 31, list[i].vsbdf & 7,
 		       BDF_ARGS(list[i].sbdf));
+		if (verbose) {
+			print_counters(&list[i]);
+		}
 	}
 }
 
@@ -82,7 +96,8 @@ static size_t filter(struct control_function *list, size_t count, uint32_t domai
 }
 
 /* domain NULL: all functions. */
-static int list_functions(const struct command *c, struct viaduct *v, const char *domain, bool json)
+static int list_functions(const struct command *c, struct viaduct *v, const char *domain, bool json,
+			  bool verbose)
 {
 	struct control_function *list;
 	struct control_domain d;
@@ -106,9 +121,9 @@ static int list_functions(const struct command *c, struct viaduct *v, const char
 		json_end(&j, ']');
 		json_finish(&j);
 	} else if (domain != NULL) {
-		print_lent(list, count);
+		print_lent(list, count, verbose);
 	} else {
-		print_all(list, count);
+		print_all(list, count, verbose);
 	}
 	free(list);
 	return VIA_OK;
@@ -116,13 +131,14 @@ static int list_functions(const struct command *c, struct viaduct *v, const char
 
 int cmd_pci_list(const struct command *c, int argc, char **argv)
 {
-	bool all = false, json = false;
+	bool all = false, json = false, verbose = false;
 	struct viaduct *v;
 	int letter, status;
 
-	while ((letter = via_option(c, argc, argv, "aj", 0, 1)) > 0 && letter != '?') {
+	while ((letter = via_option(c, argc, argv, "ajv", 0, 1)) > 0 && letter != '?') {
 		all = all || letter == 'a';
 		json = json || letter == 'j';
+		verbose = verbose || letter == 'v';
 	}
 	if (letter != -1) {
 		return VIA_MALFORMED;
@@ -134,7 +150,7 @@ int cmd_pci_list(const struct command *c, int argc, char **argv)
 	if (v == NULL) {
 		return VIA_FAILED;
 	}
-	status = list_functions(c, v, all ? NULL : argv[optind], json);
+	status = list_functions(c, v, all ? NULL : argv[optind], json, verbose);
 	viaduct_close(v);
 	return status;
 }

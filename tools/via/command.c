@@ -34,8 +34,9 @@ static const struct command commands[] = {
 	  cmd_pci_assignable_add },
 	{ "pci-assignable-remove", "[-r] BDF|NAME", "give a function back to this domain",
 	  "  -r  bind its driver here again\n", cmd_pci_assignable_remove },
-	{ "pci-list", "[--json] DOMAIN | -a [--json]", "functions lent to a domain",
-	  "  -a  every function of the machine and its state\n", cmd_pci_list },
+	{ "pci-list", "[-v] [--json] DOMAIN | -a [-v] [--json]", "functions lent to a domain",
+	  "  -a  every function of the machine and its state\n"
+	  "  -v  with what was counted since boot, as --json always has it\n", cmd_pci_list },
 	{ "pci-doctor", "[--json] [BDF...]", "can a function be lent, and if not, why not",
 	  "Without BDF: every function. Status 0: each BDF can be lent, 1: one cannot.\n",
 	  cmd_pci_doctor },

@@ -115,7 +115,9 @@ int function_make_assignable(const struct command *c, struct viaduct *v,
 	if (why != NULL) {
 		return via_fail(c, "%s: %s", bdf, why);
 	}
-	bound = f->state == CONTROL_FUNCTION_OWNED && pci_sysfs_driver(f->sbdf, driver);
+	/* A broken one may have been cut off from a driver here. */
+	bound = (f->state == CONTROL_FUNCTION_OWNED || f->state == CONTROL_FUNCTION_BROKEN) &&
+		pci_sysfs_driver(f->sbdf, driver);
 	if (bound) {
 		err = pci_sysfs_unbind(f->sbdf, driver);
 		if (err != 0) {

@@ -43,6 +43,7 @@ struct its_device {
 
 static struct its_device itts[ITTS_MAX];
 static uint8_t streams[STREAMS_MAX]; /* domain + 1; 0: aborts */
+static bool silent[STREAMS_MAX]; /* blocked accesses are not recorded */
 static struct job *jobs[64];
 static uint32_t job_count;
 
@@ -208,7 +209,22 @@ int iommu_abort(struct iommu *iommu, stream_id_t stream)
 	}
 	lend_world.streams_open -= streams[stream.v] != 0;
 	streams[stream.v] = 0;
+	silent[stream.v] = false;
 	return 0;
+}
+
+int iommu_silence(struct iommu *iommu, stream_id_t stream)
+{
+	assert_ptr_equal(iommu, &world_iommu);
+	lend_world.streams_open -= streams[stream.v] != 0;
+	streams[stream.v] = 0;
+	silent[stream.v] = true;
+	return 0;
+}
+
+bool world_silent(const struct pci_function *f)
+{
+	return silent[f->stream.v];
 }
 
 uint32_t world_dma(const struct pci_function *f)
@@ -533,5 +549,6 @@ void lend_world_end(void)
 	assert_int_equal(lend_world.itts, 0);
 	fake_intx_end();
 	memset(streams, 0, sizeof(streams));
+	memset(silent, 0, sizeof(silent));
 	memset(itts, 0, sizeof(itts));
 }

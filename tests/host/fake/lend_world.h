@@ -58,5 +58,7 @@ uint64_t world_owner_cfg(const struct host_bridge *b, struct sbdf s, uint32_t re
 
 /* Whose memory a function's DMA reaches: a domain, or ~0. */
 uint32_t world_dma(const struct pci_function *f);
+/* Its DMA aborts and is not recorded. */
+bool world_silent(const struct pci_function *f);
 
 #endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who finds the harm holds locks, or is an interrupt: the IOMMU at once, the rest as a job. */
+#include "pci/pci_contain.h"
+
+#include "iommu/iommu.h"
+#include "pci/registry.h"
+
+static struct pci_function *function_of(struct job *j)
+{
+	return container_of(j, struct pci_function, contain.job);
+}
+
+/* Whether the IOMMU confirms is asked when f is taken away. */
+static void silence(struct pci_function *f)
+{
+	if (f->iommu != NULL) {
+		(void)iommu_silence(f->iommu, f->stream);
+	}
+}
+
+static enum job_status contain_step(struct job *j)
+{
+	struct pci_function *f = function_of(j);
+
+	pci_contained(f, f->contain.why);
+	if (f->state == FUNCTION_BROKEN) {
+		/* Taking it away made its faults heard again: a device may go on regardless. */
+		silence(f);
+	}
+	return JOB_DONE;
+}
+
+static void contain_finish(struct job *j, bool cancelled)
+{
+	__atomic_store_n(&function_of(j)->contain.why, NULL, __ATOMIC_RELEASE);
+}
+
+static const struct job_ops contain_ops = {
+	.name = "pci contain",
+	.step = contain_step,
+	.finish = contain_finish,
+};
+
+void pci_contain(struct pci_function *f, const char *why)
+{
+	const char *idle = NULL;
+
+	if (__atomic_compare_exchange_n(&f->contain.why, &idle, why, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE)) {
+		silence(f);
+		job_init(&f->contain.job, &contain_ops);
+		job_start(&f->contain.job);
+	}
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Containment: a function that floods the IOMMU, reports an uncorrectable error or does not answer
+ * is cut off from its user and broken. User and machine go on; pci_state_can_quarantine() is the
+ * way back, through a reset.
+ */
+#ifndef PCI_PCI_CONTAIN_H
+#define PCI_PCI_CONTAIN_H
+
+#include "core/job.h"
+#include "lib/types.h"
+
+struct pci_function;
+
+/* Reasons, as lists and logs show them. */
+#define PCI_CONTAIN_DMA "dma-faults"
+
+struct pci_contain {
+	const char *why; /* NULL: not under way */
+	struct job job;
+};
+
+/*
+ * Any context; locks up to and including the function's may be held. DMA aborts, silently, on
+ * return; a job of this pCPU does the rest. why is one of the above, and stays valid.
+ */
+void pci_contain(struct pci_function *f, const char *why);
+
+/*
+ * Implemented by vpci/, called from that job, no lock held: who uses f loses it and f is broken. One
+ * that is being reset is left to that: its reset verifies it.
+ */
+void pci_contained(struct pci_function *f, const char *why);
+
+#endif

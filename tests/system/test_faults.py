@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Functions that harm or disturb the machine are cut off; their users and all others go on."""
+
+import hashlib
+import json
+import re
+
+import pytest
+
+import scenario
+from conftest import nvme
+from scenario import guest, image, result
+
+FLOOD, HEALTHY = "0000:02:00.0", "0000:03:00.0"
+
+READER = """
+for i in 1 2 3 4 5 6 7 8; do
+sha256sum </dev/nvme0n1
+sleep 1
+done
+"""
+
+SCRIPT = r"""
+cd /etc/viaduct
+own() { dd if="$(disk 0000:01:00.0)" bs=1M iflag=direct 2>/dev/null | sha256sum; }
+for function in 02:00.0 03:00.0; do via pci-assignable-add $function; done
+via create healthy.cfg; via create flood.cfg
+section flood; console flood 100
+section counters; via pci-list -a -v; via pci-list -a --json >/tmp/cut.json
+section json; cat /tmp/cut.json
+section own; own
+try lend-again via pci-attach flood 02:00.0
+via destroy flood
+section after; via pci-list -a --json
+try retry via pci-assignable-add 02:00.0
+try return via pci-assignable-remove -r 02:00.0
+section data; wait_for has_disk 0000:02:00.0
+sha256sum <"$(disk 0000:02:00.0)"
+section healthy; console healthy 100
+via destroy healthy
+section log; via dmesg
+"""
+
+
+@pytest.fixture(scope="module")
+def faults(module_machine):
+    machine = module_machine
+    disks = [machine.raw_image(f"disk{n}.img", 4, seed=n) for n in (1, 2, 3)]
+    options = [
+        *nvme(disks[0], port=1), *nvme(disks[1], port=2), *nvme(disks[2], port=3),
+        *scenario.overlay(machine, {
+            "flood.cfg": image("flood", "dma_flood", pci=[FLOOD]),
+            "healthy.cfg": guest("healthy", READER, pci=[HEALTHY]),
+        })]
+    _, out = scenario.run(machine, SCRIPT, *options)
+    return out, [hashlib.sha256(disk.read_bytes()).hexdigest() for disk in disks]
+
+
+def function(text, address):
+    return next(entry for entry in json.loads(text) if entry["bdf"] == address)
+
+
+def test_a_flood_of_faults_loses_the_function(faults):
+    """The guest sees it vanish, and lives on."""
+    out, _ = faults
+    assert out["flood"].endswith("\nPASS\n"), out["flood"]
+    cut = function(out["json"], FLOOD)
+    assert (cut["state"], cut["broken"]) == ("broken", "dma-faults")
+    assert cut["faults"] >= 100
+    assert "user" not in cut
+    assert re.search(rf"{FLOOD}: cut off from d\d+ flood: dma-faults", out["log"])
+    # A line a fault would be hundreds.
+    assert len(re.findall(rf"{FLOOD}: DMA .* blocked", out["log"])) <= 20
+
+
+def test_the_list_says_why_and_how_often(faults):
+    out, _ = faults
+    match = re.search(rf"^{FLOOD} .* broken .*\(dma-faults\)\n  faults (\d+)( or more)?, "
+                      r"interrupts \d+, .*resets (\d+)$", out["counters"], re.M)
+    assert match, out["counters"]
+    cut = function(out["json"], FLOOD)
+    assert int(match[1]) == cut["faults"]
+    assert bool(match[2]) == cut["faults_lost"]
+    assert int(match[3]) == cut["resets"] == 1
+
+
+def test_it_comes_back_by_a_reset_only(faults):
+    out, digests = faults
+    status, text = result(out["lend-again"])
+    assert status == 1 and "broken" in text
+    assert function(out["after"], FLOOD)["state"] == "broken"
+    assert result(out["retry"])[0] == 0
+    assert result(out["return"])[0] == 0
+    assert digests[1] in out["data"]
+
+
+def test_others_go_on(faults):
+    out, digests = faults
+    assert digests[0] in out["own"]
+    assert out["healthy"].count(digests[2]) == 8
+    assert "guest: exit 0" in out["healthy"]
