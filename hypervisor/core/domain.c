@@ -77,7 +77,8 @@ static int domain_alloc(const char *name, uint32_t vcpu_count, uint32_t table_pa
 
 fail_vcpus:
 	destroy_vcpus(d);
-	p2m_destroy(&d->p2m);
+	while (!p2m_destroy_slice(&d->p2m, 64)) {
+	}
 fail_table:
 	domain_table_remove(d);
 	heap_free(d);
@@ -102,7 +103,8 @@ void domain_free(struct domain *d)
 	while (!domain_ram_free(d, 64)) {
 	}
 	destroy_vcpus(d);
-	p2m_destroy(&d->p2m);
+	while (!p2m_destroy_slice(&d->p2m, 64)) {
+	}
 	heap_free(d);
 }
 

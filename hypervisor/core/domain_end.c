@@ -12,7 +12,12 @@ enum teardown_phase {
 	TEARDOWN_DEVICES,
 	TEARDOWN_RAM,
 	TEARDOWN_READERS, /* out of the table; until nobody looks at it any more */
+	TEARDOWN_TABLES,
 };
+
+/* Blocks of RAM, and pages of tables, that a slice gives back. */
+#define RAM_A_SLICE    64
+#define TABLES_A_SLICE 32
 
 static bool all_stopped(struct domain *d)
 {
@@ -48,7 +53,7 @@ static enum job_status teardown_step(struct job *j)
 		}
 		break;
 	case TEARDOWN_RAM:
-		if (!domain_ram_free(d, 64)) {
+		if (!domain_ram_free(d, RAM_A_SLICE)) {
 			return JOB_MORE;
 		}
 		log_info("domain", "d%u %s is gone", d->id, d->name);
@@ -56,8 +61,13 @@ static enum job_status teardown_step(struct job *j)
 		grace_start(&d->grace);
 		break;
 	case TEARDOWN_READERS:
+		if (!grace_over(&d->grace)) {
+			return JOB_WAIT;
+		}
+		break;
+	case TEARDOWN_TABLES:
 	default:
-		return grace_over(&d->grace) ? JOB_DONE : JOB_WAIT;
+		return p2m_destroy_slice(&d->p2m, TABLES_A_SLICE) ? JOB_DONE : JOB_MORE;
 	}
 	d->teardown_phase++;
 	return JOB_MORE;
@@ -67,7 +77,7 @@ static void teardown_finish(struct job *j, bool cancelled)
 {
 	struct domain *d = container_of(j, struct domain, teardown);
 
-	if (d->teardown_phase == TEARDOWN_READERS) {
+	if (d->teardown_phase == TEARDOWN_TABLES) {
 		domain_free(d);
 	}
 }

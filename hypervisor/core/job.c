@@ -150,6 +150,11 @@ bool job_step_one(void)
 	return true;
 }
 
+bool job_should_yield(void)
+{
+	return read_sysreg(isr_el1) != 0;
+}
+
 uint64_t job_next_deadline(void)
 {
 	struct job_queue *q = this_queue();

@@ -17,7 +17,10 @@ enum job_status { JOB_MORE, JOB_DONE, JOB_WAIT /* call again after a millisecond
 
 struct job_ops {
 	const char *name;
-	/* At most about 50 us (64 page-table entries) of work. No lock held by the caller. */
+	/*
+	 * At most about 50 us (512 page-table entries) of work, which ends early when
+	 * job_should_yield() says so. No lock held by the caller.
+	 */
 	enum job_status (*step)(struct job *j);
 	/* After the last step, or instead of more steps when cancelled. May free the job. */
 	void (*finish)(struct job *j, bool cancelled);
@@ -42,6 +45,8 @@ void job_park(struct job *j, struct vcpu *v);
 void job_cancel(struct job *j);
 /* Step this pCPU's oldest runnable job once. Returns false when there was none. */
 bool job_step_one(void);
+/* An interrupt waits on this pCPU: a step looks every 5 us or so and ends. */
+bool job_should_yield(void);
 /* When this pCPU's next job wants to run, in ticks: 0: now, ~0: there is none. */
 uint64_t job_next_deadline(void);
 

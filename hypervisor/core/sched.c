@@ -16,7 +16,7 @@
 #include "irq/vgic.h"
 
 #define SLICE_US     5000
-#define JOB_SLICE_US 200 /* guests run at most this long between two slices of a job */
+#define JOB_SLICE_US 200 /* guests run this long between two slices of a job */
 
 struct runqueue {
 	struct spinlock lock; /* states and lists of the vCPUs placed here */
@@ -25,7 +25,8 @@ struct runqueue {
 	uint32_t vcpu_count;
 	uint64_t floor; /* vruntime all that want to run have had, but for those just woken */
 	uint64_t timer; /* what the EL2 timer is set to */
-};
+	uint64_t job_due; /* no slice of a job before this while a guest wants to run */
+} __attribute__((aligned(64))); /* cache lines of its CPU's own */
 
 static struct runqueue queues[CPUS_MAX];
 static struct spinlock place_lock;
@@ -36,6 +37,7 @@ void sched_init(void)
 		list_init(&queues[i].ready);
 		list_init(&queues[i].vcpus);
 		queues[i].timer = ~0ULL;
+		queues[i].job_due = 0;
 	}
 }
 
@@ -324,14 +326,20 @@ static void set_timer(struct runqueue *q, uint64_t deadline)
 	}
 }
 
+static bool step_job(struct runqueue *q)
+{
+	if (!job_step_one()) {
+		return false;
+	}
+	q->job_due = ticks_now() + us_to_ticks(JOB_SLICE_US);
+	return true;
+}
+
 /* Nobody wants to run: do what waits for such a moment, or sleep until an interrupt. */
 static void idle(struct runqueue *q, uint64_t deadline)
 {
-	if (job_step_one()) {
-		return;
-	}
 	if (read_sysreg(isr_el1) == 0) {
-		if (ram_clean_one()) {
+		if (step_job(q) || ram_clean_one()) {
 			return;
 		}
 		set_timer(q, MIN(deadline, job_next_deadline()));
@@ -362,7 +370,7 @@ static void enter(struct runqueue *q, struct vcpu *v, uint64_t deadline, bool co
 		deadline = MIN(deadline, now + us_to_ticks(SLICE_US));
 	}
 	if (job != ~0ULL) {
-		deadline = MIN(deadline, MAX(job, now + us_to_ticks(JOB_SLICE_US)));
+		deadline = MIN(deadline, MAX(job, q->job_due));
 	}
 	set_timer(q, deadline);
 }
@@ -385,8 +393,8 @@ static void sched_switch(void)
 			unload(q, cpu->loaded);
 			vcpu_leave_tables();
 		}
-		if (job_next_deadline() <= now) {
-			job_step_one();
+		if (job_next_deadline() <= now && q->job_due <= now) {
+			step_job(q);
 		}
 		/* A timer that has passed must be set again. */
 		if (q->timer <= now) {

@@ -21,9 +21,8 @@ struct vpci_segment;
 struct vpci_mapping {
 	ipaddr_t ipa;
 	uint64_t size; /* what is, or is being, mapped */
-	uint64_t done; /* bytes of it carried out so far */
+	uint64_t done; /* bytes of it mapped so far */
 	bool mapped;   /* any of [ipa, +size) may be in stage 2 */
-	bool failed;   /* could not be mapped; done bytes are being taken out again */
 };
 
 /*

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The executor of plans. Mapping goes in slices of stage-2 entries. The first few are made within
- * the trap: 512 entries hold any one BAR up to 1 GiB, since BARs are aligned to their size on both
- * sides. What is longer becomes the function's job, and the vCPU parks on it.
+ * The executor of plans. Unmapping is short whatever the size; mapping goes in slices of stage-2
+ * entries. The first is made within the trap: 512 entries hold any one BAR up to 1 GiB, since BARs
+ * are aligned to their size on both sides. What is longer, or would keep an interrupt waiting,
+ * becomes the function's job, and the vCPU parks on it.
  */
 #include "core/heap.h"
 #include "core/log.h"
@@ -11,24 +12,18 @@
 #include "vpci/exec.h"
 #include "vpci/lend.h"
 
-#define SLICE_ENTRIES 64U
-#define SLICES_IN_TRAP 8U
+/* A slice, and how much of it is done before it looks whether an interrupt waits. */
+#define SLICE_ENTRIES 512U
+#define CHUNK_ENTRIES 64U
 
 #define EXT_CAP_FIRST   0x100U
 
-/* 0: this BAR is done. -EAGAIN: another slice. */
-static int unmap_slice(struct vpci_function *vf, struct vpci_mapping *m)
+static void unmap(struct vpci_function *vf, struct vpci_mapping *m)
 {
-	int r;
-
-	if (!m->mapped) {
-		return 0;
-	}
-	r = p2m_unmap_slice(&vf->domain->p2m, m->ipa, m->size, SLICE_ENTRIES, &m->done);
-	if (r == 0) {
+	if (m->mapped) {
+		p2m_unmap(&vf->domain->p2m, m->ipa, m->size);
 		m->mapped = false;
 	}
-	return r;
 }
 
 /* A place the domain chose and cannot have: the BAR stays undecoded, as behind a real bridge. */
@@ -52,12 +47,12 @@ static int map_begin(struct vpci_function *vf, uint32_t i)
 	}
 	m->size = size;
 	m->done = 0;
-	m->failed = false;
 	m->mapped = true;
 	return 0;
 }
 
-static int map_slice(struct vpci_function *vf, uint32_t i)
+/* 0: this BAR is done. -EAGAIN: another chunk. */
+static int map_chunk(struct vpci_function *vf, uint32_t i)
 {
 	const struct pci_bar *bar = &vf->function->bars[i];
 	struct vpci_mapping *m = &vf->maps[i];
@@ -71,23 +66,16 @@ static int map_slice(struct vpci_function *vf, uint32_t i)
 	if (!m->mapped && map_begin(vf, i)) {
 		return 0;
 	}
-	if (m->failed) {
-		return unmap_slice(vf, m);
-	}
-	r = p2m_map_slice(&vf->domain->p2m, m->ipa, bar->cpu, m->size, type, SLICE_ENTRIES,
+	r = p2m_map_slice(&vf->domain->p2m, m->ipa, bar->cpu, m->size, type, CHUNK_ENTRIES,
 			  &m->done);
 	if (r == 0 || r == -EAGAIN) {
 		return r;
 	}
 	refuse(vf, i, m->ipa.v, r == -EEXIST ? "something is mapped there" : "no memory for tables");
-	m->failed = true;
+	m->mapped = m->done != 0;
 	m->size = m->done;
-	m->done = 0;
-	if (m->size == 0) {
-		m->mapped = false;
-		return 0;
-	}
-	return -EAGAIN;
+	unmap(vf, m);
+	return 0;
 }
 
 /*
@@ -161,21 +149,23 @@ void vpci_exec_set_multifunction(struct vpci_function *vf, bool on)
 	vpci_shadow_set_multifunction(vf->away ? &vf->aside : &vf->shadow, on);
 }
 
-/* One slice of vf->work. True: there is more. */
+/* All BARs unmapped, or a slice of mapping them. True: there is more. */
 static bool work_slice(struct vpci_function *vf)
 {
-	enum vpci_effect work;
+	enum vpci_effect work = vf->work;
+	uint32_t chunks = SLICE_ENTRIES / CHUNK_ENTRIES;
 
 	while (vf->work_bar < PCI_BARS) {
-		int r = vf->work == VPCI_MAP ? map_slice(vf, vf->work_bar)
-					     : unmap_slice(vf, &vf->maps[vf->work_bar]);
-
-		if (r) {
-			return true;
+		if (work != VPCI_MAP) {
+			unmap(vf, &vf->maps[vf->work_bar]);
+		} else if (map_chunk(vf, vf->work_bar) != 0) {
+			if (--chunks == 0 || job_should_yield()) {
+				return true;
+			}
+			continue;
 		}
 		vf->work_bar++;
 	}
-	work = vf->work;
 	vf->work = VPCI_NOTHING;
 	set_decode(vf->function, VPCI_COMMAND_MEM, work == VPCI_MAP);
 	if (work == VPCI_RESET || work == VPCI_WAKE) {
@@ -231,13 +221,8 @@ static void work_start(struct vpci_function *vf, enum vpci_effect work)
 {
 	vf->work = work;
 	vf->work_bar = 0;
-	for (uint32_t i = 0; i < PCI_BARS; i++) {
-		vf->maps[i].done = 0;
-	}
-	for (uint32_t i = 0; i < SLICES_IN_TRAP; i++) {
-		if (!work_slice(vf)) {
-			return;
-		}
+	if (!work_slice(vf)) {
+		return;
 	}
 	vf->job_queued = true;
 	vf->busy = &vf->job;
@@ -307,10 +292,7 @@ void vpci_exec_unmap_all(struct vpci_function *vf)
 {
 	vf->work = VPCI_NOTHING;
 	for (uint32_t i = 0; i < PCI_BARS; i++) {
-		if (vf->maps[i].mapped) {
-			p2m_unmap(&vf->domain->p2m, vf->maps[i].ipa, vf->maps[i].size);
-			vf->maps[i] = (struct vpci_mapping){ .mapped = false };
-		}
+		unmap(vf, &vf->maps[i]);
 	}
 	if (vf->job_queued) {
 		job_cancel(&vf->job);

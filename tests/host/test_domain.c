@@ -44,9 +44,12 @@ int p2m_init(struct p2m *p, uint16_t vmid, uint32_t table_pages_max)
 	return 0;
 }
 
-void p2m_destroy(struct p2m *p)
+/* Three slices a domain. */
+bool p2m_destroy_slice(struct p2m *p, uint32_t max)
 {
-	world.tables--;
+	p->destroy_next++;
+	world.tables -= p->destroy_next == 3 ? 1 : 0;
+	return p->destroy_next >= 3;
 }
 
 int p2m_map(struct p2m *p, ipaddr_t at, paddr_t to, uint64_t size, enum p2m_type type)

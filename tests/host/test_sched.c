@@ -36,6 +36,7 @@ static struct {
 	bool sgi[CPUS];
 	bool guest_runs[CPUS];
 	uint64_t job_deadline;
+	uint32_t job_steps; /* that the job still has */
 	uint32_t resets;
 	uint32_t loads;
 	/* Called once, in the middle of something. */
@@ -126,11 +127,6 @@ void gic_send_sgi(uint32_t cpu, uint32_t sgi)
 	world.sgi[cpu] = true;
 }
 
-bool job_step_one(void)
-{
-	return false;
-}
-
 uint64_t job_next_deadline(void)
 {
 	return world.job_deadline;
@@ -158,6 +154,20 @@ static bool interrupted(uint32_t cpu)
 	return world.sgi[cpu] || world.el2_timer[cpu] <= fake_now || own_timer_due(cpu);
 }
 
+/* A step takes a tick; after its last one the job is gone. */
+bool job_step_one(void)
+{
+	if (world.job_steps == 0 || world.job_deadline > fake_now) {
+		return false;
+	}
+	fake_now++;
+	fake_sysreg_write("isr_el1", interrupted(fake_cpu));
+	if (--world.job_steps == 0) {
+		world.job_deadline = NEVER;
+	}
+	return true;
+}
+
 static void interrupt(struct vcpu *v)
 {
 	world.pending[v->index] = true;
@@ -166,6 +176,7 @@ static void interrupt(struct vcpu *v)
 
 void irq_dispatch(void)
 {
+	fake_sysreg_write("isr_el1", 0);
 	world.sgi[fake_cpu] = false;
 	if (world.el2_timer[fake_cpu] <= fake_now) {
 		el2_timer_set(NEVER);
@@ -636,6 +647,36 @@ static void test_running_time_counts(void **state)
 	world_end();
 }
 
+static void start_job(uint32_t steps)
+{
+	world.job_steps = steps;
+	world.job_deadline = 0;
+	fake_cpu = 0;
+	sched_tick();
+}
+
+/* An idle CPU steps its job without a pause, but for interrupts: a sleeper's timer is on time. */
+static void test_job_does_not_hold_up_timers(void **state)
+{
+	uint64_t due;
+
+	world_init(1, 1);
+	all_online();
+	world.timer[0] = fake_now + 100;
+	due = world.timer[0];
+	block(0, VCPU_BLOCKED);
+	start_job(1000);
+	run(0);
+	assert_true(world.guest_runs[0]);
+	assert_in_range(fake_now, due, due + 2);
+	assert_in_range(world.job_steps, 890, 910);
+	/* The job goes on while the guest runs. */
+	settle();
+	check();
+	assert_int_equal(world.job_steps, 0);
+	world_end();
+}
+
 /* A waiting job has its turn when it wants it, whoever runs. */
 static void test_job_interrupts_guests(void **state)
 {
@@ -741,6 +782,7 @@ int main(void)
 		cmocka_unit_test(test_sleeper_gets_no_credit),
 		cmocka_unit_test(test_no_credit_from_an_empty_queue),
 		cmocka_unit_test(test_running_time_counts),
+		cmocka_unit_test(test_job_does_not_hold_up_timers),
 		cmocka_unit_test(test_job_interrupts_guests),
 		cmocka_unit_test(test_random_histories),
 	};

@@ -148,8 +148,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	model_smmu.after_write = NULL;
-	p2m_destroy(&first);
-	p2m_destroy(&second);
+	while (!p2m_destroy_slice(&first, 1) || !p2m_destroy_slice(&second, 1)) {
+	}
 	return 0;
 }
 

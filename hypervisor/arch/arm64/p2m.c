@@ -28,18 +28,44 @@ int p2m_init(struct p2m *p, uint16_t vmid, uint32_t table_pages_max)
 	return 0;
 }
 
-void p2m_destroy(struct p2m *p)
+/* One table of either root unlinked, or false when there is none any more. */
+static bool retire_next(struct p2m *p)
 {
+	while (p->destroy_next < 2 * P2M_ROOT_ENTRIES) {
+		uint32_t i = p->destroy_next++;
+		uint64_t *root = i < P2M_ROOT_ENTRIES ? p->root : p->smmu_root;
+		uint64_t *entry = &root[i % P2M_ROOT_ENTRIES];
+
+		if (pte_is_table(*entry, 1)) {
+			p2m_table_retire(p, heap_va(pte_address(*entry)), 2);
+			p2m_table_write(entry, 0);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool p2m_destroy_slice(struct p2m *p, uint32_t max)
+{
+	bool done;
+
 	if (p->root == NULL) {
-		return;
+		return true;
 	}
 	spin_lock(&p->lock);
-	p2m_tlb_flush(p2m_vttbr(p), NULL, 0);
-	p2m_table_free_tree(p, p->root);
-	p2m_table_free_tree(p, p->smmu_root);
-	p->root = NULL;
-	p->smmu_root = NULL;
+	if (p->destroy_next == 0) {
+		p2m_tlb_flush(p2m_vttbr(p), NULL, 0);
+	}
+	done = p2m_table_give_back(p, max) && !retire_next(p);
+	if (done) {
+		heap_pages_free(p->root, 1);
+		heap_pages_free(p->smmu_root, 1);
+		p->root = NULL;
+		p->smmu_root = NULL;
+		p->table_pages -= 4;
+	}
 	spin_unlock(&p->lock);
+	return done;
 }
 
 enum p2m_type p2m_lookup_locked(const struct p2m *p, ipaddr_t ipa, paddr_t *pa, uint64_t *run)

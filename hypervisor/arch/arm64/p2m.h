@@ -29,8 +29,13 @@ struct p2m {
 	uint64_t *root;      /* 2 pages, CPU view */
 	uint64_t *smmu_root; /* 2 pages: RAM and doorbell only */
 	uint16_t vmid;
-	uint32_t table_pages; /* heap pages used by tables, roots included */
+	uint32_t table_pages; /* heap pages used by tables, roots and retired ones included */
 	uint32_t table_pages_max;
+	/* p2m_table.c: unlinked tables, to be used again. */
+	uint64_t *retired_pages;
+	uint64_t *retired_tables;
+	uint32_t retired_next;
+	uint32_t destroy_next; /* entry of the roots that p2m_destroy_slice() comes to next */
 };
 
 /*
@@ -39,10 +44,10 @@ struct p2m {
  */
 int p2m_init(struct p2m *p, uint16_t vmid, uint32_t table_pages_max);
 /*
- * All tables. No vCPU runs and no stream uses it any more; the VMID's TLBs are flushed (CPU side).
- * A p2m that is all zeroes is allowed.
+ * All tables, at most max a call; true: all are gone. No vCPU runs and no stream uses it any more;
+ * the VMID's TLBs are flushed (CPU side). A p2m that is all zeroes is allowed.
  */
-void p2m_destroy(struct p2m *p);
+bool p2m_destroy_slice(struct p2m *p, uint32_t max);
 
 /*
  * Map [ipa, +size) -> [pa, +size), 4 KiB multiples, biggest blocks that fit. Everything there must
@@ -51,19 +56,19 @@ void p2m_destroy(struct p2m *p);
  */
 int p2m_map(struct p2m *p, ipaddr_t ipa, paddr_t pa, uint64_t size, enum p2m_type type);
 /*
- * Unmap; holes are allowed, a part of a block is not (unmap what was mapped). On return no CPU can
- * reach the old pages (TLBI completed). For RAM the SMMU's entries are cleared as well, but its
- * TLBs are the caller's: iommu_flush_vmid() before the RAM goes anywhere.
- */
-void p2m_unmap(struct p2m *p, ipaddr_t ipa, uint64_t size);
-/*
- * The same in slices: at most max_entries entries are written or cleared; *done grows by the bytes
- * covered. 0: finished; -EAGAIN: call again. Map errors leave [ipa, +*done) to the caller to unmap.
+ * The same in slices: at most max_entries entries of one table are written; *done grows by the
+ * bytes covered. 0: finished; -EAGAIN: call again. Errors leave [ipa, +*done) to the caller to
+ * unmap.
  */
 int p2m_map_slice(struct p2m *p, ipaddr_t ipa, paddr_t pa, uint64_t size, enum p2m_type type,
 		  uint32_t max_entries, uint64_t *done);
-int p2m_unmap_slice(struct p2m *p, ipaddr_t ipa, uint64_t size, uint32_t max_entries,
-		    uint64_t *done);
+/*
+ * Unmap; holes are allowed, a part of a block is not (unmap what was mapped). On return no CPU can
+ * reach the old pages (TLBI completed). Work is bounded by 512 entries for a BAR, which is aligned
+ * to its size. For RAM the SMMU's entries are cleared as well, but its TLBs are the caller's:
+ * iommu_flush_vmid() before the RAM goes anywhere.
+ */
+void p2m_unmap(struct p2m *p, ipaddr_t ipa, uint64_t size);
 
 /*
  * Type and PA of the page at ipa; P2M_INVALID when unmapped. *run: bytes mapped (or unmapped) alike

@@ -108,26 +108,17 @@ int p2m_map_slice(struct p2m *p, ipaddr_t ipa, paddr_t to, uint64_t size, enum p
 	return *done < size ? -EAGAIN : 0;
 }
 
-int p2m_unmap_slice(struct p2m *p, ipaddr_t ipa, uint64_t size, uint32_t max_entries,
-		    uint64_t *done)
+void p2m_unmap(struct p2m *p, ipaddr_t ipa, uint64_t size)
 {
 	uint32_t d = domain_of(p);
 
-	for (; *done < size && max_entries > 0; *done += SZ_4K, max_entries--) {
-		struct page *page = find_page(d, ipa.v + *done);
+	for (uint64_t done = 0; done < size; done += SZ_4K) {
+		struct page *page = find_page(d, ipa.v + done);
 
 		if (page) {
 			*page = stage2[d].pages[--stage2[d].count];
 		}
 	}
-	return *done < size ? -EAGAIN : 0;
-}
-
-void p2m_unmap(struct p2m *p, ipaddr_t ipa, uint64_t size)
-{
-	uint64_t done = 0;
-
-	p2m_unmap_slice(p, ipa, size, ~0U, &done);
 }
 
 int p2m_map_doorbell(struct p2m *p, ipaddr_t ipa, paddr_t to)
@@ -422,6 +413,11 @@ void job_start(struct job *j)
 	}
 	j->cancel = false;
 	jobs[job_count++] = j;
+}
+
+bool job_should_yield(void)
+{
+	return lend_world.interrupt_waits;
 }
 
 void job_cancel(struct job *j)

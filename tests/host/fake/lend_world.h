@@ -26,6 +26,7 @@ struct lend_world {
 	uint32_t wakes;        /* of them, only from D3hot to D0 */
 	struct vcpu vcpu;
 	uint32_t parked;       /* times it was */
+	bool interrupt_waits;  /* jobs should end their slices */
 	uint8_t ports[0x10000]; /* I/O space of every host bridge */
 };
 

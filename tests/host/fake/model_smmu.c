@@ -95,6 +95,11 @@ void cache_clean(const void *va, uint64_t size)
 	}
 }
 
+void cache_zero(void *va, uint64_t size)
+{
+	memset(va, 0, size);
+}
+
 void cache_clean_invalidate(const void *va, uint64_t size)
 {
 }

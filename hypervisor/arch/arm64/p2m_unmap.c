@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Unmapping costs entries at the range's edges only: a table that lies wholly inside is unlinked as
+ * it is, whatever it holds, and becomes the domain's next table (p2m_table.c). So taking a BAR away
+ * is short, however many pages it was mapped with: at most 512 entries when it is aligned to its
+ * size.
+ */
+#include "arch/arm64/p2m_pte.h"
+#include "arch/arm64/p2m_table.h"
+#include "arch/arm64/p2m_tlb.h"
+#include "core/heap.h"
+#include "core/panic.h"
+
+/* From here on one invalidation of the whole VMID costs less than one each. */
+#define GATHER_IPAS 16
+
+/* Tables given back to the heap a call. What is left is used again, or goes with the domain. */
+#define GIVE_BACK 16U
+
+/* What was cleared and is not flushed yet. */
+struct gather {
+	ipaddr_t ipas[GATHER_IPAS];
+	uint32_t ipa_count;
+	bool all;
+};
+
+static void gather_ipa(struct gather *g, ipaddr_t ipa)
+{
+	if (g->ipa_count == GATHER_IPAS) {
+		g->all = true;
+		return;
+	}
+	g->ipas[g->ipa_count++] = ipa;
+}
+
+/* Before the lock is dropped: no table that was unlinked may become anything else until then. */
+static void gather_flush(struct p2m *p, const struct gather *g)
+{
+	if (g->all || g->ipa_count != 0) {
+		p2m_tlb_flush(p2m_vttbr(p), g->ipas, g->all ? 0 : g->ipa_count);
+	}
+	p2m_table_give_back(p, GIVE_BACK);
+}
+
+static void clear_leaf(struct p2m *p, struct gather *g, uint64_t *entry, unsigned int level,
+		       ipaddr_t ipa, uint64_t size)
+{
+	if (size != pte_level_size(level)) {
+		panic("p2m: part of a block of 0x%llx bytes at ipa 0x%llx to be unmapped",
+		      (unsigned long long)pte_level_size(level), (unsigned long long)ipa.v);
+	}
+	if (pte_type(*entry) == P2M_RAM) {
+		p2m_smmu_clear(p, ipa);
+	}
+	p2m_table_write(entry, 0);
+	gather_ipa(g, ipa);
+}
+
+static void unlink_if_empty(struct p2m *p, struct gather *g, uint64_t *entry, unsigned int level,
+			    ipaddr_t ipa)
+{
+	uint64_t *table = heap_va(pte_address(*entry));
+
+	if (p2m_table_empty(table)) {
+		p2m_table_write(entry, 0);
+		p2m_table_retire(p, table, level + 1);
+		gather_ipa(g, ipa);
+	}
+}
+
+/* [ipa, +size) lies inside one entry of level 2. */
+static void unmap_2m(struct p2m *p, struct gather *g, uint64_t *entry, ipaddr_t ipa, uint64_t size)
+{
+	uint64_t *level3;
+
+	if (!pte_valid(*entry)) {
+		return;
+	}
+	if (!pte_is_table(*entry, 2)) {
+		clear_leaf(p, g, entry, 2, ipa, size);
+		return;
+	}
+	level3 = heap_va(pte_address(*entry));
+	if (size == SZ_2M) {
+		p2m_table_write(entry, 0);
+		p2m_table_retire(p, level3, 3);
+		g->all = true;
+		return;
+	}
+	for (uint64_t at = 0; at < size; at += SZ_4K) {
+		uint64_t *page = &level3[pte_index(ipa_add(ipa, at), 3)];
+
+		if (pte_valid(*page)) {
+			clear_leaf(p, g, page, 3, ipa_add(ipa, at), SZ_4K);
+		}
+	}
+	unlink_if_empty(p, g, entry, 2, ipa);
+}
+
+/* [ipa, +size) lies inside one entry of level 1. */
+static void unmap_1g(struct p2m *p, struct gather *g, ipaddr_t ipa, uint64_t size)
+{
+	uint64_t *top = &p->root[pte_index(ipa, 1)];
+	uint64_t *level2;
+	uint64_t step;
+
+	if (!pte_valid(*top)) {
+		return;
+	}
+	if (!pte_is_table(*top, 1)) {
+		clear_leaf(p, g, top, 1, ipa, size);
+		return;
+	}
+	level2 = heap_va(pte_address(*top));
+	/* RAM has to be cleared in the SMMU's view too, entry by entry. */
+	if (size == SZ_1G && !pte_valid(p->smmu_root[pte_index(ipa, 1)])) {
+		p2m_table_write(top, 0);
+		p2m_table_retire(p, level2, 2);
+		g->all = true;
+		return;
+	}
+	for (uint64_t at = 0; at < size; at += step) {
+		ipaddr_t from = ipa_add(ipa, at);
+
+		step = MIN(SZ_2M - from.v % SZ_2M, size - at);
+		unmap_2m(p, g, &level2[pte_index(from, 2)], from, step);
+	}
+	unlink_if_empty(p, g, top, 1, ipa);
+}
+
+void p2m_unmap_locked(struct p2m *p, ipaddr_t ipa, uint64_t size)
+{
+	struct gather g = { .ipa_count = 0 };
+	uint64_t step;
+
+	for (uint64_t at = 0; at < size; at += step) {
+		ipaddr_t from = ipa_add(ipa, at);
+
+		step = MIN(SZ_1G - from.v % SZ_1G, size - at);
+		unmap_1g(p, &g, from, step);
+	}
+	gather_flush(p, &g);
+}
+
+void p2m_unmap(struct p2m *p, ipaddr_t ipa, uint64_t size)
+{
+	ASSERT(range_ok(ipa.v, size, P2M_IPA_SIZE) && IS_ALIGNED(ipa.v | size, SZ_4K));
+	spin_lock(&p->lock);
+	p2m_unmap_locked(p, ipa, size);
+	spin_unlock(&p->lock);
+}
+
+void p2m_prune(struct p2m *p, ipaddr_t ipa)
+{
+	struct gather g = { .ipa_count = 0 };
+	uint64_t *top = &p->root[pte_index(ipa, 1)];
+	uint64_t *entry;
+
+	if (!pte_is_table(*top, 1)) {
+		return;
+	}
+	entry = (uint64_t *)heap_va(pte_address(*top)) + pte_index(ipa, 2);
+	if (pte_is_table(*entry, 2)) {
+		unlink_if_empty(p, &g, entry, 2, ipa);
+	}
+	unlink_if_empty(p, &g, top, 1, ipa);
+	gather_flush(p, &g);
+}
