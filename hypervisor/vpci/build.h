@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * From a function's host truth and a view to its virtual config space. The policy is in const
- * tables: vpci_header.c for the header, vpci_caps.c for capabilities. Pure.
+ * tables (policy.h): vpci_header.c, vpci_std_caps.c, vpci_express.c, vpci_ext_caps.c. Pure.
  */
 #ifndef VPCI_BUILD_H
 #define VPCI_BUILD_H
@@ -30,17 +30,6 @@ struct vpci_image {
 	uint32_t ext_count;
 };
 
-/* A row of policy: one dword. value = (image & ~clear) | set; see struct vpci_reg for the rest. */
-struct vpci_rule {
-	uint8_t at; /* from the header's or capability's start */
-	uint8_t kind;
-	uint32_t virt;
-	uint32_t write;
-	uint32_t w1c;
-	uint32_t clear;
-	uint32_t set;
-};
-
 struct vpci_build {
 	enum vpci_view view;
 	const struct pci_function *function;
@@ -61,8 +50,6 @@ uint64_t vpci_bar_size(const struct pci_bar *bar);
 int vpci_build(struct vpci_shadow *s, const struct vpci_build *b);
 
 /* Parts of it. */
-int vpci_build_rules(struct vpci_shadow *s, const struct vpci_rule *rules, uint32_t count,
-		     const struct vpci_image *image, uint32_t base);
 int vpci_build_caps(struct vpci_shadow *s, const struct vpci_build *b);
 int vpci_build_ext_caps(struct vpci_shadow *s, const struct vpci_build *b);
 

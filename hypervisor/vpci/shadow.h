@@ -32,8 +32,10 @@ enum vpci_reg_kind {
 	VPCI_BAR_MEM,  /* fixed while memory decode is on */
 	VPCI_BAR_IO,   /* fixed while I/O decode is on */
 	VPCI_PM_STATE, /* D1 and D2 are not there; D3hot to D0 may lose everything */
-	VPCI_FLR,      /* Express device control: starts a reset if the dword before says so */
-	VPCI_AF_FLR,   /* the same in Advanced Features */
+	VPCI_EXPRESS_CONTROL, /* starts a reset if the dword before says it can; MRRS is bounded */
+	VPCI_AF_CONTROL,      /* starts a reset if the dword before says it can */
+	VPCI_MSI_CONTROL,     /* no more messages in use than there are */
+	VPCI_VPD,             /* only reads of the device's memory may be asked for */
 };
 
 /* A bit that is in neither virt nor write is read from hardware and never written. */
@@ -41,7 +43,7 @@ struct vpci_reg {
 	uint32_t value; /* of the virt bits */
 	uint32_t virt;  /* answered from value, never written to hardware */
 	uint32_t write; /* the domain may change: value where virt, hardware elsewhere */
-	uint32_t w1c;   /* writing 1 clears; the hypervisor's own merges write 0 here */
+	uint32_t w1c;   /* clears by writing 1 (if in write); merges with hardware's value write 0 here */
 	uint32_t kind;  /* enum vpci_reg_kind */
 };
 

@@ -1,92 +1,101 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The header as each view has it (PCIe 6.0 7.5.1): one table a view, then the BARs. */
-#include "lib/errno.h"
-#include "vpci/build.h"
+/* The header as each view has it (PCIe 6.0 7.5.1): one table a kind, then the BARs. */
+#include "vpci/policy.h"
 
 #define ALL 0xffffffffU
 #define INTERRUPT     0x3cU
 #define INTERRUPT_PIN 0x0000ff00U
-#define STATUS_W1C 0xf9000000U /* error bits of STATUS and of a bridge's secondary status */
 
 /*
- * COMMAND for a guest: MEM is its own, MASTER is real, IO is its own where there is an I/O BAR (see
- * build_bar()). INTx disable is its own, the hardware's is also the hypervisor's (vpci_intx.c).
- * STATUS.Interrupt is real. SERR and parity stay as the hypervisor set them: no guest arms
- * error messages that stop the machine.
+ * Type 0. Decode bits of COMMAND are the domain's own, IO only where there is an I/O BAR (see
+ * build_bar()); MASTER is real. So is INTx disable its own, the hardware's being also the
+ * hypervisor's (vpci_intx.c). SERR and parity stay as the hypervisor set them: no domain arms error
+ * messages that stop the machine. BARs are filled in by build_bar().
  */
-static const struct vpci_rule guest_header[] = {
-	{ .at = 0x00, .virt = ALL },
-	{ .at = 0x04, .kind = VPCI_COMMAND, .virt = 0x0057fffb, .write = 0x0406 | STATUS_W1C,
-	  .w1c = STATUS_W1C, .clear = 0x0057fffb },
-	{ .at = 0x08, .virt = ALL },
-	/* Cache line is a scratch byte. The multi-function bit is of the guest's bus: vpci_bus.c. */
-	{ .at = 0x0c, .virt = ALL, .write = 0x000000ff, .clear = 0xff80ffff },
-	{ .at = 0x2c, .virt = ALL },
-	/* Line is scratch; the pin appears when there is a line for it. */
-	{ .at = 0x3c, .virt = ALL, .write = 0x000000ff, .clear = ALL },
-};
+static const struct vpci_field header[] = {
+	/*at   bits         guest   owner   identity */
+	{ 0x00, 0xffffffff, { COPY,   COPY,   COPY } }, /* vendor, device */
+	/* Command */
+	{ 0x04, 0x00000002, { DECODE, DECODE, ZERO } }, /* memory */
+	{ 0x04, 0x00000004, { HW,     HW,     ZERO } }, /* bus master */
+	{ 0x04, 0x00000010, { ZERO,   HW,     ZERO } }, /* memory write and invalidate */
+	{ 0x04, 0x00000029, { ZERO,   ZERO,   ZERO } }, /* I/O, special cycles, VGA palette */
+	{ 0x04, 0x00000400, { OWN_0,  OWN_0,  ZERO } }, /* INTx disable */
+	/* Status */
+	{ 0x04, 0x00080000, { RO,     RO,     ZERO } }, /* interrupt */
+	{ 0x04, 0x00100000, { ZERO,   ZERO,   ZERO } }, /* capabilities: see link_caps() */
+	{ 0x04, 0x06a00000, { RO,     RO,     ZERO } }, /* 66 MHz, back to back, DEVSEL timing */
+	{ 0x04, 0xf9000000, { W1C,    W1C,    ZERO } }, /* errors */
 
-static const struct vpci_rule owner_header[] = {
-	{ .at = 0x00, .virt = ALL },
-	{ .at = 0x04, .kind = VPCI_COMMAND, .virt = 0x0010042b, .write = 0x0416 | STATUS_W1C,
-	  .w1c = STATUS_W1C, .clear = 0x0010042b },
-	{ .at = 0x08, .virt = ALL },
-	{ .at = 0x0c, .virt = 0xffff0000, .write = 0x0000ffff, .clear = 0xff000000 },
-	{ .at = 0x10, .virt = ALL, .clear = ALL },
-	{ .at = 0x14, .virt = ALL, .clear = ALL },
-	{ .at = 0x18, .virt = ALL, .clear = ALL },
-	{ .at = 0x1c, .virt = ALL, .clear = ALL },
-	{ .at = 0x20, .virt = ALL, .clear = ALL },
-	{ .at = 0x24, .virt = ALL, .clear = ALL },
-	{ .at = 0x28, .virt = ALL },
-	{ .at = 0x2c, .virt = ALL },
-	{ .at = 0x30, .virt = ALL, .clear = ALL }, /* no expansion ROM */
-	{ .at = 0x34, .virt = ALL, .clear = ALL },
-	{ .at = 0x38, .virt = ALL, .clear = ALL },
-	{ .at = 0x3c, .virt = ALL, .write = 0x000000ff },
+	{ 0x08, 0xffffffff, { COPY,   COPY,   COPY } }, /* revision, class */
+	{ 0x0c, 0x000000ff, { OWN_0,  HW,     ZERO } }, /* cache line */
+	{ 0x0c, 0x0000ff00, { ZERO,   HW,     ZERO } }, /* latency */
+	{ 0x0c, 0x007f0000, { COPY,   COPY,   COPY } }, /* header type */
+	{ 0x0c, 0x00800000, { ZERO,   COPY,   COPY } }, /* multi-function: of the guest's bus, vpci_bus.c */
+	{ 0x0c, 0xff000000, { ZERO,   ZERO,   ZERO } }, /* BIST */
+	{ 0x10, 0xffffffff, { ZERO,   ZERO,   ZERO } }, /* BARs */
+	{ 0x14, 0xffffffff, { ZERO,   ZERO,   ZERO } },
+	{ 0x18, 0xffffffff, { ZERO,   ZERO,   ZERO } },
+	{ 0x1c, 0xffffffff, { ZERO,   ZERO,   ZERO } },
+	{ 0x20, 0xffffffff, { ZERO,   ZERO,   ZERO } },
+	{ 0x24, 0xffffffff, { ZERO,   ZERO,   ZERO } },
+	{ 0x28, 0xffffffff, { ZERO,   COPY,   ZERO } }, /* CardBus CIS */
+	{ 0x2c, 0xffffffff, { COPY,   COPY,   COPY } }, /* subsystem */
+	{ 0x30, 0xffffffff, { ZERO,   ZERO,   ZERO } }, /* no expansion ROM */
+	{ 0x34, 0xffffffff, { ZERO,   ZERO,   ZERO } }, /* capabilities: see link_caps() */
+	{ 0x38, 0xffffffff, { ZERO,   ZERO,   ZERO } },
+	{ 0x3c, 0x000000ff, { OWN_0,  OWN,    ZERO } }, /* interrupt line */
+	{ 0x3c, 0x0000ff00, { ZERO,   COPY,   ZERO } }, /* pin: a guest's when it has a line */
+	{ 0x3c, 0xffff0000, { ZERO,   COPY,   ZERO } }, /* grants */
 };
 
 /*
- * Bridges: bus numbers are the host's for good; windows, decode bits and secondary reset are state
- * of the domain's own that begins as the host's. No pin: see the missing MSI in vpci_caps.c.
+ * Type 1, for the owner: bus numbers are the host's for good; windows, decode bits and secondary
+ * reset are state of the domain's own that begins as the host's. No pin: see the missing MSI in
+ * vpci_std_caps.c.
  */
-static const struct vpci_rule bridge_header[] = {
-	{ .at = 0x00, .virt = ALL },
-	{ .at = 0x04, .virt = 0x0018ffff, .write = 0x0547 | STATUS_W1C, .w1c = STATUS_W1C,
-	  .clear = 0x00180000 },
-	{ .at = 0x08, .virt = ALL },
-	{ .at = 0x0c, .virt = ALL, .write = 0x000000ff, .clear = 0xff000000 },
-	{ .at = 0x10, .virt = ALL, .clear = ALL },
-	{ .at = 0x14, .virt = ALL, .clear = ALL },
-	{ .at = 0x18, .virt = ALL },
-	{ .at = 0x1c, .virt = 0x0000ffff, .write = 0xf0f0 | STATUS_W1C, .w1c = STATUS_W1C },
-	{ .at = 0x20, .virt = ALL, .write = 0xfff0fff0 },
-	{ .at = 0x24, .virt = ALL, .write = 0xfff0fff0 },
-	{ .at = 0x28, .virt = ALL, .write = ALL },
-	{ .at = 0x2c, .virt = ALL, .write = ALL },
-	{ .at = 0x30, .virt = ALL, .write = ALL },
-	{ .at = 0x34, .virt = ALL, .clear = ALL },
-	{ .at = 0x38, .virt = ALL, .clear = ALL },
-	{ .at = 0x3c, .virt = ALL, .write = 0x0bff00ff, .clear = 0x0000ff00 },
-};
-
-static const struct vpci_rule identity_header[] = {
-	{ .at = 0x00, .virt = ALL },
-	{ .at = 0x08, .virt = ALL },
-	{ .at = 0x0c, .virt = ALL, .clear = 0xff00ffff },
-	{ .at = 0x2c, .virt = ALL },
+static const struct vpci_field bridge_header[] = {
+	{ 0x00, 0xffffffff, { COPY } },
+	{ 0x04, 0x00000547, { OWN } },  /* decodes, bus master, parity, SERR, INTx disable */
+	{ 0x04, 0x0000fab8, { COPY } },
+	{ 0x04, 0x00180000, { ZERO } }, /* interrupt, capabilities */
+	{ 0x04, 0xf9000000, { W1C } },
+	{ 0x08, 0xffffffff, { COPY } },
+	{ 0x0c, 0x000000ff, { OWN } },  /* cache line */
+	{ 0x0c, 0x00ffff00, { COPY } },
+	{ 0x0c, 0xff000000, { ZERO } },
+	{ 0x10, 0xffffffff, { ZERO } },
+	{ 0x14, 0xffffffff, { ZERO } },
+	{ 0x18, 0xffffffff, { COPY } }, /* bus numbers */
+	{ 0x1c, 0x0000f0f0, { OWN } },  /* I/O window */
+	{ 0x1c, 0x00000f0f, { COPY } },
+	{ 0x1c, 0xf9000000, { W1C } },  /* secondary status */
+	{ 0x20, 0xfff0fff0, { OWN } },  /* memory window */
+	{ 0x20, 0x000f000f, { COPY } },
+	{ 0x24, 0xfff0fff0, { OWN } },  /* prefetchable window */
+	{ 0x24, 0x000f000f, { COPY } },
+	{ 0x28, 0xffffffff, { OWN } },
+	{ 0x2c, 0xffffffff, { OWN } },
+	{ 0x30, 0xffffffff, { OWN } },
+	{ 0x34, 0xffffffff, { ZERO } },
+	{ 0x38, 0xffffffff, { ZERO } },
+	{ 0x3c, 0x000000ff, { OWN } },  /* interrupt line */
+	{ 0x3c, 0x0000ff00, { ZERO } }, /* pin */
+	{ 0x3c, 0x0bff0000, { OWN } },  /* bridge control */
+	{ 0x3c, 0xf4000000, { COPY } },
 };
 
 /* By enum vpci_view. fallback: registers no table speaks of. */
 static const struct {
-	const struct vpci_rule *header;
+	const struct vpci_field *fields;
 	uint32_t count;
+	uint32_t column;
 	struct vpci_reg fallback;
 } views[] = {
-	[VPCI_VIEW_GUEST] = { guest_header, ARRAY_SIZE(guest_header), { .virt = ALL } },
-	[VPCI_VIEW_OWNER] = { owner_header, ARRAY_SIZE(owner_header), { .write = ALL } },
-	[VPCI_VIEW_BRIDGE] = { bridge_header, ARRAY_SIZE(bridge_header), { .virt = 0 } },
-	[VPCI_VIEW_IDENTITY] = { identity_header, ARRAY_SIZE(identity_header), { .virt = ALL } },
+	[VPCI_VIEW_GUEST] = { header, ARRAY_SIZE(header), 0, { .virt = ALL } },
+	[VPCI_VIEW_OWNER] = { header, ARRAY_SIZE(header), 1, { .write = ALL } },
+	[VPCI_VIEW_BRIDGE] = { bridge_header, ARRAY_SIZE(bridge_header), 0, { .virt = 0 } },
+	[VPCI_VIEW_IDENTITY] = { header, ARRAY_SIZE(header), 2, { .virt = ALL } },
 };
 
 bool vpci_bar_usable(const struct pci_bar *bar)
@@ -103,31 +112,6 @@ bool vpci_io_bar_usable(const struct pci_bar *bar)
 uint64_t vpci_bar_size(const struct pci_bar *bar)
 {
 	return MAX(bar->size, SZ_4K);
-}
-
-int vpci_build_rules(struct vpci_shadow *s, const struct vpci_rule *rules, uint32_t count,
-		     const struct vpci_image *image, uint32_t base)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t offset = base + rules[i].at;
-		struct vpci_reg *reg;
-
-		if (offset >= VPCI_BLOCK_SIZE) {
-			break; /* a capability too close to the end of the first 256 bytes */
-		}
-		reg = vpci_shadow_reg(s, offset);
-		if (!reg) {
-			return -ENOMEM;
-		}
-		*reg = (struct vpci_reg){
-			.value = (image->regs[offset / 4] & ~rules[i].clear) | rules[i].set,
-			.virt = rules[i].virt,
-			.write = rules[i].write,
-			.w1c = rules[i].w1c,
-			.kind = rules[i].kind,
-		};
-	}
-	return 0;
 }
 
 /* PCIe 6.0 7.5.1.2.1: size bits read zero, so what sizing writes comes back as the mask. */
@@ -162,7 +146,8 @@ int vpci_build(struct vpci_shadow *s, const struct vpci_build *b)
 	int r;
 
 	vpci_shadow_reset(s, views[b->view].fallback);
-	r = vpci_build_rules(s, views[b->view].header, views[b->view].count, b->image, 0);
+	r = vpci_apply(s, views[b->view].fields, views[b->view].count, views[b->view].column,
+		       b->image, 0, VPCI_BLOCK_SIZE);
 	if (r == 0 && (b->view == VPCI_VIEW_GUEST || b->view == VPCI_VIEW_OWNER)) {
 		for (uint32_t i = 0; i < PCI_BARS; i++) {
 			build_bar(s, b, i);

@@ -7,8 +7,14 @@
 #define PM_NO_SOFT_RESET    0x00000008U
 #define EXPRESS_FLR         0x00008000U /* 7.5.3.4 */
 #define EXPRESS_FLR_CAPABLE 0x10000000U /* 7.5.3.3 */
+#define EXPRESS_MRRS        0x00007000U /* 6 and 7 are reserved */
+#define EXPRESS_MRRS_LARGEST 0x00005000U
 #define AF_FLR              0x00000001U
 #define AF_FLR_CAPABLE      0x02000000U
+#define MSI_CAPABLE         0x000e0000U /* 7.7.1.2: log2 of the messages there are... */
+#define MSI_IN_USE          0x00700000U /* ...and of those in use, three bits further up */
+#define VPD_ADDRESS         0xffff0000U /* 7.9.19 */
+#define VPD_WRITE           0x80000000U
 
 static uint32_t lane_mask(uint32_t offset, uint32_t size)
 {
@@ -48,7 +54,8 @@ bool vpci_shadow_write_reads_hw(const struct vpci_shadow *s, uint32_t offset, ui
 }
 
 /* Registers whose write must not take place at all just now. in: in its lanes. */
-static bool write_refused(const struct vpci_shadow *s, const struct vpci_reg *reg, uint32_t in)
+static bool write_refused(const struct vpci_shadow *s, const struct vpci_reg *reg, uint32_t lanes,
+			  uint32_t in)
 {
 	switch (reg->kind) {
 	case VPCI_BAR_MEM:
@@ -59,8 +66,28 @@ static bool write_refused(const struct vpci_shadow *s, const struct vpci_reg *re
 	case VPCI_PM_STATE:
 		/* PM 1.2 3.2.4: a state that is not implemented is discarded. */
 		return (in & PM_STATE) == 1 || (in & PM_STATE) == 2;
+	case VPCI_VPD:
+		/* Half an address next to an F that the device has set may be a write to it. */
+		return (lanes & VPD_ADDRESS) && ((lanes & VPD_ADDRESS) != VPD_ADDRESS || in & VPD_WRITE);
 	default:
 		return false;
+	}
+}
+
+/* Values no register may have are brought down to the largest it may. */
+static uint32_t bounded(const struct vpci_reg *reg, uint32_t in)
+{
+	uint32_t most;
+
+	switch (reg->kind) {
+	case VPCI_EXPRESS_CONTROL:
+		most = EXPRESS_MRRS_LARGEST;
+		return (in & EXPRESS_MRRS) > most ? (in & ~EXPRESS_MRRS) | most : in;
+	case VPCI_MSI_CONTROL:
+		most = (reg->value & MSI_CAPABLE) << 3;
+		return (in & MSI_IN_USE) > most ? (in & ~MSI_IN_USE) | most : in;
+	default:
+		return in;
 	}
 }
 
@@ -77,10 +104,10 @@ static enum vpci_effect power_effect(const struct vpci_shadow *s, uint32_t offse
 				       (hw & (PM_STATE | PM_NO_SOFT_RESET)) == PM_STATE
 			       ? VPCI_WAKE
 			       : VPCI_NOTHING;
-	case VPCI_FLR:
+	case VPCI_EXPRESS_CONTROL:
 		return (in & EXPRESS_FLR) && (before & EXPRESS_FLR_CAPABLE) ? VPCI_RESET
 									    : VPCI_NOTHING;
-	case VPCI_AF_FLR:
+	case VPCI_AF_CONTROL:
 		return (in & AF_FLR) && (before & AF_FLR_CAPABLE) ? VPCI_RESET : VPCI_NOTHING;
 	default:
 		return VPCI_NOTHING;
@@ -94,14 +121,14 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 	const struct vpci_reg *reg = find(s, offset);
 	uint32_t shift = 8 * (offset & 3);
 	uint32_t lanes = lane_mask(offset, size);
-	uint32_t in = (value << shift) & lanes;
+	uint32_t in = bounded(reg, (value << shift) & lanes);
 	uint32_t own = reg->write & reg->virt & lanes;
 	uint32_t through = reg->write & ~reg->virt & lanes;
 	uint32_t set = own & ~reg->w1c;
 	uint32_t merged = (reg->value & ~set & ~(in & own & reg->w1c)) | (in & set);
 	struct vpci_plan plan = { .effect = VPCI_NOTHING };
 
-	if (write_refused(s, reg, in)) {
+	if (write_refused(s, reg, lanes, in)) {
 		return plan;
 	}
 	plan.effect = power_effect(s, offset & ~3U, lanes, in, hw << shift);

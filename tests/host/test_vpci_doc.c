@@ -68,6 +68,19 @@ static const struct reg others[] = {
 	{ 0xd4, "Vendor-specific (09) and any other: body" },
 	{ 0xe2, "Advanced Features (13): length, abilities" },
 	{ 0xe4, "Advanced Features (13): control, status" },
+	{ 0xf2, "Vital Product Data (03): address, F" },
+	{ 0xf4, "Vital Product Data (03): data" },
+};
+
+static const struct reg caps[] = {
+	{ 0x40, "Power Management (01)" },
+	{ 0xf0, "Vital Product Data (03)" },
+	{ 0x60, "MSI (05), behind an ITS" },
+	{ 0x80, "PCI Express (10)" },
+	{ 0x50, "MSI-X (11), behind an ITS" },
+	{ 0xc0, "Subsystem IDs of a bridge (0d)" },
+	{ 0xe0, "Advanced Features (13)" },
+	{ 0xd0, "Vendor-specific (09) and any other" },
 };
 
 static const struct {
@@ -94,7 +107,12 @@ static uint8_t structure(uint32_t at)
 	if (at == 0x82) {
 		return 0x0f;
 	}
-	return at == 0x06 || at == 0x34 || (at >= 0x40 && (at & 0xf) < 2) ? 0xff : 0;
+	for (uint32_t i = 0; i < ARRAY_SIZE(caps); i++) {
+		if (at - caps[i].at < 2) {
+			return 0xff;
+		}
+	}
+	return at == 0x06 || at == 0x34 ? 0xff : 0;
 }
 
 static void build(uint32_t view, bool flipped)
@@ -107,6 +125,8 @@ static void build(uint32_t view, bool flipped)
 	rig_cap(r, 0xd0, 0x09);
 	rig_cap(r, 0xe0, 0x13);
 	r->f.cap_af = 0xe0;
+	rig_cap(r, 0xf0, 0x03);
+	r->f.cap_vpd = 0xf0;
 	for (uint32_t i = 0; i < ARRAY_SIZE(ext_caps); i++) {
 		rig_ext_cap(r, (uint16_t)(0x100 + 0x80 * i), ext_caps[i].id);
 	}
@@ -189,14 +209,6 @@ static bool view_lists(uint32_t view, uint32_t cap)
 
 static void print_lists(FILE *f)
 {
-	static const struct reg caps[] = { { 0x40, "Power Management (01)" },
-					   { 0x60, "MSI (05), behind an ITS" },
-					   { 0x80, "PCI Express (10)" },
-					   { 0x50, "MSI-X (11), behind an ITS" },
-					   { 0xc0, "Subsystem IDs of a bridge (0d)" },
-					   { 0xe0, "Advanced Features (13)" },
-					   { 0xd0, "Vendor-specific (09) and any other" } };
-
 	fprintf(f, "\n### Which capabilities are listed\n\n| Capability | Guest | Owner | Bridge |\n"
 		   "| --- | --- | --- | --- |\n");
 	for (uint32_t i = 0; i < ARRAY_SIZE(caps); i++) {

@@ -27,25 +27,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Offset of a capability in the list the domain sees, 0: not in it. Ends on loops. */
-static uint32_t seen_cap(uint8_t id)
-{
-	uint32_t at = rig_read(&rig, 0x34, 1);
-
-	if (!(rig_read(&rig, 0x06, 2) & 0x10)) {
-		return 0;
-	}
-	for (int steps = 0; at != 0; steps++) {
-		assert_in_range(at, 0x40, 0xfc);
-		assert_true(steps < 48);
-		if (rig_read(&rig, at, 1) == id) {
-			return at;
-		}
-		at = rig_read(&rig, at + 1, 1);
-	}
-	return 0;
-}
-
 static void guest_sees_the_identity(void **state)
 {
 	(void)state;
@@ -59,154 +40,6 @@ static void guest_sees_the_identity(void **state)
 	assert_int_equal(rig_read(&rig, 0x3d, 1), 0);
 	assert_int_equal(rig_read(&rig, 0x30, 4), 0);
 	assert_int_equal(rig_read(&rig, 0x04, 2), 0);
-}
-
-static void guest_caps_are_those_with_a_policy(void **state)
-{
-	(void)state;
-	rig_typical(&rig);
-	rig_cap(&rig, 0xc0, 0x03); /* VPD */
-	rig_cap(&rig, 0xd0, 0x09); /* vendor specific */
-	rig_cap(&rig, 0xe0, 0x13); /* AF */
-	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
-	assert_int_equal(seen_cap(0x01), 0x40);
-	assert_int_equal(seen_cap(0x11), 0x50);
-	assert_int_equal(seen_cap(0x05), 0x60);
-	assert_int_equal(seen_cap(0x10), 0x80);
-	assert_int_equal(seen_cap(0x03), 0);
-	assert_int_equal(seen_cap(0x09), 0);
-	assert_int_equal(seen_cap(0x13), 0);
-	for (uint32_t o = 0xc0; o < 0x100; o += 4) {
-		assert_int_equal(rig_read(&rig, o, 4), 0);
-	}
-}
-
-static void virtio_cap(uint8_t at, uint8_t size, uint8_t type)
-{
-	rig_cap(&rig, at, 0x09);
-	rig_set(&rig, at + 2, 1, size);
-	rig_set(&rig, at + 3, 1, type);
-	rig_set(&rig, at + 4, 1, 4); /* BAR */
-	rig_set(&rig, at + 8, 4, 0x1000);
-	rig_set(&rig, at + 12, 4, 0x2000);
-}
-
-/* A guest's driver finds the parts of a virtio function, and can change nothing by them. */
-static void virtio_parts_are_shown_read_only(void **state)
-{
-	(void)state;
-	rig_typical(&rig);
-	virtio_cap(0xc0, 16, 1);
-	rig_set(&rig, 0xd0, 4, 0x5a5a5a5a); /* behind it, nobody's */
-	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
-	assert_int_equal(seen_cap(0x09), 0); /* another vendor's */
-	rig.f.vendor = 0x1af4;
-	rig.f.device = 0x1110; /* not virtio: ivshmem */
-	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
-	assert_int_equal(seen_cap(0x09), 0);
-	rig.f.device = 0x1042;
-	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
-	assert_int_equal(seen_cap(0x09), 0xc0);
-	for (uint32_t o = 0xc0; o < 0xd4; o += 4) {
-		rig_write(&rig, o, 4, 0xffffffff);
-	}
-	assert_int_equal(rig_read(&rig, 0xc2, 2), 0x0110);
-	assert_int_equal(rig_read(&rig, 0xc4, 4), 4);
-	assert_int_equal(rig_read(&rig, 0xc8, 4), 0x1000);
-	assert_int_equal(rig_read(&rig, 0xcc, 4), 0x2000);
-	assert_int_equal(rig_read(&rig, 0xd0, 4), 0);
-	assert_int_equal(rig_hw(&rig, 0xc8, 4), 0x1000);
-	assert_int_equal(rig_hw(&rig, 0xd0, 4), 0x5a5a5a5a);
-}
-
-/* Type 5 would let config accesses reach BARs (Virtio 1.2 4.1.4.9); odd sizes are no parts. */
-static void virtio_config_window_is_hidden(void **state)
-{
-	static const uint8_t odd[][2] = { { 20, 5 }, { 16, 0 }, { 12, 1 }, { 28, 1 }, { 18, 1 },
-					  { 16, 6 }, { 255, 1 } };
-
-	(void)state;
-	for (uint32_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
-		rig_init(&rig);
-		rig_typical(&rig);
-		rig.f.vendor = 0x1af4;
-		rig.f.device = 0x1041;
-		virtio_cap(0xc0, odd[i][0], odd[i][1]);
-		rig_set(&rig, 0xd0, 4, 0x5a5a5a5a);
-		assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
-		assert_int_equal(seen_cap(0x09), 0);
-		for (uint32_t o = 0xc0; o < 0xd4; o += 4) {
-			rig_write(&rig, o, 4, 0xffffffff);
-			assert_int_equal(rig_read(&rig, o, 4), 0);
-		}
-		assert_int_equal(rig_hw(&rig, 0xd0, 4), 0x5a5a5a5a);
-		rig_free(&rig);
-	}
-}
-
-/* D20: a capability whose handler cannot work is not listed, and its registers are shut. */
-static void d20_no_its_no_msi_capability(void **state)
-{
-	static const enum vpci_view views[] = { VPCI_VIEW_GUEST, VPCI_VIEW_OWNER };
-
-	(void)state;
-	for (uint32_t v = 0; v < 2; v++) {
-		rig_init(&rig);
-		rig_typical(&rig);
-		assert_int_equal(rig_build(&rig, views[v], false), 0);
-		assert_int_equal(seen_cap(0x11), 0);
-		assert_int_equal(seen_cap(0x05), 0);
-		assert_int_equal(seen_cap(0x10), 0x80);
-		for (uint32_t o = 0x50; o < 0x78; o += 4) {
-			if (o != 0x5c) { /* between the two */
-				rig_write(&rig, o, 4, 0xffffffff);
-				assert_int_equal(rig_read(&rig, o, 4), 0);
-			}
-		}
-		assert_int_equal(rig_hw(&rig, 0x52, 2), 0x0007);
-		assert_int_equal(rig_hw(&rig, 0x62, 2), 0x018a);
-		rig_free(&rig);
-	}
-}
-
-/* D15: devices with MSI only, MSI-X only, neither, no capability at all. */
-static void d15_odd_sets_of_capabilities(void **state)
-{
-	(void)state;
-	for (uint32_t v = VPCI_VIEW_GUEST; v <= VPCI_VIEW_IDENTITY; v++) {
-		rig_init(&rig);
-		assert_int_equal(rig_build(&rig, (enum vpci_view)v, true), 0);
-		assert_int_equal(rig_read(&rig, 0x06, 2) & 0x10, 0);
-		assert_int_equal(rig_read(&rig, 0x34, 1), 0);
-		rig_free(&rig);
-	}
-	rig_init(&rig);
-	rig_set(&rig, 0x62, 2, 0x0080);
-	rig_cap(&rig, 0x60, 0x05);
-	rig.f.msi = (struct pci_msi){ .cap = 0x60, .vectors = 1, .is_64bit = true };
-	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
-	assert_int_equal(seen_cap(0x05), 0x60);
-	/* Not maskable: nothing behind the data register. */
-	rig_write(&rig, 0x6c, 4, 0xffffffff);
-	rig_write(&rig, 0x70, 4, 0xffffffff);
-	assert_int_equal(rig_hw(&rig, 0x6c, 4), 0x0000ffff);
-	assert_int_equal(rig_hw(&rig, 0x70, 4), 0);
-}
-
-static void looped_capability_list_ends(void **state)
-{
-	(void)state;
-	rig_typical(&rig);
-	rig.hw[0x81] = 0x40;
-	for (uint32_t v = VPCI_VIEW_GUEST; v <= VPCI_VIEW_BRIDGE; v++) {
-		assert_int_equal(rig_build(&rig, (enum vpci_view)v, true), 0);
-		assert_int_equal(seen_cap(0x7f), 0);
-	}
-	rig.hw[0x34] = 0xff; /* the last dword, and its next pointer below the list */
-	rig.hw[0xfc] = 0x01;
-	rig.hw[0xfd] = 0x3f;
-	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
-	assert_int_equal(seen_cap(0x7f), 0);
 }
 
 /* D8, D12: any partition of an aligned read gives the same bytes, and no bit beyond its size. */
@@ -526,186 +359,13 @@ static void io_bars_are_virtual_too(void **state)
 	assert_int_equal(rig_read(&rig, 0x04, 2), 0);
 }
 
-static void guest_msix_enable_and_mask_reach_hardware(void **state)
-{
-	(void)state;
-	rig_typical(&rig);
-	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
-	rig_write(&rig, 0x52, 2, 0xc000);
-	assert_int_equal(rig_hw(&rig, 0x52, 2), 0xc007);
-	assert_int_equal(rig_read(&rig, 0x52, 2), 0xc007);
-	rig_write(&rig, 0x53, 1, 0x80);
-	assert_int_equal(rig_hw(&rig, 0x52, 2), 0x8007);
-	rig_write(&rig, 0x64, 4, 0x08090040);
-	rig_write(&rig, 0x6c, 2, 0x0005);
-	rig_write(&rig, 0x62, 2, 0x0021);
-	assert_int_equal(rig_hw(&rig, 0x64, 4), 0x08090040);
-	assert_int_equal(rig_hw(&rig, 0x6c, 4), 0x0005);
-	assert_int_equal(rig_hw(&rig, 0x62, 2), 0x01ab);
-}
-
-static void d3hot_is_real(void **state)
-{
-	static const enum vpci_view views[] = { VPCI_VIEW_GUEST, VPCI_VIEW_OWNER };
-
-	(void)state;
-	for (uint32_t i = 0; i < ARRAY_SIZE(views); i++) {
-		rig_free(&rig);
-		rig_init(&rig);
-		rig_typical(&rig);
-		rig_set(&rig, 0x44, 2, 0x8108); /* PME pending and enabled, No_Soft_Reset */
-		assert_int_equal(rig_build(&rig, views[i], true), 0);
-		assert_int_equal(rig_read(&rig, 0x42, 2), 0x0003); /* no PME, no D1, no D2 */
-		assert_int_equal(rig_read(&rig, 0x44, 2), 0x0008);
-		rig_write(&rig, 0x44, 2, 0x0001);
-		rig_write(&rig, 0x44, 1, 0x0002);
-		assert_int_equal(rig.hw_writes, 0);
-		rig_write(&rig, 0x44, 2, 0x8103);
-		assert_int_equal(rig_read(&rig, 0x44, 2), 0x000b);
-		assert_int_equal(rig_hw(&rig, 0x44, 2), 0x010b); /* PME as the hypervisor left it */
-		rig_write(&rig, 0x44, 2, 0x0000);
-		assert_int_equal(rig_read(&rig, 0x44, 2), 0x0008);
-		assert_int_equal(rig.wakes, 0);
-	}
-}
-
-/* What the function loses on the way to D0 the hypervisor gives back: it makes the way itself. */
-static void leaving_d3hot_may_be_a_reset(void **state)
-{
-	(void)state;
-	rig_typical(&rig);
-	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
-	rig_write(&rig, 0x44, 2, 0x0000);
-	assert_int_equal(rig.wakes, 0);
-	rig_write(&rig, 0x44, 2, 0x0003);
-	rig_write(&rig, 0x44, 2, 0x0003);
-	rig_write(&rig, 0x45, 1, 0x00);
-	rig_write(&rig, 0x46, 2, 0x0000);
-	assert_int_equal(rig.wakes, 0);
-	rig_write(&rig, 0x44, 1, 0x00);
-	assert_int_equal(rig.wakes, 1);
-	assert_int_equal(rig_hw(&rig, 0x44, 2) & 3, 3);
-}
-
-/* FLR, and Advanced Features' own, never reach the hardware: the hypervisor carries them out. */
-static void flr_is_carried_out(void **state)
-{
-	static const enum vpci_view views[] = { VPCI_VIEW_GUEST, VPCI_VIEW_OWNER };
-
-	(void)state;
-	for (uint32_t i = 0; i < ARRAY_SIZE(views); i++) {
-		rig_free(&rig);
-		rig_init(&rig);
-		rig_typical(&rig);
-		rig_set(&rig, 0xd3, 1, 0x03);
-		rig_cap(&rig, 0xd0, 0x13);
-		rig.f.cap_af = 0xd0;
-		assert_int_equal(rig_build(&rig, views[i], true), 0);
-		assert_int_equal(rig_read(&rig, 0x84, 4) & 0x10000000, 0x10000000);
-		assert_int_equal(seen_cap(0x13), 0xd0);
-		assert_int_equal(rig_read(&rig, 0xd3, 1), 0x03);
-		rig_write(&rig, 0x88, 2, 0xd810);
-		assert_int_equal(rig.resets, 1);
-		rig_write(&rig, 0x89, 1, 0x80);
-		rig_write(&rig, 0x88, 4, 0x00008000);
-		assert_int_equal(rig.resets, 3);
-		rig_write(&rig, 0xd4, 1, 0x01);
-		rig_write(&rig, 0xd4, 4, 0x00000001);
-		assert_int_equal(rig.resets, 5);
-		rig_write(&rig, 0xd5, 1, 0x01);
-		rig_write(&rig, 0x88, 1, 0x80);
-		rig_write(&rig, 0x8a, 2, 0x8000);
-		assert_int_equal(rig.resets, 5);
-		assert_int_equal(rig_hw(&rig, 0x88, 2) & 0x8000, 0);
-		assert_int_equal(rig_hw(&rig, 0xd4, 1), 0);
-		assert_int_equal(rig_read(&rig, 0x88, 2) & 0x8000, 0);
-		rig_set(&rig, 0xd5, 1, 0x01); /* transactions pending */
-		assert_int_equal(rig_read(&rig, 0xd4, 2), 0x0100);
-	}
-}
-
-static void no_flr_where_there_is_none(void **state)
-{
-	(void)state;
-	rig_typical(&rig);
-	rig_set(&rig, 0x84, 4, 0x00008fc2);
-	rig_set(&rig, 0xd3, 1, 0x01);
-	rig_cap(&rig, 0xd0, 0x13);
-	rig.f.cap_af = 0xd0;
-	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
-	rig_write(&rig, 0x88, 2, 0x8000);
-	rig_write(&rig, 0xd4, 1, 0x01);
-	assert_int_equal(rig.resets, 0);
-	assert_int_equal(rig_hw(&rig, 0x88, 2) & 0x8000, 0);
-	assert_int_equal(rig_hw(&rig, 0xd4, 1), 0);
-}
-
-/* After a reset the domain's own bits are zero, the rest is what it was. */
-static void initial_state(void **state)
-{
-	uint32_t was[64];
-
-	(void)state;
-	rig_typical(&rig);
-	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
-	for (uint32_t o = 0; o < 256; o += 4) {
-		was[o / 4] = rig_read(&rig, o, 4);
-	}
-	rig_write(&rig, 0x3c, 1, 0x55);
-	rig_write(&rig, 0x88, 2, 0x00ef);
-	rig_write(&rig, 0x04, 2, 0x0403);
-	vpci_shadow_initial(&rig.s);
-	assert_int_equal(vpci_shadow_command(&rig.s) & 3, 0);
-	for (uint32_t o = 0x10; o < 0x28; o += 4) {
-		assert_int_equal(rig_read(&rig, o, 4) & ~0xfU, 0); /* BARs have no address */
-		assert_int_equal(rig_read(&rig, o, 4) & 0xfU, was[o / 4] & 0xfU);
-	}
-	assert_int_equal(rig_read(&rig, 0x3c, 4), 0);
-	assert_int_equal(rig_read(&rig, 0x88, 2) & 0xef, 0); /* MPS 128, no error reporting */
-	assert_int_equal(rig_read(&rig, 0x00, 4), was[0]);
-	assert_int_equal(rig_read(&rig, 0x34, 4), was[0x34 / 4]);
-	assert_int_equal(rig_read(&rig, 0x84, 4), was[0x84 / 4]);
-	/* And they still size. */
-	rig_write(&rig, 0x10, 4, 0xffffffff);
-	assert_int_equal(rig_read(&rig, 0x10, 4), 0xffffc004);
-}
-
-static void express_is_an_integrated_endpoint(void **state)
-{
-	(void)state;
-	rig_typical(&rig);
-	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
-	assert_int_equal(rig_read(&rig, 0x82, 2) >> 4 & 0xf, 9);
-	assert_int_equal(rig_read(&rig, 0x8c, 4), 0);
-	rig_write(&rig, 0x88, 2, 0xffff);
-	assert_int_equal(rig_hw(&rig, 0x88, 2) & 0x8000, 0);
-	assert_int_equal(rig_hw(&rig, 0x88, 2) & 0x00e0, 0); /* MPS is not the guest's */
-}
-
-/* Version 1 ends at 0x14: what follows is not this capability's. */
-static void express_version_1_has_no_second_part(void **state)
-{
-	(void)state;
-	rig_set(&rig, 0x42, 2, 0x0001);
-	rig_cap(&rig, 0x40, 0x10);
-	rig.f.cap_express = 0x40;
-	rig_set(&rig, 0x62, 2, 0x0000);
-	rig_set(&rig, 0x64, 4, 0x12345678);
-	rig_set(&rig, 0x68, 4, 0x9abcdef0);
-	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, false), 0);
-	rig_write(&rig, 0x68, 4, 0xffffffff);
-	assert_int_equal(rig_read(&rig, 0x64, 4), 0);
-	assert_int_equal(rig_read(&rig, 0x68, 4), 0);
-	assert_int_equal(rig_hw(&rig, 0x68, 4), 0x9abcdef0);
-}
-
 static void owner_passes_what_is_not_listed(void **state)
 {
 	(void)state;
 	rig_typical(&rig);
 	rig_cap(&rig, 0xd0, 0x09);
 	assert_int_equal(rig_build(&rig, VPCI_VIEW_OWNER, true), 0);
-	assert_int_equal(seen_cap(0x09), 0xd0);
+	assert_int_equal(rig_seen_cap(&rig, 0x09), 0xd0);
 	rig_write(&rig, 0xd4, 4, 0xcafef00d);
 	assert_int_equal(rig_hw(&rig, 0xd4, 4), 0xcafef00d);
 	assert_int_equal(rig_read(&rig, 0xd6, 2), 0xcafe);
@@ -799,8 +459,8 @@ static void bridge_writes_reach_no_hardware(void **state)
 	assert_int_equal(rig_read(&rig, 0x18, 4), 0x00020100);
 	assert_int_equal(rig_read(&rig, 0x20, 4), 0x10f01000);
 	assert_int_equal(rig_read(&rig, 0x3d, 1), 0);
-	assert_int_equal(seen_cap(0x05), 0);
-	assert_int_equal(seen_cap(0x10), 0x80);
+	assert_int_equal(rig_seen_cap(&rig, 0x05), 0);
+	assert_int_equal(rig_seen_cap(&rig, 0x10), 0x80);
 	assert_int_equal(rig_read(&rig, 0x82, 2), 0x0042);
 	memcpy(initial, rig.hw, sizeof(initial));
 	for (uint32_t n = 0; n < 50000; n++) {
@@ -863,12 +523,6 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(guest_sees_the_identity),
-		T(guest_caps_are_those_with_a_policy),
-		T(virtio_parts_are_shown_read_only),
-		T(virtio_config_window_is_hidden),
-		T(d20_no_its_no_msi_capability),
-		T(d15_odd_sets_of_capabilities),
-		T(looped_capability_list_ends),
 		T(d8_d12_partitions_of_reads_agree),
 		T(d9_guest_sees_no_hidden_bit),
 		T(hostile_guest_writes_stay_inside_the_mask),
@@ -879,14 +533,6 @@ int main(void)
 		T(bars_hold_still_while_decoding),
 		T(d14_unplaced_bars_read_zero),
 		T(io_bars_are_virtual_too),
-		T(guest_msix_enable_and_mask_reach_hardware),
-		T(d3hot_is_real),
-		T(leaving_d3hot_may_be_a_reset),
-		T(flr_is_carried_out),
-		T(no_flr_where_there_is_none),
-		T(initial_state),
-		T(express_is_an_integrated_endpoint),
-		T(express_version_1_has_no_second_part),
 		T(owner_passes_what_is_not_listed),
 		T(owner_cannot_move_reset_or_multiply),
 		T(a_guest_sees_a_pin_only_with_a_line),

@@ -6,7 +6,7 @@
 
 #define ALL 0xffffffffU
 
-enum { ID_PM = 1, ID_MSI = 5, ID_SSVID = 13, ID_EXPRESS = 16, ID_MSIX = 17, ID_AF = 19 };
+enum { ID_PM = 1, ID_VPD = 3, ID_MSI = 5, ID_VENDOR = 9, ID_SSVID = 13, ID_EXPRESS = 16, ID_MSIX = 17, ID_AF = 19 };
 
 /* What a field is to a view. */
 enum right {
@@ -14,6 +14,7 @@ enum right {
 	HELD,   /* the same, over hardware's bits that clear by writing one */
 	OWN,    /* remembered */
 	SEEN,   /* hardware's, read only */
+	ARMED,  /* the same, and writing one would start something */
 	REAL,   /* hardware's, read and write */
 	CLEARS, /* hardware's, writing one clears */
 };
@@ -81,7 +82,7 @@ static const struct field msi[] = {
 	{ 0x00, 16, 16, REAL, REAL, FIXED },  /* enable */
 	{ 0x00, 22, 20, REAL, REAL, FIXED },  /* multiple message enable */
 	{ 0x04, 31, 2, REAL, REAL, FIXED },   /* address */
-	{ 0x04, 1, 0, SEEN, SEEN, FIXED },
+	{ 0x04, 1, 0, FIXED, SEEN, FIXED },
 };
 
 static const struct field msi_upper[] = { { 0, 31, 0, REAL, REAL, FIXED } };
@@ -109,27 +110,29 @@ static const struct field express[] = {
 	{ 0x08, 19, 16, CLEARS, CLEARS, CLEARS },
 	{ 0x08, 21, 20, SEEN, SEEN, SEEN },     /* AUX power, transactions pending */
 	{ 0x08, 31, 22, FIXED, SEEN, SEEN },
-	{ 0x0c, 31, 0, FIXED, REAL, SEEN },     /* link */
+	{ 0x0c, 31, 0, FIXED, SEEN, SEEN },     /* link */
 	{ 0x10, 4, 0, FIXED, OWN, OWN },
 	{ 0x10, 15, 6, FIXED, OWN, OWN },
 	{ 0x10, 31, 16, FIXED, SEEN, SEEN },
-	{ 0x14, 31, 0, FIXED, REAL, FIXED },    /* slot */
-	{ 0x18, 31, 0, FIXED, REAL, FIXED },
-	{ 0x1c, 4, 0, FIXED, REAL, OWN },       /* root control */
-	{ 0x1c, 15, 5, FIXED, REAL, FIXED },
-	{ 0x1c, 31, 16, FIXED, REAL, SEEN },
-	{ 0x20, 31, 0, FIXED, REAL, FIXED },
+	{ 0x14, 31, 0, FIXED, SEEN, FIXED },    /* slot */
+	{ 0x18, 31, 0, FIXED, SEEN, FIXED },
+	{ 0x1c, 4, 0, FIXED, OWN, OWN },        /* root control */
+	{ 0x1c, 15, 5, FIXED, SEEN, FIXED },
+	{ 0x1c, 31, 16, FIXED, SEEN, SEEN },
+	{ 0x20, 15, 0, FIXED, SEEN, FIXED },
+	{ 0x20, 16, 16, FIXED, CLEARS, FIXED }, /* PME status */
+	{ 0x20, 31, 17, FIXED, SEEN, FIXED },
 };
 
 static const struct field express2[] = {
-	{ 0x24, 31, 0, FIXED, REAL, SEEN },
+	{ 0x24, 31, 0, FIXED, SEEN, SEEN },
 	{ 0x28, 4, 0, REAL, REAL, OWN },        /* completion timeout */
 	{ 0x28, 5, 5, FIXED, FIXED, OWN },      /* ARI forwarding */
 	{ 0x28, 9, 6, FIXED, REAL, OWN },
 	{ 0x28, 10, 10, FIXED, OWN, OWN },      /* LTR */
 	{ 0x28, 15, 11, FIXED, REAL, OWN },
 	{ 0x28, 31, 16, FIXED, SEEN, SEEN },
-	{ 0x2c, 31, 0, FIXED, REAL, SEEN },
+	{ 0x2c, 31, 0, FIXED, SEEN, SEEN },
 	{ 0x30, 15, 0, FIXED, OWN, OWN },
 	{ 0x30, 31, 16, FIXED, SEEN, SEEN },
 };
@@ -138,6 +141,13 @@ static const struct field express2[] = {
 static const struct field af[] = {
 	{ 0x00, 31, 0, FIXED, FIXED, FIXED },
 	{ 0x04, 8, 8, SEEN, SEEN, FIXED }, /* transactions pending */
+};
+
+/* 7.9.19: a guest never writes F, nor the data that F would write */
+static const struct field vpd[] = {
+	{ 0x00, 30, 16, REAL, REAL, FIXED }, /* address */
+	{ 0x00, 31, 31, ARMED, REAL, FIXED },
+	{ 0x04, 31, 0, SEEN, REAL, FIXED },  /* data */
 };
 
 static const struct field ssvid[] = {
@@ -183,7 +193,7 @@ static void grant(struct vpci_reference *r, uint32_t reg, uint32_t mask, enum ri
 	r->own[reg] |= right == OWN ? mask : 0;
 	r->see[reg] |= right >= SEEN ? mask : 0;
 	r->write[reg] |= right >= REAL ? mask : 0;
-	r->w1c[reg] |= right == CLEARS || right == HELD ? mask : 0;
+	r->w1c[reg] |= right == CLEARS || right == HELD || right == ARMED ? mask : 0;
 }
 
 /* One capability's, or the header's, say on its registers. */
@@ -243,6 +253,7 @@ static void msi_shape(struct vpci_reference *r, uint32_t at, enum vpci_view view
 	uint32_t data = shape->is_64bit ? 12 : 8;
 
 	apply(r, at, view, FIELDS(msi));
+	r->bounded[at / 4] |= 0x00700000;
 	if (shape->is_64bit) {
 		apply(r, at + 8, view, FIELDS(msi_upper));
 	}
@@ -267,11 +278,16 @@ static void hide(struct vpci_reference *r, const uint8_t hw[4096], uint32_t at, 
 		length = 12;
 		break;
 	case ID_PM:
+	case ID_VPD:
 	case ID_AF:
+	case ID_SSVID:
 		length = 8;
 		break;
+	case ID_VENDOR:
+		length = (control & 0xfc) > 4 ? control & 0xfc : 4;
+		break;
 	case ID_EXPRESS:
-		length = 0x3c;
+		length = (control & 15) >= 2 ? 0x3c : 0x24;
 		break;
 	default:
 		break;
@@ -299,6 +315,9 @@ static bool known(struct vpci_reference *r, const uint8_t hw[4096], uint32_t at,
 		if ((hw[at + 2] & 15) >= 2) {
 			apply(r, at, b->view, FIELDS(express2));
 		}
+		if (!port && at + 8 < 0x100) {
+			r->bounded[at / 4 + 2] |= 0x7000; /* read request size */
+		}
 		if (!port && at + 8 < 0x100 && (word(hw, at + 4) & 0x10000000)) {
 			r->trigger[at / 4 + 2] |= 0x8000;
 		}
@@ -307,7 +326,13 @@ static bool known(struct vpci_reference *r, const uint8_t hw[4096], uint32_t at,
 		if (at + 4 < 0x100 && (hw[at + 3] & 2)) {
 			r->trigger[at / 4 + 1] |= 1;
 		}
-	} else if (hw[at] == ID_SSVID && port) {
+	} else if (hw[at] == ID_VPD && f->cap_vpd == at && !port) {
+		apply(r, at, b->view, FIELDS(vpd));
+		if (b->view == VPCI_VIEW_GUEST) {
+			r->trigger[at / 4] |= 0x80000000;
+			r->whole[at / 4] |= 0xffff0000;
+		}
+	} else if (hw[at] == ID_SSVID && b->view != VPCI_VIEW_GUEST) {
 		apply(r, at, b->view, FIELDS(ssvid));
 	} else {
 		return false;
@@ -317,7 +342,7 @@ static bool known(struct vpci_reference *r, const uint8_t hw[4096], uint32_t at,
 
 static bool has_policy(uint8_t id)
 {
-	return id == ID_PM || id == ID_MSI || id == ID_EXPRESS || id == ID_MSIX || id == ID_AF;
+	return id == ID_PM || id == ID_VPD || id == ID_MSI || id == ID_SSVID || id == ID_EXPRESS || id == ID_MSIX || id == ID_AF;
 }
 
 static void capabilities(struct vpci_reference *r, const uint8_t hw[4096],

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vpci_rig.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void rig_set(struct vpci_rig *r, uint32_t offset, uint32_t size, uint32_t value)
@@ -144,6 +145,47 @@ void rig_write(struct vpci_rig *r, uint32_t offset, uint32_t size, uint32_t valu
 	r->io_changes += plan.io_changed;
 	r->resets += plan.effect == VPCI_RESET;
 	r->wakes += plan.effect == VPCI_WAKE;
+}
+
+/* Not an assertion: fuzz targets have no test that could fail. */
+static void check(bool good)
+{
+	if (!good) {
+		abort();
+	}
+}
+
+uint32_t rig_seen_cap(struct vpci_rig *r, uint8_t id)
+{
+	uint32_t at = rig_read(r, 0x34, 1);
+
+	if (!(rig_read(r, 0x06, 2) & 0x10)) {
+		return 0;
+	}
+	for (uint32_t steps = 0; at != 0; steps++) {
+		check(at >= 0x40 && at % 4 == 0 && steps < 48);
+		if (rig_read(r, at, 1) == id) {
+			return at;
+		}
+		at = rig_read(r, at + 1, 1);
+	}
+	return 0;
+}
+
+uint32_t rig_seen_ext_cap(struct vpci_rig *r, uint16_t id)
+{
+	uint32_t at = 0x100;
+
+	for (uint32_t steps = 0; at != 0; steps++) {
+		uint32_t header = rig_read(r, at, 4);
+
+		check(at >= 0x100 && at % 4 == 0 && steps < 960);
+		if (header != 0 && (header & 0xffff) == id) {
+			return at;
+		}
+		at = header >> 20;
+	}
+	return 0;
 }
 
 uint32_t rig_random(uint32_t *state)

@@ -46,6 +46,11 @@ int rig_build(struct vpci_rig *r, enum vpci_view view, bool msi);
 uint32_t rig_read(struct vpci_rig *r, uint32_t offset, uint32_t size);
 void rig_write(struct vpci_rig *r, uint32_t offset, uint32_t size, uint32_t value);
 
+/* Offset of a capability in the list the domain sees, 0: not in it. Fails when the list loops. */
+uint32_t rig_seen_cap(struct vpci_rig *r, uint8_t id);
+/* The same of the extended list. */
+uint32_t rig_seen_ext_cap(struct vpci_rig *r, uint16_t id);
+
 /* Repeatable noise. */
 uint32_t rig_random(uint32_t *state);
 
