@@ -25,8 +25,8 @@ static int add_registers(struct rangeset *s, const void *fdt)
 	int err = 0;
 
 	r.fdt = fdt;
-	for (node = fdt_next_node(fdt, 0, NULL); err == 0 && node >= 0;
-	     node = fdt_next_node(fdt, node, NULL)) {
+	for (node = fdt_next(fdt, 0); err == 0 && node >= 0;
+	     node = fdt_next(fdt, node)) {
 		int count = fdt_reg_count(&r, node);
 		struct range range;
 

@@ -61,11 +61,11 @@ void dom0_pass_devices(struct domain *d)
 
 	reader.fdt = machine.fdt;
 	reader.m = &machine;
-	fdt_for_each_subnode(node, machine.fdt, 0) {
+	fdt_for_each_child(node, machine.fdt, 0) {
 		struct dom0_rule rule = dom0_rule_of(&machine, node);
 		char path[MACHINE_PATH_MAX];
 
-		format(path, sizeof(path), "/%s", fdt_get_name(machine.fdt, node, NULL));
+		format(path, sizeof(path), "/%s", fdt_name(machine.fdt, node));
 		if (rule.action == DOM0_PASS) {
 			pass_device(d, node, path);
 		} else if (rule.action == DOM0_KEEP_AWAY) {

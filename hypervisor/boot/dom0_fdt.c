@@ -18,7 +18,7 @@
 static void copy_property(struct fdt_writer *w, const void *fdt, int node, const char *name)
 {
 	int size;
-	const void *data = node < 0 ? NULL : fdt_getprop(fdt, node, name, &size);
+	const void *data = node < 0 ? NULL : fdt_prop(fdt, node, name, &size);
 
 	if (data != NULL) {
 		fdt_write_raw(w, name, data, (uint32_t)size);
@@ -39,9 +39,16 @@ static void write_root(struct fdt_writer *w, const struct machine *m, uint32_t g
 static void write_cpus(struct fdt_writer *w, const struct dom0_fdt_spec *spec)
 {
 	const void *fdt = spec->machine->fdt;
-	int cpus = fdt_path_offset(fdt, "/cpus");
-	int model = fdt_node_offset_by_prop_value(fdt, cpus, "device_type", "cpu", 4);
+	int cpus = fdt_child_named(fdt, 0, "cpus");
+	int model;
 
+	fdt_for_each_child(model, fdt, cpus) {
+		const char *type = fdt_read_text(fdt, model, "device_type");
+
+		if (type != NULL && strcmp(type, "cpu") == 0) {
+			break;
+		}
+	}
 	fdt_write_begin(w, "cpus");
 	fdt_write_u32(w, "#address-cells", 1);
 	fdt_write_u32(w, "#size-cells", 0);
@@ -130,7 +137,7 @@ static void write_memory(struct fdt_writer *w, const struct dom0_fdt_spec *spec)
 /* Aliases of nodes that are still there. */
 static void write_aliases(struct fdt_writer *w, const struct machine *m)
 {
-	int aliases = fdt_path_offset(m->fdt, "/aliases");
+	int aliases = fdt_child_named(m->fdt, 0, "aliases");
 	int property;
 
 	if (aliases < 0) {
@@ -147,7 +154,7 @@ static void write_aliases(struct fdt_writer *w, const struct machine *m)
 		if (path != NULL && size > 0 && path[size - 1] == '\0') {
 			node = fdt_path_offset(m->fdt, path);
 		}
-		if (node > 0 && fdt_index_parent(m->fdt, node) == 0) {
+		if (node > 0 && fdt_parent(m->fdt, node) == 0) {
 			action = dom0_rule_of(m, node).action;
 		}
 		if (action == DOM0_CONSOLE || action == DOM0_PASS || action == DOM0_COPY) {
@@ -160,7 +167,7 @@ static void write_aliases(struct fdt_writer *w, const struct machine *m)
 static void write_chosen(struct fdt_writer *w, const struct dom0_fdt_spec *spec)
 {
 	const void *fdt = spec->machine->fdt;
-	int chosen = fdt_path_offset(fdt, "/chosen");
+	int chosen = fdt_child_named(fdt, 0, "chosen");
 
 	fdt_write_begin(w, "chosen");
 	fdt_write_text(w, "bootargs", spec->bootargs);
@@ -180,7 +187,7 @@ static void write_host_nodes(struct fdt_writer *w, const struct machine *m)
 {
 	int node;
 
-	fdt_for_each_subnode(node, m->fdt, 0) {
+	fdt_for_each_child(node, m->fdt, 0) {
 		enum dom0_action action = dom0_rule_of(m, node).action;
 
 		if (action == DOM0_COPY || action == DOM0_PASS || action == DOM0_CONSOLE) {

@@ -127,7 +127,7 @@ static bool machine_rule(const struct machine *m, int node, const char *name,
 		rule->action = DOM0_CONSOLE;
 		return true;
 	}
-	if (m->gic.phandle != 0 && fdt_get_phandle(m->fdt, node) == m->gic.phandle) {
+	if (m->gic.phandle != 0 && fdt_phandle(m->fdt, node) == m->gic.phandle) {
 		return true;
 	}
 	for (uint32_t i = 0; i < m->bridge_count; i++) {
@@ -140,8 +140,10 @@ static bool machine_rule(const struct machine *m, int node, const char *name,
 
 struct dom0_rule dom0_rule_of(const struct machine *m, int node)
 {
-	const char *name = fdt_get_name(m->fdt, node, NULL);
+	const char *name = fdt_name(m->fdt, node);
+	const char *compatible;
 	struct dom0_rule rule;
+	int size;
 
 	if (name == NULL) {
 		return (struct dom0_rule){ DOM0_KEEP_AWAY, reason_unlisted };
@@ -157,8 +159,10 @@ struct dom0_rule dom0_rule_of(const struct machine *m, int node)
 	if (!fdt_enabled(m->fdt, node)) {
 		return (struct dom0_rule){ DOM0_KEEP_AWAY, "disabled" };
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(by_compatible); i++) {
-		if (fdt_compatible(m->fdt, node, by_compatible[i].compatible)) {
+	/* Looked up once: every look-up walks the node's properties. */
+	compatible = fdt_prop(m->fdt, node, "compatible", &size);
+	for (size_t i = 0; compatible != NULL && i < ARRAY_SIZE(by_compatible); i++) {
+		if (fdt_stringlist_contains(compatible, size, by_compatible[i].compatible)) {
 			rule = by_compatible[i].rule;
 			return rule.action == DOM0_PASS ? check_registers(m, node) : rule;
 		}

@@ -34,23 +34,23 @@ uint32_t fdt_gic_intid(const fdt32_t *cells, bool *edge)
 
 uint32_t fdt_interrupt_cells(const void *fdt, uint32_t phandle)
 {
-	int node = fdt_index_phandle(fdt, phandle);
+	int node = fdt_by_phandle(fdt, phandle);
 	const fdt32_t *p;
 	int size;
 
 	if (node < 0) {
 		return 0;
 	}
-	p = fdt_getprop(fdt, node, "#interrupt-cells", &size);
+	p = fdt_prop(fdt, node, "#interrupt-cells", &size);
 	return p != NULL && size == 4 ? fdt32_ld(p) : 0;
 }
 
 /* The controller a node's interrupts property means: its own or the nearest above. 0: none. */
 static uint32_t interrupt_parent(const void *fdt, int node)
 {
-	for (; node >= 0; node = fdt_index_parent(fdt, node)) {
+	for (; node >= 0; node = fdt_parent(fdt, node)) {
 		int size;
-		const fdt32_t *p = fdt_getprop(fdt, node, "interrupt-parent", &size);
+		const fdt32_t *p = fdt_prop(fdt, node, "interrupt-parent", &size);
 
 		if (p != NULL && size == 4) {
 			return fdt32_ld(p);
@@ -71,7 +71,7 @@ static int read_extended(struct fdt_reader *r, int node, uint32_t index, uint32_
 {
 	static const char name[] = "interrupts-extended";
 	int length;
-	const fdt32_t *p = fdt_getprop(r->fdt, node, name, &length);
+	const fdt32_t *p = fdt_prop(r->fdt, node, name, &length);
 	uint32_t left = (uint32_t)length / 4;
 
 	for (uint32_t i = 0; left != 0; i++) {
@@ -106,10 +106,10 @@ int fdt_read_interrupt(struct fdt_reader *r, int node, uint32_t index, uint32_t 
 	if (r->m->gic.version == 0) {
 		return 0; /* the machine is refused for that, with its own message */
 	}
-	if (fdt_getprop(r->fdt, node, "interrupts-extended", NULL) != NULL) {
+	if (fdt_prop(r->fdt, node, "interrupts-extended", NULL) != NULL) {
 		return read_extended(r, node, index, intid, edge);
 	}
-	p = fdt_getprop(r->fdt, node, "interrupts", &length);
+	p = fdt_prop(r->fdt, node, "interrupts", &length);
 	if (p == NULL) {
 		return 0;
 	}

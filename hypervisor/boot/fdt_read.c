@@ -10,7 +10,7 @@ int fdt_fail(struct fdt_reader *r, int node, const char *property, const char *t
 {
 	char path[MACHINE_PATH_MAX];
 
-	if (fdt_get_path(r->fdt, node, path, sizeof(path)) != 0) {
+	if (fdt_path(r->fdt, node, path, sizeof(path)) != 0) {
 		str_copy(path, "(node)", sizeof(path));
 	}
 	format(r->why, sizeof(r->why), "%s: %s%s%s", path, property == NULL ? "" : property,
@@ -21,7 +21,7 @@ int fdt_fail(struct fdt_reader *r, int node, const char *property, const char *t
 int fdt_read_u32(struct fdt_reader *r, int node, const char *name, uint32_t fallback, uint32_t *out)
 {
 	int size;
-	const fdt32_t *p = fdt_getprop(r->fdt, node, name, &size);
+	const fdt32_t *p = fdt_prop(r->fdt, node, name, &size);
 
 	*out = fallback;
 	if (p == NULL) {
@@ -47,7 +47,7 @@ uint64_t fdt_read_cells(const fdt32_t *p, uint32_t cells)
 const char *fdt_read_text(const void *fdt, int node, const char *name)
 {
 	int size;
-	const char *p = fdt_getprop(fdt, node, name, &size);
+	const char *p = fdt_prop(fdt, node, name, &size);
 
 	if (p == NULL || size <= 0 || p[size - 1] != '\0') {
 		return NULL;
@@ -57,7 +57,10 @@ const char *fdt_read_text(const void *fdt, int node, const char *name)
 
 bool fdt_compatible(const void *fdt, int node, const char *compatible)
 {
-	return fdt_node_check_compatible(fdt, node, compatible) == 0;
+	int size;
+	const char *list = fdt_prop(fdt, node, "compatible", &size);
+
+	return list != NULL && fdt_stringlist_contains(list, size, compatible);
 }
 
 bool fdt_enabled(const void *fdt, int node)
@@ -65,7 +68,7 @@ bool fdt_enabled(const void *fdt, int node)
 	const char *status;
 	int size;
 
-	status = fdt_getprop(fdt, node, "status", &size);
+	status = fdt_prop(fdt, node, "status", &size);
 	if (status == NULL) {
 		return true;
 	}
@@ -75,11 +78,11 @@ bool fdt_enabled(const void *fdt, int node)
 
 bool fdt_coherent(const void *fdt, int node)
 {
-	for (; node >= 0; node = fdt_index_parent(fdt, node)) {
-		if (fdt_getprop(fdt, node, "dma-coherent", NULL) != NULL) {
+	for (; node >= 0; node = fdt_parent(fdt, node)) {
+		if (fdt_prop(fdt, node, "dma-coherent", NULL) != NULL) {
 			return true;
 		}
-		if (fdt_getprop(fdt, node, "dma-noncoherent", NULL) != NULL) {
+		if (fdt_prop(fdt, node, "dma-noncoherent", NULL) != NULL) {
 			return false;
 		}
 	}
@@ -130,7 +133,7 @@ static int translate_step(struct fdt_reader *r, int bus, int above, uint64_t *ad
 	int length;
 	int err;
 
-	p = fdt_getprop(r->fdt, bus, "ranges", &length);
+	p = fdt_prop(r->fdt, bus, "ranges", &length);
 	if (p == NULL) {
 		return fdt_fail(r, bus, "ranges", "absent, so its children cannot be reached");
 	}
@@ -165,10 +168,10 @@ static int translate_step(struct fdt_reader *r, int bus, int above, uint64_t *ad
 int fdt_translate(struct fdt_reader *r, int node, const char *property, uint64_t *address,
 		  uint64_t size)
 {
-	int bus = fdt_index_parent(r->fdt, node);
+	int bus = fdt_parent(r->fdt, node);
 
 	while (bus > 0) {
-		int above = fdt_index_parent(r->fdt, bus);
+		int above = fdt_parent(r->fdt, bus);
 		int err = translate_step(r, bus, above, address, size);
 
 		if (err != 0) {
@@ -185,7 +188,7 @@ int fdt_translate(struct fdt_reader *r, int node, const char *property, uint64_t
 /* Cells of one reg entry of node. */
 static int reg_cells(struct fdt_reader *r, int node, uint32_t *address, uint32_t *size)
 {
-	int parent = fdt_index_parent(r->fdt, node);
+	int parent = fdt_parent(r->fdt, node);
 
 	return parent < 0 ? fdt_fail(r, node, "reg", "has no bus above it") :
 			    fdt_child_cells(r, parent, address, size);
@@ -197,7 +200,7 @@ int fdt_reg_count(struct fdt_reader *r, int node)
 	int length;
 	int err;
 
-	if (fdt_getprop(r->fdt, node, "reg", &length) == NULL) {
+	if (fdt_prop(r->fdt, node, "reg", &length) == NULL) {
 		return 0;
 	}
 	err = reg_cells(r, node, &address_cells, &size_cells);
@@ -228,7 +231,7 @@ int fdt_read_reg(struct fdt_reader *r, int node, uint32_t index, struct range *o
 	if (err != 0) {
 		return err;
 	}
-	p = fdt_getprop(r->fdt, node, "reg", NULL);
+	p = fdt_prop(r->fdt, node, "reg", NULL);
 	p += index * (address_cells + size_cells);
 	out->base = fdt_read_cells(p, address_cells);
 	out->size = fdt_read_cells(p + address_cells, size_cells);

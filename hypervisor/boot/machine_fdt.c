@@ -63,12 +63,12 @@ static int read_all_regs(struct fdt_reader *r, int node, bool reserved)
 
 static int read_reserved(struct fdt_reader *r)
 {
-	int parent = fdt_path_offset(r->fdt, "/reserved-memory");
+	int parent = fdt_child_named(r->fdt, 0, "reserved-memory");
 	int node;
 	int err = 0;
 
 	if (parent >= 0) {
-		fdt_for_each_subnode(node, r->fdt, parent) {
+		fdt_for_each_child(node, r->fdt, parent) {
 			err = read_all_regs(r, node, true);
 			if (err != 0) {
 				return err;
@@ -97,7 +97,7 @@ int machine_fdt_memory(struct fdt_reader *r)
 {
 	int node;
 
-	fdt_for_each_subnode(node, r->fdt, 0) {
+	fdt_for_each_child(node, r->fdt, 0) {
 		const char *type = fdt_read_text(r->fdt, node, "device_type");
 
 		/* Secure-world memory is a memory node with status "disabled". */

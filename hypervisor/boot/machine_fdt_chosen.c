@@ -40,16 +40,16 @@ static int stdout_node(const void *fdt, int chosen)
 int machine_fdt_uart(struct fdt_reader *r)
 {
 	struct machine_uart *uart = &r->m->uart;
-	int node = stdout_node(r->fdt, fdt_path_offset(r->fdt, "/chosen"));
+	int node = stdout_node(r->fdt, fdt_child_named(r->fdt, 0, "chosen"));
 	int err;
 
 	for (size_t i = 0; node < 0 && i < ARRAY_SIZE(known_uarts); i++) {
-		node = fdt_node_offset_by_compatible(r->fdt, -1, known_uarts[i]);
+		node = fdt_next_compatible(r->fdt, -1, known_uarts[i]);
 	}
 	if (node < 0) {
 		return 0;
 	}
-	if (fdt_get_path(r->fdt, node, uart->path, sizeof(uart->path)) != 0) {
+	if (fdt_path(r->fdt, node, uart->path, sizeof(uart->path)) != 0) {
 		return fdt_fail(r, node, NULL, "has a path that is too long");
 	}
 	err = fdt_read_reg(r, node, 0, &uart->regs);
@@ -69,7 +69,7 @@ static int copy_text(struct fdt_reader *r, int node, const char *name, char *out
 
 	out[0] = '\0';
 	if (text == NULL) {
-		return fdt_getprop(r->fdt, node, name, NULL) == NULL ?
+		return fdt_prop(r->fdt, node, name, NULL) == NULL ?
 			       0 :
 			       fdt_fail(r, node, name, "is not text");
 	}
@@ -85,8 +85,8 @@ static int copy_text(struct fdt_reader *r, int node, const char *name, char *out
  */
 static int read_cmdlines(struct fdt_reader *r, int chosen, struct machine_module *kernel)
 {
-	bool own = fdt_getprop(r->fdt, chosen, "xen,xen-bootargs", NULL) != NULL;
-	bool dom0 = fdt_getprop(r->fdt, chosen, "xen,dom0-bootargs", NULL) != NULL;
+	bool own = fdt_prop(r->fdt, chosen, "xen,xen-bootargs", NULL) != NULL;
+	bool dom0 = fdt_prop(r->fdt, chosen, "xen,dom0-bootargs", NULL) != NULL;
 	int err;
 
 	err = copy_text(r, chosen, own ? "xen,xen-bootargs" : "bootargs", r->m->cmdline);
@@ -118,12 +118,12 @@ static int read_module_reg(struct fdt_reader *r, int chosen, int node, struct ra
 	int length;
 	int err;
 
-	err = fdt_child_cells(r, fdt_getprop(r->fdt, chosen, "#address-cells", NULL) ? chosen : 0,
+	err = fdt_child_cells(r, fdt_prop(r->fdt, chosen, "#address-cells", NULL) ? chosen : 0,
 			      &address_cells, &size_cells);
 	if (err != 0) {
 		return err;
 	}
-	p = fdt_getprop(r->fdt, node, "reg", &length);
+	p = fdt_prop(r->fdt, node, "reg", &length);
 	if (p == NULL || (uint32_t)length != (address_cells + size_cells) * 4) {
 		return fdt_fail(r, node, "reg", "absent or not one entry");
 	}
@@ -189,13 +189,13 @@ static void type_by_order(struct machine *m)
 
 int machine_fdt_chosen(struct fdt_reader *r)
 {
-	int chosen = fdt_path_offset(r->fdt, "/chosen");
+	int chosen = fdt_child_named(r->fdt, 0, "chosen");
 	int node;
 
 	if (chosen < 0) {
 		return 0;
 	}
-	fdt_for_each_subnode(node, r->fdt, chosen) {
+	fdt_for_each_child(node, r->fdt, chosen) {
 		for (size_t i = 0; i < ARRAY_SIZE(module_kinds); i++) {
 			if (fdt_compatible(r->fdt, node, module_kinds[i].compatible)) {
 				int err = read_module(r, chosen, node, module_kinds[i].kind);

@@ -16,7 +16,7 @@ static int read_psci(struct fdt_reader *r)
 	static const char *const compatibles[] = { "arm,psci-1.0", "arm,psci-0.2", "arm,psci" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(compatibles); i++) {
-		int node = fdt_node_offset_by_compatible(r->fdt, -1, compatibles[i]);
+		int node = fdt_next_compatible(r->fdt, -1, compatibles[i]);
 
 		if (node >= 0) {
 			const char *method = fdt_read_text(r->fdt, node, "method");
@@ -39,7 +39,7 @@ static int read_cpu(struct fdt_reader *r, int node, uint32_t cells)
 	const fdt32_t *p;
 	int size;
 
-	p = fdt_getprop(r->fdt, node, "reg", &size);
+	p = fdt_prop(r->fdt, node, "reg", &size);
 	if (p == NULL || (uint32_t)size != cells * 4) {
 		return fdt_fail(r, node, "reg", "absent or of the wrong size");
 	}
@@ -65,7 +65,7 @@ static int read_cpu(struct fdt_reader *r, int node, uint32_t cells)
 int machine_fdt_cpus(struct fdt_reader *r)
 {
 	uint32_t cells, unused;
-	int parent = fdt_path_offset(r->fdt, "/cpus");
+	int parent = fdt_child_named(r->fdt, 0, "cpus");
 	int node;
 	int err;
 
@@ -76,7 +76,7 @@ int machine_fdt_cpus(struct fdt_reader *r)
 	if (err != 0) {
 		return err;
 	}
-	fdt_for_each_subnode(node, r->fdt, parent) {
+	fdt_for_each_child(node, r->fdt, parent) {
 		const char *type = fdt_read_text(r->fdt, node, "device_type");
 
 		if (type == NULL || strcmp(type, "cpu") != 0 || !fdt_enabled(r->fdt, node)) {
@@ -103,7 +103,7 @@ int machine_fdt_timer(struct fdt_reader *r)
 		{ TIMER_VIRTUAL, &r->m->timer_virt_intid },
 		{ TIMER_HYPERVISOR, &r->m->timer_hyp_intid },
 	};
-	int node = fdt_node_offset_by_compatible(r->fdt, -1, "arm,armv8-timer");
+	int node = fdt_next_compatible(r->fdt, -1, "arm,armv8-timer");
 
 	if (node < 0) {
 		return fdt_fail(r, 0, NULL, "no node is compatible with arm,armv8-timer");

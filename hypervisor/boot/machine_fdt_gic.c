@@ -28,19 +28,19 @@ static uint32_t gic_version(const void *fdt, int node)
 static int find_gic(const void *fdt)
 {
 	int size;
-	const fdt32_t *parent = fdt_getprop(fdt, 0, "interrupt-parent", &size);
+	const fdt32_t *parent = fdt_prop(fdt, 0, "interrupt-parent", &size);
 	int any = -1;
 	int node;
 
 	if (parent != NULL && size == 4) {
-		node = fdt_index_phandle(fdt, fdt32_ld(parent));
+		node = fdt_by_phandle(fdt, fdt32_ld(parent));
 		if (node >= 0) {
 			return node;
 		}
 	}
-	for (node = fdt_next_node(fdt, -1, NULL); node >= 0;
-	     node = fdt_next_node(fdt, node, NULL)) {
-		if (fdt_getprop(fdt, node, "interrupt-controller", NULL) == NULL) {
+	for (node = fdt_next(fdt, -1); node >= 0;
+	     node = fdt_next(fdt, node)) {
+		if (fdt_prop(fdt, node, "interrupt-controller", NULL) == NULL) {
 			continue;
 		}
 		if (gic_version(fdt, node) != 0) {
@@ -56,7 +56,7 @@ static int read_its(struct fdt_reader *r, int gic_node)
 	struct machine_gic *gic = &r->m->gic;
 	int node;
 
-	fdt_for_each_subnode(node, r->fdt, gic_node) {
+	fdt_for_each_child(node, r->fdt, gic_node) {
 		struct machine_its *its = &gic->its[gic->its_count];
 		int err;
 
@@ -73,7 +73,7 @@ static int read_its(struct fdt_reader *r, int gic_node)
 		if (its->regs.size < 2 * SZ_64K) {
 			return fdt_fail(r, node, "reg", "is smaller than an ITS");
 		}
-		its->phandle = fdt_get_phandle(r->fdt, node);
+		its->phandle = fdt_phandle(r->fdt, node);
 		gic->its_count++;
 	}
 	return 0;
@@ -93,7 +93,7 @@ static int read_gicv3(struct fdt_reader *r, int node)
 	if (gic->redist_count == 0 || gic->redist_count > MACHINE_MAX_REDISTS) {
 		return fdt_fail(r, node, "#redistributor-regions", "is out of range");
 	}
-	stride = fdt_getprop(r->fdt, node, "redistributor-stride", &size);
+	stride = fdt_prop(r->fdt, node, "redistributor-stride", &size);
 	if (stride != NULL) {
 		if (size != 4 && size != 8) {
 			return fdt_fail(r, node, "redistributor-stride",
@@ -123,7 +123,7 @@ int machine_fdt_gic(struct fdt_reader *r)
 		return fdt_fail(r, 0, "interrupt-parent", "no interrupt controller in the tree");
 	}
 	gic->compatible = fdt_read_text(r->fdt, node, "compatible");
-	gic->phandle = fdt_get_phandle(r->fdt, node);
+	gic->phandle = fdt_phandle(r->fdt, node);
 	gic->version = gic_version(r->fdt, node);
 	if (gic->version == 0) {
 		return 0;

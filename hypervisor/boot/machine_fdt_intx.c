@@ -48,7 +48,7 @@ static int read_entry(struct fdt_reader *r, int node, const fdt32_t *p, uint32_t
 		return fdt_fail(r, node, property, "ends inside an entry");
 	}
 	phandle = fdt32_ld(p + 4);
-	parent = fdt_index_phandle(r->fdt, phandle);
+	parent = fdt_by_phandle(r->fdt, phandle);
 	cells = fdt_interrupt_cells(r->fdt, phandle);
 	if (parent < 0 || cells == 0 || cells > 4) {
 		return fdt_fail(r, node, property, "names no interrupt controller");
@@ -75,8 +75,8 @@ int machine_fdt_intx(struct fdt_reader *r, int node, struct machine_bridge *b)
 {
 	struct child_mask mask = { UINT32_MAX, UINT32_MAX };
 	int length, mask_length;
-	const fdt32_t *p = fdt_getprop(r->fdt, node, property, &length);
-	const fdt32_t *m = fdt_getprop(r->fdt, node, "interrupt-map-mask", &mask_length);
+	const fdt32_t *p = fdt_prop(r->fdt, node, property, &length);
+	const fdt32_t *m = fdt_prop(r->fdt, node, "interrupt-map-mask", &mask_length);
 	uint32_t left;
 
 	if (p == NULL || r->m->gic.version == 0) {

@@ -69,12 +69,12 @@ static int read_windows(struct fdt_reader *r, int node, struct machine_bridge *b
 	int length;
 	int err;
 
-	err = fdt_child_cells(r, fdt_index_parent(r->fdt, node), &parent_cells, &unused);
+	err = fdt_child_cells(r, fdt_parent(r->fdt, node), &parent_cells, &unused);
 	if (err != 0) {
 		return err;
 	}
 	entry = PCI_ADDRESS_CELLS + parent_cells + PCI_SIZE_CELLS;
-	p = fdt_getprop(r->fdt, node, "ranges", &length);
+	p = fdt_prop(r->fdt, node, "ranges", &length);
 	if (p == NULL || length == 0 || (uint32_t)length % (entry * 4) != 0) {
 		return fdt_fail(r, node, "ranges", "absent or not a whole number of entries");
 	}
@@ -94,7 +94,7 @@ static int read_windows(struct fdt_reader *r, int node, struct machine_bridge *b
 static int read_bus_range(struct fdt_reader *r, int node, struct machine_bridge *b)
 {
 	int length;
-	const fdt32_t *p = fdt_getprop(r->fdt, node, "bus-range", &length);
+	const fdt32_t *p = fdt_prop(r->fdt, node, "bus-range", &length);
 
 	b->bus_end = 255;
 	if (p == NULL) {
@@ -113,7 +113,7 @@ static int read_id_map(struct fdt_reader *r, int node, const char *name, struct 
 		       uint32_t *count)
 {
 	int length;
-	const fdt32_t *p = fdt_getprop(r->fdt, node, name, &length);
+	const fdt32_t *p = fdt_prop(r->fdt, node, name, &length);
 
 	*count = 0;
 	if (p == NULL) {
@@ -136,7 +136,7 @@ static int read_id_map(struct fdt_reader *r, int node, const char *name, struct 
 		    !range_ok(e->out_base, e->count, BIT(32))) {
 			return fdt_fail(r, node, name, "has an entry out of range");
 		}
-		if (fdt_index_phandle(r->fdt, e->phandle) < 0) {
+		if (fdt_by_phandle(r->fdt, e->phandle) < 0) {
 			return fdt_fail(r, node, name, "names a node that is not there");
 		}
 		(*count)++;
@@ -155,7 +155,7 @@ static int read_msi(struct fdt_reader *r, int node, struct machine_bridge *b)
 	if (err != 0 || b->msi_map_count != 0) {
 		return err;
 	}
-	p = fdt_getprop(r->fdt, node, "msi-parent", &length);
+	p = fdt_prop(r->fdt, node, "msi-parent", &length);
 	if (p != NULL && (length == 4 || length == 8)) {
 		b->msi_map[0].phandle = fdt32_ld(p);
 		b->msi_map[0].out_base = length == 8 ? fdt32_ld(p + 1) : 0;
@@ -175,7 +175,7 @@ static int read_bridge(struct fdt_reader *r, int node)
 		return fdt_fail(r, node, NULL, "is one host bridge too many");
 	}
 	b->compatible = bridge_compatible(r->fdt, node);
-	if (fdt_get_path(r->fdt, node, b->path, sizeof(b->path)) != 0) {
+	if (fdt_path(r->fdt, node, b->path, sizeof(b->path)) != 0) {
 		return fdt_fail(r, node, NULL, "has a path that is too long");
 	}
 	b->dma_coherent = fdt_coherent(r->fdt, node);
@@ -211,12 +211,12 @@ static int read_segment(struct fdt_reader *r, int node, uint32_t index)
 {
 	struct machine *m = r->m;
 	bool first_named = false;
-	bool named = fdt_getprop(r->fdt, node, "linux,pci-domain", NULL) != NULL;
+	bool named = fdt_prop(r->fdt, node, "linux,pci-domain", NULL) != NULL;
 	uint32_t segment;
 	int first = fdt_path_offset(r->fdt, m->bridges[0].path);
 	int err;
 
-	first_named = fdt_getprop(r->fdt, first, "linux,pci-domain", NULL) != NULL;
+	first_named = fdt_prop(r->fdt, first, "linux,pci-domain", NULL) != NULL;
 	if (named != first_named) {
 		return fdt_fail(r, node, "linux,pci-domain",
 				"must be on every host bridge or on none");
@@ -242,8 +242,8 @@ int machine_fdt_bridges(struct fdt_reader *r)
 {
 	int node;
 
-	for (node = fdt_next_node(r->fdt, -1, NULL); node >= 0;
-	     node = fdt_next_node(r->fdt, node, NULL)) {
+	for (node = fdt_next(r->fdt, -1); node >= 0;
+	     node = fdt_next(r->fdt, node)) {
 		uint32_t cells;
 		int parent;
 		int err;
@@ -251,7 +251,7 @@ int machine_fdt_bridges(struct fdt_reader *r)
 		if (!fdt_is_pci_bus(r->fdt, node) || !fdt_enabled(r->fdt, node)) {
 			continue;
 		}
-		parent = fdt_index_parent(r->fdt, node);
+		parent = fdt_parent(r->fdt, node);
 		if (parent < 0 || fdt_is_pci_bus(r->fdt, parent)) {
 			continue; /* a PCI-to-PCI bridge below a host bridge */
 		}

@@ -22,7 +22,7 @@ static int read_smmu(struct fdt_reader *r, int node)
 		return err;
 	}
 	smmu->compatible = fdt_read_text(r->fdt, node, "compatible");
-	smmu->phandle = fdt_get_phandle(r->fdt, node);
+	smmu->phandle = fdt_phandle(r->fdt, node);
 	smmu->coherent = fdt_coherent(r->fdt, node);
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
 		int index = fdt_text_index(r->fdt, node, "interrupt-names", wanted[i].name);
@@ -45,7 +45,7 @@ int machine_fdt_smmus(struct fdt_reader *r)
 	for (;;) {
 		int err;
 
-		node = fdt_node_offset_by_compatible(r->fdt, node, "arm,smmu-v3");
+		node = fdt_next_compatible(r->fdt, node, "arm,smmu-v3");
 		if (node < 0) {
 			return 0;
 		}

@@ -5,6 +5,7 @@
 #include "arch/arm64/mmu.h"
 #include "boot/boot.h"
 #include "boot/cmdline.h"
+#include "boot/fdt_index.h"
 #include "core/console.h"
 #include "core/heap.h"
 #include "core/log.h"
@@ -139,6 +140,7 @@ static void main_on_stack(void)
 	pci_init();
 	smp_start();
 	boot_control_domain();
+	fdt_index_drop();
 	sched_start();
 }
 
