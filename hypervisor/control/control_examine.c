@@ -49,8 +49,7 @@ static void examine(const struct pci_function *f, struct control_pci_report *out
 	out->only = only;
 	out->flags = (f->iommu != NULL ? CONTROL_REPORT_IOMMU : 0) |
 		     (f->its != NULL ? CONTROL_REPORT_ITS : 0) |
-		     (f->lent_once ? CONTROL_REPORT_LENT_BEFORE : 0) |
-		     (f->quirks & PCI_QUIRK_NO_RESET ? CONTROL_REPORT_RESET_QUIRK : 0);
+		     (f->lent_once ? CONTROL_REPORT_LENT_BEFORE : 0);
 	if (f->iommu != NULL && f->iommu->usable) {
 		out->flags |= CONTROL_REPORT_IOMMU_USABLE;
 	} else if (f->iommu != NULL && f->iommu->why != NULL) {

@@ -16,6 +16,7 @@ STATE_IS(FUNCTION_QUARANTINED, CONTROL_FUNCTION_QUARANTINED);
 STATE_IS(FUNCTION_LENT, CONTROL_FUNCTION_LENT);
 STATE_IS(FUNCTION_BROKEN, CONTROL_FUNCTION_BROKEN);
 STATE_IS(PCI_NAME_MAX, CONTROL_NAME_SIZE);
+STATE_IS(PCI_QUIRK_NO_RESET, CONTROL_QUIRK_NO_RESET);
 
 /* Registry lock held. */
 static void describe(const struct pci_function *f, struct control_function *out)
@@ -40,6 +41,7 @@ static void describe(const struct pci_function *f, struct control_function *out)
 		     (f->reset_methods != 0 ? CONTROL_FUNCTION_HAS_RESET : 0) |
 		     (f->iommu != NULL && f->iommu->overflows != 0 ? CONTROL_FUNCTION_FAULTS_LOST : 0);
 	out->reset_methods = f->reset_methods;
+	out->quirks = f->quirks;
 	out->faults = f->fault_count;
 	out->resets = f->reset_count;
 	out->interrupts = f->interrupt_count;
@@ -126,6 +128,7 @@ int control_pci_attach(struct control_call *call)
 	const struct control_pci_attach *in = call->in;
 	struct pci_function *f = find(in->sbdf);
 	struct domain *d = domain_by_id(in->domain);
+	const struct lend_options options = { .vslot = in->vslot, .quirks = in->quirks };
 	struct control_count reply = { 0 };
 	struct vsbdf view;
 	int err;
@@ -136,10 +139,7 @@ int control_pci_attach(struct control_call *call)
 	if (d == NULL) {
 		return -ENOENT;
 	}
-	if (in->vslot > 31 || d->control) {
-		return -EINVAL;
-	}
-	err = lend_attach(d, f, in->vslot, &view);
+	err = lend_attach(d, f, &options, &view);
 	if (err != 0) {
 		return err;
 	}

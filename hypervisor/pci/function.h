@@ -15,8 +15,9 @@
 #define PCI_BARS 6
 #define PCI_NAME_MAX 64
 
-/* Quirks, by name in list and log. */
-#define PCI_QUIRK_NO_RESET (1U << 0) /* may be lent again though it cannot be reset */
+/* Quirks: what an administrator asks for by name when a function is lent; in list and log. */
+#define PCI_QUIRK_NO_RESET (1U << 0) /* lent again though it could not be reset: "no-reset" */
+#define PCI_QUIRKS         PCI_QUIRK_NO_RESET
 
 struct host_bridge;
 struct iommu;
@@ -130,7 +131,6 @@ struct pci_function {
 
 	uint32_t reset_methods; /* RESET_BIT() */
 	uint32_t group;         /* isolation group number */
-	uint32_t quirks;
 
 	uint16_t requester;   /* requester ID its DMA carries: its own or an aliasing bridge's */
 	struct iommu *iommu; /* NULL: no translation behind iommu-map */
@@ -145,6 +145,7 @@ struct pci_function {
 	struct vsbdf user_view; /* where the user sees it, while LENT */
 	char name[PCI_NAME_MAX];
 	bool lent_once; /* since its last reset, or since boot */
+	uint32_t quirks; /* PCI_QUIRK_* it is, or was last, lent with; 0 when its owner has it */
 	const char *broken_why;
 
 	struct spinlock lock; /* vPCI state below and config writes on behalf of the user */

@@ -37,10 +37,10 @@ int pci_state_can_return(const struct pci_function *f, const struct pci_function
 /*
  * QUARANTINED -> LENT(domain). Also -EACCES (no IOMMU, and not unprotected), -EEXIST (a member of
  * its isolation group is used by someone else), -ENOSPC (a BAR has no address), -EOPNOTSUPP (lent
- * before and not reset since).
+ * before and not reset since, and not PCI_QUIRK_NO_RESET among quirks).
  */
 int pci_state_can_lend(const struct pci_function *f, const struct pci_function *all,
-		       uint16_t domain, bool unprotected);
+		       uint16_t domain, uint32_t quirks, bool unprotected);
 /* What keeps a function from being lent: bits, as pci_state_obstacles() finds them. */
 #define PCI_OBSTACLE_BRIDGE    (1U << 0)
 #define PCI_OBSTACLE_BROKEN    (1U << 1)

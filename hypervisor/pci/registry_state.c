@@ -104,7 +104,7 @@ static bool resettable(const struct pci_function *f)
 {
 	bool will_be = f->state != FUNCTION_QUARANTINED && f->reset_methods != 0;
 
-	return !f->lent_once || will_be || (f->quirks & PCI_QUIRK_NO_RESET);
+	return !f->lent_once || will_be;
 }
 
 static bool translated(const struct pci_function *f)
@@ -113,7 +113,7 @@ static bool translated(const struct pci_function *f)
 }
 
 int pci_state_can_lend(const struct pci_function *f, const struct pci_function *all,
-		       uint16_t domain, bool unprotected)
+		       uint16_t domain, uint32_t quirks, bool unprotected)
 {
 	int error = refuse_common(f);
 
@@ -126,7 +126,7 @@ int pci_state_can_lend(const struct pci_function *f, const struct pci_function *
 	if (!f->placed) {
 		return -ENOSPC;
 	}
-	if (!resettable(f)) {
+	if (!resettable(f) && !(quirks & PCI_QUIRK_NO_RESET)) {
 		return -EOPNOTSUPP;
 	}
 	if (unprotected) {

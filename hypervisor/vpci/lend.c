@@ -208,6 +208,7 @@ int lend_return_to_owner(struct pci_function *f)
 	if (r == 0) {
 		lend_begin_use(vf, FUNCTION_OWNED);
 		f->name[0] = '\0';
+		f->quirks = 0;
 	}
 out:
 	spin_unlock(&pci_registry_lock);
@@ -285,30 +286,40 @@ free:
 	return r;
 }
 
-int lend_attach(struct domain *d, struct pci_function *f, uint32_t vslot, struct vsbdf *out)
+/* Never silent: what a quirk allows is written down with each lend. */
+static void log_lent(const struct pci_function *f, const struct domain *d)
+{
+	log_info("pci", SBDF_FMT ": lent to d%u %s as " SBDF_FMT "%s", SBDF_ARG(f->sbdf), d->id,
+		 d->name, SBDF_ARG(f->user_view),
+		 f->quirks & PCI_QUIRK_NO_RESET ? ", quirk no-reset" : "");
+}
+
+int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
+		struct vsbdf *out)
 {
 	int r;
 
-	if (vslot >= VPCI_SLOTS || d->control || !d->vpci || !d->vpci->segments) {
+	if (options->vslot >= VPCI_SLOTS || (options->quirks & ~PCI_QUIRKS) || d->control || !d->vpci || !d->vpci->segments) {
 		return -EINVAL;
 	}
 	spin_lock(&pci_registry_lock);
 	/* A dying domain is marked before lend_reclaim_all() takes this lock. */
 	r = d->state == DOMAIN_DYING
 		    ? -EINVAL
-		    : pci_state_can_lend(f, pci_function_first(), d->id, false);
+		    : pci_state_can_lend(f, pci_function_first(), d->id, options->quirks,
+					 false);
 	if (r == 0 && !lend_translated(f)) {
 		r = -EACCES;
 	}
 	if (r == 0) {
-		r = lend_choose_slot(d->vpci->segments, f, vslot, out);
+		r = lend_choose_slot(d->vpci->segments, f, options->vslot, out);
 	}
 	if (r == 0) {
 		r = lend(d, f, *out);
 	}
 	if (r == 0) {
-		log_info("pci", SBDF_FMT ": lent to d%u %s as " SBDF_FMT, SBDF_ARG(f->sbdf), d->id,
-			 d->name, SBDF_ARG(*out));
+		f->quirks = options->quirks;
+		log_lent(f, d);
 	}
 	spin_unlock(&pci_registry_lock);
 	return r;

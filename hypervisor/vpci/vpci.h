@@ -26,11 +26,15 @@ void vpci_destroy(struct domain *d);
  */
 int lend_quarantine(struct pci_function *f, const char *name);  /* assignable-add */
 int lend_return_to_owner(struct pci_function *f);               /* assignable-remove */
-/*
- * vslot 1..31, or 0: with its device's other functions, else the first free device number. *out:
- * where the domain sees it. Function 0 of a device comes first: the others join it.
- */
-int lend_attach(struct domain *d, struct pci_function *f, uint32_t vslot, struct vsbdf *out);
+/* What is asked for with a function. */
+struct lend_options {
+	uint32_t vslot;  /* 1..31; 0: with its device's other functions, else first free */
+	uint32_t quirks; /* PCI_QUIRK_* */
+};
+
+/* *out: where the domain sees it. Function 0 of a device comes first: the others join it. */
+int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
+		struct vsbdf *out);
 int lend_detach(struct pci_function *f);
 /*
  * Every function lent to d (or owned, when d owns bridges): reclaimed. For domain teardown, when no

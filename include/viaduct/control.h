@@ -27,7 +27,7 @@
 #define CONTROL_CLASS_CODE 0x088000U /* base system peripheral, other */
 
 /* Changes whenever a structure or the meaning of a request does. */
-#define CONTROL_ABI_VERSION 1U
+#define CONTROL_ABI_VERSION 2U
 #define CONTROL_MAGIC       0x64616956U /* "Viad" */
 
 #define CONTROL_PAGE_SIZE 4096U
@@ -252,6 +252,9 @@ enum control_function_state {
 /* Its IOMMU lost some of the faults it recorded: there were at least so many. */
 #define CONTROL_FUNCTION_FAULTS_LOST (1U << 3)
 
+/* Rules that do not hold for a function, asked for by name when it is lent. */
+#define CONTROL_QUIRK_NO_RESET (1U << 0) /* lend it again though it could not be reset */
+
 #define CONTROL_NO_DOMAIN 0xffffU
 #define CONTROL_NO_SLOT   0xffffffffU
 
@@ -271,7 +274,7 @@ struct control_function {
 	uint32_t group; /* isolation group */
 	uint32_t flags; /* CONTROL_FUNCTION_* */
 	uint32_t reset_methods; /* bit 1 FLR, 2 AF FLR, 3 power management, 4 secondary bus */
-	uint32_t unused;
+	uint32_t quirks; /* CONTROL_QUIRK_* it is, or was last, lent with */
 	/* Since boot, whoever used it. */
 	uint64_t faults; /* DMA accesses the IOMMU blocked */
 	uint64_t resets;
@@ -298,13 +301,13 @@ struct control_pci_name {
  * unknown, -ENOENT no such domain, -EPERM a bridge, -EBADF broken, -EBUSY in use or the slot is
  * taken, -EACCES no usable IOMMU before it, -EEXIST another member of its isolation group is used
  * elsewhere, -ENOSPC a BAR has no address or all slots are taken, -EOPNOTSUPP lent before and not
- * resettable, -EINVAL not assignable.
+ * reset since, without CONTROL_QUIRK_NO_RESET, -EINVAL not assignable, or no such quirk.
  */
 struct control_pci_attach {
 	uint32_t domain;
 	uint32_t sbdf;
 	uint32_t vslot; /* 1..31; 0: with its device's other functions, else first free */
-	uint32_t unused;
+	uint32_t quirks; /* CONTROL_QUIRK_* */
 };
 
 /*
@@ -325,7 +328,6 @@ struct control_pci_attach {
 #define CONTROL_REPORT_IOMMU_USABLE (1U << 1) /* else iommu_why says why not */
 #define CONTROL_REPORT_ITS          (1U << 2) /* device_id is valid */
 #define CONTROL_REPORT_LENT_BEFORE  (1U << 3) /* and not reset since */
-#define CONTROL_REPORT_RESET_QUIRK  (1U << 4) /* may be lent again without a reset method */
 
 enum control_bar_kind {
 	CONTROL_BAR_NONE, /* or the upper half of the one before */

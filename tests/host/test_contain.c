@@ -75,7 +75,7 @@ static void test_a_flood_of_faults_cuts_off(void **state)
 	assert_int_equal(nic->state, FUNCTION_LENT);
 	assert_int_equal(world_dma(nic), WORLD_GUEST2);
 
-	assert_int_equal(lend_attach(GUEST1, nvme, 1, &where), -EBADF);
+	assert_int_equal(attach(GUEST1, nvme, 1, &where), -EBADF);
 	quarantine(nvme);
 	lend_to(GUEST1, nvme, 1);
 	assert_int_equal(world_dma(nvme), WORLD_GUEST1);

@@ -8,6 +8,7 @@
 #include <viaduct/guest_map.h>
 
 #include "fake_heap.h"
+#include "fake_log.h"
 #include "lend_rig.h"
 #include "lib/errno.h"
 #include "pci/pci_config.h"
@@ -176,7 +177,7 @@ static void refusals_change_nothing(void **state)
 	uint32_t open = lend_world.streams_open;
 
 	(void)state;
-	assert_int_equal(lend_attach(GUEST1, nvme, 0, &where), -EINVAL); /* not in quarantine */
+	assert_int_equal(attach(GUEST1, nvme, 0, &where), -EINVAL); /* not in quarantine */
 	assert_int_equal(lend_detach(nvme), -EINVAL);
 	assert_int_equal(lend_return_to_owner(nvme), -EINVAL);
 	assert_int_equal(lend_quarantine(world_function(0, 0, 1, 0), "port"), -EPERM);
@@ -184,17 +185,46 @@ static void refusals_change_nothing(void **state)
 	quarantine(nvme);
 	quarantine(nic);
 	lend_to(GUEST1, nvme, 3);
-	assert_int_equal(lend_attach(GUEST1, nic, 3, &where), -EBUSY);
-	assert_int_equal(lend_attach(GUEST1, nic, 32, &where), -EINVAL);
-	assert_int_equal(lend_attach(&lend_world.domains[WORLD_CONTROL], nic, 0, &where), -EINVAL);
-	assert_int_equal(lend_attach(GUEST2, nvme, 0, &where), -EBUSY);
+	assert_int_equal(attach(GUEST1, nic, 3, &where), -EBUSY);
+	assert_int_equal(attach(GUEST1, nic, 32, &where), -EINVAL);
+	assert_int_equal(attach(&lend_world.domains[WORLD_CONTROL], nic, 0, &where), -EINVAL);
+	assert_int_equal(attach(GUEST2, nvme, 0, &where), -EBUSY);
 	GUEST2->state = DOMAIN_DYING;
-	assert_int_equal(lend_attach(GUEST2, nic, 0, &where), -EINVAL);
+	assert_int_equal(attach(GUEST2, nic, 0, &where), -EINVAL);
 	world_iommu.usable = false;
-	assert_int_equal(lend_attach(GUEST1, nic, 0, &where), -EACCES);
+	assert_int_equal(attach(GUEST1, nic, 0, &where), -EACCES);
 	world_iommu.usable = true;
 	assert_int_equal(nic->state, FUNCTION_QUARANTINED);
 	assert_int_equal(world_dma(nic), ~0U);
+}
+
+/* Once, unless it is asked for in words; and the words are written down. */
+static void not_reset_is_lent_again_by_a_quirk(void **state)
+{
+	struct lend_options options = { .quirks = PCI_QUIRK_NO_RESET };
+	struct vsbdf where;
+
+	(void)state;
+	quarantine(nvme);
+	nvme->lent_once = true;
+	assert_int_equal(attach(GUEST1, nvme, 0, &where), -EOPNOTSUPP);
+	options.quirks |= 1U << 31;
+	assert_int_equal(lend_attach(GUEST1, nvme, &options, &where), -EINVAL);
+	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
+	assert_int_equal(nvme->quirks, 0);
+	assert_false(fake_log_has("quirk"));
+	options.quirks = PCI_QUIRK_NO_RESET;
+	assert_int_equal(lend_attach(GUEST1, nvme, &options, &where), 0);
+	assert_int_equal(nvme->quirks, PCI_QUIRK_NO_RESET);
+	assert_true(fake_log_has("quirk no-reset"));
+	/* It is known in quarantine, and not asked for anew by itself. */
+	assert_int_equal(lend_detach(nvme), 0);
+	world_run_resets();
+	assert_int_equal(nvme->quirks, PCI_QUIRK_NO_RESET);
+	nvme->lent_once = true;
+	assert_int_equal(attach(GUEST2, nvme, 0, &where), -EOPNOTSUPP);
+	assert_int_equal(lend_return_to_owner(nvme), 0);
+	assert_int_equal(nvme->quirks, 0);
 }
 
 /* Whatever step of a lend fails, the function is where it was. */
@@ -207,7 +237,7 @@ static void failed_lend_ends_before(void **state)
 	quarantine(nvme);
 	for (uint32_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		lend_world.fail[steps[i]] = true;
-		assert_int_not_equal(lend_attach(GUEST1, nvme, 0, &where), 0);
+		assert_int_not_equal(attach(GUEST1, nvme, 0, &where), 0);
 		lend_world.fail[steps[i]] = false;
 		assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
 		assert_int_equal(nvme->user, DOMAIN_ID_NONE);
@@ -219,7 +249,7 @@ static void failed_lend_ends_before(void **state)
 		int r;
 
 		fake_heap_fail_in = n;
-		r = lend_attach(GUEST1, nvme, 0, &where);
+		r = attach(GUEST1, nvme, 0, &where);
 		fake_heap_fail_in = 0;
 		if (r == 0) {
 			assert_true(n > 3);
@@ -274,7 +304,7 @@ static void failed_reclaim_ends_broken(void **state)
 		assert_int_equal(world_pages(WORLD_GUEST1), 0);
 		assert_int_equal(pci_read(nvme, PCI_COMMAND, 2) & 6, 0);
 		assert_int_equal(guest_read(1, 0, 4), 0xffffffff);
-		assert_int_equal(lend_attach(GUEST1, nvme, 0, &where), -EBADF);
+		assert_int_equal(attach(GUEST1, nvme, 0, &where), -EBADF);
 		assert_int_equal(lend_return_to_owner(nvme), -EBADF);
 		/* The next round on a fresh machine. */
 		lend_world_end();
@@ -327,10 +357,10 @@ static void one_user_under_random_histories(void **state)
 			lend_return_to_owner(f);
 			break;
 		case 2:
-			lend_attach(GUEST1, f, 0, &where);
+			attach(GUEST1, f, 0, &where);
 			break;
 		case 3:
-			lend_attach(GUEST2, f, 0, &where);
+			attach(GUEST2, f, 0, &where);
 			break;
 		case 4:
 			lend_detach(f);
@@ -373,6 +403,7 @@ int main(void)
 		T(return_gives_it_back_whole),
 		T(guest_drives_a_lent_function),
 		T(refusals_change_nothing),
+		T(not_reset_is_lent_again_by_a_quirk),
 		T(failed_lend_ends_before),
 		T(failed_return_stays_in_quarantine),
 		T(failed_reclaim_ends_broken),

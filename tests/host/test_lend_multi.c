@@ -56,7 +56,7 @@ static uint32_t lend_fn(struct pci_function *f, uint32_t vslot)
 {
 	struct vsbdf where;
 
-	assert_int_equal(lend_attach(GUEST1, f, vslot, &where), 0);
+	assert_int_equal(attach(GUEST1, f, vslot, &where), 0);
 	assert_int_equal(where.v, f->user_view.v);
 	return (uint32_t)SBDF_DEV(where) << 4 | SBDF_FN(where);
 }
@@ -138,9 +138,9 @@ static void vslot_says_where(void **state)
 	assert_int_equal(lend_fn(quad[1], 7), 0x70);
 	assert_false(is_multi(7, 0));
 	/* A slot with any function in it is another device's. */
-	assert_int_equal(lend_attach(GUEST1, nic, 5, &where), -EBUSY);
+	assert_int_equal(attach(GUEST1, nic, 5, &where), -EBUSY);
 	take_back(quad[0]);
-	assert_int_equal(lend_attach(GUEST1, nic, 5, &where), -EBUSY);
+	assert_int_equal(attach(GUEST1, nic, 5, &where), -EBUSY);
 	assert_int_equal(nic->state, FUNCTION_QUARANTINED);
 	take_back(quad[3]);
 	assert_int_equal(lend_fn(nic, 5), 0x50);
@@ -192,8 +192,8 @@ static void two_guests_never_share_a_device_number(void **state)
 	(void)state;
 	lend_fn(quad[0], 0);
 	/* Peers without ACS: one isolation group, and so one guest's. */
-	assert_int_equal(lend_attach(GUEST2, quad[1], 0, &where), -EEXIST);
-	assert_int_equal(lend_attach(GUEST2, nic, 0, &where), 0);
+	assert_int_equal(attach(GUEST2, quad[1], 0, &where), -EEXIST);
+	assert_int_equal(attach(GUEST2, nic, 0, &where), 0);
 	assert_int_equal(where.v, 1 << 3);
 	assert_false(is_multi(1, 0));
 }
@@ -235,7 +235,7 @@ static void random_comings_and_goings(void **state)
 		if (f->state == FUNCTION_LENT) {
 			take_back(f);
 		} else {
-			lend_attach(GUEST1, f, (seed >> 16) % 4, &where);
+			attach(GUEST1, f, (seed >> 16) % 4, &where);
 		}
 		for (uint32_t i = 0; i <= FUNCTIONS; i++) {
 			for (uint32_t k = 0; k < i; k++) {

@@ -166,7 +166,7 @@ static void failed_reset_of_a_user_and_retry(void **state)
 	assert_int_equal(world_dma(nvme), ~0U);
 	assert_null(nvme->itt);
 	assert_int_equal(guest_read(1, 0, 4), 0xffffffff);
-	assert_int_equal(lend_attach(GUEST1, nvme, 0, &where), -EBADF);
+	assert_int_equal(attach(GUEST1, nvme, 0, &where), -EBADF);
 	/* The first try is no better. */
 	assert_int_equal(lend_quarantine(nvme, "disk"), 0);
 	assert_int_equal(nvme->state, FUNCTION_RESETTING);

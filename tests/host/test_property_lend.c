@@ -394,7 +394,8 @@ static void random_transition(struct pci_function *f, uint32_t guest)
 		property_say("return " SBDF_FMT ": %d", SBDF_ARG(f->sbdf), r);
 		break;
 	case 2: case 3:
-		r = lend_attach(&lend_world.domains[guest], f, slot, &where);
+		r = lend_attach(&lend_world.domains[guest], f,
+				&(struct lend_options){ .vslot = slot }, &where);
 		property_say("attach " SBDF_FMT " to %u: %d", SBDF_ARG(f->sbdf), guest, r);
 		break;
 	case 4:

@@ -240,7 +240,7 @@ static void test_assignable(void **state)
 	assert_int_equal(via("pci-assignable-list -n"), 0);
 	assert_string_equal(out, "0000:02:00.0 disk\n");
 	assert_int_equal(via("pci-assignable-list --json --show-names"), 0);
-	assert_string_equal(out, "[{\"bdf\": \"0000:02:00.0\", \"name\": \"disk\"}]\n");
+	assert_string_equal(out, "[{\"bdf\": \"0000:02:00.0\", \"name\": \"disk\", \"quirks\": []}]\n");
 	/* Again: success, with a word. */
 	assert_int_equal(via("pci-assignable-add 2:0.0"), 0);
 	assert_says(err, "already");
@@ -606,6 +606,39 @@ static void test_list_counters(void **state)
 	assert_says(out, "\"faults\": 7, \"faults_lost\": true");
 }
 
+/* Asked for by name, and seen wherever the function is. */
+static void test_quirks(void **state)
+{
+	assert_int_equal(via("pci-assignable-add -n disk 02:00.0"), 0);
+	assert_int_equal(create("memory = 64; pci = [ 'name=disk,quirk=no-reset' ]"), 0);
+	assert_int_equal(world_pci(WORLD_DISK)->quirks, CONTROL_QUIRK_NO_RESET);
+	assert_int_equal(via("pci-list guest"), 0);
+	assert_null(strstr(out, "quirk"));
+	assert_int_equal(via("pci-list -v guest"), 0);
+	assert_says(out, "\n  quirk no-reset\n");
+	assert_int_equal(via("pci-list --json guest"), 0);
+	assert_says(out, "\"quirks\": [\"no-reset\"]");
+	assert_int_equal(via("pci-doctor 02:00.0"), 1);
+	assert_says(out, "  quirks     lent with quirk no-reset\n");
+	assert_int_equal(via("pci-detach guest 02:00.0"), 0);
+	assert_int_equal(via("pci-assignable-list -n"), 0);
+	assert_string_equal(out, "0000:02:00.0 disk (quirk no-reset)\n");
+	assert_int_equal(via("pci-assignable-list --json"), 0);
+	assert_says(out, "\"quirks\": [\"no-reset\"]");
+	assert_int_equal(via("pci-doctor 02:00.0"), 0);
+	assert_says(out, "  quirks     was lent with quirk no-reset\n");
+	assert_int_equal(via("pci-doctor --json 02:00.0"), 0);
+	assert_says(out, "\"quirks\": [\"no-reset\"]");
+	assert_int_equal(via("pci-attach guest 02:00.0,quirk=fast"), 2);
+	assert_says(err, "no such quirk: quirk=fast");
+	/* The next lend says again, or does without. */
+	assert_int_equal(via("pci-attach guest 02:00.0"), 0);
+	assert_int_equal(world_pci(WORLD_DISK)->quirks, 0);
+	assert_int_equal(via("pci-list --json guest"), 0);
+	assert_says(out, "\"quirks\": []");
+	assert_int_equal(via("destroy guest"), 0);
+}
+
 static void test_doctor(void **state)
 {
 	struct pci_function *disk = world_pci(WORLD_DISK), *nic = world_pci(WORLD_NIC);
@@ -715,6 +748,7 @@ int main(void)
 		TEST(test_list_all_functions),
 		TEST(test_list_counters),
 		TEST(test_list_counters),
+		TEST(test_quirks),
 		TEST(test_doctor),
 		TEST(test_doctor_on_nature),
 		TEST(test_doctor_on_users),

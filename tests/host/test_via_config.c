@@ -91,6 +91,7 @@ static void test_bad_files(void **state)
 		{ "vif = [ '' ]\n", 1, "no virtual network" },
 		{ "pci = '02:00.0'\n", 1, "must be a list" },
 		{ "pci = [\n'02:00.0',\n'02:00.9' ]\n", 1, "malformed BDF" },
+		{ "vcpus = 1\npci = [ '02:00.0,quirk=fast' ]\n", 2, "no such quirk: quirk=fast" },
 		{ "pci = [ ['x'] ]\n", 1, "hold a list" },
 		{ "pci = [ '02:00.0' '03:00.0' ]\n", 1, "',' or ']'" },
 		{ "pci = [ , ]\n", 1, "expected" },

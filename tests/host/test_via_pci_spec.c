@@ -7,6 +7,8 @@
 /* After the above. */
 #include <cmocka.h>
 
+#include <viaduct/control.h>
+
 #include "via/pci_spec.h"
 
 static void test_bdf(void **state)
@@ -76,6 +78,19 @@ static void test_name_and_star(void **state)
 	assert_true(spec.foreign);
 }
 
+static void test_quirks(void **state)
+{
+	struct pci_spec spec;
+	char why[96];
+
+	assert_int_equal(pci_spec_parse("02:00.0", &spec, why, sizeof(why)), 0);
+	assert_int_equal(spec.quirks, 0);
+	assert_int_equal(pci_spec_parse("02:00.0,quirk=no-reset", &spec, why, sizeof(why)), 0);
+	assert_int_equal(spec.quirks, CONTROL_QUIRK_NO_RESET);
+	assert_string_equal(pci_quirk_name(0), "no-reset");
+	assert_null(pci_quirk_name(31));
+}
+
 static void test_bad_specs(void **state)
 {
 	static const struct {
@@ -90,6 +105,9 @@ static void test_bad_specs(void **state)
 		{ "02:00.0,vslot=", "vslot" },
 		{ "02:00.0,seize=yes", "seize" },
 		{ "02:00.0,slot=1", "Unknown PCI_SPEC_STRING option: slot" },
+		{ "02:00.0,quirk=fast", "no such quirk: quirk=fast" },
+		{ "02:00.0,quirk=", "no such quirk" },
+		{ "02:00.0,quirk=no-reset2", "no such quirk" },
 		{ "02:00.0,,seize=1", "KEY=VALUE" },
 		{ "02:00.0,seize", "KEY=VALUE" },
 		{ "02:00.0,bdf=03:00.0", "bdf" },
@@ -133,7 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bdf),       cmocka_unit_test(test_equivalents),
 		cmocka_unit_test(test_name_and_star), cmocka_unit_test(test_bad_specs),
-		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_quirks),    cmocka_unit_test(test_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

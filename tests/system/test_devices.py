@@ -44,6 +44,12 @@ try edu-first via create edu.cfg
 section edu-console; console edu 60
 try edu-destroy via destroy edu
 try edu-second via create edu.cfg
+try edu-unknown via create fast.cfg
+try edu-quirk via create quirk.cfg
+section edu-quirk-console; console edu 60
+section edu-quirk-list; via pci-list -v edu; via dmesg | grep 'quirk'
+via destroy edu
+section edu-assignable; via pci-assignable-list
 section edu-state; via pci-list -a --json
 """
 
@@ -64,6 +70,8 @@ def one_cpu(module_machine):
     options += scenario.overlay(machine, {
         "disk.cfg": guest("disk", READ_SUM, memory=128, pci=["02:00.0"]),
         "edu.cfg": image("edu", "edu_dma", pci=["00:05.0"], extra="pattern=1"),
+        "quirk.cfg": image("edu", "edu_dma", pci=["00:05.0,quirk=no-reset"], extra="pattern=1"),
+        "fast.cfg": image("edu", "edu_dma", pci=["00:05.0,quirk=fast"], extra="pattern=1"),
         **{f"switch{bus}.cfg": guest(f"switch{bus}", memory=128, pci=[f"0{bus}:00.0"])
            for bus in (5, 6)}})
     done, out = scenario.run(machine, ONE_CPU, *options)
@@ -122,6 +130,20 @@ def test_function_without_reset_is_lent_once(one_cpu):
     assert status == 1
     assert "lent before and not reset since" in text.splitlines()[-1]
     assert not state(out["edu-state"], "0000:00:05.0")["reset"]
+
+
+def test_function_without_reset_is_lent_again_by_a_quirk(one_cpu):
+    """Asked for in words, and never silent."""
+    _, out, _ = one_cpu
+    status, text = result(out["edu-unknown"])
+    assert status == 1
+    assert text.splitlines()[1].startswith("fast.cfg:") and "no such quirk: quirk=fast" in text
+    assert result(out["edu-quirk"])[0] == 0
+    assert out["edu-quirk-console"].endswith("\nPASS\n")
+    assert "\n  quirk no-reset\n" in out["edu-quirk-list"]
+    assert re.search(r"0000:00:05\.0: lent to d\d+ edu as .*quirk no-reset", out["edu-quirk-list"])
+    assert "0000:00:05.0  (quirk no-reset)\n" in out["edu-assignable"]
+    assert state(out["edu-state"], "0000:00:05.0")["quirks"] == ["no-reset"]
 
 
 NETWORK = """

@@ -166,12 +166,12 @@ int viaduct_pci_detach(struct viaduct *v, uint32_t sbdf)
 	return pci_op(v, CONTROL_PCI_DETACH, sbdf, NULL);
 }
 
-int viaduct_pci_attach(struct viaduct *v, uint32_t id, uint32_t sbdf, uint32_t vslot,
+int viaduct_pci_attach(struct viaduct *v, const struct control_pci_attach *options,
 		       uint32_t *vsbdf)
 {
-	struct control_pci_attach in = { .domain = id, .sbdf = sbdf, .vslot = vslot };
 	struct control_count out;
-	int err = client_call(v, CONTROL_PCI_ATTACH, &in, sizeof(in), &out, sizeof(out), NULL);
+	int err = client_call(v, CONTROL_PCI_ATTACH, options, sizeof(*options), &out, sizeof(out),
+			      NULL);
 
 	if (err == 0) {
 		*vsbdf = out.count;

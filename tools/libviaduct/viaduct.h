@@ -80,8 +80,8 @@ int viaduct_pci_wait(struct viaduct *v, uint32_t sbdf, unsigned int timeout_ms,
 		     struct control_function *out);
 /* Back to the owner of its bridge. */
 int viaduct_pci_return(struct viaduct *v, uint32_t sbdf);
-/* vslot 1..31, 0: first free. *vsbdf: where the domain sees it. */
-int viaduct_pci_attach(struct viaduct *v, uint32_t id, uint32_t sbdf, uint32_t vslot,
+/* Lend as options say, whose domain and sbdf are filled in. *vsbdf: where the domain sees it. */
+int viaduct_pci_attach(struct viaduct *v, const struct control_pci_attach *options,
 		       uint32_t *vsbdf);
 int viaduct_pci_detach(struct viaduct *v, uint32_t sbdf);
 

@@ -147,10 +147,17 @@ int cmd_pci_assignable_remove(const struct command *c, int argc, char **argv)
 
 static void print_assignable(const struct control_function *list, size_t count, bool names)
 {
+	char quirks[64];
+
 	for (size_t i = 0; i < count; i++) {
-		if (list[i].state == CONTROL_FUNCTION_QUARANTINED) {
-			printf(BDF_FMT " %s\n", BDF_ARGS(list[i].sbdf), names ? list[i].name : "");
+		if (list[i].state != CONTROL_FUNCTION_QUARANTINED) {
+			continue;
 		}
+		printf(BDF_FMT " %s", BDF_ARGS(list[i].sbdf), names ? list[i].name : "");
+		if (list[i].quirks != 0) {
+			printf(" (%s)", function_quirks(list[i].quirks, quirks));
+		}
+		printf("\n");
 	}
 }
 
@@ -165,6 +172,7 @@ static void json_assignable(const struct control_function *list, size_t count)
 			json_begin(&j, NULL, '{');
 			json_string(&j, "bdf", via_bdf_text(list[i].sbdf, bdf));
 			json_string(&j, "name", list[i].name);
+			function_json_quirks(&j, list[i].quirks);
 			json_end(&j, '}');
 		}
 	}

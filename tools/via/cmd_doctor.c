@@ -86,9 +86,7 @@ static void print_reset(const struct patient *p)
 		}
 	}
 	if (p->f.reset_methods == 0) {
-		printf("none: %s", p->report.flags & CONTROL_REPORT_RESET_QUIRK
-					   ? "known to do without"
-					   : "can be lent once per boot");
+		printf("none: can be lent once per boot, or with quirk=no-reset");
 	}
 	printf("%s\n", p->report.flags & CONTROL_REPORT_LENT_BEFORE ? "; was lent before" : "");
 }
@@ -144,6 +142,11 @@ static void print_patient(const struct doctor *d, const struct patient *p,
 	printf("  state      %s\n", doctor_state(d, p, state, sizeof(state)));
 	print_isolation(d, p);
 	print_reset(p);
+	if (p->f.quirks != 0) {
+		printf("  quirks     %s with %s\n",
+		       p->f.state == CONTROL_FUNCTION_LENT ? "lent" : "was lent",
+		       function_quirks(p->f.quirks, state));
+	}
 	print_group(d, p);
 	for (uint32_t i = 0; i < BARS; i++) {
 		if (bar_kind(&p->report.bars[i]) != NULL) {
@@ -208,6 +211,7 @@ static void json_isolation(struct json *j, const struct doctor *d, const struct 
 	}
 	json_end(j, ']');
 	json_bool(j, "lent_before", (r->flags & CONTROL_REPORT_LENT_BEFORE) != 0);
+	function_json_quirks(j, p->f.quirks);
 }
 
 static void json_bars(struct json *j, const struct patient *p)

@@ -32,6 +32,7 @@ static void json_function(struct json *j, const struct control_function *f)
 	json_bool(j, "bridge", (f->flags & CONTROL_FUNCTION_IS_BRIDGE) != 0);
 	json_bool(j, "iommu", (f->flags & CONTROL_FUNCTION_HAS_IOMMU) != 0);
 	json_bool(j, "reset", (f->flags & CONTROL_FUNCTION_HAS_RESET) != 0);
+	function_json_quirks(j, f->quirks);
 	json_number(j, "group", f->group);
 	json_number(j, "faults", f->faults);
 	json_bool(j, "faults_lost", (f->flags & CONTROL_FUNCTION_FAULTS_LOST) != 0);
@@ -40,11 +41,16 @@ static void json_function(struct json *j, const struct control_function *f)
 	json_end(j, '}');
 }
 
-static void print_counters(const struct control_function *f)
+static void print_details(const struct control_function *f)
 {
+	char quirks[64];
+
 	printf("  faults %llu%s, interrupts %llu, resets %llu\n", (unsigned long long)f->faults,
 	       f->flags & CONTROL_FUNCTION_FAULTS_LOST ? " or more" : "",
 	       (unsigned long long)f->interrupts, (unsigned long long)f->resets);
+	if (f->quirks != 0) {
+		printf("  %s\n", function_quirks(f->quirks, quirks));
+	}
 }
 
 static void print_all(const struct control_function *list, size_t count, bool verbose)
@@ -65,7 +71,7 @@ static void print_all(const struct control_function *list, size_t count, bool ve
 		}
 		printf("\n");
 		if (verbose) {
-			print_counters(f);
+			print_details(f);
 		}
 	}
 }
@@ -77,7 +83,7 @@ static void print_lent(const struct control_function *list, size_t count, bool v
 		printf("%02x.%01x " BDF_FMT "\n", (list[i].vsbdf >> 3) & 31, list[i].vsbdf & 7,
 		       BDF_ARGS(list[i].sbdf));
 		if (verbose) {
-			print_counters(&list[i]);
+			print_details(&list[i]);
 		}
 	}
 }

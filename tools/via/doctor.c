@@ -164,7 +164,8 @@ static void by_nature(struct reasons *r, const struct patient *p)
 	}
 	if (report->obstacles & CONTROL_OBSTACLE_RESET) {
 		say(r, "reset", "it was lent before and not reset since: no FLR, no reset by "
-				"power management, and its port leads to others in use");
+				"power management, and its port leads to others in use "
+				"(quirk=no-reset lends it as it is)");
 	}
 }
 

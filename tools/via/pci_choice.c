@@ -157,10 +157,15 @@ int choices_lend(const struct command *c, struct viaduct *v, struct pci_choices 
 	}
 	sort(list);
 	for (size_t i = 0; i < list->count; i++) {
-		const struct pci_choice *choice = &list->at[i];
+		const struct control_pci_attach options = {
+			.domain = domain,
+			.sbdf = list->at[i].f.sbdf,
+			.vslot = list->at[i].spec->vslot,
+			.quirks = list->at[i].spec->quirks,
+		};
 
-		if (viaduct_pci_attach(v, domain, choice->f.sbdf, choice->spec->vslot, &vsbdf) != 0) {
-			via_fail(c, "%s: %s", via_bdf_text(choice->f.sbdf, bdf), viaduct_error(v));
+		if (viaduct_pci_attach(v, &options, &vsbdf) != 0) {
+			via_fail(c, "%s: %s", via_bdf_text(options.sbdf, bdf), viaduct_error(v));
 			list->count = i;
 			choices_take_back(c, v, list);
 			return VIA_FAILED;

@@ -26,6 +26,33 @@ const char *function_state_name(uint32_t state)
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
 }
 
+const char *function_quirks(uint32_t quirks, char *buf)
+{
+	char *end = buf;
+	const char *name;
+
+	*buf = '\0';
+	for (unsigned int bit = 0; (name = pci_quirk_name(bit)) != NULL; bit++) {
+		if (quirks >> bit & 1) {
+			end += sprintf(end, "%squirk %s", end != buf ? ", " : "", name);
+		}
+	}
+	return buf;
+}
+
+void function_json_quirks(struct json *j, uint32_t quirks)
+{
+	const char *name;
+
+	json_begin(j, "quirks", '[');
+	for (unsigned int bit = 0; (name = pci_quirk_name(bit)) != NULL; bit++) {
+		if (quirks >> bit & 1) {
+			json_string(j, NULL, name);
+		}
+	}
+	json_end(j, ']');
+}
+
 int function_by_name(struct viaduct *v, const char *name, struct control_function *out)
 {
 	struct control_function *list;

@@ -3,10 +3,15 @@
 #ifndef VIA_PCI_FUNCTION_H
 #define VIA_PCI_FUNCTION_H
 
+#include "json.h"
 #include "pci_spec.h"
 #include "via.h"
 
 const char *function_state_name(uint32_t state);
+/* "quirk no-reset, ...": one or more. buf of at least 64 bytes. Returns buf. */
+const char *function_quirks(uint32_t quirks, char *buf);
+/* "quirks": an array of their names. */
+void function_json_quirks(struct json *j, uint32_t quirks);
 /* The function a specification without '*' means. 0, or VIA_FAILED, reported. */
 int function_find(const struct command *c, struct viaduct *v, const struct pci_spec *spec,
 		  struct control_function *out);

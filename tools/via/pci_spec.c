@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <viaduct/control.h>
+
 #define SPEC_MAX 512
 
 static int hex_digit(char ch)
@@ -106,13 +108,34 @@ static bool set_bdf(struct pci_spec *out, const char *text, bool vslot_allowed)
 	return s != NULL && *s == '\0';
 }
 
+const char *pci_quirk_name(unsigned int bit)
+{
+	static const char *const names[] = { "no-reset" };
+
+	_Static_assert(CONTROL_QUIRK_NO_RESET == 1U << 0, "names[]");
+	return bit < sizeof(names) / sizeof(names[0]) ? names[bit] : NULL;
+}
+
+static bool add_quirk(struct pci_spec *out, const char *name)
+{
+	const char *known;
+
+	for (unsigned int bit = 0; (known = pci_quirk_name(bit)) != NULL; bit++) {
+		if (strcmp(name, known) == 0) {
+			out->quirks |= 1U << bit;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool parse_flag(const char *value, bool *out)
 {
 	*out = strcmp(value, "1") == 0;
 	return *out || strcmp(value, "0") == 0;
 }
 
-/* One KEY=VALUE. Returns NULL, or what is wrong, to be followed by the key. */
+/* One KEY=VALUE. Returns NULL, or what is wrong, to be followed by it. */
 static const char *set_option(struct pci_spec *out, const char *key, const char *value)
 {
 	static const char bad_value[] = "bad value for ";
@@ -132,6 +155,9 @@ static const char *set_option(struct pci_spec *out, const char *key, const char 
 	if (strcmp(key, "vslot") == 0) {
 		end = parse_hex(value, 2, 0x1f, &out->vslot);
 		return end != NULL && *end == '\0' ? NULL : bad_value;
+	}
+	if (strcmp(key, "quirk") == 0) {
+		return add_quirk(out, value) ? NULL : "no such quirk: ";
 	}
 	if (strcmp(key, "seize") == 0) {
 		return parse_flag(value, &out->seize) ? NULL : bad_value;
@@ -183,7 +209,7 @@ int pci_spec_parse(const char *text, struct pci_spec *out, char *why, size_t why
 		*value++ = '\0';
 		wrong = set_option(out, word, value);
 		if (wrong != NULL) {
-			snprintf(why, why_size, "%s%s", wrong, word);
+			snprintf(why, why_size, "%s%s=%s", wrong, word, value);
 			return -EINVAL;
 		}
 	}

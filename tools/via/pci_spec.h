@@ -17,11 +17,14 @@ struct pci_spec {
 	uint32_t vslot;                /* 0: none given, or given as 0 */
 	bool seize;
 	bool permissive;
+	uint32_t quirks; /* CONTROL_QUIRK_* */
 	bool foreign; /* has options that mean nothing here: msitranslate, power_mgmt, rdm_policy */
 };
 
 /* [DDDD:]BB:SS.F, hexadecimal. Returns false when malformed. */
 bool pci_bdf_parse(const char *text, uint32_t *sbdf);
+/* The name of quirk number `bit`, counted from the lowest; NULL: there is none. */
+const char *pci_quirk_name(unsigned int bit);
 /* Printable, 1 to 63 characters. */
 bool pci_name_ok(const char *name);
 /*

@@ -455,7 +455,8 @@ int lend_return_to_owner(struct pci_function *f)
 	return 0;
 }
 
-int lend_attach(struct domain *d, struct pci_function *f, uint32_t vslot, struct vsbdf *out)
+int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
+		struct vsbdf *out)
 {
 	if (world.fail_attach != 0 && world.attach_count >= world.attach_spare) {
 		return -world.fail_attach;
@@ -465,7 +466,8 @@ int lend_attach(struct domain *d, struct pci_function *f, uint32_t vslot, struct
 	}
 	f->state = FUNCTION_LENT;
 	f->user = d->id;
-	f->user_view = vsbdf_make(0, 0, vslot != 0 ? vslot : 1, SBDF_FN(f->sbdf));
+	f->user_view = vsbdf_make(0, 0, options->vslot != 0 ? options->vslot : 1, SBDF_FN(f->sbdf));
+	f->quirks = options->quirks;
 	world.attached[world.attach_count++ % ARRAY_SIZE(world.attached)] = f->sbdf.v;
 	*out = f->user_view;
 	return 0;

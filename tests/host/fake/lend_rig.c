@@ -120,11 +120,16 @@ void quarantine(struct pci_function *f)
 	assert_int_equal(f->state, FUNCTION_QUARANTINED);
 }
 
+int attach(struct domain *d, struct pci_function *f, uint32_t vslot, struct vsbdf *out)
+{
+	return lend_attach(d, f, &(struct lend_options){ .vslot = vslot }, out);
+}
+
 uint32_t lend_to(struct domain *d, struct pci_function *f, uint32_t slot)
 {
 	struct vsbdf where;
 
-	assert_int_equal(lend_attach(d, f, slot, &where), 0);
+	assert_int_equal(attach(d, f, slot, &where), 0);
 	return SBDF_DEV(where);
 }
 

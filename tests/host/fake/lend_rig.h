@@ -33,6 +33,8 @@ void owner_write(const struct pci_function *f, uint32_t reg, uint8_t size, uint3
 uint32_t guest_read(uint32_t slot, uint32_t reg, uint8_t size);
 void guest_write(uint32_t slot, uint32_t reg, uint8_t size, uint32_t value);
 
+/* lend_attach() with nothing asked for but a slot. */
+int attach(struct domain *d, struct pci_function *f, uint32_t vslot, struct vsbdf *out);
 /* Both must succeed; lend_to() returns the slot. */
 void quarantine(struct pci_function *f);
 uint32_t lend_to(struct domain *d, struct pci_function *f, uint32_t slot);
