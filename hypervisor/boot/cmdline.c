@@ -61,6 +61,17 @@ static bool set_dom0_max_vcpus(struct cmdline *c, const char *s, size_t size)
 	return true;
 }
 
+static bool set_irq_limit(struct cmdline *c, const char *s, size_t size)
+{
+	uint64_t v;
+
+	if (!parse_number(s, size, &v) || v > UINT32_MAX) {
+		return false;
+	}
+	c->irq_limit = (uint32_t)v;
+	return true;
+}
+
 static bool set_quiet(struct cmdline *c, const char *s, size_t size)
 {
 	c->log_level = LOG_WARN;
@@ -91,6 +102,7 @@ static const struct {
 } options[] = {
 	{ "dom0_mem=", set_dom0_mem },
 	{ "dom0_max_vcpus=", set_dom0_max_vcpus },
+	{ "irq_limit=", set_irq_limit },
 	{ "loglevel=", set_log_level },
 	{ "quiet", set_quiet },
 };
@@ -127,7 +139,7 @@ static void parse_word(struct cmdline *c, const char *word, size_t size)
 
 void cmdline_parse(const char *text, struct cmdline *out)
 {
-	*out = (struct cmdline){ .log_level = LOG_INFO };
+	*out = (struct cmdline){ .log_level = LOG_INFO, .irq_limit = CMDLINE_IRQ_LIMIT };
 	while (*text != '\0') {
 		size_t size = 0;
 

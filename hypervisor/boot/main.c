@@ -16,6 +16,7 @@
 #include "core/smp.h"
 #include "iommu/iommu.h"
 #include "irq/irq.h"
+#include "irq/irq_meter.h"
 #include "irq/its.h"
 #include "irq/vgic.h"
 #include "lib/errno.h"
@@ -125,6 +126,7 @@ static void init_interrupts(void)
 	if (its_init() != 0) {
 		log_warn("its", "not usable: no MSI for any domain");
 	}
+	irq_meter_limit(cmdline.irq_limit);
 	vgic_init();
 	timer_init();
 }

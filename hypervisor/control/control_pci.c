@@ -44,7 +44,8 @@ static void describe(const struct pci_function *f, struct control_function *out)
 	out->quirks = f->quirks;
 	out->faults = f->fault_count;
 	out->resets = f->reset_count;
-	out->interrupts = f->interrupt_count;
+	out->interrupts = f->meter.total;
+	out->storms = f->storm.count;
 }
 
 int control_pci_list(struct control_call *call)

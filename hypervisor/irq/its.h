@@ -8,6 +8,7 @@
 
 #include "lib/types.h"
 
+struct irq_meter;
 struct its;
 struct its_device;
 
@@ -29,9 +30,10 @@ paddr_t its_doorbell(const struct its *its);
 
 /*
  * MAPD with an ITT of its own for event_count events (rounded up to a power of two, at most 2048
- * and the host's limit). -EBUSY: mapped already. -ENOMEM, -ERANGE (DeviceID), -EIO (time-out).
+ * and the host's limit). meter counts its interrupts, and outlives it. -EBUSY: mapped already. -ENOMEM, -ERANGE (DeviceID), -EIO (time-out).
  */
-int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct its_device **out);
+int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct irq_meter *meter,
+		   struct its_device **out);
 /*
  * Unmap all events, then the device; frees it. Pending LPIs are discarded. Locks: as for
  * its_event_unmap().
@@ -50,6 +52,13 @@ int its_event_map(struct its_device *dev, uint32_t event, uint32_t cpu, lpi_hand
  * Waits for a handler at work on another CPU: hold no lock that the handler takes.
  */
 void its_event_unmap(struct its_device *dev, uint32_t event);
+
+/*
+ * For a storm, from the event's handler: it does not fire until its_device_unmask(); a signal that
+ * comes meanwhile is kept. The latter lets max events through, true: there are more.
+ */
+void its_event_mask(struct its_device *dev, uint32_t event);
+bool its_device_unmask(struct its_device *dev, uint32_t max);
 
 /* LPIs in use. */
 uint32_t its_lpi_count(void);

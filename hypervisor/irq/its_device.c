@@ -21,6 +21,7 @@ static void device_free(struct its_device *dev)
 {
 	heap_free(dev->lpis);
 	heap_free(dev->cpus);
+	heap_free(dev->masked);
 	heap_free(dev->itt);
 	heap_free(dev);
 }
@@ -40,8 +41,9 @@ static struct its_device *device_new(struct its *its, device_id_t id, uint32_t e
 	itt_size = ALIGN_UP((uint64_t)dev->events * its->itt_entry, ITT_ALIGN) + ITT_ALIGN;
 	dev->lpis = heap_alloc(dev->events * sizeof(dev->lpis[0]));
 	dev->cpus = heap_alloc(dev->events * sizeof(dev->cpus[0]));
+	dev->masked = heap_alloc(dev->events * sizeof(dev->masked[0]));
 	dev->itt = heap_alloc(itt_size);
-	if (dev->lpis == NULL || dev->cpus == NULL || dev->itt == NULL) {
+	if (dev->lpis == NULL || dev->cpus == NULL || dev->masked == NULL || dev->itt == NULL) {
 		device_free(dev);
 		return NULL;
 	}
@@ -83,7 +85,8 @@ static int device_install(struct its *its, struct its_device *dev)
 	return ret;
 }
 
-int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct its_device **out)
+int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct irq_meter *meter,
+		   struct its_device **out)
 {
 	struct its_device *dev;
 	int ret;
@@ -95,6 +98,7 @@ int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct
 	if (dev == NULL) {
 		return -ENOMEM;
 	}
+	dev->meter = meter;
 	spin_lock(&its->lock);
 	ret = device_install(its, dev);
 	spin_unlock(&its->lock);
@@ -163,7 +167,7 @@ int its_event_map(struct its_device *dev, uint32_t event, uint32_t cpu, lpi_hand
 	} else if ((its->collections & 1U << cpu) == 0) {
 		ret = -EINVAL;
 	} else {
-		ret = lpi_alloc(handler, arg, event, &lpi);
+		ret = lpi_alloc(handler, arg, event, dev->meter, &lpi);
 	}
 	if (ret == 0) {
 		ret = event_install(dev, event, cpu, lpi);
@@ -177,6 +181,46 @@ int its_event_map(struct its_device *dev, uint32_t event, uint32_t cpu, lpi_hand
 		lpi_silence(lpi);
 	}
 	return ret;
+}
+
+/* Caller holds its->lock. What hardware does not take is nothing that could be repaired here. */
+static void event_set_masked(struct its_device *dev, uint32_t event, bool masked)
+{
+	const struct its_cmd cmds[] = {
+		its_cmd_inv(dev->id, event),
+		its_cmd_sync(dev->its->targets[dev->cpus[event]]),
+	};
+
+	dev->masked[event] = masked;
+	dev->masked_count += masked ? 1 : -1U;
+	its_redist_configure(dev->lpis[event], !masked);
+	(void)its_submit(dev->its, cmds, ARRAY_SIZE(cmds));
+}
+
+void its_event_mask(struct its_device *dev, uint32_t event)
+{
+	spin_lock(&dev->its->lock);
+	if (dev->lpis[event] != NO_LPI && !dev->masked[event]) {
+		event_set_masked(dev, event, true);
+	}
+	spin_unlock(&dev->its->lock);
+}
+
+bool its_device_unmask(struct its_device *dev, uint32_t max)
+{
+	bool more;
+
+	spin_lock(&dev->its->lock);
+	for (uint32_t event = 0; event < dev->events && dev->masked_count != 0 && max != 0;
+	     event++) {
+		if (dev->masked[event]) {
+			event_set_masked(dev, event, false);
+			max--;
+		}
+	}
+	more = dev->masked_count != 0;
+	spin_unlock(&dev->its->lock);
+	return more;
 }
 
 /* Caller holds its->lock. On return no signal of this LPI is pending or will come. */
@@ -205,6 +249,8 @@ void its_event_unmap(struct its_device *dev, uint32_t event)
 	lpi = dev->lpis[event];
 	if (lpi != NO_LPI) {
 		dev->lpis[event] = NO_LPI;
+		dev->masked_count -= dev->masked[event];
+		dev->masked[event] = false;
 		ret = event_remove(dev, event, lpi);
 	}
 	spin_unlock(&its->lock);

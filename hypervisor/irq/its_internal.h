@@ -49,6 +49,9 @@ struct its_device {
 	void *itt;       /* as allocated; hardware's starts at the next 256-byte boundary */
 	uint32_t *lpis;  /* INTID by event, 0: not mapped */
 	uint8_t *cpus;   /* pCPU by event, where mapped */
+	bool *masked;    /* by event */
+	uint32_t masked_count;
+	struct irq_meter *meter;
 };
 
 /* its_queue.c: room, write, wait until consumed. Caller holds its->lock. -EIO. */

@@ -9,6 +9,7 @@
 #include "core/panic.h"
 #include "core/spinlock.h"
 #include "irq/gic.h"
+#include "irq/irq_meter.h"
 #include "lib/bitmap.h"
 #include "lib/errno.h"
 
@@ -18,6 +19,7 @@
 struct lpi {
 	lpi_handler handler; /* NULL: silent */
 	void *arg;
+	struct irq_meter *meter;
 	uint32_t event;
 	uint32_t running; /* CPUs inside the handler */
 };
@@ -60,7 +62,8 @@ static uint32_t find_free(void)
 	return index != BITMAP_NONE ? index : bitmap_find_clear(taken, pool_size, 0);
 }
 
-int lpi_alloc(lpi_handler handler, void *arg, uint32_t event, uint32_t *lpi)
+int lpi_alloc(lpi_handler handler, void *arg, uint32_t event, struct irq_meter *meter,
+	      uint32_t *lpi)
 {
 	struct lpi *r;
 	uint32_t index;
@@ -81,6 +84,7 @@ int lpi_alloc(lpi_handler handler, void *arg, uint32_t event, uint32_t *lpi)
 	in_use++;
 	r = record(index);
 	r->arg = arg;
+	r->meter = meter;
 	r->event = event;
 	__atomic_store_n(&r->handler, handler, __ATOMIC_RELEASE);
 	*lpi = GIC_FIRST_LPI + index;
@@ -133,6 +137,9 @@ void its_lpi_dispatch(uint32_t intid)
 	handler = __atomic_load_n(&r->handler, __ATOMIC_SEQ_CST);
 	if (handler != NULL) {
 		handler(r->arg, r->event);
+		if (irq_meter_hit(r->meter)) {
+			pci_irq_storm(r->meter, r->event);
+		}
 	}
 	__atomic_fetch_sub(&r->running, 1, __ATOMIC_SEQ_CST);
 }

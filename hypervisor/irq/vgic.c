@@ -5,6 +5,7 @@
 #include "core/heap.h"
 #include "core/sched.h"
 #include "irq/irq.h"
+#include "irq/irq_meter.h"
 #include "irq/vgic_lpi.h"
 #include "irq/vgic_state.h"
 #include "lib/errno.h"
@@ -13,6 +14,7 @@
 struct vgic_route {
 	struct vgic_route *next;
 	struct domain *domain;
+	struct irq_meter *meter; /* or NULL: nobody counts */
 	uint32_t host_intid;
 	uint32_t vintid;
 };
@@ -168,8 +170,12 @@ void vgic_forward(struct domain *d, struct vcpu *v, uint32_t intid, uint32_t hos
 static enum irq_result route_irq(uint32_t intid, void *arg)
 {
 	struct vgic_route *r = arg;
+	struct irq_meter *meter = __atomic_load_n(&r->meter, __ATOMIC_ACQUIRE);
 
 	__atomic_fetch_add(&r->domain->interrupts_injected, 1, __ATOMIC_RELAXED);
+	if (meter != NULL && irq_meter_hit(meter)) {
+		pci_irq_storm(meter, IRQ_NO_EVENT);
+	}
 	vgic_forward(r->domain, NULL, r->vintid, intid);
 	return IRQ_FORWARDED;
 }
@@ -205,6 +211,19 @@ int vgic_route_spi(struct domain *d, uint32_t host_intid, uint32_t vintid, bool 
 	spin_unlock(&g->lock);
 	irq_enable(host_intid);
 	return 0;
+}
+
+void vgic_route_meter(struct domain *d, uint32_t host_intid, struct irq_meter *meter)
+{
+	struct vgic *g = d->vgic;
+
+	spin_lock(&g->lock);
+	for (struct vgic_route *r = g->routes; r != NULL; r = r->next) {
+		if (r->host_intid == host_intid) {
+			__atomic_store_n(&r->meter, meter, __ATOMIC_RELEASE);
+		}
+	}
+	spin_unlock(&g->lock);
 }
 
 void vgic_unroute_spi(struct domain *d, uint32_t host_intid)

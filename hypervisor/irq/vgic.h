@@ -9,6 +9,8 @@
 #include "core/domain.h"
 #include "lib/types.h"
 
+struct irq_meter;
+
 struct vgic_config {
 	ipaddr_t dist;        /* 64 KiB */
 	ipaddr_t redist;      /* 128 KiB a vCPU, contiguous */
@@ -45,6 +47,8 @@ void vgic_lpi_pulse(struct domain *d, uint32_t lpi);
  * Level or edge as the host line is. -EBUSY: requested already.
  */
 int vgic_route_spi(struct domain *d, uint32_t host_intid, uint32_t vintid, bool edge);
+/* What counts the interrupts of that route from now on; it is never freed. */
+void vgic_route_meter(struct domain *d, uint32_t host_intid, struct irq_meter *meter);
 /* Undo it. The host's line is free on return; what the domain has in hand it may finish. */
 void vgic_unroute_spi(struct domain *d, uint32_t host_intid);
 /*

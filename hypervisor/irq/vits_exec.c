@@ -45,7 +45,6 @@ static void host_lpi_fired(void *arg, uint32_t event)
 	struct vgic_irq *irq = __atomic_load_n(&e->irq, __ATOMIC_ACQUIRE);
 
 	if (irq != NULL) {
-		e->count++;
 		__atomic_fetch_add(&e->domain->interrupts_injected, 1, __ATOMIC_RELAXED);
 		vgic_lpi_pend(e->domain, irq);
 	}

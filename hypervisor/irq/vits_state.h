@@ -31,7 +31,6 @@ struct vgic_irq;
 struct vits_event {
 	struct vgic_irq *irq; /* NULL: not mapped. The host LPI's handler reads it unlocked */
 	struct domain *domain;
-	uint64_t count;       /* interrupts of the hardware behind it */
 	uint16_t collection;
 	bool host;            /* mapped in the host ITS too */
 };

@@ -7,10 +7,12 @@
 #define PCI_FUNCTION_H
 
 #include "core/spinlock.h"
+#include "irq/irq_meter.h"
 #include "lib/types.h"
 #include "pci/pci_contain.h"
 #include "pci/pci_fault.h"
 #include "pci/pci_reset.h"
+#include "pci/pci_storm.h"
 
 #define PCI_BARS 6
 #define PCI_NAME_MAX 64
@@ -137,7 +139,8 @@ struct pci_function {
 	stream_id_t stream;
 	struct its *its;
 	device_id_t device_id;
-	struct its_device *itt; /* while it has a user behind an ITS */
+	/* While it has a user behind an ITS. It goes away under the function's lock. */
+	struct its_device *itt;
 
 	/* Registry lock. */
 	enum function_state state;
@@ -157,7 +160,8 @@ struct pci_function {
 	struct pci_fault_window fault_window;
 	uint64_t fault_count; /* since boot */
 	uint64_t reset_count;
-	uint64_t interrupt_count;
+	struct irq_meter meter;
+	struct pci_storm storm;
 };
 
 #endif

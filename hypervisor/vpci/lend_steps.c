@@ -32,7 +32,7 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 	/* MSIs need no trap where the ITS knows the sender and its doorbell page is in reach. */
 	if (f->header_type == 0 && f->its && f->its == d->vpci->its && event_count(f) != 0 &&
 	    (lend_translated(f) || d->direct)) {
-		r = its_device_map(f->its, f->device_id, event_count(f), &f->itt);
+		r = its_device_map(f->its, f->device_id, event_count(f), &f->meter, &f->itt);
 		if (r) {
 			f->itt = NULL;
 		}
@@ -97,6 +97,7 @@ int lend_show_to_owner(struct vpci_function *vf)
 int lend_cut_off(struct vpci_function *vf)
 {
 	struct pci_function *f = vf->function;
+	struct its_device *itt;
 	int r = 0;
 
 	vpci_intx_leave(vf);
@@ -113,9 +114,12 @@ int lend_cut_off(struct vpci_function *vf)
 	__atomic_store_n(&vf->itt, NULL, __ATOMIC_RELEASE);
 	/* Without an ITT too: it waits for a vITS that may be looking at vf. */
 	vits_device_gone(vf->domain, vpci_device_id(vf->where));
-	if (f->itt) {
-		its_device_unmap(f->itt);
-		f->itt = NULL;
+	spin_lock(&f->lock);
+	itt = f->itt;
+	f->itt = NULL;
+	spin_unlock(&f->lock);
+	if (itt) {
+		its_device_unmap(itt);
 	}
 	return r;
 }

@@ -60,7 +60,12 @@ static void set_masked(struct intx_member *m, bool masked)
 
 static void raise_wire(struct intx_member *m)
 {
+	struct irq_meter *meter = &function_of(m)->function->meter;
+
 	__atomic_fetch_add(&m->domain->interrupts_injected, 1, __ATOMIC_RELAXED);
+	if (irq_meter_hit(meter)) {
+		pci_irq_storm(meter, IRQ_NO_EVENT);
+	}
 	vgic_set_level(m->domain, NULL, m->vintid, true);
 }
 
@@ -198,6 +203,17 @@ static void tell_members(const struct intx_line *line)
 	spin_unlock(&intx_lock);
 }
 
+/* Functions of one domain cannot be told apart on a forwarded wire: one stands for all. */
+static struct irq_meter *meter_of(uint32_t intid)
+{
+	struct intx_member *m = members;
+
+	while (m->line != intid) {
+		m = m->next;
+	}
+	return &function_of(m)->function->meter;
+}
+
 static void apply(struct intx_line *line)
 {
 	const struct intx_member *first;
@@ -219,6 +235,9 @@ static void apply(struct intx_line *line)
 		}
 		log_info("pci", "INTx line %u: %s", line->intid,
 			  mode == INTX_OFF ? "off" : mode == INTX_FORWARD ? "forwarded" : "shared");
+	}
+	if (line->mode == INTX_FORWARD) {
+		vgic_route_meter(line->domain, line->intid, meter_of(line->intid));
 	}
 	tell_members(line);
 }

@@ -28,7 +28,18 @@ static void test_defaults(void **state)
 	assert_int_equal(c.dom0_mem, 0);
 	assert_int_equal(c.dom0_max_vcpus, 0);
 	assert_int_equal(c.log_level, LOG_INFO);
+	assert_int_equal(c.irq_limit, 200000);
 	assert_int_equal(c.warning_count, 0);
+}
+
+static void test_irq_limit(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("irq_limit=1").irq_limit, 1);
+	assert_int_equal(parse("irq_limit=0").irq_limit, 0);
+	assert_int_equal(parse("irq_limit=4294967295").irq_limit, 0xffffffff);
+	assert_int_equal(parse("irq_limit=4294967296").warning_count, 1);
+	assert_int_equal(parse("irq_limit=").irq_limit, 200000);
 }
 
 static void test_sizes(void **state)
@@ -109,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_irq_limit),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_several_options),
 		cmocka_unit_test(test_bad_values_change_nothing),

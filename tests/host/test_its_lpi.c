@@ -12,12 +12,14 @@
 #include <unistd.h>
 
 #include "fake_heap.h"
+#include "irq/irq_meter.h"
 #include "irq/its_lpi.h"
 #include "lib/errno.h"
 
 #define FIRST 8192U
 #define POOL  500U
 
+static struct irq_meter meter;
 static uint32_t calls;
 static void *last_arg;
 static uint32_t last_event;
@@ -41,10 +43,10 @@ static void test_no_memory_takes_nothing(void **state)
 	uint32_t lpi;
 
 	fake_heap_fail_in = 1;
-	assert_int_equal(lpi_alloc(note, NULL, 0, &lpi), -ENOMEM);
+	assert_int_equal(lpi_alloc(note, NULL, 0, &meter, &lpi), -ENOMEM);
 	assert_int_equal(its_lpi_count(), 0);
 	fake_heap_fail_in = 0;
-	assert_int_equal(lpi_alloc(note, NULL, 0, &lpi), 0);
+	assert_int_equal(lpi_alloc(note, NULL, 0, &meter, &lpi), 0);
 	assert_int_equal(its_lpi_count(), 1);
 	give_back(lpi);
 	assert_int_equal(its_lpi_count(), 0);
@@ -56,15 +58,15 @@ static void test_exhaustion(void **state)
 	uint32_t lpi;
 
 	for (uint32_t i = 0; i < POOL; i++) {
-		assert_int_equal(lpi_alloc(note, NULL, i, &lpi), 0);
+		assert_int_equal(lpi_alloc(note, NULL, i, &meter, &lpi), 0);
 		assert_in_range(lpi, FIRST, FIRST + POOL - 1);
 		assert_false(seen[lpi - FIRST]);
 		seen[lpi - FIRST] = true;
 	}
-	assert_int_equal(lpi_alloc(note, NULL, 0, &lpi), -ENOSPC);
+	assert_int_equal(lpi_alloc(note, NULL, 0, &meter, &lpi), -ENOSPC);
 	assert_int_equal(its_lpi_count(), POOL);
 	give_back(FIRST + 77);
-	assert_int_equal(lpi_alloc(note, NULL, 0, &lpi), 0);
+	assert_int_equal(lpi_alloc(note, NULL, 0, &meter, &lpi), 0);
 	assert_int_equal(lpi, FIRST + 77);
 	for (uint32_t i = 0; i < POOL; i++) {
 		give_back(FIRST + i);
@@ -78,6 +80,7 @@ static void test_dispatch_follows_ownership(void **state)
 	static uint32_t events[POOL];
 	static bool held[POOL];
 	uint32_t count = 0;
+	uint64_t total;
 	uint32_t lpi;
 
 	srand(3);
@@ -88,10 +91,10 @@ static void test_dispatch_follows_ownership(void **state)
 			give_back(FIRST + i);
 			held[i] = false;
 			count--;
-		} else if (lpi_alloc(note, NULL, 0, &lpi) == 0) {
+		} else if (lpi_alloc(note, NULL, 0, &meter, &lpi) == 0) {
 			/* Which one is the pool's choice; make arguments that tell them apart. */
 			give_back(lpi);
-			assert_int_equal(lpi_alloc(note, &args[i], (uint32_t)step, &lpi), 0);
+			assert_int_equal(lpi_alloc(note, &args[i], (uint32_t)step, &meter, &lpi), 0);
 			assert_false(held[lpi - FIRST]);
 			held[lpi - FIRST] = true;
 			events[lpi - FIRST] = (uint32_t)step;
@@ -104,8 +107,10 @@ static void test_dispatch_follows_ownership(void **state)
 		assert_int_equal(its_lpi_count(), count);
 		i = (uint32_t)rand() % POOL;
 		calls = 0;
+		total = meter.total;
 		its_lpi_dispatch(FIRST + i);
 		assert_int_equal(calls, held[i]);
+		assert_int_equal(meter.total - total, held[i]);
 		if (held[i]) {
 			assert_int_equal(last_event, events[i]);
 		}
@@ -131,7 +136,7 @@ static void test_double_free_is_caught(void **state)
 {
 	uint32_t lpi;
 
-	assert_int_equal(lpi_alloc(note, NULL, 0, &lpi), 0);
+	assert_int_equal(lpi_alloc(note, NULL, 0, &meter, &lpi), 0);
 	give_back(lpi);
 	expect_assert_failure(lpi_free(lpi));
 }
@@ -142,10 +147,10 @@ static void test_numbers_rest(void **state)
 	uint32_t first;
 	uint32_t lpi;
 
-	assert_int_equal(lpi_alloc(note, NULL, 0, &first), 0);
+	assert_int_equal(lpi_alloc(note, NULL, 0, &meter, &first), 0);
 	give_back(first);
 	for (uint32_t i = 0; i < POOL - 1; i++) {
-		assert_int_equal(lpi_alloc(note, NULL, 0, &lpi), 0);
+		assert_int_equal(lpi_alloc(note, NULL, 0, &meter, &lpi), 0);
 		assert_int_not_equal(lpi, first);
 		give_back(lpi);
 	}
@@ -184,7 +189,7 @@ static void test_silence_waits_for_the_handler(void **state)
 
 		__atomic_store_n(&alive, true, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&entered, false, __ATOMIC_SEQ_CST);
-		assert_int_equal(lpi_alloc(use_object_slowly, NULL, 0, &lpi), 0);
+		assert_int_equal(lpi_alloc(use_object_slowly, NULL, 0, &meter, &lpi), 0);
 		__atomic_store_n(&target, lpi, __ATOMIC_SEQ_CST);
 		while (!__atomic_load_n(&entered, __ATOMIC_SEQ_CST)) {
 			sched_yield();

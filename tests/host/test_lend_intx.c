@@ -62,6 +62,7 @@ static void a_wire_follows_its_users(void **state)
 	quarantine(nvme);
 	assert_true(silent(disk));
 	assert_ptr_equal(fake_intx_forwarded(WIRE, &vintid), owner);
+	assert_ptr_equal(fake_intx_meter(WIRE), &nic->meter);
 	/* The disk's slot decides where its guest is interrupted. */
 	lend_to(GUEST1, nvme, 3);
 	assert_int_equal(guest_read(3, 0x3d, 1), 1);
@@ -72,6 +73,8 @@ static void a_wire_follows_its_users(void **state)
 
 	ask(disk, true);
 	fake_intx_fire(WIRE);
+	assert_int_equal(nvme->meter.total, 1);
+	assert_int_equal(nic->meter.total, 0);
 	assert_true(silent(disk));
 	assert_false(silent(card));
 	assert_true(vgic_level(GUEST1, GUEST_INTX_INTID + 3));

@@ -8,7 +8,7 @@ import re
 import pytest
 
 import scenario
-from conftest import nvme
+from conftest import nvme, root_port
 from scenario import guest, image, result
 
 FLOOD, HEALTHY = "0000:02:00.0", "0000:03:00.0"
@@ -76,7 +76,7 @@ def test_a_flood_of_faults_loses_the_function(faults):
 def test_the_list_says_why_and_how_often(faults):
     out, _ = faults
     match = re.search(rf"^{FLOOD} .* broken .*\(dma-faults\)\n  faults (\d+)( or more)?, "
-                      r"interrupts \d+, .*resets (\d+)$", out["counters"], re.M)
+                      r"interrupts \d+, storms 0, resets (\d+)$", out["counters"], re.M)
     assert match, out["counters"]
     cut = function(out["json"], FLOOD)
     assert int(match[1]) == cut["faults"]
@@ -99,3 +99,71 @@ def test_others_go_on(faults):
     assert digests[0] in out["own"]
     assert out["healthy"].count(digests[2]) == 8
     assert "guest: exit 0" in out["healthy"]
+
+
+EDU = "0000:01:00.0"
+LIMIT = 2000
+
+STORM = r"""
+cd /etc/viaduct
+via pci-assignable-add 01:00.0
+for name in msi wire; do
+	via create spin.cfg >/dev/null; via create $name.cfg >/dev/null
+	console spin 100 >/tmp/spin &
+	section $name; console $name 100
+	section $name-functions; via pci-list -a --json
+	wait
+	section $name-spin; cat /tmp/spin
+	via destroy spin; via destroy $name
+done
+section log; via dmesg
+"""
+
+
+@pytest.fixture(scope="module")
+def storms(module_machine):
+    """A guest that storms, on two CPUs that another one would like to have to itself."""
+    options = [
+        *root_port(1), "--device", "edu,bus=rp1", "--hv-args", f"irq_limit={LIMIT}",
+        *scenario.overlay(module_machine, {
+            "msi.cfg": image("msi", "irq_storm", pci=[EDU], extra="ms=3000"),
+            "wire.cfg": image("wire", "irq_storm", pci=[EDU], extra="ms=3000 wire=1"),
+            "spin.cfg": image("spin", "spin", vcpus=2, extra="cpus=2 ms=3000"),
+        })]
+    return scenario.run(module_machine, STORM, *options)[1]
+
+
+def value(text, name):
+    return int(re.search(rf"^{name} 0x([0-9a-f]+)$", text, re.M)[1], 16)
+
+
+def test_msi_storm_is_limited(storms):
+    """The machine takes no more of them than it is told to; the guest misses none for good."""
+    text = storms["msi"]
+    assert text.endswith("\nPASS\n"), text
+    edu = function(storms["msi-functions"], EDU)
+    assert edu["state"] == "lent"
+    assert edu["storms"] > 0
+    assert 0 < value(text, "taken") <= edu["interrupts"]
+    # Three seconds, and what a slow host makes of the rest of the program.
+    assert edu["interrupts"] < LIMIT * 6
+    assert value(text, "sent") > 3 * edu["interrupts"]
+    assert re.search(rf"{EDU}: interrupt storm \(1 times\)", storms["log"])
+    assert 1 <= len(re.findall("interrupt storm", storms["log"])) < 20
+
+
+def test_stuck_wire_only_costs_its_guest(storms):
+    """Each interrupt waits for the end of the one before, which is the guest's own time."""
+    text = storms["wire"]
+    assert text.endswith("\nPASS\n"), text
+    assert function(storms["wire-functions"], EDU)["state"] == "lent"
+
+
+@pytest.mark.parametrize("name", ["msi", "wire"])
+def test_neighbours_on_its_cpus_get_their_share(storms, name):
+    """One CPU is shared with who storms, so half of it at least; the other is free."""
+    text = storms[f"{name}-spin"]
+    assert text.endswith("PASS\n"), text
+    work = [int(n, 16) for n in re.findall(r"work \d 0x([0-9a-f]+)", text)]
+    assert len(work) == 2
+    assert min(work) * 4 > max(work)

@@ -38,6 +38,7 @@ static void json_function(struct json *j, const struct control_function *f)
 	json_bool(j, "faults_lost", (f->flags & CONTROL_FUNCTION_FAULTS_LOST) != 0);
 	json_number(j, "resets", f->resets);
 	json_number(j, "interrupts", f->interrupts);
+	json_number(j, "storms", f->storms);
 	json_end(j, '}');
 }
 
@@ -45,9 +46,11 @@ static void print_details(const struct control_function *f)
 {
 	char quirks[64];
 
-	printf("  faults %llu%s, interrupts %llu, resets %llu\n", (unsigned long long)f->faults,
+	printf("  faults %llu%s, interrupts %llu, storms %llu, resets %llu\n",
+	       (unsigned long long)f->faults,
 	       f->flags & CONTROL_FUNCTION_FAULTS_LOST ? " or more" : "",
-	       (unsigned long long)f->interrupts, (unsigned long long)f->resets);
+	       (unsigned long long)f->interrupts, (unsigned long long)f->storms,
+	       (unsigned long long)f->resets);
 	if (f->quirks != 0) {
 		printf("  %s\n", function_quirks(f->quirks, quirks));
 	}

@@ -20,6 +20,7 @@ static struct {
 	void *arg;
 	struct domain *domain;
 	uint32_t vintid;
+	struct irq_meter *meter;
 	bool enabled;
 	bool pending;
 } lines[LINES];
@@ -100,6 +101,12 @@ void vgic_unroute_spi(struct domain *d, uint32_t host_intid)
 	memset(&lines[host_intid], 0, sizeof(lines[host_intid]));
 }
 
+void vgic_route_meter(struct domain *d, uint32_t host_intid, struct irq_meter *meter)
+{
+	assert_ptr_equal(lines[host_intid].domain, d);
+	lines[host_intid].meter = meter;
+}
+
 void vgic_set_level(struct domain *d, struct vcpu *v, uint32_t intid, bool high)
 {
 	uint32_t w = wire_of(d, intid);
@@ -139,6 +146,11 @@ struct domain *fake_intx_forwarded(uint32_t intid, uint32_t *vintid)
 {
 	*vintid = lines[intid].vintid;
 	return lines[intid].domain;
+}
+
+struct irq_meter *fake_intx_meter(uint32_t intid)
+{
+	return lines[intid].meter;
 }
 
 bool fake_intx_has_handler(uint32_t intid)

@@ -10,6 +10,8 @@ void fake_intx_end(void);
 
 /* Where a host line is forwarded to; NULL when it is not. */
 struct domain *fake_intx_forwarded(uint32_t intid, uint32_t *vintid);
+/* What counts the interrupts of a forwarded line. */
+struct irq_meter *fake_intx_meter(uint32_t intid);
 bool fake_intx_has_handler(uint32_t intid);
 bool fake_intx_enabled(uint32_t intid);
 

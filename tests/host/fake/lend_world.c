@@ -231,7 +231,8 @@ paddr_t its_doorbell(const struct its *its)
 	return pa(0x8090000);
 }
 
-int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct its_device **out)
+int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct irq_meter *meter,
+		   struct its_device **out)
 {
 	uint32_t at = 0;
 
@@ -250,6 +251,19 @@ int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct
 	lend_world.itts++;
 	*out = &itts[at];
 	return 0;
+}
+
+void its_event_mask(struct its_device *dev, uint32_t event)
+{
+	assert_true(dev->used && event < dev->events);
+	lend_world.masked++;
+}
+
+bool its_device_unmask(struct its_device *dev, uint32_t max)
+{
+	assert_true(dev->used);
+	lend_world.masked -= MIN(lend_world.masked, max);
+	return lend_world.masked != 0;
 }
 
 void its_device_unmap(struct its_device *dev)
@@ -446,7 +460,7 @@ bool world_step_job(void)
 		return false;
 	}
 	cancel = j->cancel;
-	if (!cancel && j->ops->step(j) == JOB_MORE) {
+	if (!cancel && j->ops->step(j) != JOB_DONE) {
 		return true;
 	}
 	memmove(&jobs[0], &jobs[1], --job_count * sizeof(jobs[0]));

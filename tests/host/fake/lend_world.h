@@ -21,6 +21,7 @@ struct lend_world {
 	bool fail[STEPS];
 	uint32_t streams_open; /* streams not aborting, now */
 	uint32_t itts;         /* host DeviceIDs mapped, now */
+	uint32_t masked;       /* events of theirs, now */
 	uint32_t page_limit;   /* 4 KiB pages stage 2 of one domain may hold; 0: no limit */
 	uint32_t resets;
 	uint32_t wakes;        /* of them, only from D3hot to D0 */

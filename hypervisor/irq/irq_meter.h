@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interrupts of one lent function: an exact count, and the notice that there are too many at a time.
+ * Pure but for pci_irq_storm(); time comes in as ticks.
+ */
+#ifndef IRQ_IRQ_METER_H
+#define IRQ_IRQ_METER_H
+
+#include "lib/types.h"
+
+#define IRQ_METER_WINDOWS 100U /* a second: what is allowed in one may come at once */
+#define IRQ_NO_EVENT      (~0U) /* by a wire */
+
+struct irq_meter {
+	uint64_t total;    /* since boot, atomic */
+	uint64_t check_at; /* of total; atomic */
+	uint64_t since;    /* ticks: begin of the window; the lock of who checks */
+};
+
+/* Interrupts one function may make in a second; 0: as many as it likes. Boot, before the first. */
+void irq_meter_limit(uint32_t per_second);
+
+/* One interrupt, on any CPU. True: look whether it is a storm. */
+static inline bool irq_meter_hit(struct irq_meter *m)
+{
+	return __atomic_add_fetch(&m->total, 1, __ATOMIC_RELAXED) >=
+	       __atomic_load_n(&m->check_at, __ATOMIC_RELAXED);
+}
+
+/* Is it? If not the next window begins. Callers take turns. */
+bool irq_meter_check(struct irq_meter *m, uint64_t now, uint64_t hz);
+/* Begin a window, after a storm. */
+void irq_meter_restart(struct irq_meter *m, uint64_t now);
+
+/*
+ * irq_meter_hit() said so. Implemented by pci/. From the interrupt, which event made; no lock held
+ * that the ITS's or the function's storm lock comes before. A storm's MSI is masked for a while.
+ */
+void pci_irq_storm(struct irq_meter *m, uint32_t event);
+
+#endif
