@@ -78,6 +78,13 @@ static bool set_quiet(struct cmdline *c, const char *s, size_t size)
 	return size == 0;
 }
 
+static bool set_small_pages(struct cmdline *c, const char *s, size_t size)
+{
+	(void)s;
+	c->small_pages = true;
+	return size == 0;
+}
+
 static bool set_log_level(struct cmdline *c, const char *s, size_t size)
 {
 	static const char *const names[] = {
@@ -105,6 +112,7 @@ static const struct {
 	{ "irq_limit=", set_irq_limit },
 	{ "loglevel=", set_log_level },
 	{ "quiet", set_quiet },
+	{ "small-pages", set_small_pages },
 };
 
 static void warn(struct cmdline *c, const char *what, const char *word, size_t size)

@@ -3,6 +3,7 @@
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/el2.h"
 #include "arch/arm64/mmu.h"
+#include "arch/arm64/p2m.h"
 #include "boot/boot.h"
 #include "boot/cmdline.h"
 #include "boot/fdt_index.h"
@@ -166,6 +167,9 @@ __attribute__((optimize("no-stack-protector"))) void main(uint64_t fdt_pa)
 	}
 	init_ram(image);
 	mmu_init();
+	if (cmdline.small_pages) {
+		p2m_set_small_pages();
+	}
 	sched_init();
 	smp_prepare();
 	call_on_stack(percpus[0].stack_top, main_on_stack);

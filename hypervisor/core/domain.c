@@ -15,8 +15,17 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-/* Table pages a guest may use: enough for its RAM in blocks and generous BAR mappings. */
+/* Table pages for BARs, unless told otherwise; and for each GiB of RAM, in both views. */
 #define P2M_PAGES_BASE 512
+#define P2M_PAGES_GIB  2
+#define TABLE_SIZE_MAX (4 * SZ_1G)
+
+static uint32_t table_pages(const struct domain_spec *spec, uint64_t ram_size)
+{
+	uint64_t pages = spec->table_size != 0 ? spec->table_size / SZ_4K : P2M_PAGES_BASE;
+
+	return (uint32_t)(pages + ALIGN_UP(ram_size, SZ_1G) / SZ_1G * P2M_PAGES_GIB);
+}
 
 static int create_vcpus(struct domain *d, uint32_t count)
 {
@@ -47,7 +56,7 @@ static void destroy_vcpus(struct domain *d)
 }
 
 /* Id, vCPUs and empty stage-2 tables; nothing is mapped. */
-static int domain_alloc(const char *name, uint32_t vcpu_count, uint32_t table_pages,
+static int domain_alloc(const char *name, uint32_t vcpu_count, uint32_t table_pages_max,
 			struct domain **out)
 {
 	struct domain *d = heap_alloc(sizeof(*d));
@@ -64,7 +73,7 @@ static int domain_alloc(const char *name, uint32_t vcpu_count, uint32_t table_pa
 		heap_free(d);
 		return ret;
 	}
-	ret = p2m_init(&d->p2m, vmid, table_pages);
+	ret = p2m_init(&d->p2m, vmid, table_pages_max);
 	if (ret != 0) {
 		goto fail_table;
 	}
@@ -118,14 +127,15 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 
 	if (spec->vcpu_count == 0 || spec->vcpu_count > DOMAIN_VCPUS_MAX || size == 0 ||
 	    spec->ram_size > GUEST_RAM_MAX || size > GUEST_RAM_MAX || spec->name[0] == 0 ||
-	    strnlen(spec->name, DOMAIN_NAME_MAX) == DOMAIN_NAME_MAX) {
+	    strnlen(spec->name, DOMAIN_NAME_MAX) == DOMAIN_NAME_MAX ||
+	    spec->table_size > TABLE_SIZE_MAX) {
 		return -EINVAL;
 	}
 	ram_stats(&free_blocks, &total_blocks);
 	if (size / RAM_BLOCK_SIZE > free_blocks) {
 		return -ENOMEM;
 	}
-	ret = domain_alloc(spec->name, spec->vcpu_count, P2M_PAGES_BASE, &d);
+	ret = domain_alloc(spec->name, spec->vcpu_count, table_pages(spec, size), &d);
 	if (ret != 0) {
 		return ret;
 	}

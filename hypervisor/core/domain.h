@@ -79,6 +79,7 @@ struct domain_spec {
 	char name[DOMAIN_NAME_MAX];
 	uint32_t vcpu_count;
 	uint64_t ram_size; /* bytes, rounded up to 2 MiB */
+	uint64_t table_size; /* bytes of page tables besides those of its RAM; 0: the usual amount */
 };
 
 /*

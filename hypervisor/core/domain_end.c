@@ -11,8 +11,8 @@ enum teardown_phase {
 	TEARDOWN_REQUESTS, /* until no CPU is inside a request that found the domain alive */
 	TEARDOWN_DEVICES,
 	TEARDOWN_RAM,
-	TEARDOWN_READERS, /* out of the table; until nobody looks at it any more */
 	TEARDOWN_TABLES,
+	TEARDOWN_READERS, /* out of the table; until nobody looks at it any more */
 };
 
 /* Blocks of RAM, and pages of tables, that a slice gives back. */
@@ -56,18 +56,18 @@ static enum job_status teardown_step(struct job *j)
 		if (!domain_ram_free(d, RAM_A_SLICE)) {
 			return JOB_MORE;
 		}
+		break;
+	case TEARDOWN_TABLES:
+		if (!p2m_destroy_slice(&d->p2m, TABLES_A_SLICE)) {
+			return JOB_MORE;
+		}
 		log_info("domain", "d%u %s is gone", d->id, d->name);
 		domain_table_remove(d);
 		grace_start(&d->grace);
 		break;
 	case TEARDOWN_READERS:
-		if (!grace_over(&d->grace)) {
-			return JOB_WAIT;
-		}
-		break;
-	case TEARDOWN_TABLES:
 	default:
-		return p2m_destroy_slice(&d->p2m, TABLES_A_SLICE) ? JOB_DONE : JOB_MORE;
+		return grace_over(&d->grace) ? JOB_DONE : JOB_WAIT;
 	}
 	d->teardown_phase++;
 	return JOB_MORE;
@@ -77,7 +77,7 @@ static void teardown_finish(struct job *j, bool cancelled)
 {
 	struct domain *d = container_of(j, struct domain, teardown);
 
-	if (d->teardown_phase == TEARDOWN_TABLES) {
+	if (d->teardown_phase == TEARDOWN_READERS) {
 		domain_free(d);
 	}
 }

@@ -123,6 +123,7 @@ struct control_domain_create {
 	uint32_t vcpu_count;
 	uint32_t flags; /* 0 */
 	uint64_t ram_bytes;
+	uint64_t table_bytes; /* for page tables of its devices' BARs, up to 4 GiB; 0: 2 MiB */
 };
 
 /*
@@ -381,7 +382,7 @@ struct control_aperture_map {
 
 _Static_assert(sizeof(struct control_header) == 16, "ABI");
 _Static_assert(sizeof(struct control_info) == 104, "ABI");
-_Static_assert(sizeof(struct control_domain_create) == 80, "ABI");
+_Static_assert(sizeof(struct control_domain_create) == 88, "ABI");
 _Static_assert(offsetof(struct control_domain_create, ram_bytes) == 72, "ABI");
 _Static_assert(sizeof(struct control_domain_id) == 8, "ABI");
 _Static_assert(sizeof(struct control_domain_start) == 24, "ABI");

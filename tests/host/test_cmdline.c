@@ -60,6 +60,9 @@ static void test_several_options(void **state)
 	assert_int_equal(c.log_level, LOG_WARN);
 	assert_int_equal(c.dom0_max_vcpus, 3);
 	assert_int_equal(c.dom0_mem, 2ULL << 30);
+	assert_false(c.small_pages);
+	assert_true(parse("quiet small-pages").small_pages);
+	assert_false(parse("small-pages=").small_pages);
 	assert_int_equal(c.warning_count, 0);
 	assert_int_equal(parse("quiet loglevel=debug").log_level, LOG_DEBUG);
 	assert_int_equal(parse("loglevel=error").log_level, LOG_ERROR);

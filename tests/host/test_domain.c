@@ -39,7 +39,7 @@ static jmp_buf the_end;
 
 int p2m_init(struct p2m *p, uint16_t vmid, uint32_t table_pages_max)
 {
-	*p = (struct p2m){ .vmid = vmid };
+	*p = (struct p2m){ .vmid = vmid, .table_pages_max = table_pages_max };
 	world.tables++;
 	return 0;
 }
@@ -322,6 +322,26 @@ static void test_bad_specs(void **state)
 	assert_nothing_left();
 }
 
+/* BARs have what the spec says, whatever the RAM needs. */
+static void test_table_quota(void **state)
+{
+	struct domain_spec spec = { .name = "x", .vcpu_count = 1, .ram_size = SZ_2M };
+	struct domain *d = NULL;
+
+	assert_int_equal(domain_create(&spec, &d), 0);
+	assert_int_equal(d->p2m.table_pages_max, 512 + 2);
+	run_jobs();
+	end(d);
+	spec.table_size = 130 << 20;
+	assert_int_equal(domain_create(&spec, &d), 0);
+	assert_int_equal(d->p2m.table_pages_max, 130 * 256 + 2);
+	run_jobs();
+	end(d);
+	spec.table_size = 5ULL << 30;
+	assert_int_equal(domain_create(&spec, &d), -EINVAL);
+	assert_nothing_left();
+}
+
 static void test_name_in_use(void **state)
 {
 	struct domain *a = created("a", 2);
@@ -519,6 +539,7 @@ int main(void)
 		cmocka_unit_test_setup(test_control, setup),
 		cmocka_unit_test_setup(test_life, setup),
 		cmocka_unit_test_setup(test_bad_specs, setup),
+		cmocka_unit_test_setup(test_table_quota, setup),
 		cmocka_unit_test_setup(test_name_in_use, setup),
 		cmocka_unit_test_setup(test_out_of_memory, setup),
 		cmocka_unit_test_setup(test_half_built_is_not_found, setup),

@@ -518,7 +518,7 @@ static void test_create_killed(void **state)
 
 	assert_int_equal(viaduct_open(&v), 0);
 	assert_int_equal(viaduct_boot_open(&spec, &boot, why, sizeof(why)), 0);
-	assert_int_equal(viaduct_domain_create(v, "half", 1, 64 * MIB, &id), 0);
+	assert_int_equal(viaduct_domain_create(v, "half", 1, 64 * MIB, 0, &id), 0);
 	if (setjmp(killed) == 0) {
 		world.on_ring = die;
 		viaduct_boot_load(v, boot, id, NULL, NULL, &pc, &arg);

@@ -21,6 +21,7 @@ static void test_everything(void **state)
 	static const char text[] =
 		"# a guest\n"
 		"name = \"disk-user\"; memory=256 ;;\r\n"
+		"shadow_memory = 130\n"
 		"vcpus = '2'   # quoted numbers are numbers\n"
 		"kernel='/boot/Image'\n"
 		"ramdisk = \"/boot/init\\\"ramfs\"\n"
@@ -34,6 +35,7 @@ static void test_everything(void **state)
 	assert_int_equal(read_text(&g, text, &e), 0);
 	assert_string_equal(g.name, "disk-user");
 	assert_int_equal(g.memory, 256);
+	assert_int_equal(g.shadow_memory, 130);
 	assert_int_equal(g.vcpus, 2);
 	assert_string_equal(g.kernel, "/boot/Image");
 	assert_string_equal(g.ramdisk, "/boot/init\"ramfs");
@@ -85,6 +87,8 @@ static void test_bad_files(void **state)
 		{ "memory = -64\n", 1, "between" },
 		{ "memory = 99999999999999999999\n", 1, "must be a number" },
 		{ "memory = 0\n", 1, "between" },
+		{ "shadow_memory = 0\n", 1, "between 1 and 4096" },
+		{ "shadow_memory = 4097\n", 1, "between 1 and 4096" },
 		{ "vcpus = 17\n", 1, "between 1 and 16" },
 		{ "vcpus = 0\n", 1, "between 1 and 16" },
 		{ "disk = [ 'x' ]\n", 1, "no virtual disks" },

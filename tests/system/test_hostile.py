@@ -40,6 +40,7 @@ for name in hello crash_jump crash_vector sysreg mmio_hostile its_hostile smp ba
 done
 section log; via dmesg
 section functions; via pci-list -a --json
+play fight
 section again; via pci-assignable-remove -r 03:00.0
 wait_for has_disk 0000:03:00.0
 sha256sum <"$(disk 0000:03:00.0)"
@@ -72,6 +73,7 @@ def hostile(module_machine):
             "its_hostile.cfg": image("its_hostile", "its_hostile"),
             "smp.cfg": image("smp", "smp", vcpus=5, extra="cpus=5"),
             "bar_hostile.cfg": image("bar_hostile", "bar_hostile", pci=[EDU, NVME]),
+            "fight.cfg": image("fight", "fight", vcpus=2, pci=[EDU], extra="looks=32"),
             "edu_dma.cfg": image(
                 "edu_dma", "edu_dma", pci=[EDU],
                 extra=f"secret={KERNEL:x} pattern={pattern:x}"),
@@ -134,6 +136,13 @@ def test_smp(hostile):
 def test_wild_bars(hostile):
     text = passed(hostile, "bar_hostile")
     assert text.count("ok decode toggled") == 2
+
+
+def test_two_cpus_fight_over_a_function(hostile):
+    """COMMAND and BAR written against each other: stage 2 is what the registers say."""
+    text = passed(hostile, "fight")
+    assert "0x4e20 steps" in text
+    assert "ok mapped as the registers say" in text
 
 
 def test_dma_is_confined(hostile):

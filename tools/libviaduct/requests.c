@@ -32,9 +32,10 @@ static int set_name(struct viaduct *v, char field[CONTROL_NAME_SIZE], const char
 }
 
 int viaduct_domain_create(struct viaduct *v, const char *name, uint32_t vcpu_count,
-			  uint64_t ram_bytes, uint32_t *id)
+			  uint64_t ram_bytes, uint64_t table_bytes, uint32_t *id)
 {
-	struct control_domain_create in = { .vcpu_count = vcpu_count, .ram_bytes = ram_bytes };
+	struct control_domain_create in = { .vcpu_count = vcpu_count, .ram_bytes = ram_bytes,
+					    .table_bytes = table_bytes };
 	struct control_domain_id out;
 	int err = set_name(v, in.name, name);
 

@@ -38,9 +38,12 @@ int viaduct_info(struct viaduct *v, struct control_info *out);
 /* The hypervisor's log from byte position *position on (0: the oldest kept); advances *position. */
 int viaduct_log_read(struct viaduct *v, uint64_t *position, char *buf, size_t size, size_t *got);
 
-/* Domains. ram_bytes is rounded up to 2 MiB. */
+/*
+ * Domains. ram_bytes is rounded up to 2 MiB. table_bytes: the most page tables for BARs may take,
+ * 0: the usual amount.
+ */
 int viaduct_domain_create(struct viaduct *v, const char *name, uint32_t vcpu_count,
-			  uint64_t ram_bytes, uint32_t *id);
+			  uint64_t ram_bytes, uint64_t table_bytes, uint32_t *id);
 /* pc and arg (x0) of vCPU 0, guest physical. Ends viaduct_memory_write() for this domain. */
 int viaduct_domain_start(struct viaduct *v, uint32_t id, uint64_t pc, uint64_t arg);
 int viaduct_domain_pause(struct viaduct *v, uint32_t id);

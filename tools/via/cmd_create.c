@@ -177,7 +177,8 @@ static int create(const struct command *c, struct viaduct *v, struct guest_confi
 	    find_devices(c, v, g, &choices) != VIA_OK) {
 		return VIA_FAILED;
 	}
-	if (viaduct_domain_create(v, g->name, (uint32_t)g->vcpus, ram_bytes(g), id) != 0) {
+	if (viaduct_domain_create(v, g->name, (uint32_t)g->vcpus, ram_bytes(g),
+				  (uint64_t)g->shadow_memory << 20, id) != 0) {
 		return via_fail(c, "%s: %s", g->name, viaduct_error(v));
 	}
 	if (finish(c, v, g, boot, &choices, *id) == VIA_OK) {

@@ -11,6 +11,7 @@
 #define MEMORY_MIN 8LL
 #define MEMORY_MAX (255LL * 1024) /* RAM ends below the guest's ECAM window */
 #define VCPUS_MAX  16LL
+#define SHADOW_MAX 4096LL
 
 struct key {
 	const char *name;
@@ -26,6 +27,7 @@ struct key {
 static const struct key keys[] = {
 	{ "name", CONFIG_STRING, true, FIELD(name), 0, 0, NULL },
 	{ "memory", CONFIG_NUMBER, true, FIELD(memory), MEMORY_MIN, MEMORY_MAX, NULL },
+	{ "shadow_memory", CONFIG_NUMBER, false, FIELD(shadow_memory), 1, SHADOW_MAX, NULL },
 	{ "vcpus", CONFIG_NUMBER, false, FIELD(vcpus), 1, VCPUS_MAX, NULL },
 	{ "kernel", CONFIG_STRING, true, FIELD(kernel), 0, 0, NULL },
 	{ "ramdisk", CONFIG_STRING, false, FIELD(ramdisk), 0, 0, NULL },

@@ -22,6 +22,7 @@ struct guest_config {
 	const char *ramdisk; /* NULL: none */
 	const char *extra;   /* NULL: none */
 	long long memory;    /* MiB */
+	long long shadow_memory; /* MiB, 0: default */
 	long long vcpus;
 	struct guest_pci pci[GUEST_CONFIG_PCI_MAX];
 	size_t pci_count;

@@ -84,6 +84,9 @@ int p2m_map_doorbell(struct p2m *p, ipaddr_t ipa, paddr_t pa);
 /* Boot: an SMMU does not snoop the caches, so clean to DRAM every entry of its view from now on. */
 void p2m_set_noncoherent_walker(void);
 
+/* Boot: devices get pages of 4 KiB only, as where blocks do not fit. For tests. */
+void p2m_set_small_pages(void);
+
 /* VTTBR_EL2 for the CPU; S2TTB for the SMMU. */
 uint64_t p2m_vttbr(const struct p2m *p);
 paddr_t p2m_smmu_root(const struct p2m *p);

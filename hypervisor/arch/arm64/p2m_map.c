@@ -8,11 +8,21 @@
 
 #define PA_LIMIT BIT(48)
 
+static bool small_pages;
+
+void p2m_set_small_pages(void)
+{
+	small_pages = true;
+}
+
 /* Deepest level whose entries need not be used: the biggest entry that fits here. */
 static unsigned int pick_level(ipaddr_t ipa, paddr_t pa, uint64_t left, enum p2m_type type)
 {
 	bool device = type == P2M_MMIO || type == P2M_MMIO_NC;
 
+	if (device && small_pages) {
+		return 3;
+	}
 	for (unsigned int level = device ? 1 : 2; level < 3; level++) {
 		uint64_t size = pte_level_size(level);
 

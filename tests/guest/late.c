@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How late a sleeping guest wakes: its timer is set, it waits for the interrupt, and the first thing
+ * it does is to read the time. samples=N sleeps of 0.5 to 1.5 ms; ms=N to wait before.
+ */
+#include "guest.h"
+
+#define SAMPLES_MAX 4096U
+#define TIMER_ON    1U
+#define TIMER_PPI   27U
+
+static uint32_t late[SAMPLES_MAX];
+
+static void set_timer(uint64_t deadline)
+{
+	write_sysreg(cntv_cval_el0, deadline);
+	write_sysreg(cntv_ctl_el0, TIMER_ON);
+	barrier();
+}
+
+/* Interrupts stay masked: WFI ends when one is pending. */
+static uint64_t sleep_until(uint64_t deadline)
+{
+	uint64_t now;
+
+	set_timer(deadline);
+	do {
+		__asm__ volatile("wfi\n\tisb\n\tmrs %0, cntvct_el0" : "=r"(now) : : "memory");
+	} while (now < deadline);
+	write_sysreg(cntv_ctl_el0, 0);
+	barrier();
+	while (gic_take() != TIMER_PPI) {
+	}
+	return now - deadline;
+}
+
+static void sort(uint32_t *v, uint32_t count)
+{
+	for (uint32_t gap = count / 2; gap != 0; gap /= 2) {
+		for (uint32_t i = gap; i < count; i++) {
+			uint32_t x = v[i];
+			uint32_t j = i;
+
+			for (; j >= gap && v[j - gap] > x; j -= gap) {
+				v[j] = v[j - gap];
+			}
+			v[j] = x;
+		}
+	}
+}
+
+static uint32_t ns(uint32_t ticks)
+{
+	return (uint32_t)((uint64_t)ticks * 1000000000 / read_sysreg(cntfrq_el0));
+}
+
+void test_main(void)
+{
+	uint32_t count = (uint32_t)argument("samples", 1000);
+	uint64_t ms = read_sysreg(cntfrq_el0) / 1000;
+	uint64_t seed = 1;
+
+	count = count > SAMPLES_MAX ? SAMPLES_MAX : count;
+	gic_init();
+	write32(GUEST_GICR_BASE + 0x10000 + 0x100, 1U << TIMER_PPI);
+	sleep_until(read_sysreg(cntvct_el0) + argument("ms", 0) * ms);
+	for (uint32_t i = 0; i < count; i++) {
+		seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+		late[i] = (uint32_t)sleep_until(read_sysreg(cntvct_el0) + ms / 2 +
+						(seed >> 33) % ms);
+	}
+	sort(late, count);
+	say("late ns: p50 %u p99 %u max %u of %u", ns(late[count / 2]), ns(late[count * 99 / 100]),
+	    ns(late[count - 1]), count);
+	check("slept", count != 0);
+}
