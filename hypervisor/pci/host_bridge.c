@@ -42,19 +42,41 @@ uint32_t host_bridge_read(struct host_bridge *b, struct sbdf s, uint32_t offset,
 		return 0xffffffffU;
 	}
 	spin_lock(&b->cfg_lock);
-	value = b->ops->cfg_read(b, s, offset, size);
+	if (b->ops->words_only) {
+		value = b->ops->cfg_read(b, s, offset & ~3U, 4) >> 8 * (offset & 3);
+	} else {
+		value = b->ops->cfg_read(b, s, offset, size);
+	}
 	spin_unlock(&b->cfg_lock);
 	return value & all_ones(size);
 }
 
+/* A narrow write as that of a dword. b->cfg_lock held. */
+static void write_word(struct host_bridge *b, struct sbdf s, uint32_t offset, uint32_t size,
+		       uint32_t value, uint32_t w1c)
+{
+	uint32_t shift = 8 * (offset & 3);
+	uint32_t mask = all_ones(size) << shift;
+	uint32_t word = 0;
+
+	if (size != 4) {
+		word = b->ops->cfg_read(b, s, offset & ~3U, 4) & ~mask & ~w1c;
+	}
+	b->ops->cfg_write(b, s, offset & ~3U, 4, word | (value << shift & mask));
+}
+
 void host_bridge_write(struct host_bridge *b, struct sbdf s, uint32_t offset, uint32_t size,
-		       uint32_t value)
+		       uint32_t value, uint32_t w1c)
 {
 	if (!access_ok(offset, size)) {
 		return;
 	}
 	spin_lock(&b->cfg_lock);
-	b->ops->cfg_write(b, s, offset, size, value & all_ones(size));
+	if (b->ops->words_only) {
+		write_word(b, s, offset, size, value, w1c);
+	} else {
+		b->ops->cfg_write(b, s, offset, size, value & all_ones(size));
+	}
 	spin_unlock(&b->cfg_lock);
 }
 

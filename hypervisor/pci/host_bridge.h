@@ -19,6 +19,7 @@ struct its;
 struct host_bridge_ops {
 	const char *name;
 	const char *const *compatibles; /* NULL-terminated */
+	bool words_only; /* the two below are asked for whole dwords only */
 	int (*init)(struct host_bridge *b, const struct machine_bridge *desc);
 	/*
 	 * size 1, 2 or 4, naturally aligned, offset < 4096. A read of what is not there gives all
@@ -53,8 +54,9 @@ void host_bridge_probe_all(void);
 struct host_bridge *host_bridge_of(struct sbdf s);
 /* Any context. Reads of nothing: all ones of that size. */
 uint32_t host_bridge_read(struct host_bridge *b, struct sbdf s, uint32_t offset, uint32_t size);
+/* w1c: bits of offset's dword that a 1 clears; they are not merged where only dwords are written. */
 void host_bridge_write(struct host_bridge *b, struct sbdf s, uint32_t offset, uint32_t size,
-		       uint32_t value);
+		       uint32_t value, uint32_t w1c);
 /* Bus address -> CPU address through the windows; false when in none. */
 bool host_bridge_to_cpu(const struct host_bridge *b, bool io, uint64_t pci, uint64_t size,
 			paddr_t *out);

@@ -2,6 +2,7 @@
 /* Config accesses of a function in the registry, and the one that makes it quiet. */
 #include "pci/pci_config.h"
 #include "pci/host_bridge.h"
+#include "pci/pci_w1c.h"
 #include "pci/registry.h"
 
 uint32_t pci_read(struct pci_function *f, uint32_t offset, uint32_t size)
@@ -11,7 +12,9 @@ uint32_t pci_read(struct pci_function *f, uint32_t offset, uint32_t size)
 
 void pci_write(struct pci_function *f, uint32_t offset, uint32_t size, uint32_t value)
 {
-	host_bridge_write(f->bridge, f->sbdf, offset, size, value);
+	uint32_t w1c = f->bridge->ops->words_only ? pci_w1c(f, offset & ~3U) : 0;
+
+	host_bridge_write(f->bridge, f->sbdf, offset, size, value, w1c);
 }
 
 void pci_quiesce(struct pci_function *f)

@@ -118,19 +118,19 @@ static void test_access_sizes(void **state)
 	assert_int_equal(host_bridge_read(b, s, 0, 1), 0xa5);
 	assert_int_equal(host_bridge_read(b, s, 2, 2), 0xa5a5);
 	assert_int_equal(host_bridge_read(b, s, 4092, 4), 0xa5a5a5a5U);
-	host_bridge_write(b, s, 0, 1, 0x12345678);
+	host_bridge_write(b, s, 0, 1, 0x12345678, 0);
 	assert_int_equal(last_value, 0x78);
 	last_size = 99;
 	for (size = 0; size < 20; size++) {
 		if (size != 1 && size != 2 && size != 4) {
 			assert_int_equal(host_bridge_read(b, s, 0, size), 0xffffffffU);
-			host_bridge_write(b, s, 0, size, 0);
+			host_bridge_write(b, s, 0, size, 0, 0);
 		}
 	}
 	assert_int_equal(host_bridge_read(b, s, 1, 2), 0xffffffffU);
 	assert_int_equal(host_bridge_read(b, s, 4096, 4), 0xffffffffU);
 	assert_int_equal(host_bridge_read(b, s, 0xfffffffc, 4), 0xffffffffU);
-	host_bridge_write(b, s, 2, 4, 0);
+	host_bridge_write(b, s, 2, 4, 0, 0);
 	/* None of these reached the driver. */
 	assert_int_equal(last_size, 99);
 }

@@ -6,5 +6,6 @@
 #include "pci/host_bridge.h"
 
 extern const struct host_bridge_ops ecam_ops;
+extern const struct host_bridge_ops rcar_gen3_ops;
 
 #endif
