@@ -7,7 +7,7 @@ HOST = build/host
 # Length of one fuzzing run, per target; scripts/fuzz and scripts/check have their own when unset.
 export FUZZ_SECONDS
 
-.PHONY: all setup build host demo run check soak bench fuzz clean distclean
+.PHONY: all setup build host demo run check soak bench fuzz mutate clean distclean
 
 all: build
 
@@ -47,8 +47,12 @@ bench: build
 fuzz: setup
 	@scripts/fuzz $${FUZZ_SECONDS:-600}
 
+# Every bit of every policy table changed once; the result is in docs/mutation.md.
+mutate: setup
+	@scripts/mutate --write
+
 clean:
-	rm -rf $(ARM64) $(HOST) build/demo build/fuzz
+	rm -rf $(ARM64) $(HOST) build/demo build/fuzz build/mutate build/tsan
 
 # Also what scripts/setup made: sysroot and root images.
 distclean:

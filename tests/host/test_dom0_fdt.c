@@ -167,6 +167,62 @@ static void test_passes_harmless_devices(void **state)
 			 DOM0_PASS);
 }
 
+/* Each kind of node by itself, with registers that nobody else has. */
+static void test_each_kind_of_node(void **state)
+{
+	static const struct {
+		const char *compatible;
+		enum dom0_action action;
+	} kinds[] = {
+		{ "fixed-clock", DOM0_COPY },
+		{ "fixed-factor-clock", DOM0_COPY },
+		{ "gpio-keys", DOM0_COPY },
+		{ "arm,pl011", DOM0_PASS },
+		{ "arm,pl031", DOM0_PASS },
+		{ "arm,pl061", DOM0_PASS },
+		{ "arm,psci-1.0", DOM0_REPLACE },
+		{ "arm,psci-0.2", DOM0_REPLACE },
+		{ "arm,psci", DOM0_REPLACE },
+		{ "qemu,fw-cfg-mmio", DOM0_KEEP_AWAY },
+		{ "virtio,mmio", DOM0_KEEP_AWAY },
+		{ "arm,armv8-pmuv3", DOM0_KEEP_AWAY },
+		{ "simple-bus", DOM0_KEEP_AWAY },
+		{ "acme,anything", DOM0_KEEP_AWAY },
+	};
+	static const struct {
+		const char *name;
+		enum dom0_action action;
+	} names[] = {
+		{ "cpus", DOM0_REPLACE }, { "chosen", DOM0_REPLACE }, { "aliases", DOM0_REPLACE },
+		{ "reserved-memory", DOM0_KEEP_AWAY },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		void *fdt = virt_tree();
+
+		assert_true(fdt_add_subnode(fdt, 0, "probe@d000000") > 0);
+		virt_set_text(fdt, "/probe@d000000", "compatible", kinds[i].compatible);
+		virt_set_text(fdt, "/probe@d000000", "method", "hvc"); /* PSCI's */
+		VIRT_CELLS(fdt, "/probe@d000000", "reg", 0, 0xd000000, 0, 0x1000);
+		read_tree(fdt);
+		assert_int_equal(dom0_rule_of(&machine, virt_node(fdt, "/probe@d000000")).action,
+				 kinds[i].action);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		void *fdt = virt_tree();
+		char path[32] = "/";
+
+		strcat(path, names[i].name);
+		if (fdt_path_offset(fdt, path) < 0) {
+			assert_true(fdt_add_subnode(fdt, 0, names[i].name) > 0);
+		}
+		read_tree(fdt);
+		assert_int_equal(dom0_rule_of(&machine, virt_node(fdt, path)).action,
+				 names[i].action);
+	}
+}
+
 static void test_chosen(void **state)
 {
 	const void *fdt = made();
@@ -326,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_node_is_kept_away),
 		cmocka_unit_test(test_overlapping_device_is_kept_away),
 		cmocka_unit_test(test_passes_harmless_devices),
+		cmocka_unit_test(test_each_kind_of_node),
 		cmocka_unit_test(test_chosen),
 		cmocka_unit_test(test_memory_cpus_psci),
 		cmocka_unit_test(test_interrupt_controller),

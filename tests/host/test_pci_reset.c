@@ -106,6 +106,55 @@ static void test_flr(void **state)
 	check_restored();
 }
 
+/* PCIe 6.0 7.5.1, 7.5.3, 7.8.4, 9.3.3: what software sets once and a driver relies on later. */
+static void test_settings_survive(void **state)
+{
+	uint32_t seed = 7;
+	uint32_t aer, sriov;
+
+	build(true);
+	aer = model_ext_cap(model, PCI_EXT_CAP_AER, 44);
+	sriov = model_ext_cap(model, PCI_EXT_CAP_SRIOV, 64);
+	function->cap_aer = (uint16_t)aer;
+	function->cap_sriov = (uint16_t)sriov;
+	const struct { uint32_t at, size, keep; } settings[] = {
+		{ 0x0c, 1, 0xff }, { 0x0d, 1, 0xff }, { 0x3c, 1, 0xff },
+		{ model->express + 0x08U, 2, 0x7fff }, { model->express + 0x10U, 2, 0xffff },
+		{ model->express + 0x28U, 2, 0xffff },
+		{ aer + 0x08, 4, ~0U }, { aer + 0x0c, 4, ~0U }, { aer + 0x14, 4, ~0U },
+		{ aer + 0x18, 4, ~0U }, { sriov + 0x20, 4, ~0U },
+	};
+
+	/* What lies behind a setting is as the reset made it. */
+	model_set16(model, model->express + 0x0aU, 0x5a5a, 0xffff);
+	model_set16(model, model->express + 0x2aU, 0x5a5a, 0xffff);
+	model_set8(model, 0x3d, 0x5a, 0xff);
+	for (uint32_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		memset(&model->initial[settings[i].at], 0, settings[i].size);
+		memset(&model->writable[settings[i].at], 0xff, settings[i].size);
+	}
+	for (uint32_t n = 0; n < 64; n++) {
+		uint32_t want[ARRAY_SIZE(settings)];
+
+		for (uint32_t i = 0; i < ARRAY_SIZE(settings); i++) {
+			seed = seed * 1664525 + 1013904223;
+			/* Bit 15 of Device Control would be one more reset. */
+			want[i] = (seed ^ seed >> 16) & settings[i].keep;
+			pci_write(function, settings[i].at, settings[i].size, want[i]);
+		}
+		run();
+		assert_int_equal(function->reset.error, 0);
+		for (uint32_t i = 0; i < ARRAY_SIZE(settings); i++) {
+			assert_int_equal(model_get(model, settings[i].at, settings[i].size),
+					 want[i]);
+		}
+		assert_int_equal(model_get(model, model->express + 0x0aU, 2), 0x5a5a);
+		assert_int_equal(model_get(model, model->express + 0x2aU, 2), 0x5a5a);
+		assert_int_equal(model_get(model, 0x3d, 1), 0x5a);
+	}
+	assert_int_equal(model->flr_count, 64);
+}
+
 static void test_bus_reset(void **state)
 {
 	struct model_function *port;
@@ -556,6 +605,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_flr),
+		T(test_settings_survive),
 		T(test_bus_reset),
 		T(test_bus_reset_is_held),
 		T(test_no_config_access_while_it_settles),

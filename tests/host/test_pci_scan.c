@@ -329,6 +329,82 @@ static void test_capability_lists_end(void **state)
 	assert_int_equal(world_function(0, 0, 6, 0)->msix.entries, 65);
 }
 
+static uint16_t books_have(const struct pci_function *f, uint16_t id, bool extended)
+{
+	switch (extended ? id + 0x100 : id) {
+	case 0x01:
+		return f->cap_pm;
+	case 0x03:
+		return f->cap_vpd;
+	case 0x05:
+		return f->msi.cap;
+	case 0x10:
+		return f->cap_express;
+	case 0x11:
+		return f->msix.cap;
+	case 0x13:
+		return f->cap_af;
+	case 0x101:
+		return f->cap_aer;
+	case 0x103:
+		return f->cap_dsn;
+	case 0x10d:
+		return f->cap_acs;
+	case 0x10e:
+		return f->cap_ari;
+	case 0x110:
+		return f->cap_sriov;
+	default:
+		return 0xffff;
+	}
+}
+
+/* The one capability of a function, at a place. Extended ones come with PCI Express. */
+static uint16_t found_at(uint16_t id, bool extended, uint16_t at)
+{
+	struct model_function *f;
+
+	pci_world_free(&world);
+	pci_world_init(&world, 0, 0, 255);
+	f = model_endpoint(&world.pci, root_port(1), 0, 0, 0x00101b36, 0x010802);
+	model_bar(f, 0, BAR_MEM32, false, 0x1000);
+	model_set16(f, PCI_STATUS, PCI_STATUS_CAP_LIST, 0);
+	if (extended) {
+		model_express(f, PCI_EXP_TYPE_ENDPOINT, false);
+		f->next_ext_cap_at = 0x100;
+		model_set32(f, 0x100, 0x000b | (uint32_t)at << 20, 0);
+		model_set32(f, at, id | 1U << 16, 0);
+	} else {
+		model_set8(f, PCI_CAP_POINTER, (uint8_t)at, 0);
+		model_set16(f, at, id, 0);
+		/* Of MSI-X: pending bits behind a table of one entry. */
+		if (at + 12 <= 0x100) {
+			model_set32(f, at + 8U, id == 0x11 ? 0x800 : 0, 0);
+		}
+	}
+	bring_up();
+	return books_have(world_function(0, 1, 0, 0), id, extended);
+}
+
+/* PCIe 6.0 7.5.2, 7.9.18, 7.7.1, 7.5.3, 7.7.2, AF ECN; 7.8.4, 7.9.3, 7.7.11, 7.8.8, 9.3.3. */
+static void test_capabilities_by_identifier_and_room(void **state)
+{
+	static const struct { uint16_t id, length; bool extended; } caps[] = {
+		{ 0x01, 8, false }, { 0x03, 8, false }, { 0x05, 10, false }, { 0x10, 20, false },
+		{ 0x11, 12, false }, { 0x13, 6, false },
+		{ 0x01, 44, true }, { 0x03, 12, true }, { 0x0d, 8, true }, { 0x0e, 8, true },
+		{ 0x10, 64, true },
+	};
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(caps); i++) {
+		uint32_t space = caps[i].extended ? 0x1000 : 0x100;
+		uint16_t last = (uint16_t)((space - caps[i].length) & ~3U);
+
+		assert_int_equal(found_at(caps[i].id, caps[i].extended, last), last);
+		assert_int_equal(found_at(caps[i].id, caps[i].extended, (uint16_t)(last + 4)), 0);
+	}
+}
+
 static void test_random_config_space(void **state)
 {
 	uint32_t seed = 1, round, i;
@@ -415,6 +491,7 @@ int main(void)
 		T(test_id_maps),
 		T(test_requester_behind_conventional_bridge),
 		T(test_capability_lists_end),
+		T(test_capabilities_by_identifier_and_room),
 		T(test_random_config_space),
 		T(test_msi_geometry),
 		T(test_sriov_reserves_numbers),

@@ -98,6 +98,41 @@ static void test_events(void **state)
 	assert_int_equal(decode(5, ~0ull, 0, ~0ull).kind, VITS_CMD_SYNC);
 }
 
+/* Each command takes its own fields and no other, whatever the rest of its words holds. */
+static void test_fields_of_each_command(void **state)
+{
+	enum { DEV = 1, EVENT = 2, COL = 4, TARGET = 8, TO = 16, V = 32, LPI = 64, SAME = 128,
+	       SIZE = 256 };
+	static const struct { uint8_t opcode; uint32_t has; } rows[] = {
+		{ 0x01, DEV | EVENT | COL }, { 0x03, DEV | EVENT }, { 0x04, DEV | EVENT },
+		{ 0x05, TARGET }, { 0x08, DEV | V | SIZE }, { 0x09, COL | TARGET | V },
+		{ 0x0a, DEV | EVENT | LPI | COL }, { 0x0b, DEV | EVENT | SAME | COL },
+		{ 0x0c, DEV | EVENT }, { 0x0d, COL }, { 0x0e, TARGET | TO }, { 0x0f, DEV | EVENT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t has = rows[i].has;
+		struct vits_cmd c = decode(0x123400000000ull | rows[i].opcode, 0x567800000009ull,
+					   1ull << 63 | 6ull << 16 | 5, 7ull << 16);
+
+		assert_int_equal(c.device, has & DEV ? 0x1234 : 0);
+		assert_int_equal(c.event, has & EVENT ? 9 : 0);
+		assert_int_equal(c.collection, has & COL ? 5 : 0);
+		assert_int_equal(c.target, has & TARGET ? 6 : 0);
+		assert_int_equal(c.target_to, has & TO ? 7 : 0);
+		assert_int_equal(c.valid, (has & V) != 0);
+		assert_int_equal(c.lpi, has & LPI ? 0x5678 : has & SAME ? 9 : 0);
+		assert_int_equal(c.event_count, has & SIZE ? 1024 : 0);
+		/* Out of range where the command has no such field is out of nothing. */
+		c = decode((has & DEV ? 0 : ~0ull << 32) | rows[i].opcode,
+			   has & EVENT || has & SIZE ? 0 : ~0ull,
+			   (has & COL ? 0 : 0xffff) | (has & TARGET ? 0 : 0x7ffffffff0000ull),
+			   has & TO ? 0 : ~0ull);
+		assert_int_not_equal(c.kind, VITS_CMD_BAD);
+	}
+}
+
 /* Every opcode that is not in the list, and GICv4's, are bad; nothing decodes out of range. */
 static void test_random(void **state)
 {
@@ -136,6 +171,7 @@ int main(void)
 		cmocka_unit_test(test_mapti),
 		cmocka_unit_test(test_collections),
 		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_fields_of_each_command),
 		cmocka_unit_test(test_random),
 	};
 
