@@ -20,7 +20,8 @@ enum vpci_view {
 
 struct vpci_ext_cap {
 	uint16_t id;
-	uint16_t offset;
+	uint16_t offset; /* 0x100..0xffc, in dwords */
+	uint8_t version;
 };
 
 /* Host config space, read while the function was quiet. */

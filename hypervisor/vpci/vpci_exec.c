@@ -310,8 +310,11 @@ static void read_ext_caps(struct pci_function *f, struct vpci_image *image)
 		if (header == 0 || header == 0xffffffff) {
 			break;
 		}
-		image->ext[image->ext_count++] = (struct vpci_ext_cap){ (uint16_t)header,
-									(uint16_t)at };
+		image->ext[image->ext_count++] = (struct vpci_ext_cap){
+			.id = (uint16_t)header,
+			.offset = (uint16_t)at,
+			.version = header >> 16 & 0xf,
+		};
 		at = header >> 20 & 0xffc;
 	}
 }

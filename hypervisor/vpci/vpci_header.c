@@ -31,7 +31,7 @@ static const struct vpci_field header[] = {
 	{ 0x0c, 0x000000ff, { OWN_0,  HW,     ZERO } }, /* cache line */
 	{ 0x0c, 0x0000ff00, { ZERO,   HW,     ZERO } }, /* latency */
 	{ 0x0c, 0x007f0000, { COPY,   COPY,   COPY } }, /* header type */
-	{ 0x0c, 0x00800000, { ZERO,   COPY,   COPY } }, /* multi-function: of the guest's bus, vpci_bus.c */
+	{ 0x0c, 0x00800000, { ZERO,   COPY,   COPY } }, /* multi-function: see vpci_bus.c */
 	{ 0x0c, 0xff000000, { ZERO,   ZERO,   ZERO } }, /* BIST */
 	{ 0x10, 0xffffffff, { ZERO,   ZERO,   ZERO } }, /* BARs */
 	{ 0x14, 0xffffffff, { ZERO,   ZERO,   ZERO } },
@@ -159,7 +159,7 @@ int vpci_build(struct vpci_shadow *s, const struct vpci_build *b)
 	if (r == 0 && b->view != VPCI_VIEW_IDENTITY) {
 		r = vpci_build_caps(s, b);
 	}
-	if (r == 0 && b->view == VPCI_VIEW_OWNER) {
+	if (r == 0 && (b->view == VPCI_VIEW_GUEST || b->view == VPCI_VIEW_OWNER)) {
 		r = vpci_build_ext_caps(s, b);
 	}
 	if (r) {

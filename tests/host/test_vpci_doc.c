@@ -90,10 +90,12 @@ static const struct {
 	{ 0x0001, "Advanced Error Reporting" }, { 0x0003, "Device Serial Number" },
 	{ 0x000b, "Vendor-specific" },		{ 0x000d, "Access Control Services" },
 	{ 0x000e, "ARI" },			{ 0x000f, "Address Translation Services" },
-	{ 0x0010, "SR-IOV" },			{ 0x0013, "Page Requests" },
-	{ 0x0015, "Resizable BAR" },		{ 0x0018, "Latency Tolerance" },
-	{ 0x001b, "PASID" },			{ 0x001e, "L1 PM Substates" },
-	{ 0x0024, "VF Resizable BAR" },
+	{ 0x0010, "SR-IOV" },			{ 0x0012, "Multicast" },
+	{ 0x0013, "Page Requests" },		{ 0x0015, "Resizable BAR" },
+	{ 0x0018, "Latency Tolerance" },	{ 0x001b, "PASID" },
+	{ 0x001e, "L1 PM Substates" },		{ 0x001f, "Precision Time Measurement" },
+	{ 0x0023, "Designated vendor-specific" }, { 0x0024, "VF Resizable BAR" },
+	{ 0x002f, "Device 3" },			{ 0x0017, "any other" },
 };
 
 static const enum vpci_view views[VIEWS] = { VPCI_VIEW_GUEST, VPCI_VIEW_OWNER, VPCI_VIEW_BRIDGE };
@@ -227,7 +229,10 @@ static void print_ext(FILE *f)
 	for (uint32_t i = 0; i < ARRAY_SIZE(ext_caps); i++) {
 		uint32_t at = 0x100 + 0x80 * i;
 
-		fprintf(f, "| %s (%04x)", ext_caps[i].name, ext_caps[i].id);
+		fprintf(f, "| %s", ext_caps[i].name);
+		if (strcmp(ext_caps[i].name, "any other") != 0) {
+			fprintf(f, " (%04x)", ext_caps[i].id);
+		}
 		for (uint32_t v = 0; v < VIEWS; v++) {
 			fprintf(f, " | %s", bit_word(v, at + 4, 0));
 		}

@@ -364,15 +364,26 @@ static void capabilities(struct vpci_reference *r, const uint8_t hw[4096],
 	}
 }
 
-/* 7.7.11, 7.8.8, 10.5.1, 9.3.3, 10.5.2, 7.8.6, 7.8.2, 7.8.9, 7.8.3, 7.8.7: looked at, not touched. */
-static uint32_t read_only_length(uint16_t id)
+/*
+ * Looked at, not touched. 7.7.11, 7.8.8, 10.5.1, 9.3.3, 10.5.2, 7.8.6, 7.8.2, 7.8.9, 7.8.3, 7.8.7;
+ * 7.9.11 multicast, 7.9.15 time, 7.7.9 Device 3, 7.9.3 serial number. A guest: the last and errors
+ * (7.8.4) up to the log of headers.
+ */
+static uint32_t read_only_length(uint16_t id, enum vpci_view view)
 {
+	if (view == VPCI_VIEW_GUEST) {
+		return id == 0x01 ? 0x2c : id == 0x03 ? 12 : 0;
+	}
 	switch (id) {
 	case 0x0d: case 0x0e: case 0x0f: case 0x18: case 0x1b:
 		return 8;
+	case 0x03: case 0x1f:
+		return 12;
 	case 0x10:
 		return 0x40;
-	case 0x13:
+	case 0x12:
+		return 0x30;
+	case 0x13: case 0x2f:
 		return 0x10;
 	case 0x15: case 0x24:
 		return 4 + 6 * 8;
@@ -383,18 +394,24 @@ static uint32_t read_only_length(uint16_t id)
 	}
 }
 
-static void extended(struct vpci_reference *r, const struct vpci_image *image)
+static void extended(struct vpci_reference *r, const struct vpci_image *image, enum vpci_view view)
 {
 	for (uint32_t i = 0; i < image->ext_count; i++) {
 		uint32_t at = image->ext[i].offset;
 
-		for (uint32_t o = 0; o < read_only_length(image->ext[i].id) && at + o < 4096; o += 4) {
+		for (uint32_t o = 0; o < read_only_length(image->ext[i].id, view) && at + o < 4096; o += 4) {
 			uint32_t reg = (at + o) / 4;
 
 			forget_default(r, reg);
 			r->covered[reg]++;
 			/* InitialVFs and TotalVFs: none. */
 			grant(r, reg, image->ext[i].id == 0x10 && o == 0xc ? 0 : ALL, SEEN);
+		}
+	}
+	/* Headers are of a list that is the guest's own, whatever lies over them. */
+	for (uint32_t i = 0; i < image->ext_count && view == VPCI_VIEW_GUEST; i++) {
+		if (read_only_length(image->ext[i].id, view) != 0) {
+			r->see[image->ext[i].offset / 4] = 0;
 		}
 	}
 }
@@ -414,7 +431,7 @@ void vpci_reference(struct vpci_reference *r, const uint8_t hw[4096], const stru
 	if (b->view != VPCI_VIEW_IDENTITY) {
 		capabilities(r, hw, b);
 	}
-	if (b->view == VPCI_VIEW_OWNER) {
-		extended(r, b->image);
+	if (b->view == VPCI_VIEW_GUEST || b->view == VPCI_VIEW_OWNER) {
+		extended(r, b->image, b->view);
 	}
 }

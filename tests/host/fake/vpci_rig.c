@@ -66,7 +66,7 @@ void rig_ext_cap(struct vpci_rig *r, uint16_t at, uint16_t id)
 			(rig_hw(r, r->last_ext, 4) & 0xfffff) | (uint32_t)at << 20);
 	}
 	r->last_ext = at;
-	r->image.ext[r->image.ext_count++] = (struct vpci_ext_cap){ id, at };
+	r->image.ext[r->image.ext_count++] = (struct vpci_ext_cap){ id, at, 1 };
 }
 
 void rig_bar(struct vpci_rig *r, uint32_t i, enum bar_kind kind, bool prefetchable, uint64_t size,
