@@ -31,7 +31,7 @@ enum vpci_reg_kind {
 	VPCI_COMMAND,  /* MEM maps and unmaps, IO opens and closes ports, INTx disable */
 	VPCI_BAR_MEM,  /* fixed while memory decode is on */
 	VPCI_BAR_IO,   /* fixed while I/O decode is on */
-	VPCI_PM_STATE, /* D1 and D2 are not there; D3hot to D0 may lose everything */
+	VPCI_PM_STATE, /* D1 and D2 are not there; BARs are mapped in D0; D3hot to D0 may lose all */
 	VPCI_EXPRESS_CONTROL, /* starts a reset if the dword before says it can; MRRS is bounded */
 	VPCI_AF_CONTROL,      /* starts a reset if the dword before says it can */
 	VPCI_MSI_CONTROL,     /* no more messages in use than there are */
@@ -53,11 +53,19 @@ struct vpci_block {
 
 struct vpci_shadow {
 	struct vpci_reg fallback; /* what a register of an absent block is */
+	bool asleep; /* in D3hot, where a function answers nothing but config accesses */
 	struct vpci_block *blocks[VPCI_BLOCKS];
 };
 
-/* RESET and WAKE: pci_reset_start_for_user(), after the BARs are unmapped. */
-enum vpci_effect { VPCI_NOTHING, VPCI_MAP, VPCI_UNMAP, VPCI_RESET, VPCI_WAKE };
+enum vpci_effect {
+	VPCI_NOTHING,
+	VPCI_MAP,   /* unless asleep; then memory decode on */
+	VPCI_UNMAP, /* then memory decode off */
+	VPCI_SLEEP, /* unmap, then the hardware write of the plan */
+	VPCI_RISE,  /* after the hardware write: map */
+	VPCI_RESET, /* unmap, then pci_reset_start_for_user() */
+	VPCI_WAKE,  /* the same, out of D3hot */
+};
 
 struct vpci_plan {
 	bool hw_write;     /* write hw_value to hardware, same offset and size as the access */

@@ -60,7 +60,7 @@ static int map_chunk(struct vpci_function *vf, uint32_t i)
 	enum p2m_type type = bar->kind == BAR_MEM64 && bar->prefetchable ? P2M_MMIO_NC : P2M_MMIO;
 	int r;
 
-	if (!vpci_bar_usable(bar)) {
+	if (!vpci_bar_usable(bar) || vf->shadow.asleep) {
 		return 0;
 	}
 	if (!m->mapped && map_begin(vf, i)) {
@@ -156,7 +156,7 @@ static bool work_slice(struct vpci_function *vf)
 	uint32_t chunks = SLICE_ENTRIES / CHUNK_ENTRIES;
 
 	while (vf->work_bar < PCI_BARS) {
-		if (work != VPCI_MAP) {
+		if (work != VPCI_MAP && work != VPCI_RISE) {
 			unmap(vf, &vf->maps[vf->work_bar]);
 		} else if (map_chunk(vf, vf->work_bar) != 0) {
 			if (--chunks == 0 || job_should_yield()) {
@@ -167,7 +167,10 @@ static bool work_slice(struct vpci_function *vf)
 		vf->work_bar++;
 	}
 	vf->work = VPCI_NOTHING;
-	set_decode(vf->function, VPCI_COMMAND_MEM, work == VPCI_MAP);
+	/* Config space is not to be touched in the 10 ms after a change of power (PCIe 6.0 5.9). */
+	if (work != VPCI_SLEEP && work != VPCI_RISE) {
+		set_decode(vf->function, VPCI_COMMAND_MEM, work == VPCI_MAP);
+	}
 	if (work == VPCI_RESET || work == VPCI_WAKE) {
 		reset_begin(vf, work == VPCI_WAKE);
 	}
@@ -248,6 +251,9 @@ void vpci_exec_write(struct vpci_function *vf, uint32_t offset, uint32_t size, u
 		hw = pci_read(vf->function, offset, size);
 	}
 	plan = vpci_shadow_write(&vf->shadow, offset, size, value, hw);
+	if (plan.effect == VPCI_SLEEP) {
+		work_start(vf, VPCI_SLEEP); /* unmapping is done when it returns */
+	}
 	if (plan.hw_write) {
 		pci_write(vf->function, offset, size, plan.hw_value);
 	}
@@ -257,7 +263,7 @@ void vpci_exec_write(struct vpci_function *vf, uint32_t offset, uint32_t size, u
 	if (plan.io_changed) {
 		set_decode(vf->function, VPCI_COMMAND_IO, plan.io_decode);
 	}
-	if (plan.effect != VPCI_NOTHING) {
+	if (plan.effect != VPCI_NOTHING && plan.effect != VPCI_SLEEP) {
 		work_start(vf, plan.effect);
 	}
 }
@@ -267,7 +273,7 @@ bool vpci_exec_port(struct vpci_function *vf, uint64_t port, uint32_t size, bool
 {
 	struct pci_function *f = vf->function;
 
-	if (!(vpci_shadow_command(&vf->shadow) & VPCI_COMMAND_IO)) {
+	if (vf->shadow.asleep || !(vpci_shadow_command(&vf->shadow) & VPCI_COMMAND_IO)) {
 		return false;
 	}
 	for (uint32_t i = 0; i < PCI_BARS; i++) {

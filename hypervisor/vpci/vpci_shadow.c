@@ -92,7 +92,7 @@ static uint32_t bounded(const struct vpci_reg *reg, uint32_t in)
 }
 
 /* What a write does instead of changing bits in hardware. in and hw are in their lanes. */
-static enum vpci_effect power_effect(const struct vpci_shadow *s, uint32_t offset, uint32_t lanes,
+static enum vpci_effect reset_effect(const struct vpci_shadow *s, uint32_t offset, uint32_t lanes,
 				     uint32_t in, uint32_t hw)
 {
 	const struct vpci_reg *reg = find(s, offset);
@@ -114,6 +114,25 @@ static enum vpci_effect power_effect(const struct vpci_shadow *s, uint32_t offse
 	}
 }
 
+/* The power state follows what is written: D1 and D2 were refused, and bridges only remember. */
+static enum vpci_effect power_effect(struct vpci_shadow *s, const struct vpci_reg *reg,
+				     uint32_t lanes, uint32_t in)
+{
+	bool was = s->asleep;
+
+	if (reg->kind != VPCI_PM_STATE || !(lanes & reg->write & ~reg->virt & PM_STATE)) {
+		return VPCI_NOTHING;
+	}
+	s->asleep = (in & PM_STATE) != 0;
+	if (s->asleep == was) {
+		return VPCI_NOTHING;
+	}
+	if (s->asleep) {
+		return VPCI_SLEEP;
+	}
+	return vpci_shadow_command(s) & VPCI_COMMAND_MEM ? VPCI_RISE : VPCI_NOTHING;
+}
+
 struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint32_t size,
 				   uint32_t value, uint32_t hw)
 {
@@ -131,7 +150,7 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 	if (write_refused(s, reg, lanes, in)) {
 		return plan;
 	}
-	plan.effect = power_effect(s, offset & ~3U, lanes, in, hw << shift);
+	plan.effect = reset_effect(s, offset & ~3U, lanes, in, hw << shift);
 	if (plan.effect != VPCI_NOTHING) {
 		return plan;
 	}
@@ -141,6 +160,7 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 		plan.hw_write = true;
 		plan.hw_value = (keep | (in & through)) >> shift;
 	}
+	plan.effect = power_effect(s, reg, lanes, in);
 	if (reg->kind == VPCI_COMMAND && ((merged ^ reg->value) & VPCI_COMMAND_MEM)) {
 		plan.effect = (merged & VPCI_COMMAND_MEM) ? VPCI_MAP : VPCI_UNMAP;
 	}
@@ -174,6 +194,7 @@ struct vpci_reg *vpci_shadow_reg(struct vpci_shadow *s, uint32_t offset)
 
 void vpci_shadow_initial(struct vpci_shadow *s)
 {
+	s->asleep = false;
 	for (uint32_t b = 0; b < VPCI_BLOCKS; b++) {
 		for (uint32_t i = 0; s->blocks[b] && i < VPCI_BLOCK_REGS; i++) {
 			struct vpci_reg *reg = &s->blocks[b]->regs[i];
@@ -186,6 +207,7 @@ void vpci_shadow_initial(struct vpci_shadow *s)
 void vpci_shadow_reset(struct vpci_shadow *s, struct vpci_reg fallback)
 {
 	s->fallback = fallback;
+	s->asleep = false;
 	for (uint32_t b = 0; b < VPCI_BLOCKS; b++) {
 		for (uint32_t i = 0; s->blocks[b] && i < VPCI_BLOCK_REGS; i++) {
 			s->blocks[b]->regs[i] = fallback;

@@ -9,7 +9,8 @@
 static const struct vpci_field pm[] = {
 	/*at   bits         guest    owner    bridge */
 	{ 0x00, 0x00070000, { COPY,    COPY,    COPY } },      /* version */
-	{ 0x00, 0xfff80000, { ZERO,    ZERO,    ZERO } },      /* PME, D1, D2, aux current */
+	{ 0x00, 0x00200000, { COPY,    COPY,    COPY } },      /* needs its driver after a reset */
+	{ 0x00, 0xffd80000, { ZERO,    ZERO,    ZERO } },      /* PME, D1, D2, aux current */
 	{ 0x04, 0x00000003, { POWER,   POWER,   POWER_OWN } },
 	{ 0x04, 0x00000008, { RO,      RO,      ONE } },       /* No_Soft_Reset */
 	{ 0x04, 0x00008000, { ZERO_W0, ZERO_W0, ZERO } },      /* PME status */

@@ -102,6 +102,9 @@ static void ports_are_forwarded(void **state)
 	world_store(WORLD_GUEST1, GUEST_PCI_IO_BASE + host + 4, 1, 0);
 	assert_int_equal(lend_world.ports[host + 4], 0x5a);
 	assert_int_equal(pci_read(nic, 0x20, 4) & ~3U, host);
+	/* In D3hot nothing answers but config space. */
+	guest_write(2, nic->cap_pm + 4U, 2, 3);
+	assert_int_equal(world_load(WORLD_GUEST1, GUEST_PCI_IO_BASE + 0x8004, 1), 0xff);
 	assert_int_equal(lend_detach(nic), 0);
 	assert_int_equal(world_load(WORLD_GUEST1, GUEST_PCI_IO_BASE + 0x8004, 1), 0xff);
 }

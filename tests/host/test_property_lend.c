@@ -37,7 +37,8 @@ struct device {
 	struct pci_function *f;
 	struct model_function *model;
 	uint16_t user; /* of the expectations */
-	bool on;
+	bool on;     /* decodes memory... */
+	bool mapped; /* ...and is awake */
 	struct expected bars[PCI_BARS];
 };
 
@@ -208,15 +209,18 @@ static void follow(struct device *d)
 	uint32_t command = user == DOMAIN_ID_NONE ? 0 : config(d, PCI_COMMAND, 2);
 	/* All ones: it is being reset. */
 	bool on = command != 0xffff && (command & PCI_COMMAND_MEMORY);
+	bool awake = on && !(d->f->cap_pm && (config(d, d->f->cap_pm + PCI_PM_CONTROL, 2) &
+					      PCI_PM_STATE) == PCI_PM_D3HOT);
 
-	if (user != d->user || !on) {
+	if (user != d->user || !awake) {
 		memset(d->bars, 0, sizeof(d->bars));
-		d->on = false;
+		d->mapped = false;
 	}
 	d->user = user;
-	if (on && !d->on) {
+	if (awake && !d->mapped) {
 		expect_mapped(d);
 	}
+	d->mapped = awake;
 	d->on = on;
 }
 

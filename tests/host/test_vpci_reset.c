@@ -38,7 +38,7 @@ static void d3hot_is_real(void **state)
 		rig_typical(&rig);
 		rig_set(&rig, 0x44, 2, 0x8108); /* PME pending and enabled, No_Soft_Reset */
 		assert_int_equal(rig_build(&rig, views[i], true), 0);
-		assert_int_equal(rig_read(&rig, 0x42, 2), 0x0003); /* no PME, no D1, no D2 */
+		assert_int_equal(rig_read(&rig, 0x42, 2), 0x0023); /* DSI; no PME, no D1, no D2 */
 		assert_int_equal(rig_read(&rig, 0x44, 2), 0x0008);
 		rig_write(&rig, 0x44, 2, 0x0001);
 		rig_write(&rig, 0x44, 1, 0x0002);

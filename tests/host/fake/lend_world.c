@@ -14,6 +14,7 @@
 #include "irq/its.h"
 #include "irq/vits.h"
 #include "lib/errno.h"
+#include "pci/pci_bar.h"
 #include "pci/pci_config.h"
 #include "pci/registry.h"
 
@@ -314,12 +315,24 @@ static void add_reset(struct pci_function *f,
 	f->reset.stage = PCI_RESET_SETTLE;
 }
 
+/* Whatever the method, it ends in D0 with the host's BARs. */
+static void wake(struct pci_function *f)
+{
+	if (f->cap_pm && (pci_read(f, f->cap_pm + PCI_PM_CONTROL, 2) & PCI_PM_STATE) != PCI_PM_D0) {
+		pci_write(f, f->cap_pm + PCI_PM_CONTROL, 2, PCI_PM_D0);
+		pci_bars_write(f);
+	}
+}
+
 static void end_reset(uint32_t i)
 {
 	struct pci_function *f = resets[i].f;
 
 	resets[i].f = NULL;
 	f->reset.stage = PCI_RESET_IDLE;
+	if (!lend_world.fail[STEP_RESET]) {
+		wake(f);
+	}
 	f->lent_once = f->lent_once && lend_world.fail[STEP_RESET];
 	resets[i].on_done(f, lend_world.fail[STEP_RESET] ? -ETIMEDOUT : 0, resets[i].arg);
 }
