@@ -37,6 +37,7 @@ for bus in 01 02 03; do lspci -D -vvv -n -s 0000:$bus:00.0; done
 """
 
 LEND = r"""
+section lend
 for bus in 01 02 03; do via pci-assignable-add $bus:00.0; done
 via create look.cfg
 section guest; console look 250
