@@ -74,6 +74,7 @@ struct vpci_plan {
 	bool io_changed; /* I/O decode is to become io_decode */
 	bool io_decode;
 	bool intx_changed; /* the domain's INTx disable */
+	bool lost; /* hardware decodes less than the domain left on: it has reset itself */
 };
 
 /* Everything below: size 1, 2 or 4, offset naturally aligned and < 4096. */

@@ -116,6 +116,23 @@ static void set_decode(struct pci_function *f, uint32_t bit, bool on)
 	pci_write(f, VPCI_REG_COMMAND, 2, command & 0xffff);
 }
 
+/* A driver that made the function reset itself restores its COMMAND, for it all there is to it. */
+static void set_up_again(struct vpci_function *vf)
+{
+	uint32_t command = vpci_shadow_command(&vf->shadow);
+
+	log_domain(vf->domain, LOG_INFO, "vpci", SBDF_FMT ": has reset itself, set up again",
+		   SBDF_ARG(vf->where));
+	restore_bars(vf->function);
+	if (command & VPCI_COMMAND_MEM) {
+		set_decode(vf->function, VPCI_COMMAND_MEM, true);
+	}
+	if (command & VPCI_COMMAND_IO) {
+		set_decode(vf->function, VPCI_COMMAND_IO, true);
+	}
+	vpci_intx_update(vf);
+}
+
 /*
  * BARs are out of stage 2. Until the reset is over config space reads all ones and drops writes,
  * which is what drivers' own wait loops expect. Out of D3hot the way is short, and a driver that
@@ -256,6 +273,9 @@ void vpci_exec_write(struct vpci_function *vf, uint32_t offset, uint32_t size, u
 	}
 	if (plan.hw_write) {
 		pci_write(vf->function, offset, size, plan.hw_value);
+	}
+	if (plan.lost) {
+		set_up_again(vf);
 	}
 	if (plan.intx_changed) {
 		vpci_intx_update(vf);

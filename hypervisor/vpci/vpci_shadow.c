@@ -133,6 +133,22 @@ static enum vpci_effect power_effect(struct vpci_shadow *s, const struct vpci_re
 	return vpci_shadow_command(s) & VPCI_COMMAND_MEM ? VPCI_RISE : VPCI_NOTHING;
 }
 
+/* What COMMAND goes from and to; hw: the hardware's, in its lanes. */
+static void plan_command(uint32_t lanes, uint32_t from, uint32_t to, uint32_t hw,
+			 struct vpci_plan *plan)
+{
+	uint32_t changed = from ^ to;
+	uint32_t decode = from & to & lanes & (VPCI_COMMAND_MEM | VPCI_COMMAND_IO);
+
+	if (changed & VPCI_COMMAND_MEM) {
+		plan->effect = (to & VPCI_COMMAND_MEM) ? VPCI_MAP : VPCI_UNMAP;
+	}
+	plan->io_changed = changed & VPCI_COMMAND_IO;
+	plan->io_decode = to & VPCI_COMMAND_IO;
+	plan->intx_changed = changed & VPCI_COMMAND_INTX_OFF;
+	plan->lost = (decode & ~hw) != 0;
+}
+
 struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint32_t size,
 				   uint32_t value, uint32_t hw)
 {
@@ -161,15 +177,9 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 		plan.hw_value = (keep | (in & through)) >> shift;
 	}
 	plan.effect = power_effect(s, reg, lanes, in);
-	if (reg->kind == VPCI_COMMAND && ((merged ^ reg->value) & VPCI_COMMAND_MEM)) {
-		plan.effect = (merged & VPCI_COMMAND_MEM) ? VPCI_MAP : VPCI_UNMAP;
+	if (reg->kind == VPCI_COMMAND) {
+		plan_command(lanes, reg->value, merged, hw << shift, &plan);
 	}
-	if (reg->kind == VPCI_COMMAND && ((merged ^ reg->value) & VPCI_COMMAND_IO)) {
-		plan.io_changed = true;
-		plan.io_decode = merged & VPCI_COMMAND_IO;
-	}
-	plan.intx_changed = reg->kind == VPCI_COMMAND &&
-			    ((merged ^ reg->value) & VPCI_COMMAND_INTX_OFF);
 	if (block) {
 		block->regs[(offset % VPCI_BLOCK_SIZE) / 4].value = merged;
 	}

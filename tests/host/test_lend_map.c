@@ -174,6 +174,39 @@ static void lost_host_bars_are_put_back(void **state)
 	assert_int_equal(pci_read(nvme, 0x10, 4) & ~15U, (uint32_t)nvme->bars[0].address);
 }
 
+/* By a register of its own, say. Its driver writes COMMAND anew and expects the rest to be there. */
+static void a_function_that_reset_itself_is_set_up_again(void **state)
+{
+	(void)state;
+	quarantine(nic);
+	lend_to(GUEST1, nic, 2);
+	guest_write(2, 4, 2, 7);
+	for (uint32_t i = 0; i < 2; i++) {
+		pci_write(nic, 4, 2, 0);
+		for (uint32_t o = 0x10; o < 0x28; o += 4) {
+			pci_write(nic, o, 4, 0);
+		}
+		/* Half a register that decodes nothing is no occasion. */
+		guest_write(2, 5, 1, 0);
+		assert_int_equal(pci_read(nic, 4, 2) & 7, 0);
+		guest_write(2, 4, i ? 1 : 2, 7);
+		assert_int_equal(pci_read(nic, 4, 2) & 7, 7);
+		assert_int_equal(pci_read(nic, 4, 2) & 0x400, 0x400); /* it has no line */
+		assert_int_equal(pci_read(nic, 0x10, 4), nic->bars[0].address);
+		assert_int_equal(pci_read(nic, 0x1c, 4), nic->bars[2].address >> 32);
+		assert_int_equal(pci_read(nic, 0x20, 4) & ~3U, nic->bars[4].address);
+		assert_int_equal(world_pages(WORLD_GUEST1), 32 + 1 + 512);
+	}
+	fake_log_clear();
+	guest_write(2, 4, 2, 7);
+	assert_false(fake_log_has("reset itself"));
+	/* What the guest turned off is not lost. */
+	guest_write(2, 4, 2, 4);
+	guest_write(2, 4, 2, 4);
+	assert_false(fake_log_has("reset itself"));
+	assert_int_equal(pci_read(nic, 4, 2) & 7, 4);
+}
+
 /* BARs of one guest never start on top of each other. */
 static void first_places_do_not_overlap(void **state)
 {
@@ -188,6 +221,52 @@ static void first_places_do_not_overlap(void **state)
 	assert_false(fake_log_has("not mapped"));
 	/* The prefetchable one begins high. */
 	assert_true(guest_read(2, 0x1c, 4) >= (uint32_t)(GUEST_PCI_MEM64_BASE >> 32));
+}
+
+/* Only 64-bit prefetchable memory may gather writes; a BAR is of one type from end to end. */
+static void memory_types_follow_the_bar(void **state)
+{
+	static const struct { uint32_t slot, bar; bool wide; enum p2m_type type; } bars[] = {
+		{ 1, 0, true, P2M_MMIO }, { 2, 0, false, P2M_MMIO }, { 2, 1, false, P2M_MMIO },
+		{ 2, 2, true, P2M_MMIO_NC },
+	};
+
+	(void)state;
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nvme, 1);
+	lend_to(GUEST1, nic, 2);
+	guest_write(1, 4, 2, 2);
+	guest_write(2, 4, 2, 2);
+	for (uint32_t i = 0; i < ARRAY_SIZE(bars); i++) {
+		const struct pci_function *f = bars[i].slot == 1 ? nvme : nic;
+		uint32_t reg = 0x10 + 4 * bars[i].bar;
+		uint64_t at = guest_read(bars[i].slot, reg, 4) & ~15U;
+
+		if (bars[i].wide) {
+			at |= (uint64_t)guest_read(bars[i].slot, reg + 4, 4) << 32;
+		}
+		for (uint64_t o = 0; o < f->bars[bars[i].bar].size; o += SZ_4K) {
+			assert_int_equal(world_page_type(WORLD_GUEST1, at + o), bars[i].type);
+		}
+	}
+}
+
+/* When the write that turns bus mastering off has returned, the function sends nothing any more. */
+static void bus_mastering_is_off_at_once(void **state)
+{
+	(void)state;
+	quarantine(nvme);
+	lend_to(GUEST1, nvme, 1);
+	assert_int_equal(pci_read(nvme, PCI_COMMAND, 2) & PCI_COMMAND_MASTER, 0);
+	guest_write(1, 4, 2, 6);
+	assert_int_equal(pci_read(nvme, PCI_COMMAND, 2) & PCI_COMMAND_MASTER, PCI_COMMAND_MASTER);
+	guest_write(1, 4, 2, 2);
+	assert_int_equal(pci_read(nvme, PCI_COMMAND, 2) & PCI_COMMAND_MASTER, 0);
+	guest_write(1, 4, 1, 4);
+	assert_int_equal(pci_read(nvme, PCI_COMMAND, 2) & PCI_COMMAND_MASTER, PCI_COMMAND_MASTER);
+	guest_write(1, 4, 4, 0);
+	assert_int_equal(pci_read(nvme, PCI_COMMAND, 2) & PCI_COMMAND_MASTER, 0);
 }
 
 static void use_big_nvme(void)
@@ -284,7 +363,10 @@ int main(void)
 		T(mappings_follow_bars_and_command),
 		T(d14_decode_with_zero_bars),
 		T(lost_host_bars_are_put_back),
+		T(a_function_that_reset_itself_is_set_up_again),
 		T(first_places_do_not_overlap),
+		T(memory_types_follow_the_bar),
+		T(bus_mastering_is_off_at_once),
 		T(long_mappings_are_jobs),
 		T(an_interrupt_shortens_slices),
 		T(detach_cancels_the_job),

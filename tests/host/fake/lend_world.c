@@ -28,6 +28,7 @@ struct lend_world lend_world;
 struct page {
 	uint64_t ipa;
 	uint64_t pa;
+	enum p2m_type type;
 };
 
 static struct {
@@ -104,7 +105,8 @@ int p2m_map_slice(struct p2m *p, ipaddr_t ipa, paddr_t to, uint64_t size, enum p
 		}
 		check_place(d, ipa.v + *done);
 		assert_true(stage2[d].count < PAGES_MAX);
-		stage2[d].pages[stage2[d].count++] = (struct page){ ipa.v + *done, to.v + *done };
+		stage2[d].pages[stage2[d].count++] = (struct page){ ipa.v + *done, to.v + *done,
+								   type };
 	}
 	return *done < size ? -EAGAIN : 0;
 }
@@ -133,6 +135,13 @@ int p2m_map_doorbell(struct p2m *p, ipaddr_t ipa, paddr_t to)
 uint32_t world_pages(uint32_t domain)
 {
 	return stage2[domain].count;
+}
+
+enum p2m_type world_page_type(uint32_t domain, uint64_t ipa)
+{
+	const struct page *page = find_page(domain, ALIGN_DOWN(ipa, SZ_4K));
+
+	return page ? page->type : P2M_INVALID;
 }
 
 uint64_t world_translate(uint32_t domain, uint64_t ipa)

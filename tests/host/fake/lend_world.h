@@ -53,6 +53,8 @@ enum mmio_result world_access(uint32_t domain, struct mmio_access *a, uint64_t i
 /* Pages in a domain's stage 2, and where one of them leads (~0: nowhere). */
 uint32_t world_pages(uint32_t domain);
 uint64_t world_translate(uint32_t domain, uint64_t ipa);
+/* P2M_INVALID: nothing there. Which attributes a type has is test_p2m.c's to say. */
+enum p2m_type world_page_type(uint32_t domain, uint64_t ipa);
 
 /* A function of a guest in its config window, and of the owner. */
 uint64_t world_guest_cfg(uint32_t slot, uint32_t reg);
