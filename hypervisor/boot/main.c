@@ -22,6 +22,7 @@
 #include "irq/vgic.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "pci/pci_aer.h"
 #include "pci/registry.h"
 #include "version.h"
 
@@ -141,6 +142,7 @@ static void main_on_stack(void)
 	console_enable_input();
 	iommu_init();
 	pci_init();
+	pci_aer_start();
 	smp_start();
 	boot_control_domain();
 	fdt_index_drop();

@@ -46,6 +46,8 @@ static void describe(const struct pci_function *f, struct control_function *out)
 	out->resets = f->reset_count;
 	out->interrupts = f->meter.total;
 	out->storms = f->storm.count;
+	out->errors_corrected = f->errors_corrected;
+	out->errors_uncorrected = f->errors_uncorrected;
 }
 
 int control_pci_list(struct control_call *call)

@@ -33,7 +33,7 @@ static struct job_queue *this_queue(void)
 
 void job_init(struct job *j, const struct job_ops *ops)
 {
-	*j = (struct job){ .ops = ops };
+	*j = (struct job){ .ops = ops, .wait_ms = 1 };
 	list_init(&j->node);
 	list_init(&j->parked);
 }
@@ -143,7 +143,8 @@ bool job_step_one(void)
 		return true;
 	}
 	spin_lock(&q->lock);
-	j->not_before = status == JOB_WAIT ? ticks_now() + ticks_per_second() / 1000 : 0;
+	j->not_before =
+		status == JOB_WAIT ? ticks_now() + j->wait_ms * (ticks_per_second() / 1000) : 0;
 	__atomic_store_n(&j->state, JOB_QUEUED, __ATOMIC_RELEASE);
 	list_add_tail(&q->jobs, &j->node);
 	spin_unlock(&q->lock);

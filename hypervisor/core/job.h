@@ -13,7 +13,8 @@
 struct job;
 struct vcpu;
 
-enum job_status { JOB_MORE, JOB_DONE, JOB_WAIT /* call again after a millisecond or more */ };
+/* JOB_WAIT: call again after wait_ms milliseconds or more. */
+enum job_status { JOB_MORE, JOB_DONE, JOB_WAIT };
 
 struct job_ops {
 	const char *name;
@@ -31,6 +32,7 @@ struct job {
 	struct list node;
 	struct list parked; /* vCPUs */
 	uint64_t not_before; /* ticks, JOB_WAIT */
+	uint32_t wait_ms;    /* 1 unless the step writes it */
 	uint8_t state;
 	bool cancel;
 };

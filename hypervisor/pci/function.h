@@ -128,6 +128,8 @@ struct pci_function {
 	uint32_t rom_size; /* expansion ROM: noted, never placed */
 	bool placed;       /* every BAR has an address; false: decode must stay off */
 	struct pci_sriov sriov;
+	bool reports_errors;  /* to the root port above, which EL2 looks at */
+	bool error_root;      /* it is such a port */
 	uint16_t acs_enabled; /* ACS control bits that took (PCIe 6.0 7.7.11.3) */
 	bool isolated;        /* ACS does all it must here: peer-to-peer traffic goes upstream */
 
@@ -159,6 +161,7 @@ struct pci_function {
 	struct spinlock fault_lock; /* the two below; innermost */
 	struct pci_fault_window fault_window;
 	uint64_t fault_count; /* since boot */
+	uint64_t errors_corrected, errors_uncorrected; /* messages; written by one job */
 	uint64_t reset_count;
 	struct irq_meter meter;
 	struct pci_storm storm;

@@ -22,7 +22,8 @@ void pci_quiesce(struct pci_function *f)
 	uint32_t control;
 
 	/* Bus mastering first: from here on the function sends neither DMA nor MSI. */
-	pci_write(f, PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
+	pci_write(f, PCI_COMMAND, 2,
+		  PCI_COMMAND_INTX_OFF | (f->reports_errors ? PCI_COMMAND_SERR : 0U));
 	if (f->msi.cap != 0) {
 		control = pci_read(f, f->msi.cap + PCI_MSI_CONTROL, 2);
 		pci_write(f, f->msi.cap + PCI_MSI_CONTROL, 2, control & ~(uint32_t)PCI_MSI_ENABLE);

@@ -68,6 +68,7 @@
 #define PCI_IO_LIMIT_UPPER  0x32
 #define PCI_BRIDGE_ROM      0x38
 #define PCI_BRIDGE_CONTROL  0x3e /* 7.5.1.3.13 */
+#define PCI_BRIDGE_CONTROL_SERR  0x0002
 #define PCI_BRIDGE_CONTROL_RESET 0x0040
 
 /* Capability list, 7.5.1.1.11; extended, 7.6.3 */
@@ -126,9 +127,16 @@
 #define PCI_EXP_DEVCAP      0x04
 #define PCI_EXP_DEVCAP_FLR  0x10000000U
 #define PCI_EXP_DEVCTL      0x08
+#define PCI_EXP_DEVCTL_CERE  0x0001 /* report: correctable errors */
+#define PCI_EXP_DEVCTL_NFERE 0x0002 /* non-fatal ones */
+#define PCI_EXP_DEVCTL_FERE  0x0004 /* fatal ones */
+#define PCI_EXP_DEVCTL_URRE  0x0008 /* unsupported requests */
 #define PCI_EXP_DEVCTL_MPS  0x00e0
 #define PCI_EXP_DEVCTL_FLR  0x8000 /* bridges: configuration retry enable */
 #define PCI_EXP_DEVSTA      0x0a
+#define PCI_EXP_DEVSTA_NFED  0x0002
+#define PCI_EXP_DEVSTA_FED   0x0004
+#define PCI_EXP_DEVSTA_ERRORS 0x000f
 #define PCI_EXP_DEVSTA_PENDING 0x0020
 #define PCI_EXP_LNKCAP      0x0c
 #define PCI_EXP_LNKCAP_ACTIVE 0x00100000U /* data link layer link active reporting */
@@ -138,6 +146,7 @@
 #define PCI_EXP_SLTCAP      0x14
 #define PCI_EXP_SLTCAP_HOTPLUG 0x00000040U
 #define PCI_EXP_ROOTCTL     0x1c
+#define PCI_EXP_ROOTCTL_SYSTEM 0x0007 /* system error on correctable, non-fatal, fatal */
 #define PCI_EXP_ROOTCTL_CRS 0x0010
 #define PCI_EXP_ROOTCAP     0x1e
 #define PCI_EXP_ROOTCAP_CRS 0x0001
@@ -153,10 +162,23 @@
 #define PCI_AF_STATUS_TP    0x01
 
 /* Advanced error reporting, 7.8.4 */
+#define PCI_AER_UNCOR_STATUS 0x04
 #define PCI_AER_UNCOR_MASK  0x08
+#define PCI_AER_UNCOR_SURPRISE_DOWN 0x00000020U
+#define PCI_AER_UNCOR_UR    0x00100000U
 #define PCI_AER_UNCOR_SEVERITY 0x0c
+#define PCI_AER_COR_STATUS  0x10
 #define PCI_AER_COR_MASK    0x14
 #define PCI_AER_CONTROL     0x18
+#define PCI_AER_ROOT_COMMAND 0x2c /* root ports */
+#define PCI_AER_ROOT_STATUS 0x30
+#define PCI_AER_ROOT_COR    0x01U
+#define PCI_AER_ROOT_UNCOR  0x04U
+#define PCI_AER_ROOT_UNCOR_MULTI 0x08U
+#define PCI_AER_ROOT_FATAL  0x40U
+#define PCI_AER_ROOT_ALL    0x7fU
+#define PCI_AER_SOURCE      0x34
+#define PCI_AER_ROOT_SIZE   0x38
 
 /* Access control services, 7.7.11 */
 #define PCI_ACS_CAP         0x04

@@ -13,7 +13,9 @@
 struct pci_function;
 
 /* Reasons, as lists and logs show them. */
-#define PCI_CONTAIN_DMA "dma-faults"
+#define PCI_CONTAIN_DMA      "dma-faults"
+#define PCI_CONTAIN_FATAL    "fatal-error"
+#define PCI_CONTAIN_NONFATAL "nonfatal-error"
 
 struct pci_contain {
 	const char *why; /* NULL: not under way */

@@ -281,6 +281,8 @@ struct control_function {
 	uint64_t resets;
 	uint64_t interrupts;
 	uint64_t storms; /* times it interrupted too often, and its MSIs were masked for a while */
+	uint64_t errors_corrected; /* PCI Express error messages that were seen */
+	uint64_t errors_uncorrected;
 };
 
 /*
@@ -396,7 +398,7 @@ _Static_assert(sizeof(struct control_text_read) == 16, "ABI");
 _Static_assert(sizeof(struct control_text_reply) == 16, "ABI");
 _Static_assert(sizeof(struct control_console_write) == 264, "ABI");
 _Static_assert(sizeof(struct control_count) == 8, "ABI");
-_Static_assert(sizeof(struct control_function) == 208, "ABI");
+_Static_assert(sizeof(struct control_function) == 224, "ABI");
 _Static_assert(offsetof(struct control_function, faults) == 176, "ABI");
 _Static_assert(sizeof(struct control_pci_name) == 72, "ABI");
 _Static_assert(sizeof(struct control_pci_attach) == 16, "ABI");

@@ -597,12 +597,14 @@ static void test_list_counters(void **state)
 	disk->fault_count = 7;
 	disk->meter.total = 5;
 	disk->storm.count = 3;
+	disk->errors_corrected = 8;
+	disk->errors_uncorrected = 1;
 	disk->reset_count = 2;
 	assert_int_equal(via("pci-list -a -v"), 0);
-	assert_says(out, "\n  faults 7, interrupts 5, storms 3, resets 2\n");
+	assert_says(out, "\n  faults 7, interrupts 5, storms 3, errors 8+1, resets 2\n");
 	disk->iommu = &lossy;
 	assert_int_equal(via("pci-list -av"), 0);
-	assert_says(out, "\n  faults 7 or more, interrupts 5, storms 3, resets 2\n");
+	assert_says(out, "\n  faults 7 or more, interrupts 5, storms 3, errors 8+1, resets 2\n");
 	assert_int_equal(via("pci-list -a --json"), 0);
 	assert_says(out, "\"faults\": 7, \"faults_lost\": true");
 }

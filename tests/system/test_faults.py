@@ -4,6 +4,9 @@
 import hashlib
 import json
 import re
+import socket
+import threading
+import time
 
 import pytest
 
@@ -76,7 +79,7 @@ def test_a_flood_of_faults_loses_the_function(faults):
 def test_the_list_says_why_and_how_often(faults):
     out, _ = faults
     match = re.search(rf"^{FLOOD} .* broken .*\(dma-faults\)\n  faults (\d+)( or more)?, "
-                      r"interrupts \d+, storms 0, resets (\d+)$", out["counters"], re.M)
+                      r"interrupts \d+, storms 0, errors 0\+0, resets (\d+)$", out["counters"], re.M)
     assert match, out["counters"]
     cut = function(out["json"], FLOOD)
     assert int(match[1]) == cut["faults"]
@@ -167,3 +170,119 @@ def test_neighbours_on_its_cpus_get_their_share(storms, name):
     work = [int(n, 16) for n in re.findall(r"work \d 0x([0-9a-f]+)", text)]
     assert len(work) == 2
     assert min(work) * 4 > max(work)
+
+
+class Monitor:
+    """QEMU's monitor, from which errors are injected when the script says so on the console."""
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.path = machine.directory / "monitor"
+        self.answers = []
+
+    def options(self):
+        return ["--qemu", f"-qmp unix:{self.path},server=on,wait=off"]
+
+    def commands(self, *lines):
+        """Human monitor commands; what they say goes to answers."""
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.connect(str(self.path))
+            stream = peer.makefile("rw")
+            stream.readline()
+            self.ask(stream, "qmp_capabilities")
+            for line in lines:
+                self.answers.append(
+                    self.ask(stream, "human-monitor-command", {"command-line": line}))
+
+    @staticmethod
+    def ask(stream, command, arguments=None):
+        stream.write(json.dumps({"execute": command, "arguments": arguments or {}}) + "\n")
+        stream.flush()
+        while "return" not in (answer := json.loads(stream.readline())):
+            assert "error" not in answer, answer
+        return answer["return"]
+
+    def at(self, steps):
+        """In a thread: for each (word, lines) the commands when the word is on the console."""
+        def run():
+            log = self.machine.directory / f"console{self.machine.count + 1}.log"
+            for word, lines in steps:
+                end = time.monotonic() + 200
+                while not (log.exists() and word in log.read_text(errors="replace")):
+                    assert time.monotonic() < end, f"no {word}"
+                    time.sleep(0.2)
+                self.commands(*lines)
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        return thread
+
+
+ERRORS = r"""
+cd /etc/viaduct
+cut() { via pci-list -a --json | grep -q "\"bdf\": \"0000:$1[^}]*\"state\": \"broken\""; }
+for function in 01:00.0 02:00.0 03:00.0; do via pci-assignable-add $function; done
+for name in one two healthy; do via create $name.cfg >/dev/null; done
+sleep 2
+echo inject""-one >/dev/console
+wait_for cut 01:00.0; echo "cut $?"
+echo inject""-two >/dev/console
+wait_for cut 02:00.0; echo "cut $?"
+section cut; via pci-list -a --json
+section alive; via list
+via destroy one; via destroy two
+try retry via pci-assignable-add 01:00.0
+section after; via pci-list -a --json
+section healthy; console healthy 100
+section log; via dmesg
+"""
+
+
+@pytest.fixture(scope="module")
+def errors(module_machine):
+    """Three guests with a disk each; one disk has a fatal error, another a smaller one."""
+    machine = module_machine
+    disks = [machine.raw_image(f"aer{n}.img", 4, seed=n) for n in (1, 2, 3)]
+    monitor = Monitor(machine)
+    options = [
+        *nvme(disks[0], port=1, id="one"), *nvme(disks[1], port=2, id="two"),
+        *nvme(disks[2], port=3), *monitor.options(),
+        *scenario.overlay(machine, {
+            "one.cfg": guest("one", "sleep 100", pci=["01:00.0"]),
+            "two.cfg": guest("two", "sleep 100", pci=["02:00.0"]),
+            "healthy.cfg": guest("healthy", READER, pci=["03:00.0"]),
+        })]
+    thread = monitor.at([
+        ("inject-one", ["pcie_aer_inject_error one MALF_TLP"]),
+        ("inject-two", ["pcie_aer_inject_error two COMP_TIME"])])
+    out = scenario.run(machine, ERRORS, *options)[1]
+    thread.join()
+    return out, hashlib.sha256(disks[2].read_bytes()).hexdigest(), monitor.answers
+
+
+def test_fatal_error_ends_the_function_only(errors):
+    out, _, answers = errors
+    assert all("OK" in answer for answer in answers), answers
+    disk = function(out["cut"], "0000:01:00.0")
+    assert (disk["state"], disk["broken"]) == ("broken", "fatal-error")
+    assert disk["errors_uncorrected"] == 1
+    assert re.search(r"0000:01:00\.0: cut off from d\d+ one: fatal-error", out["log"])
+
+
+def test_nonfatal_error_too(errors):
+    out, _, _ = errors
+    disk = function(out["cut"], "0000:02:00.0")
+    assert (disk["state"], disk["broken"]) == ("broken", "nonfatal-error")
+
+
+def test_their_guests_live_and_the_functions_come_back(errors):
+    out, _, _ = errors
+    states = {line.split()[0]: line.split()[4] for line in out["alive"].splitlines()[1:]}
+    assert not any(set("scd") & set(states[name]) for name in ("one", "two", "healthy")), states
+    assert result(out["retry"])[0] == 0
+    assert function(out["after"], "0000:01:00.0")["state"] == "assignable"
+
+
+def test_the_neighbour_reads_what_is_there(errors):
+    out, digest, _ = errors
+    assert out["healthy"].count(digest) == 8
+    assert "guest: exit 0" in out["healthy"]

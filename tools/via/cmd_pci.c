@@ -39,6 +39,8 @@ static void json_function(struct json *j, const struct control_function *f)
 	json_number(j, "resets", f->resets);
 	json_number(j, "interrupts", f->interrupts);
 	json_number(j, "storms", f->storms);
+	json_number(j, "errors_corrected", f->errors_corrected);
+	json_number(j, "errors_uncorrected", f->errors_uncorrected);
 	json_end(j, '}');
 }
 
@@ -46,11 +48,12 @@ static void print_details(const struct control_function *f)
 {
 	char quirks[64];
 
-	printf("  faults %llu%s, interrupts %llu, storms %llu, resets %llu\n",
+	printf("  faults %llu%s, interrupts %llu, storms %llu, errors %llu+%llu, resets %llu\n",
 	       (unsigned long long)f->faults,
 	       f->flags & CONTROL_FUNCTION_FAULTS_LOST ? " or more" : "",
 	       (unsigned long long)f->interrupts, (unsigned long long)f->storms,
-	       (unsigned long long)f->resets);
+	       (unsigned long long)f->errors_corrected,
+	       (unsigned long long)f->errors_uncorrected, (unsigned long long)f->resets);
 	if (f->quirks != 0) {
 		printf("  %s\n", function_quirks(f->quirks, quirks));
 	}

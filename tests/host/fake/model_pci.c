@@ -410,6 +410,7 @@ uint16_t model_express(struct model_function *f, uint8_t type, bool flr)
 	model_set16(f, at + PCI_EXP_FLAGS, (uint16_t)(2 | type << 4), 0);
 	model_set32(f, at + PCI_EXP_DEVCAP, flr ? PCI_EXP_DEVCAP_FLR : 0, 0);
 	model_set16(f, at + PCI_EXP_DEVCTL, 0x2810, 0x7fff);
+	f->clear[at + PCI_EXP_DEVSTA] = 0x0f;
 	model_set16(f, at + PCI_EXP_DEVCTL2, 0, 0xffff);
 	model_set16(f, at + PCI_EXP_LNKCTL, 0, 0x01ff);
 	f->express = at;
@@ -497,4 +498,64 @@ uint16_t model_sriov(struct model_function *f, uint16_t total, uint16_t first, u
 		    (uint32_t)~(bar0_size - 1) & ~PCI_BAR_MEM_FLAGS);
 	model_set32(f, at + PCI_SRIOV_BAR0 + 4, 0, (uint32_t)(~(bar0_size - 1) >> 32));
 	return at;
+}
+
+uint16_t model_aer(struct model_function *f)
+{
+	bool root = f->bridge && f->parent == NULL;
+	uint16_t at = model_ext_cap(f, PCI_EXT_CAP_AER, root ? PCI_AER_ROOT_SIZE : 0x2c);
+
+	f->aer = at;
+	memset(&f->clear[at + PCI_AER_UNCOR_STATUS], 0xff, 4);
+	memset(&f->clear[at + PCI_AER_COR_STATUS], 0xff, 4);
+	model_set32(f, at + PCI_AER_UNCOR_MASK, 0, 0xffffffff);
+	if (root) {
+		model_set32(f, at + PCI_AER_ROOT_COMMAND, 7, 7);
+		f->clear[at + PCI_AER_ROOT_STATUS] = 0x7f;
+	}
+	model_set16(f, PCI_BRIDGE_CONTROL, 0, f->bridge ? 0x0042 : 0);
+	return at;
+}
+
+static bool lets_through(const struct model_function *f, enum model_error error)
+{
+	return (model_get(f, PCI_COMMAND, 2) & PCI_COMMAND_SERR) != 0 &&
+	       (model_get(f, f->express + PCI_EXP_DEVCTL, 2) & 1U << error) != 0 &&
+	       (!f->bridge || (model_get(f, PCI_BRIDGE_CONTROL, 2) & PCI_BRIDGE_CONTROL_SERR) != 0);
+}
+
+void model_message(struct model_function *root, enum model_error error, uint16_t requester)
+{
+	uint32_t status = model_get(root, root->aer + PCI_AER_ROOT_STATUS, 4);
+	uint32_t shift = error == MODEL_CORRECTED ? 0 : 2; /* received, several */
+	uint8_t *source = &root->config[root->aer + PCI_AER_SOURCE + shift];
+
+	if ((status & 1U << shift) == 0) {
+		source[0] = (uint8_t)requester;
+		source[1] = (uint8_t)(requester >> 8);
+	} else {
+		status |= 2U << shift;
+	}
+	status |= 1U << shift;
+	status |= error == MODEL_NONFATAL ? 0x20U : error == MODEL_FATAL ? 0x40U : 0U;
+	root->config[root->aer + PCI_AER_ROOT_STATUS] = (uint8_t)status;
+}
+
+bool model_error(struct model_function *f, enum model_error error)
+{
+	uint8_t bus = f->parent != NULL ? f->parent->config[PCI_SECONDARY_BUS] : f->pci->bus_start;
+	uint16_t requester = (uint16_t)(bus << 8 | f->devfn);
+	struct model_function *at = f;
+
+	f->config[f->express + PCI_EXP_DEVSTA] |= (uint8_t)(1U << error);
+	if (f->aer != 0) {
+		f->config[f->aer + PCI_AER_UNCOR_STATUS] |= error != MODEL_CORRECTED ? 0x10 : 0;
+	}
+	for (; at != NULL && lets_through(at, error); at = at->parent) {
+		if (at->parent == NULL && at->aer != 0) {
+			model_message(at, error, requester);
+			return true;
+		}
+	}
+	return false;
 }

@@ -36,6 +36,7 @@ struct model_function {
 	uint16_t express; /* offsets of those with side effects */
 	uint16_t af;
 	uint16_t pm;
+	uint16_t aer;
 
 	/* Behaviour of resets. */
 	bool gone;                 /* answers nothing */
@@ -111,6 +112,18 @@ uint16_t model_msi(struct model_function *f, uint32_t vectors, bool is_64bit, bo
 uint16_t model_msix(struct model_function *f, uint32_t entries, uint8_t table_bar,
 		    uint32_t table_offset, uint8_t pba_bar, uint32_t pba_offset);
 uint16_t model_acs(struct model_function *f, uint16_t capable, uint16_t settable);
+/* Advanced error reporting; a root port gets the registers of one. */
+uint16_t model_aer(struct model_function *f);
+
+enum model_error { MODEL_CORRECTED, MODEL_NONFATAL, MODEL_FATAL };
+/*
+ * f has an error and says so: a message goes up as far as each function on the way lets it. True:
+ * the root port has it.
+ */
+bool model_error(struct model_function *f, enum model_error error);
+/* What a root port makes of a message with that requester ID. */
+void model_message(struct model_function *root, enum model_error error, uint16_t requester);
+
 uint16_t model_sriov(struct model_function *f, uint16_t total, uint16_t first, uint16_t stride,
 		     uint64_t bar0_size);
 

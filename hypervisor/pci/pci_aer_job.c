@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Root ports are looked at by a job that never ends. */
+#include "pci/pci_aer.h"
+
+#include "core/job.h"
+#include "pci/registry.h"
+
+static struct job look_job;
+
+static enum job_status look_step(struct job *j)
+{
+	pci_aer_look();
+	j->wait_ms = PCI_AER_PERIOD_MS;
+	return JOB_WAIT;
+}
+
+static const struct job_ops look_ops = {
+	.name = "pci errors",
+	.step = look_step,
+};
+
+void pci_aer_start(void)
+{
+	struct pci_function *f = pci_function_first();
+
+	pci_aer_enable_all();
+	while (f != NULL && !f->error_root) {
+		f = f->next;
+	}
+	if (f != NULL) {
+		job_init(&look_job, &look_ops);
+		job_start(&look_job);
+	}
+}
