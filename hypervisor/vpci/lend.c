@@ -126,8 +126,8 @@ void lend_user_reset_done(struct pci_function *f, int error, void *arg)
 
 	(void)arg;
 	spin_lock(&pci_registry_lock);
-	if (f->vpci && f->vpci->away &&
-	    (f->state == FUNCTION_LENT || f->state == FUNCTION_OWNED)) {
+	if ((f->state == FUNCTION_LENT || f->state == FUNCTION_OWNED) && f->vpci &&
+	    f->vpci->away) {
 		lost = error != 0;
 		if (lost) {
 			f->state = FUNCTION_RESETTING;

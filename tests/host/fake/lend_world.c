@@ -369,7 +369,9 @@ void pci_reset_start_for_user(struct pci_function *f, bool wake,
 			      void (*on_done)(struct pci_function *f, int error, void *arg))
 {
 	assert_true(spin_is_locked(&f->lock));
-	assert_true(f->state == FUNCTION_LENT || f->state == FUNCTION_OWNED);
+	/* RESETTING: another CPU has claimed it this moment, and will find the reset under way. */
+	assert_true(f->state == FUNCTION_LENT || f->state == FUNCTION_OWNED ||
+		    (f->state == FUNCTION_RESETTING && f->vpci));
 	assert_false(reachable(f));
 	assert_int_equal(f->reset.stage, PCI_RESET_IDLE);
 	pci_quiesce(f);
