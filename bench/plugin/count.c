@@ -9,6 +9,9 @@
  * Records, fields separated by tabs:
  *   m HINT NAME OPERATIONS EL0 EL1 EL2 ERET1 ERET2 WFI1 WFI2     all counted since power-on
  *   p NAME ADDRESS COUNT    EL2 instructions since the last BEGIN marker, before an END marker's m
+ *   s NAME LENGTH ADDRESS   the longest stretch of EL2 instructions since the last BEGIN marker in
+ *                           which no interrupt was looked for, and where it ended; before END's m.
+ *                           ERET, WFI, and reads of ISR_EL1 and ICC_IAR1_EL1 end a stretch
  *
  * Counts are the first vCPU's: the benchmarks run with one.
  */
@@ -29,6 +32,9 @@
 #define ERET 0xd69f03e0U
 #define ERETAA 0xd69f0bffU
 #define ERETAB 0xd69f0fffU
+#define MRS_MASK 0xffffffe0U /* all but the register */
+#define MRS_ISR 0xd538c100U
+#define MRS_IAR1 0xd538cc00U
 
 #define NAME_SIZE 16
 #define EL_COUNT 4
@@ -47,6 +53,12 @@ static struct qemu_plugin_scoreboard *counters;
 static struct qemu_plugin_register *cpsr, *name_low, *name_high, *operations;
 static GByteArray *bytes;
 static FILE *out;
+
+static struct {
+	uint64_t began; /* EL2 instructions executed then */
+	uint64_t longest;
+	uint64_t end;   /* address */
+} stretch;
 
 static struct qemu_plugin_scoreboard *profile;
 static uint64_t profile_base;
@@ -100,6 +112,22 @@ static void profile_mark(const char *name, bool print)
 	}
 }
 
+/* Before the instruction at this address. */
+static void stretch_end(unsigned int vcpu, void *address)
+{
+	const struct counters *c = qemu_plugin_scoreboard_find(counters, vcpu);
+	uint64_t length = c->executed[2] - stretch.began;
+
+	if (vcpu != 0) {
+		return;
+	}
+	if (length > stretch.longest) {
+		stretch.longest = length;
+		stretch.end = (uint64_t)(uintptr_t)address;
+	}
+	stretch.began = c->executed[2];
+}
+
 static void marker(unsigned int vcpu, void *hint)
 {
 	const struct counters *c = qemu_plugin_scoreboard_find(counters, vcpu);
@@ -109,6 +137,12 @@ static void marker(unsigned int vcpu, void *hint)
 	read_name(name);
 	if (profile != NULL && (number == HINT_BEGIN || number == HINT_END)) {
 		profile_mark(name, number == HINT_END);
+	}
+	if (number == HINT_END) {
+		fprintf(out, "s\t%s\t%" PRIu64 "\t%" PRIx64 "\n", name, stretch.longest, stretch.end);
+	}
+	if (number == HINT_BEGIN) {
+		stretch.longest = 0;
 	}
 	fprintf(out, "m\t%u\t%s\t%" PRIu64, number, name, read_register(operations));
 	for (int el = 0; el <= 2; el++) {
@@ -133,6 +167,12 @@ static void translate_insn(struct qemu_plugin_insn *insn, unsigned int el)
 	uint32_t opcode = 0;
 
 	qemu_plugin_insn_data(insn, &opcode, sizeof(opcode));
+	if (el == 2 && (opcode == WFI || opcode == ERET || (opcode & MRS_MASK) == MRS_ISR ||
+			(opcode & MRS_MASK) == MRS_IAR1)) {
+		qemu_plugin_register_vcpu_insn_exec_cb(
+			insn, stretch_end, QEMU_PLUGIN_CB_NO_REGS,
+			(void *)(uintptr_t)qemu_plugin_insn_vaddr(insn));
+	}
 	count(insn, counters, offsetof(struct counters, executed) + of_el);
 	if (opcode == WFI) {
 		count(insn, counters, offsetof(struct counters, wfi) + of_el);

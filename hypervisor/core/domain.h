@@ -54,6 +54,7 @@ struct domain {
 	paddr_t *ram_blocks; /* 2 MiB blocks in IPA order; NULL when direct */
 	uint32_t ram_block_count;
 	uint32_t ram_populated; /* blocks [0, this) are clean and mapped */
+	uint64_t ram_cleaned;   /* bytes of the next one that are clean */
 	struct vgic *vgic;
 	struct vits *vits;
 	struct vpci *vpci;

@@ -34,7 +34,7 @@ int domain_ram_take(struct domain *d, uint64_t size)
 	return 0;
 }
 
-/* One block a slice: cleaning one is as long as a slice may be. */
+/* At most one block a slice, and part of a dirty one. */
 static enum job_status populate_step(struct job *j)
 {
 	struct domain *d = container_of(j, struct domain, populate);
@@ -42,8 +42,12 @@ static enum job_status populate_step(struct job *j)
 	ipaddr_t at = ipa_add(d->ram_base, d->ram_populated * RAM_BLOCK_SIZE);
 
 	if ((block->v & BLOCK_DIRTY) != 0) {
+		d->ram_cleaned = ram_block_clean(pa(block->v & ~BLOCK_DIRTY), d->ram_cleaned);
+		if (d->ram_cleaned < RAM_BLOCK_SIZE) {
+			return JOB_MORE;
+		}
+		d->ram_cleaned = 0;
 		block->v &= ~BLOCK_DIRTY;
-		ram_block_clean(*block);
 	}
 	if (p2m_map(&d->p2m, at, *block, RAM_BLOCK_SIZE, P2M_RAM) != 0) {
 		log_error("domain", "d%u %s: no memory for its page tables", d->id, d->name);

@@ -5,6 +5,7 @@
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/mmu.h"
 #include "core/heap.h"
+#include "core/job.h"
 #include "core/panic.h"
 #include "core/spinlock.h"
 #include "lib/bitmap.h"
@@ -14,6 +15,10 @@
 
 /* Blocks kept clean in store: what the next guests need at once, not all RAM of a large machine. */
 #define CLEAN_TARGET 256
+
+/* Cleaned in one go, and before looking whether an interrupt waits. */
+#define CLEAN_SLICE (128 * 1024ULL)
+#define CLEAN_STEP  (16 * 1024ULL)
 
 /* A run of whole blocks; the first of it is block number first. */
 struct region {
@@ -33,6 +38,7 @@ static struct {
 	uint32_t cleaning;   /* free, but in neither map while an idle CPU zeroes them */
 	uint32_t hint;       /* where the last block was found */
 	uint16_t *owner;
+	uint8_t *cleaned; /* steps done of a dirty block, from its start */
 	uint64_t *clean;
 	uint64_t *dirty;
 } ram;
@@ -83,9 +89,10 @@ void ram_init(const struct range *usable, uint32_t count)
 		return;
 	}
 	ram.owner = heap_alloc(ram.block_count * sizeof(ram.owner[0]));
+	ram.cleaned = heap_alloc(ram.block_count * sizeof(ram.cleaned[0]));
 	ram.clean = heap_alloc(BITMAP_WORDS(ram.block_count) * sizeof(ram.clean[0]));
 	ram.dirty = heap_alloc(BITMAP_WORDS(ram.block_count) * sizeof(ram.dirty[0]));
-	if (ram.owner == NULL || ram.clean == NULL || ram.dirty == NULL) {
+	if (ram.owner == NULL || ram.cleaned == NULL || ram.clean == NULL || ram.dirty == NULL) {
 		panic("ram: no memory for a table of %u blocks", ram.block_count);
 	}
 	for (uint32_t i = 0; i < ram.block_count; i++) {
@@ -101,6 +108,7 @@ static void own(uint32_t block, uint16_t owner)
 	ram.clean_count -= bitmap_test(ram.clean, block) ? 1 : 0;
 	bitmap_clear(ram.clean, block);
 	bitmap_clear(ram.dirty, block);
+	ram.cleaned[block] = 0;
 	ram.owner[block] = owner;
 	ram.free_count--;
 }
@@ -178,13 +186,18 @@ static int take(uint16_t owner, const uint64_t *first, const uint64_t *second, u
  * Zero a block down to the point of coherency: a guest begins with its MMU off, reads past the
  * caches, and must not find what an earlier owner left in DRAM.
  */
-void ram_block_clean(paddr_t block)
+uint64_t ram_block_clean(paddr_t block, uint64_t from)
 {
-	void *window = mmu_map_window(block);
+	char *window = mmu_map_window(block);
+	uint64_t end = MIN(from + CLEAN_SLICE, RAM_BLOCK_SIZE);
 
-	cache_zero(window, RAM_BLOCK_SIZE);
-	cache_clean_invalidate(window, RAM_BLOCK_SIZE);
+	do {
+		cache_zero(window + from, CLEAN_STEP);
+		cache_clean_invalidate(window + from, CLEAN_STEP);
+		from += CLEAN_STEP;
+	} while (from < end && !job_should_yield());
 	mmu_unmap_window();
+	return from;
 }
 
 int ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty)
@@ -254,6 +267,7 @@ void ram_block_free(paddr_t block)
 bool ram_clean_one(void)
 {
 	uint32_t number = BITMAP_NONE;
+	uint64_t done = 0;
 
 	spin_lock(&ram.lock);
 	if (ram.block_count != 0 && ram.clean_count + ram.cleaning < CLEAN_TARGET) {
@@ -262,16 +276,23 @@ bool ram_clean_one(void)
 	if (number != BITMAP_NONE) {
 		bitmap_clear(ram.dirty, number);
 		ram.cleaning++;
+		done = ram.cleaned[number] * CLEAN_STEP;
 	}
 	spin_unlock(&ram.lock);
 	if (number == BITMAP_NONE) {
 		return false;
 	}
-	ram_block_clean(block_address(number));
+	done = ram_block_clean(block_address(number), done);
 	spin_lock(&ram.lock);
-	bitmap_set(ram.clean, number);
-	ram.clean_count++;
 	ram.cleaning--;
+	if (done == RAM_BLOCK_SIZE) {
+		ram.cleaned[number] = 0;
+		bitmap_set(ram.clean, number);
+		ram.clean_count++;
+	} else {
+		ram.cleaned[number] = (uint8_t)(done / CLEAN_STEP);
+		bitmap_set(ram.dirty, number);
+	}
 	spin_unlock(&ram.lock);
 	return true;
 }

@@ -19,7 +19,7 @@
 
 /*
  * Boot: every whole block inside the ranges becomes free-dirty; what is left at their edges is not
- * used. Ranges do not overlap. The heap is up; panics if it cannot hold the table, 18 bits a block.
+ * used. Ranges do not overlap. The heap is up; panics if it cannot hold the table, 26 bits a block.
  */
 void ram_init(const struct range *usable, uint32_t count);
 /*
@@ -33,7 +33,11 @@ void ram_reserve(uint64_t base, uint64_t size);
  * before a domain can see it; that takes long (2 MiB). owner is a domain id (not 0xffff).
  */
 int ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty);
-void ram_block_clean(paddr_t block);
+/*
+ * Clean on from a byte offset (a multiple of 16 KiB) in a block: 128 KiB, or less when an interrupt
+ * waits. Returns how far it is clean now: call again until RAM_BLOCK_SIZE.
+ */
+uint64_t ram_block_clean(paddr_t block, uint64_t from);
 /* One block in whatever state, for the hypervisor's own use. -ENOMEM. */
 int ram_block_take(uint16_t owner, paddr_t *block);
 /* A given block (control domain's direct map), not cleaned. -EBUSY: not free; -EINVAL: no block. */
@@ -41,7 +45,7 @@ int ram_block_claim(uint16_t owner, paddr_t block);
 /* Back to free-dirty; idle CPUs clean it. */
 void ram_block_free(paddr_t block);
 
-/* Clean one dirty free block if there is one; called by idle pCPUs. Returns false when none. */
+/* Clean a part of a dirty free block if there is one; called by idle pCPUs. False: none. */
 bool ram_clean_one(void);
 
 /* Counts of 2 MiB blocks. Reserved blocks are in neither. */

@@ -338,6 +338,8 @@ static bool step_job(struct runqueue *q)
 /* Nobody wants to run: do what waits for such a moment, or sleep until an interrupt. */
 static void idle(struct runqueue *q, uint64_t deadline)
 {
+	/* Long work ends early for an interrupt, and one that is due is to be seen. */
+	set_timer(q, deadline);
 	if (read_sysreg(isr_el1) == 0) {
 		if (step_job(q) || ram_clean_one()) {
 			return;

@@ -14,7 +14,7 @@
 
 /* A slice, and how much of it is done before it looks whether an interrupt waits. */
 #define SLICE_ENTRIES 512U
-#define CHUNK_ENTRIES 64U
+#define CHUNK_ENTRIES 32U
 
 #define EXT_CAP_FIRST   0x100U
 

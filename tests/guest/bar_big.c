@@ -72,7 +72,7 @@ static void rounds(uint64_t count)
 		for (uint32_t i = 0; i < PLACES; i++) {
 			wrong += read64(at + place(i)) != ~0ULL;
 		}
-		if (count == 0) {
+		if (count == 0 && (round & (round - 1)) == 0) {
 			say("round 0x%x", round);
 		}
 	}

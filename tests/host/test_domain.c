@@ -85,11 +85,17 @@ int ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty)
 	return -ENOMEM;
 }
 
-void ram_block_clean(paddr_t block)
+/* In two parts. */
+uint64_t ram_block_clean(paddr_t block, uint64_t from)
 {
 	assert_true(world.dirty[block.v / RAM_BLOCK_SIZE]);
+	assert_true(from == 0 || from == RAM_BLOCK_SIZE / 2);
+	if (from == 0) {
+		return RAM_BLOCK_SIZE / 2;
+	}
 	world.dirty[block.v / RAM_BLOCK_SIZE] = false;
 	world.cleaned++;
+	return RAM_BLOCK_SIZE;
 }
 
 void ram_block_free(paddr_t block)

@@ -313,7 +313,7 @@ static void an_interrupt_shortens_slices(void **state)
 	use_big_nvme();
 	lend_world.interrupt_waits = true;
 	assert_int_equal(world_access(WORLD_GUEST1, &a, world_guest_cfg(1, 4)), MMIO_RETRY);
-	for (uint32_t pages = 64; pages < 2048; pages += 64) {
+	for (uint32_t pages = 32; pages < 2048; pages += 32) {
 		assert_int_equal(world_pages(WORLD_GUEST1), pages);
 		assert_true(world_step_job());
 	}

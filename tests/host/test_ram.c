@@ -38,6 +38,17 @@ static bool is_zero(paddr_t block)
 	return p[0] == 0 && memcmp(p, p + 1, SZ_2M - 1) == 0;
 }
 
+/* What an idle CPU does until one block is clean: 128 KiB at a time. */
+static bool clean_one(void)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < 16 && ram_clean_one(); i++) {
+		any = true;
+	}
+	return any;
+}
+
 /* What domain creation does with a block. */
 static int alloc_clean(uint16_t owner, paddr_t *block)
 {
@@ -45,7 +56,11 @@ static int alloc_clean(uint16_t owner, paddr_t *block)
 	int ret = ram_block_alloc(owner, block, &dirty);
 
 	if (ret == 0 && dirty) {
-		ram_block_clean(*block);
+		uint64_t done = 0;
+
+		while (done < RAM_BLOCK_SIZE) {
+			done = ram_block_clean(*block, done);
+		}
 	}
 	return ret;
 }
@@ -135,7 +150,7 @@ static void test_idle_cleaning_saves_the_work(void **state)
 	paddr_t block;
 	paddr_t other;
 
-	while (ram_clean_one()) {
+	while (clean_one()) {
 		cleaned++;
 	}
 	assert_int_equal(cleaned, 14);
@@ -154,10 +169,47 @@ static void test_idle_cleaning_saves_the_work(void **state)
 	assert_int_equal(ram_block_take(RAM_OWNER_HEAP, &block), 0);
 	assert_int_equal(fake_ram(block)[0], 0x77);
 	ram_block_free(block);
-	assert_true(ram_clean_one());
-	assert_false(ram_clean_one());
+	assert_true(clean_one());
+	assert_false(clean_one());
 	assert_true(is_zero(block));
 	ram_block_free(other);
+}
+
+/* A block half cleaned goes on where it was, unless someone had it meanwhile. */
+static void test_cleaning_is_interrupted(void **state)
+{
+	paddr_t block, all[14];
+	uint32_t calls = 0;
+
+	while (ram_clean_one()) {
+	}
+	assert_int_equal(ram_block_take(RAM_OWNER_HEAP, &block), 0);
+	memset(fake_ram(block), 0xff, RAM_BLOCK_SIZE);
+	ram_block_free(block);
+	fake_interrupt_waits = true;
+	assert_true(ram_clean_one());
+	assert_int_equal(fake_ram(block)[16 * 1024 - 1], 0);
+	assert_int_equal(fake_ram(block)[16 * 1024], 0xff);
+	assert_int_equal(free_count(), 14);
+	/* Nobody may take it for clean, and its next owner starts anew. */
+	assert_int_equal(ram_block_claim(5, block), 0);
+	memset(fake_ram(block), 0xff, RAM_BLOCK_SIZE);
+	ram_block_free(block);
+	while (ram_clean_one()) {
+		calls++;
+	}
+	fake_interrupt_waits = false;
+	assert_int_equal(calls, RAM_BLOCK_SIZE / (16 * 1024));
+	for (uint32_t i = 0; i < 14; i++) {
+		bool dirty;
+
+		assert_int_equal(ram_block_alloc(5, &all[i], &dirty), 0);
+		assert_false(dirty);
+		assert_true(is_zero(all[i]));
+	}
+	for (uint32_t i = 0; i < 14; i++) {
+		ram_block_free(all[i]);
+	}
 }
 
 static void test_free_of_what_is_free_panics(void **state)
@@ -268,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_alloc_gives_zeroes),
 		cmocka_unit_test(test_idle_cleaning_saves_the_work),
 		cmocka_unit_test(test_free_of_what_is_free_panics),
+		cmocka_unit_test(test_cleaning_is_interrupted),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_several_cpus),
 	};

@@ -72,23 +72,27 @@ static int map_run(struct p2m *p, ipaddr_t ipa, paddr_t pa, uint64_t left, enum 
 	uint64_t bytes = MIN(MIN(room, max), left / size) * size;
 	uint64_t leaf = pte_leaf(pa, type, level);
 	uint64_t *entry;
+	uint64_t at;
 	int ret = entry_at(p, ipa, level, &entry);
 
 	if (ret != 0) {
 		return ret;
 	}
-	for (uint64_t at = 0; at < bytes; at += size, entry++) {
+	for (at = 0; at < bytes; at += size, entry++) {
 		if (pte_valid(*entry)) {
-			return -EEXIST;
+			ret = -EEXIST;
+			break;
 		}
-		ret = type == P2M_RAM ? p2m_smmu_enter(p, ipa_add(ipa, at), pa_add(pa, at)) : 0;
-		if (ret != 0) {
-			return ret;
+		if (type == P2M_RAM) {
+			ret = p2m_smmu_enter(p, ipa_add(ipa, at), pa_add(pa, at));
+			if (ret != 0) {
+				break;
+			}
 		}
 		p2m_table_write(entry, leaf + at);
-		*done += size;
 	}
-	return 0;
+	*done += at;
+	return ret;
 }
 
 static int check(ipaddr_t ipa, paddr_t pa, uint64_t size, enum p2m_type type)

@@ -8,6 +8,7 @@
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/mmu.h"
 #include "core/heap.h"
+#include "core/job.h"
 
 bool fake_mmu_map_fails;
 bool fake_mmu_map_allocs;
@@ -57,6 +58,13 @@ void mmu_unmap_window(void)
 {
 	assert(fake_mmu_window_open);
 	fake_mmu_window_open = false;
+}
+
+bool fake_interrupt_waits;
+
+bool job_should_yield(void)
+{
+	return fake_interrupt_waits;
 }
 
 void cache_zero(void *va, uint64_t size)

@@ -22,4 +22,7 @@ void fake_mmu_reset(void);
 /* The byte of RAM at a physical address. */
 uint8_t *fake_ram(paddr_t p);
 
+/* What job_should_yield() says. */
+extern bool fake_interrupt_waits;
+
 #endif
