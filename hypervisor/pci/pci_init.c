@@ -139,6 +139,7 @@ void pci_bring_up(struct host_bridge *b)
 			pci_acs_enable(f);
 			identify(f);
 			f->reset_methods = pci_reset_probe(f);
+			pci_reset_remember(f);
 		}
 	}
 }

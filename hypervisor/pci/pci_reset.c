@@ -137,7 +137,7 @@ void pci_reset_begin(struct pci_function *f, bool wake_only, uint64_t now_ms)
 	choose_method(f);
 	pci_quiesce(f);
 	/* Before it is woken: some functions forget everything on the way to D0. */
-	pci_reset_save(f);
+	pci_reset_save(f, r->users_own);
 	enter(r, wake(f) ? PCI_RESET_WAKE : stage_when_awake(r), now_ms);
 }
 

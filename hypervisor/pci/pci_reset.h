@@ -41,7 +41,10 @@ struct pci_reset {
 	uint64_t since_ms; /* start of this stage */
 	bool slow;
 	int error;
-	uint32_t saved[PCI_RESET_SAVED_MAX]; /* in the order of the table in pci_reset_config.c */
+	/* In the order of the table in pci_reset_config.c. */
+	uint32_t saved[PCI_RESET_SAVED_MAX];   /* what this reset gives back */
+	uint32_t at_first[PCI_RESET_SAVED_MAX]; /* what each new user begins with */
+	bool remembered;
 	struct pci_function *neighbour_of;   /* whose bus reset holds this one; registry lock */
 	struct job job;
 
@@ -71,8 +74,13 @@ void pci_reset_begin(struct pci_function *f, bool wake, uint64_t now_ms);
 /* One bounded step; true when the reset has ended, with f->reset.error set. No lock held. */
 bool pci_reset_step(struct pci_function *f, uint64_t now_ms);
 
-/* pci_reset_config.c. Save what a reset loses; the function answers. */
-void pci_reset_save(struct pci_function *f);
+/* pci_reset_config.c. How it was found, before anyone used it; the function answers. */
+void pci_reset_remember(struct pci_function *f);
+/*
+ * What a reset is to give back: what its user has set when it keeps the function, otherwise how it
+ * was found, so that nothing of one user's settings comes to the next. The function answers.
+ */
+void pci_reset_save(struct pci_function *f, bool keeps);
 /* Quiet, restored and verified; or -ENODEV, -EIO with a sentence in *why. */
 int pci_reset_restore(struct pci_function *f, const char **why);
 

@@ -57,7 +57,7 @@ bool pci_reset_bus_claim(struct pci_function *f)
 	spin_unlock(&pci_registry_lock);
 	for (n = neighbour(f, NULL); n != NULL && free; n = neighbour(f, n)) {
 		if (n->reset.neighbour_of == f) {
-			pci_reset_save(n);
+			pci_reset_save(n, false);
 		}
 	}
 	return free;

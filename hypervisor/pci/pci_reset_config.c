@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a reset takes from a function and the hypervisor gives back. */
+/* What a reset takes from a function and the hypervisor gives back, and to whom. */
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "pci/pci_acs.h"
 #include "pci/pci_bar.h"
 #include "pci/pci_config.h"
@@ -48,7 +49,7 @@ static uint32_t saved_offset(const struct pci_function *f, const struct saved_re
 	return cap == 0 ? 0 : cap + r->offset;
 }
 
-void pci_reset_save(struct pci_function *f)
+static void read_all(struct pci_function *f, uint32_t out[PCI_RESET_SAVED_MAX])
 {
 	size_t i;
 
@@ -57,8 +58,26 @@ void pci_reset_save(struct pci_function *f)
 		uint32_t offset = saved_offset(f, r);
 
 		if (offset != 0) {
-			f->reset.saved[i] = pci_read(f, offset, r->size) & r->keep;
+			out[i] = pci_read(f, offset, r->size) & r->keep;
 		}
+	}
+}
+
+void pci_reset_remember(struct pci_function *f)
+{
+	read_all(f, f->reset.at_first);
+	f->reset.remembered = true;
+}
+
+void pci_reset_save(struct pci_function *f, bool keeps)
+{
+	if (!f->reset.remembered) {
+		pci_reset_remember(f);
+	}
+	if (keeps) {
+		read_all(f, f->reset.saved);
+	} else {
+		memcpy(f->reset.saved, f->reset.at_first, sizeof(f->reset.saved));
 	}
 }
 

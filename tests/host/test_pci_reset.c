@@ -22,6 +22,7 @@ static struct model_function *model;
 static struct pci_function *function;
 static uint64_t now;
 static bool wake_only;
+static bool keeps; /* its user asked for the reset */
 
 static void build(bool flr)
 {
@@ -45,6 +46,7 @@ static int setup(void **state)
 	pci_world_init(&world, 0, 0, 255);
 	now = 1000;
 	wake_only = false;
+	keeps = true;
 	return 0;
 }
 
@@ -70,6 +72,7 @@ static uint64_t run(void)
 	uint64_t start = now;
 	uint32_t steps = 0;
 
+	function->reset.users_own = keeps;
 	pci_reset_begin(function, wake_only, now);
 	while (!pci_reset_step(function, now)) {
 		now++;
@@ -281,6 +284,26 @@ static void test_pending_transactions_delay_but_do_not_prevent(void **state)
 	assert_true(run() >= 200);
 	assert_int_equal(function->reset.error, 0);
 	assert_int_equal(model->flr_count, 1);
+}
+
+/* A device has its first settings for whoever gets it next, whatever the reset forgets or not. */
+static void test_the_next_user_begins_anew(void **state)
+{
+	uint32_t control, cache_line;
+
+	build(true);
+	control = model_get(model, model->express + PCI_EXP_DEVCTL, 2);
+	cache_line = model_get(model, PCI_CACHE_LINE, 1);
+	keeps = false;
+	for (uint32_t i = 0; i < 2; i++) {
+		use_it();
+		assert_int_not_equal(model_get(model, model->express + PCI_EXP_DEVCTL, 2), control);
+		run();
+		assert_int_equal(function->reset.error, 0);
+		assert_int_equal(model_get(model, model->express + PCI_EXP_DEVCTL, 2), control);
+		assert_int_equal(model_get(model, PCI_CACHE_LINE, 1), cache_line);
+		function->reset_methods = 0; /* the second time it is only put in order */
+	}
 }
 
 /* The hypervisor's books, not the device, say where BARs are: a driver's pokes do not survive. */
@@ -537,10 +560,13 @@ static void test_bus_reset_takes_quarantined_neighbours_along(void **state)
 {
 	struct pci_function *other = build_pair();
 	uint32_t bar = pci_read(other, PCI_BAR0, 4);
+	uint32_t control;
 
 	function->state = FUNCTION_RESETTING;
 	other->state = FUNCTION_QUARANTINED;
 	other->lent_once = true;
+	control = pci_read(other, other->cap_express + PCI_EXP_DEVCTL, 2);
+	assert_int_not_equal(control, 0x5810);
 	pci_write(other, other->cap_express + PCI_EXP_DEVCTL, 2, 0x5810);
 	pci_reset_begin(function, false, now);
 	while (function->reset.stage != PCI_RESET_SETTLE) {
@@ -555,7 +581,7 @@ static void test_bus_reset_takes_quarantined_neighbours_along(void **state)
 	assert_int_equal(model->bus_reset_count, 1);
 	assert_int_equal(other->state, FUNCTION_QUARANTINED);
 	assert_int_equal(pci_read(other, PCI_BAR0, 4), bar);
-	assert_int_equal(pci_read(other, other->cap_express + PCI_EXP_DEVCTL, 2), 0x5810);
+	assert_int_equal(pci_read(other, other->cap_express + PCI_EXP_DEVCTL, 2), control);
 	assert_false(other->lent_once);
 	assert_int_equal(other->reset_count, 1);
 	assert_int_equal(function->reset_count, 1);
@@ -616,6 +642,7 @@ int main(void)
 		T(test_bars_do_not_hold),
 		T(test_link_stays_down),
 		T(test_pending_transactions_delay_but_do_not_prevent),
+		T(test_the_next_user_begins_anew),
 		T(test_bars_come_from_the_books),
 		T(test_no_method_is_restored_only),
 		T(test_woken_first),
