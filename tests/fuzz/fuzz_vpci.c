@@ -33,6 +33,8 @@ static void geometry(const uint8_t *data)
 	rig.f.msi = (struct pci_msi){ .cap = data[1] & 0xfc, .vectors = 1 + data[2] % 32,
 				      .is_64bit = data[2] & 0x40, .maskable = data[2] & 0x80 };
 	rig.f.msix.cap = data[3] & 0xfc;
+	rig.f.cap_pm = data[14] & 0xfc;
+	rig.f.cap_vpd = data[15] & 0xfc;
 	rig.f.header_type = data[0] % 4 == VPCI_VIEW_BRIDGE;
 	for (uint32_t i = 0; i < PCI_BARS; i++) {
 		enum bar_kind kind = (enum bar_kind)(data[4 + i] % 4);
@@ -102,8 +104,13 @@ static void check_list(enum vpci_view view)
 		uint32_t id = rig_read(&rig, at, 1);
 
 		check(steps < 48 && at >= 0x40 && at % 4 == 0);
-		check(view != VPCI_VIEW_GUEST || id == 0x01 || id == 0x05 || id == 0x10 || id == 0x11);
+		check(view != VPCI_VIEW_GUEST || id == 0x01 || id == 0x03 || id == 0x05 || id == 0x10 ||
+		      id == 0x11);
 		at = rig_read(&rig, at + 1, 1);
+	}
+	if (view == VPCI_VIEW_GUEST) {
+		(void)rig_seen_ext_cap(&rig, 0xffff); /* to the end of the list, if it has one */
+		check(rig_seen_ext_cap(&rig, 0x10) == 0);
 	}
 }
 
