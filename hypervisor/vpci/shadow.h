@@ -31,7 +31,7 @@ enum vpci_reg_kind {
 	VPCI_COMMAND,  /* MEM maps and unmaps, IO opens and closes ports, INTx disable */
 	VPCI_BAR_MEM,  /* fixed while memory decode is on */
 	VPCI_BAR_IO,   /* fixed while I/O decode is on */
-	VPCI_PM_STATE, /* D1 and D2 are not there; BARs are mapped in D0; D3hot to D0 may lose all */
+	VPCI_PM_STATE, /* no D1, no D2; BARs are mapped in D0; leaving D3hot may lose all */
 	VPCI_EXPRESS_CONTROL, /* starts a reset if the dword before says it can; MRRS is bounded */
 	VPCI_AF_CONTROL,      /* starts a reset if the dword before says it can */
 	VPCI_MSI_CONTROL,     /* no more messages in use than there are */
@@ -43,7 +43,7 @@ struct vpci_reg {
 	uint32_t value; /* of the virt bits */
 	uint32_t virt;  /* answered from value, never written to hardware */
 	uint32_t write; /* the domain may change: value where virt, hardware elsewhere */
-	uint32_t w1c;   /* clears by writing 1 (if in write); merges with hardware's value write 0 here */
+	uint32_t w1c;   /* clears by writing 1 (if in write); merges write 0 here */
 	uint32_t kind;  /* enum vpci_reg_kind */
 };
 

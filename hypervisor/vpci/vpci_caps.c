@@ -26,7 +26,8 @@ static const uint32_t columns[] = {
 };
 
 static const struct vpci_cap *const known[] = {
-	&vpci_cap_pm, &vpci_cap_vpd, &vpci_cap_ssvid, &vpci_cap_express, &vpci_cap_msix, &vpci_cap_af,
+	&vpci_cap_pm,	   &vpci_cap_vpd,  &vpci_cap_ssvid,
+	&vpci_cap_express, &vpci_cap_msix, &vpci_cap_af,
 };
 
 /* How far a capability's registers reach (PCIe 6.0 7.5.3, 7.7.1, 7.7.2, 7.9.4), in whole dwords. */
@@ -132,7 +133,8 @@ static void link_caps(struct vpci_shadow *s, const struct vpci_image *image, con
 
 		reg->virt |= 0xffff;
 		reg->write &= ~0xffffU;
-		reg->value = (reg->value & ~0xffffU) | next << 8 | (image->regs[shown[i] / 4] & 0xff);
+		reg->value = (reg->value & ~0xffffU) | next << 8 |
+			     (image->regs[shown[i] / 4] & 0xff);
 	}
 }
 

@@ -154,7 +154,8 @@ int vpci_build(struct vpci_shadow *s, const struct vpci_build *b)
 		}
 	}
 	if (r == 0 && b->view == VPCI_VIEW_GUEST && b->intx) {
-		vpci_shadow_reg(s, INTERRUPT)->value |= b->image->regs[INTERRUPT / 4] & INTERRUPT_PIN;
+		vpci_shadow_reg(s, INTERRUPT)->value |=
+			b->image->regs[INTERRUPT / 4] & INTERRUPT_PIN;
 	}
 	if (r == 0 && b->view != VPCI_VIEW_IDENTITY) {
 		r = vpci_build_caps(s, b);

@@ -68,7 +68,8 @@ static bool write_refused(const struct vpci_shadow *s, const struct vpci_reg *re
 		return (in & PM_STATE) == 1 || (in & PM_STATE) == 2;
 	case VPCI_VPD:
 		/* Half an address next to an F that the device has set may be a write to it. */
-		return (lanes & VPD_ADDRESS) && ((lanes & VPD_ADDRESS) != VPD_ADDRESS || in & VPD_WRITE);
+		return (lanes & VPD_ADDRESS) &&
+		       ((lanes & VPD_ADDRESS) != VPD_ADDRESS || in & VPD_WRITE);
 	default:
 		return false;
 	}

@@ -104,8 +104,8 @@ static void check_list(enum vpci_view view)
 		uint32_t id = rig_read(&rig, at, 1);
 
 		check(steps < 48 && at >= 0x40 && at % 4 == 0);
-		check(view != VPCI_VIEW_GUEST || id == 0x01 || id == 0x03 || id == 0x05 || id == 0x10 ||
-		      id == 0x11);
+		check(view != VPCI_VIEW_GUEST || id == 0x01 || id == 0x03 || id == 0x05 ||
+		      id == 0x10 || id == 0x11);
 		at = rig_read(&rig, at + 1, 1);
 	}
 	if (view == VPCI_VIEW_GUEST) {

@@ -174,7 +174,7 @@ static void lost_host_bars_are_put_back(void **state)
 	assert_int_equal(pci_read(nvme, 0x10, 4) & ~15U, (uint32_t)nvme->bars[0].address);
 }
 
-/* By a register of its own, say. Its driver writes COMMAND anew and expects the rest to be there. */
+/* By a register of its own, say. Its driver restores COMMAND and expects the rest to be there. */
 static void a_function_that_reset_itself_is_set_up_again(void **state)
 {
 	(void)state;

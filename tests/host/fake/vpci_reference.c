@@ -6,7 +6,8 @@
 
 #define ALL 0xffffffffU
 
-enum { ID_PM = 1, ID_VPD = 3, ID_MSI = 5, ID_VENDOR = 9, ID_SSVID = 13, ID_EXPRESS = 16, ID_MSIX = 17, ID_AF = 19 };
+enum { ID_PM = 1, ID_VPD = 3, ID_MSI = 5, ID_VENDOR = 9, ID_SSVID = 13, ID_EXPRESS = 16,
+       ID_MSIX = 17, ID_AF = 19 };
 
 /* What a field is to a view. */
 enum right {
@@ -342,7 +343,8 @@ static bool known(struct vpci_reference *r, const uint8_t hw[4096], uint32_t at,
 
 static bool has_policy(uint8_t id)
 {
-	return id == ID_PM || id == ID_VPD || id == ID_MSI || id == ID_SSVID || id == ID_EXPRESS || id == ID_MSIX || id == ID_AF;
+	return id == ID_PM || id == ID_VPD || id == ID_MSI || id == ID_SSVID ||
+	       id == ID_EXPRESS || id == ID_MSIX || id == ID_AF;
 }
 
 static void capabilities(struct vpci_reference *r, const uint8_t hw[4096],
@@ -399,7 +401,9 @@ static void extended(struct vpci_reference *r, const struct vpci_image *image, e
 	for (uint32_t i = 0; i < image->ext_count; i++) {
 		uint32_t at = image->ext[i].offset;
 
-		for (uint32_t o = 0; o < read_only_length(image->ext[i].id, view) && at + o < 4096; o += 4) {
+		uint32_t length = read_only_length(image->ext[i].id, view);
+
+		for (uint32_t o = 0; o < length && at + o < 4096; o += 4) {
 			uint32_t reg = (at + o) / 4;
 
 			forget_default(r, reg);
