@@ -154,9 +154,16 @@ static void drain(struct pci_function *f, uint64_t now_ms)
 		log_warn("pci", SBDF_FMT ": transactions still pending, reset anyway",
 			 SBDF_ARG(f->sbdf));
 	}
-	if (r->method->claim != NULL && !r->method->claim(f)) {
-		pass_over(f, now_ms);
-		return;
+	if (r->method->claim != NULL) {
+		int claimed = r->method->claim(f);
+
+		if (claimed == -EAGAIN && now_ms - r->begun_ms < r->budget_ms) {
+			return;
+		}
+		if (claimed != 0) {
+			pass_over(f, now_ms);
+			return;
+		}
 	}
 	r->method->assert_reset(f);
 	enter(r, r->method->release != NULL ? PCI_RESET_HOLD : PCI_RESET_SETTLE, now_ms);

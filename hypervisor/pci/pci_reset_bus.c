@@ -5,6 +5,7 @@
  * afterwards, each broken by itself should it not come back.
  */
 #include "core/log.h"
+#include "lib/errno.h"
 #include "pci/pci_config.h"
 #include "pci/pci_reset_method.h"
 #include "pci/registry.h"
@@ -16,7 +17,8 @@ bool pci_reset_bus_able(const struct pci_function *f)
 
 	if (f->parent == NULL || f->header_type != 0 || f->parent->cap_express == 0 ||
 	    (f->parent->express_type != PCI_EXP_TYPE_ROOT_PORT &&
-	     f->parent->express_type != PCI_EXP_TYPE_DOWNSTREAM)) {
+	     f->parent->express_type != PCI_EXP_TYPE_DOWNSTREAM &&
+	     f->parent->express_type != PCI_EXP_TYPE_PCI_BRIDGE)) {
 		return false;
 	}
 	for (other = pci_function_first(); other != NULL; other = other->next) {
@@ -38,29 +40,50 @@ static struct pci_function *neighbour(const struct pci_function *f, const struct
 	return n;
 }
 
-bool pci_reset_bus_claim(struct pci_function *f)
+/*
+ * Of neighbours that are reset at one time the last one does it for all: each waits for those
+ * before it and gives way to those behind it.
+ */
+static int may_reset(const struct pci_function *f, const struct pci_function *n)
+{
+	switch (n->state) {
+	case FUNCTION_QUARANTINED:
+	case FUNCTION_BROKEN:
+	case FUNCTION_ABSENT:
+		return 0;
+	case FUNCTION_RESETTING:
+		return n->sbdf.v < f->sbdf.v ? -EAGAIN : -EBUSY;
+	case FUNCTION_OWNED:
+	case FUNCTION_LENT:
+	default:
+		return -EBUSY;
+	}
+}
+
+int pci_reset_bus_claim(struct pci_function *f)
 {
 	struct pci_function *n;
-	bool free = true;
+	int r = 0;
 
 	spin_lock(&pci_registry_lock);
-	for (n = neighbour(f, NULL); n != NULL; n = neighbour(f, n)) {
-		free = free && (n->state == FUNCTION_QUARANTINED || n->state == FUNCTION_BROKEN ||
-				n->state == FUNCTION_ABSENT);
+	for (n = neighbour(f, NULL); n != NULL && r != -EBUSY; n = neighbour(f, n)) {
+		int one = may_reset(f, n);
+
+		r = one != 0 ? one : r;
 	}
-	for (n = neighbour(f, NULL); n != NULL && free; n = neighbour(f, n)) {
+	for (n = neighbour(f, NULL); n != NULL && r == 0; n = neighbour(f, n)) {
 		if (n->state == FUNCTION_QUARANTINED) {
 			n->state = FUNCTION_RESETTING;
 			n->reset.neighbour_of = f;
 		}
 	}
 	spin_unlock(&pci_registry_lock);
-	for (n = neighbour(f, NULL); n != NULL && free; n = neighbour(f, n)) {
+	for (n = neighbour(f, NULL); n != NULL && r == 0; n = neighbour(f, n)) {
 		if (n->reset.neighbour_of == f) {
 			pci_reset_save(n, false);
 		}
 	}
-	return free;
+	return r;
 }
 
 void pci_reset_bus_unclaim(struct pci_function *f, bool reset)

@@ -11,8 +11,11 @@ struct pci_reset_method {
 	uint32_t hold_ms;   /* asserted that long; methods with release */
 	uint32_t settle_ms; /* then no config access for that long */
 	bool (*able)(const struct pci_function *f);
-	/* May it be used right now? True: until unclaim() nothing it reaches has a user. */
-	bool (*claim)(struct pci_function *f);
+	/*
+	 * May it be used right now? 0: until unclaim() nothing it reaches has a user. -EBUSY: no.
+	 * -EAGAIN: ask again, a reset it would disturb is under way.
+	 */
+	int (*claim)(struct pci_function *f);
 	void (*unclaim)(struct pci_function *f, bool reset);
 	/* Are transactions of f still under way? NULL: does not matter. */
 	bool (*pending)(struct pci_function *f);
@@ -28,7 +31,7 @@ extern const struct pci_reset_method pci_reset_methods[];
 
 /* pci_reset_bus.c */
 bool pci_reset_bus_able(const struct pci_function *f);
-bool pci_reset_bus_claim(struct pci_function *f);
+int pci_reset_bus_claim(struct pci_function *f);
 void pci_reset_bus_unclaim(struct pci_function *f, bool reset);
 void pci_reset_bus_assert(struct pci_function *f);
 bool pci_reset_bus_release(struct pci_function *f);

@@ -49,9 +49,9 @@ int pci_state_can_quarantine(const struct pci_function *f)
 }
 
 /*
- * A member may stay in quarantine or belong to the same domain. One that is being reset aborts its
- * DMA like one in quarantine; a broken one does too, but nobody vouches for it. Bridges are the
- * hypervisor's and send nothing of their own.
+ * A member may stay in quarantine or belong to the same domain. One that is being taken away has
+ * its user until it is cut off; then it is like one in quarantine. A broken one is cut off too, but
+ * nobody vouches for it. Bridges are the hypervisor's and send nothing of their own.
  */
 static bool member_allows(const struct pci_function *m, uint16_t domain)
 {
@@ -61,8 +61,9 @@ static bool member_allows(const struct pci_function *m, uint16_t domain)
 	switch (m->state) {
 	case FUNCTION_ABSENT:
 	case FUNCTION_QUARANTINED:
-	case FUNCTION_RESETTING:
 		return true;
+	case FUNCTION_RESETTING:
+		return m->user == DOMAIN_ID_NONE || m->user == domain;
 	case FUNCTION_OWNED:
 	case FUNCTION_LENT:
 		return m->user == domain;

@@ -63,6 +63,20 @@ static int enter_quarantine(struct pci_function *f, int error, const char *why)
 	return r;
 }
 
+/*
+ * Of several that share a stream and are taken away at once, the one claimed last finds none in
+ * use.
+ */
+static bool stream_shared(const struct pci_function *f)
+{
+	bool shared;
+
+	spin_lock(&pci_registry_lock);
+	shared = lend_stream_shared(f);
+	spin_unlock(&pci_registry_lock);
+	return shared;
+}
+
 /* State RESETTING: take f from its user, whichever kind that is. error: it is broken already. */
 static int take_away(struct pci_function *f, int error)
 {
@@ -78,7 +92,7 @@ static int take_away(struct pci_function *f, int error)
 	} else {
 		vpci_bus_withdraw(vf);
 	}
-	r = lend_cut_off(vf);
+	r = lend_cut_off(vf, stream_shared(f));
 	if (!owner) {
 		vpci_exec_free(vf);
 	}
@@ -88,8 +102,11 @@ static int take_away(struct pci_function *f, int error)
 /* An administrator's retry: it is nobody's already, only its stream may not be confirmed shut. */
 static int retry(struct pci_function *f)
 {
-	int r = lend_translated(f) ? iommu_abort(f->iommu, f->stream) : 0;
+	int r = 0;
 
+	if (lend_translated(f) && !stream_shared(f)) {
+		r = iommu_abort(f->iommu, f->stream);
+	}
 	return enter_quarantine(f, r, stream_open);
 }
 
@@ -261,7 +278,7 @@ static int lend(struct domain *d, struct pci_function *f, struct vsbdf where)
 	}
 	vf->view = VPCI_VIEW_GUEST;
 	r = lend_place(seg, f, bars);
-	if (r == 0) {
+	if (r == 0 && !lend_stream_shared(f)) {
 		r = iommu_abort(f->iommu, f->stream);
 	}
 	if (r == 0) {
@@ -278,7 +295,7 @@ static int lend(struct domain *d, struct pci_function *f, struct vsbdf where)
 	f->lent_once = true;
 	return 0;
 cut:
-	if (lend_cut_off(vf)) {
+	if (lend_cut_off(vf, lend_stream_shared(f))) {
 		set_broken(f, stream_open);
 	}
 free:

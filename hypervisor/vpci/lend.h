@@ -18,6 +18,13 @@ void lend_user_reset_done(struct pci_function *f, int error, void *arg);
 bool lend_translated(const struct pci_function *f);
 
 /*
+ * Registry lock held. Is another function with f's StreamID in use? Behind a bridge to conventional
+ * PCI all have one, and are in one domain's hands: the stream is opened for the first and shut
+ * after the last.
+ */
+bool lend_stream_shared(const struct pci_function *f);
+
+/*
  * Registry and function lock held, or vf is in no bus yet. From ITT over config space to the
  * stream: when the last step is done f may be told to read and write the domain's memory. On
  * failure nothing is left open, and the caller shows what it showed before.
@@ -31,9 +38,10 @@ int lend_show_identity(struct vpci_function *vf);
 void lend_begin_use(struct vpci_function *vf, enum function_state state);
 /*
  * No lock held (the registry's may be), vf no longer answers for its user. Goes on past errors.
+ * shared: lend_stream_shared(), asked when nobody could take f into use any more.
  * -EIO: the IOMMU did not confirm, f must not be used again.
  */
-int lend_cut_off(struct vpci_function *vf);
+int lend_cut_off(struct vpci_function *vf, bool shared);
 
 /*
  * Registry lock held. Beside functions of its device that are there under their own numbers, f goes

@@ -13,6 +13,20 @@ bool lend_translated(const struct pci_function *f)
 	return f->iommu && f->iommu->usable;
 }
 
+bool lend_stream_shared(const struct pci_function *f)
+{
+	const struct pci_function *m;
+
+	for (m = pci_function_first(); m; m = m->next) {
+		if (m != f && m->header_type == 0 && m->iommu == f->iommu &&
+		    m->stream.v == f->stream.v && m->vpci &&
+		    (m->state == FUNCTION_OWNED || m->state == FUNCTION_LENT)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static uint32_t event_count(const struct pci_function *f)
 {
 	return MAX(f->msix.cap ? f->msix.entries : 0U, f->msi.cap ? f->msi.vectors : 0U);
@@ -45,7 +59,7 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 	build.intx = view == VPCI_VIEW_GUEST && vpci_intx_vintid(vf, true) != 0;
 	r = vpci_build(&vf->shadow, &build);
 	/* A bridge's stream stays shut: its MSIs are hidden, so it has nothing to say. */
-	if (r == 0 && f->header_type == 0 && lend_translated(f)) {
+	if (r == 0 && f->header_type == 0 && lend_translated(f) && !lend_stream_shared(f)) {
 		r = iommu_attach(f->iommu, f->stream, &d->p2m);
 	}
 	if (r && f->itt) {
@@ -94,7 +108,7 @@ int lend_show_to_owner(struct vpci_function *vf)
 	return lend_let_in(vf, f->header_type == 1 ? VPCI_VIEW_BRIDGE : VPCI_VIEW_OWNER, bars);
 }
 
-int lend_cut_off(struct vpci_function *vf)
+int lend_cut_off(struct vpci_function *vf, bool shared)
 {
 	struct pci_function *f = vf->function;
 	struct its_device *itt;
@@ -108,7 +122,7 @@ int lend_cut_off(struct vpci_function *vf)
 		pci_quiesce(f);
 	}
 	spin_unlock(&f->lock);
-	if (lend_translated(f)) {
+	if (lend_translated(f) && !shared) {
 		r = iommu_abort(f->iommu, f->stream);
 	}
 	__atomic_store_n(&vf->itt, NULL, __ATOMIC_RELEASE);

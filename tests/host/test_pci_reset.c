@@ -587,6 +587,73 @@ static void test_bus_reset_takes_quarantined_neighbours_along(void **state)
 	assert_int_equal(function->reset_count, 1);
 }
 
+/* Two whose domain ends: neither may take the other's reset for a reason to do without. */
+static void test_neighbours_reset_at_one_time(void **state)
+{
+	struct pci_function *other = build_pair();
+
+	function->state = other->state = FUNCTION_RESETTING;
+	function->lent_once = other->lent_once = true;
+	pci_reset_begin(other, false, now);
+	for (uint32_t i = 0; i < 50; i++) {
+		assert_false(pci_reset_step(other, now++));
+	}
+	pci_reset_begin(function, false, now);
+	while (!pci_reset_step(function, now)) {
+		assert_false(pci_reset_step(other, now++));
+	}
+	assert_true(function->lent_once);
+	function->state = FUNCTION_QUARANTINED;
+	while (!pci_reset_step(other, now)) {
+		now++;
+	}
+	assert_int_equal(model->bus_reset_count, 1);
+	assert_false(function->lent_once);
+	assert_false(other->lent_once);
+	assert_int_equal(function->state, FUNCTION_QUARANTINED);
+}
+
+/* One that never gets ready is waited for as long as a reset may take, no longer. */
+static void test_neighbour_that_resets_for_ever(void **state)
+{
+	struct pci_function *other = build_pair();
+
+	function->state = other->state = FUNCTION_RESETTING;
+	other->lent_once = true;
+	pci_reset_begin(other, false, now);
+	for (uint32_t i = 0; i < 59000; i++) {
+		assert_false(pci_reset_step(other, now++));
+	}
+	for (uint32_t i = 0; i < 2000 && !pci_reset_step(other, now); i++) {
+		now++;
+	}
+	assert_true(pci_reset_step(other, now));
+	assert_int_equal(other->reset.error, 0);
+	assert_true(other->lent_once);
+	assert_int_equal(model->bus_reset_count, 0);
+}
+
+/* Conventional functions have no reset of their own; the bridge above them has RST#. */
+static void test_bus_reset_behind_a_bridge_to_conventional_pci(void **state)
+{
+	struct model_function *port =
+		model_port(&world.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, false, true);
+	struct model_function *bridge = model_bridge(&world.pci, port, 0, 0, 0x000e1b36);
+
+	model_express(bridge, PCI_EXP_TYPE_PCI_BRIDGE, false);
+	model = model_endpoint(&world.pci, bridge, 1, 0, 0x100e8086, 0x020000);
+	model_bar(model, 0, BAR_MEM32, false, 0x20000);
+	pci_bring_up(&world.bridge);
+	function = world_function(0, 2, 1, 0);
+	assert_int_equal(function->reset_methods, RESET_BIT(RESET_BUS));
+	function->state = FUNCTION_RESETTING;
+	function->lent_once = true;
+	run();
+	assert_int_equal(function->reset.error, 0);
+	assert_int_equal(model->bus_reset_count, 1);
+	assert_false(function->lent_once);
+}
+
 static void test_neighbour_lost_in_a_bus_reset_is_broken(void **state)
 {
 	struct pci_function *other = build_pair();
@@ -656,6 +723,9 @@ int main(void)
 		T(test_wake_only),
 		T(test_bus_reset_spares_neighbours_in_use),
 		T(test_bus_reset_takes_quarantined_neighbours_along),
+		T(test_neighbours_reset_at_one_time),
+		T(test_neighbour_that_resets_for_ever),
+		T(test_bus_reset_behind_a_bridge_to_conventional_pci),
 		T(test_neighbour_lost_in_a_bus_reset_is_broken),
 		T(test_no_bus_reset_over_a_bridge),
 	};

@@ -169,27 +169,35 @@ static bool reachable(const struct pci_function *f)
 	return false;
 }
 
-static struct pci_function *by_stream(stream_id_t stream)
+/* All functions that speak with this StreamID are quiet. */
+static void check_quiet(stream_id_t stream)
 {
-	struct pci_function *f = pci_function_first();
+	uint32_t count = 0;
 
-	while (f && (f->stream.v != stream.v || f->header_type != 0)) {
-		f = f->next;
+	for (struct pci_function *f = pci_function_first(); f; f = f->next) {
+		if (f->stream.v == stream.v && f->header_type == 0) {
+			assert_int_equal(pci_read(f, PCI_COMMAND, 2) & PCI_COMMAND_MASTER, 0);
+			count++;
+		}
 	}
-	assert_non_null(f);
-	return f;
+	assert_true(count > 0);
+}
+
+static void check_unreachable(stream_id_t stream)
+{
+	for (struct pci_function *f = pci_function_first(); f; f = f->next) {
+		assert_false(f->stream.v == stream.v && reachable(f));
+	}
 }
 
 /* IOMMU. */
 
 int iommu_attach(struct iommu *iommu, stream_id_t stream, struct p2m *p2m)
 {
-	struct pci_function *f = by_stream(stream);
-
 	assert_ptr_equal(iommu, &world_iommu);
 	assert_int_equal(streams[stream.v], 0);
 	/* A function must be quiet when memory opens to it. */
-	assert_int_equal(pci_read(f, PCI_COMMAND, 2) & PCI_COMMAND_MASTER, 0);
+	check_quiet(stream);
 	if (lend_world.fail[STEP_ATTACH]) {
 		return -EIO;
 	}
@@ -200,11 +208,9 @@ int iommu_attach(struct iommu *iommu, stream_id_t stream, struct p2m *p2m)
 
 int iommu_abort(struct iommu *iommu, stream_id_t stream)
 {
-	struct pci_function *f = by_stream(stream);
-
 	assert_ptr_equal(iommu, &world_iommu);
-	assert_false(reachable(f));
-	assert_int_equal(pci_read(f, PCI_COMMAND, 2) & PCI_COMMAND_MASTER, 0);
+	check_unreachable(stream);
+	check_quiet(stream);
 	if (lend_world.fail[STEP_ABORT]) {
 		return -EIO;
 	}
@@ -241,6 +247,17 @@ paddr_t its_doorbell(const struct its *its)
 	return pa(0x8090000);
 }
 
+/* Do several functions have this DeviceID? */
+static bool has_alias(device_id_t id)
+{
+	uint32_t count = 0;
+
+	for (struct pci_function *f = pci_function_first(); f; f = f->next) {
+		count += f->header_type == 0 && f->device_id.v == id.v;
+	}
+	return count > 1;
+}
+
 int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct irq_meter *meter,
 		   struct its_device **out)
 {
@@ -252,7 +269,10 @@ int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < ITTS_MAX; i++) {
-		assert_false(itts[i].used && itts[i].id == id.v);
+		if (itts[i].used && itts[i].id == id.v) {
+			assert_true(has_alias(id));
+			return -EBUSY;
+		}
 	}
 	while (itts[at].used) {
 		assert_true(++at < ITTS_MAX);
@@ -385,6 +405,16 @@ void pci_reset_start_for_user(struct pci_function *f, bool wake,
 	}
 }
 
+static bool in_use_by_stream(stream_id_t stream)
+{
+	struct pci_function *f = pci_function_first();
+
+	while (f && (f->stream.v != stream.v || !f->vpci || f->header_type != 0)) {
+		f = f->next;
+	}
+	return f != NULL;
+}
+
 int pci_reset_start(struct pci_function *f,
 		    void (*on_done)(struct pci_function *f, int error, void *arg), void *arg)
 {
@@ -394,7 +424,7 @@ int pci_reset_start(struct pci_function *f,
 	assert_null(f->itt);
 	assert_null(f->vpci);
 	assert_false(reachable(f));
-	assert_int_equal(world_dma(f), ~0U);
+	assert_true(world_dma(f) == ~0U || in_use_by_stream(f->stream));
 	assert_false(spin_is_locked(&pci_registry_lock));
 	if (lend_world.fail[STEP_RESET_START]) {
 		return -EBUSY;

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Functions behind a bridge to conventional PCI: they share a StreamID and an isolation group, so
+ * they are in one domain's hands, and what happens to one must leave the other's DMA alone.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "fake_heap.h"
+#include "lend_rig.h"
+#include "lib/errno.h"
+#include "pci/pci_config.h"
+#include "pci/registry.h"
+
+/* The rig's disk and card, with one requester ID. */
+static int setup(void **state)
+{
+	int r = lend_rig_setup(state);
+
+	start_over();
+	add_nvme(&world, 1, 0x4000);
+	add_nic(&world, 2);
+	bring_up(&world, 0x4010000000ULL);
+	world_function(0, 2, 0, 0)->stream = world_function(0, 1, 0, 0)->stream;
+	world_function(0, 2, 0, 0)->device_id = world_function(0, 1, 0, 0)->device_id;
+	start(1);
+	assert_int_equal(nvme->group, nic->group);
+	return r;
+}
+
+static bool masters(struct pci_function *f)
+{
+	return (pci_read(f, PCI_COMMAND, 2) & PCI_COMMAND_MASTER) != 0;
+}
+
+static void owner_keeps_the_other(void **state)
+{
+	(void)state;
+	owner_write(nvme, 4, 2, 6);
+	owner_write(nic, 4, 2, 6);
+	quarantine(nic);
+	assert_false(masters(nic));
+	assert_true(masters(nvme));
+	assert_int_equal(world_dma(nvme), WORLD_CONTROL);
+	assert_int_equal(lend_return_to_owner(nic), 0);
+	owner_write(nic, 4, 2, 6);
+	assert_true(masters(nic));
+	/* The last one closes it. */
+	quarantine(nvme);
+	assert_int_equal(world_dma(nic), WORLD_CONTROL);
+	quarantine(nic);
+	assert_int_equal(world_dma(nic), ~0U);
+}
+
+static void guest_keeps_the_other(void **state)
+{
+	struct vsbdf where;
+
+	(void)state;
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nvme, 1);
+	guest_write(1, 4, 2, 6);
+	assert_int_equal(lend_attach(GUEST2, nic, 2, &where), -EEXIST);
+	lend_to(GUEST1, nic, 2);
+	guest_write(2, 4, 2, 6);
+	assert_true(masters(nvme));
+	assert_int_equal(world_dma(nic), WORLD_GUEST1);
+	assert_int_equal(lend_detach(nic), 0);
+	world_run_resets();
+	assert_int_equal(nic->state, FUNCTION_QUARANTINED);
+	assert_false(masters(nic));
+	assert_int_equal(world_dma(nvme), WORLD_GUEST1);
+	assert_int_equal(lend_detach(nvme), 0);
+	world_run_resets();
+	assert_int_equal(world_dma(nvme), ~0U);
+	lend_to(GUEST2, nic, 1);
+	assert_int_equal(world_dma(nic), WORLD_GUEST2);
+}
+
+static void failed_lend_leaves_the_other(void **state)
+{
+	struct vsbdf where;
+
+	(void)state;
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nvme, 1);
+	guest_write(1, 4, 2, 6);
+	for (int64_t n = 1; n < 20; n++) {
+		int r;
+
+		fake_heap_fail_in = n;
+		r = lend_attach(GUEST1, nic, 0, &where);
+		fake_heap_fail_in = 0;
+		assert_true(masters(nvme));
+		assert_int_equal(world_dma(nvme), WORLD_GUEST1);
+		if (r == 0) {
+			assert_true(n > 3);
+			return;
+		}
+		assert_int_equal(nic->state, FUNCTION_QUARANTINED);
+	}
+	fail();
+}
+
+/* One that is taken away has its user until its DMA has stopped: nobody else gets a member. */
+static void not_lent_while_a_member_is_taken_away(void **state)
+{
+	struct vsbdf where;
+
+	(void)state;
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nic, 1);
+	nic->state = FUNCTION_RESETTING; /* claimed by another CPU, not cut off yet */
+	assert_int_equal(lend_attach(GUEST2, nvme, 0, &where), -EEXIST);
+	assert_int_equal(lend_return_to_owner(nvme), -EEXIST);
+	assert_int_equal(world_dma(nic), WORLD_GUEST1);
+	nic->state = FUNCTION_LENT;
+}
+
+static void both_go_with_their_domain(void **state)
+{
+	(void)state;
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nvme, 1);
+	lend_to(GUEST1, nic, 2);
+	guest_write(1, 4, 2, 6);
+	guest_write(2, 4, 2, 6);
+	GUEST1->state = DOMAIN_DYING;
+	lend_reclaim_all(GUEST1);
+	assert_int_equal(world_dma(nvme), ~0U);
+	assert_int_equal(lend_world.streams_open, 0);
+	world_run_resets();
+	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
+	assert_int_equal(nic->state, FUNCTION_QUARANTINED);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, lend_rig_teardown)
+	const struct CMUnitTest tests[] = {
+		T(owner_keeps_the_other),
+		T(guest_keeps_the_other),
+		T(failed_lend_leaves_the_other),
+		T(not_lent_while_a_member_is_taken_away),
+		T(both_go_with_their_domain),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
