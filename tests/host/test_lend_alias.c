@@ -15,6 +15,8 @@
 #include "pci/pci_config.h"
 #include "pci/registry.h"
 
+static const struct lend_options anywhere;
+
 /* The rig's disk and card, with one requester ID. */
 static int setup(void **state)
 {
@@ -64,7 +66,7 @@ static void guest_keeps_the_other(void **state)
 	quarantine(nic);
 	lend_to(GUEST1, nvme, 1);
 	guest_write(1, 4, 2, 6);
-	assert_int_equal(lend_attach(GUEST2, nic, 2, &where), -EEXIST);
+	assert_int_equal(lend_attach(GUEST2, nic, &anywhere, &where), -EEXIST);
 	lend_to(GUEST1, nic, 2);
 	guest_write(2, 4, 2, 6);
 	assert_true(masters(nvme));
@@ -94,7 +96,7 @@ static void failed_lend_leaves_the_other(void **state)
 		int r;
 
 		fake_heap_fail_in = n;
-		r = lend_attach(GUEST1, nic, 0, &where);
+		r = lend_attach(GUEST1, nic, &anywhere, &where);
 		fake_heap_fail_in = 0;
 		assert_true(masters(nvme));
 		assert_int_equal(world_dma(nvme), WORLD_GUEST1);
@@ -117,7 +119,7 @@ static void not_lent_while_a_member_is_taken_away(void **state)
 	quarantine(nic);
 	lend_to(GUEST1, nic, 1);
 	nic->state = FUNCTION_RESETTING; /* claimed by another CPU, not cut off yet */
-	assert_int_equal(lend_attach(GUEST2, nvme, 0, &where), -EEXIST);
+	assert_int_equal(lend_attach(GUEST2, nvme, &anywhere, &where), -EEXIST);
 	assert_int_equal(lend_return_to_owner(nvme), -EEXIST);
 	assert_int_equal(world_dma(nic), WORLD_GUEST1);
 	nic->state = FUNCTION_LENT;

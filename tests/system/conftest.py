@@ -94,6 +94,21 @@ class Session:
         self.child.close(force=True)
 
 
+def wait_with_progress(process, output):
+    """Say every minute what the script printed last; shown under `make soak`."""
+    while True:
+        try:
+            process.wait(60)
+            return
+        except KeyboardInterrupt:
+            process.kill()
+            raise
+        except subprocess.TimeoutExpired:
+            lines = output.read_text(errors="replace").splitlines() or ["nothing yet"]
+            print(f" ... {next((line for line in lines[::-1] if line[:4] == '=== '), lines[-1])}",
+                  flush=True)
+
+
 class Machine:
     """Runs machines and makes their disks, in one test's directory."""
 
@@ -112,12 +127,15 @@ class Machine:
     def launch(self, *options):
         """Run the launcher to its end, without a console."""
         log = self.directory / f"console{self.count}.log"
-        done = subprocess.run(
-            [LAUNCHER, "--log", log, *map(str, options)], stdin=subprocess.DEVNULL,
-            capture_output=True, check=False)
+        output, errors = self.directory / "stdout", self.directory / "stderr"
+        with open(output, "wb") as out, open(errors, "wb") as err:
+            with subprocess.Popen(
+                    [LAUNCHER, "--log", log, *map(str, options)], stdin=subprocess.DEVNULL,
+                    stdout=out, stderr=err) as process:
+                wait_with_progress(process, output)
         return Run(
-            done.returncode, done.stdout.decode(errors="replace"),
-            done.stderr.decode(errors="replace"),
+            process.returncode, output.read_text(errors="replace"),
+            errors.read_text(errors="replace"),
             log.read_text(errors="replace") if log.exists() else "")
 
     def run_twice(self, script, *options, timeout=RUN_SECONDS):
@@ -187,7 +205,7 @@ def module_machine(tmp_path_factory):
     one.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def soak():
     """True when `make soak` asks for the large counts."""
     return bool(os.environ.get("VIADUCT_SOAK"))
