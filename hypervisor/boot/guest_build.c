@@ -11,18 +11,29 @@
 #include "lib/errno.h"
 #include "vpci/vpci.h"
 
-static enum mmio_result empty_access(struct vcpu *v, void *opaque, struct mmio_access *a)
+/* Writes to flash are dropped, and what of it is not mapped reads as zero. */
+static enum mmio_result flash_access(struct vcpu *v, void *opaque, struct mmio_access *a)
 {
 	a->value = 0;
 	return MMIO_DONE;
 }
 
-/* The board's second flash bank, where firmware looks for its variables: reads as zero. */
-static const struct mmio_ops empty_flash_ops = {
+static const struct mmio_ops flash_ops = {
 	.name = "flash",
 	.kind = EXIT_MMIO_OTHER,
-	.access = empty_access,
+	.access = flash_access,
 };
+
+/*
+ * The second bank, where firmware looks for its variables, is always there; the first one only when
+ * firmware lies in it. Without, address 0 is nothing, which catches null pointers.
+ */
+static int flash_create(struct domain *d)
+{
+	uint64_t base = d->flash_size != 0 ? GUEST_FLASH0_BASE : GUEST_FLASH1_BASE;
+
+	return mmio_add(&d->mmio, ipa(base), GUEST_FLASH_END - base, &flash_ops, NULL);
+}
 
 static const struct vits_ops its_ops = {
 	.host_device = vpci_host_device,
@@ -54,7 +65,7 @@ int domain_build_guest(struct domain *d)
 	if (ret != 0) {
 		goto fail_uart;
 	}
-	ret = mmio_add(&d->mmio, ipa(GUEST_FLASH1_BASE), GUEST_FLASH1_SIZE, &empty_flash_ops, NULL);
+	ret = flash_create(d);
 	if (ret != 0) {
 		goto fail_pci;
 	}

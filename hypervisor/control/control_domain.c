@@ -23,8 +23,12 @@ int control_domain_create(struct control_call *call)
 	const struct control_domain_create *in = call->in;
 	struct control *c = call->control;
 	struct control_domain_id reply = { 0 };
-	struct domain_spec spec = { .vcpu_count = in->vcpu_count, .ram_size = in->ram_bytes,
-				    .table_size = in->table_bytes };
+	struct domain_spec spec = {
+		.vcpu_count = in->vcpu_count,
+		.ram_size = in->ram_bytes,
+		.table_size = in->table_bytes,
+		.flash_size = in->flash_bytes,
+	};
 	struct domain *d;
 	int err;
 

@@ -51,7 +51,8 @@ struct domain {
 	uint8_t last_vcpu[CPUS_MAX]; /* by pCPU: 1 + index of the vCPU loaded there last */
 	ipaddr_t ram_base;
 	uint64_t ram_size;
-	paddr_t *ram_blocks; /* 2 MiB blocks in IPA order; NULL when direct */
+	uint64_t flash_size;
+	paddr_t *ram_blocks; /* 2 MiB blocks: RAM in IPA order, then flash; NULL when direct */
 	uint32_t ram_block_count;
 	uint32_t ram_populated; /* blocks [0, this) are clean and mapped */
 	uint64_t ram_cleaned;   /* bytes of the next one that are clean */
@@ -79,13 +80,14 @@ uint32_t domain_next_id(uint32_t from);
 struct domain_spec {
 	char name[DOMAIN_NAME_MAX];
 	uint32_t vcpu_count;
-	uint64_t ram_size; /* bytes, rounded up to 2 MiB */
+	uint64_t ram_size;   /* bytes, rounded up to 2 MiB */
+	uint64_t flash_size; /* the same, from GUEST_FLASH0_BASE on; 0: none */
 	uint64_t table_size; /* bytes of page tables besides those of its RAM; 0: the usual amount */
 };
 
 /*
- * A guest with the memory map of include/viaduct/guest_map.h: RAM taken, GIC, ITS, UART and an empty
- * PCI bus in place, state BUILDING. Its RAM is cleaned and mapped by a job (ram_populated).
+ * A guest with the memory map of include/viaduct/guest_map.h: RAM and flash taken, GIC, ITS, UART
+ * and an empty PCI bus in place, state BUILDING. Its RAM is cleaned and mapped by a job (ram_populated).
  * -EEXIST name in use, -ENOMEM (nothing kept), -EINVAL bad spec.
  */
 int domain_create(const struct domain_spec *spec, struct domain **out);

@@ -11,7 +11,7 @@
 /* Control domain: id 0, direct, empty tables. NULL: no memory. Boot only. */
 struct domain *domain_create_control(uint32_t vcpu_count);
 
-/* GIC, ITS, UART, PCI bus and empty flash of a guest. On failure nothing is left. */
+/* GIC, ITS, UART, PCI bus and flash of a guest. On failure nothing is left. */
 int domain_build_guest(struct domain *d);
 /*
  * The reverse, lent functions first: on return no device reaches d's memory any more. -EIO: an IOMMU

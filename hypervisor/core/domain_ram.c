@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A guest's RAM: taken in 2 MiB blocks, cleaned and mapped by a job, given back. */
+/* A guest's RAM and flash: taken in 2 MiB blocks, cleaned and mapped by a job, given back. */
 #include <viaduct/guest_map.h>
 
 #include "core/domain_parts.h"
@@ -11,12 +11,13 @@
 /* In domain->ram_blocks[]: not cleaned yet. */
 #define BLOCK_DIRTY BIT(0)
 
-int domain_ram_take(struct domain *d, uint64_t size)
+int domain_ram_take(struct domain *d, uint64_t size, uint64_t flash_size)
 {
-	uint32_t count = (uint32_t)(size / RAM_BLOCK_SIZE);
+	uint32_t count = (uint32_t)((size + flash_size) / RAM_BLOCK_SIZE);
 
 	d->ram_base = ipa(GUEST_RAM_BASE);
 	d->ram_size = size;
+	d->flash_size = flash_size;
 	d->ram_blocks = heap_alloc(count * sizeof(*d->ram_blocks));
 	if (d->ram_blocks == NULL) {
 		return -ENOMEM;
@@ -34,12 +35,32 @@ int domain_ram_take(struct domain *d, uint64_t size)
 	return 0;
 }
 
+/* The last block of flash shows again and again up to the end of the second bank. */
+static int map_flash(struct domain *d, uint64_t offset, paddr_t block)
+{
+	bool last = offset + RAM_BLOCK_SIZE == d->flash_size;
+	uint64_t end = last ? GUEST_FLASH_END : GUEST_FLASH0_BASE + offset + RAM_BLOCK_SIZE;
+	int ret = 0;
+
+	for (uint64_t at = GUEST_FLASH0_BASE + offset; at < end && ret == 0; at += RAM_BLOCK_SIZE) {
+		ret = p2m_map(&d->p2m, ipa(at), block, RAM_BLOCK_SIZE, P2M_ROM);
+	}
+	return ret;
+}
+
+static int map_block(struct domain *d, uint64_t offset, paddr_t block)
+{
+	if (offset >= d->ram_size) {
+		return map_flash(d, offset - d->ram_size, block);
+	}
+	return p2m_map(&d->p2m, ipa_add(d->ram_base, offset), block, RAM_BLOCK_SIZE, P2M_RAM);
+}
+
 /* At most one block a slice, and part of a dirty one. */
 static enum job_status populate_step(struct job *j)
 {
 	struct domain *d = container_of(j, struct domain, populate);
 	paddr_t *block = &d->ram_blocks[d->ram_populated];
-	ipaddr_t at = ipa_add(d->ram_base, d->ram_populated * RAM_BLOCK_SIZE);
 
 	if ((block->v & BLOCK_DIRTY) != 0) {
 		d->ram_cleaned = ram_block_clean(pa(block->v & ~BLOCK_DIRTY), d->ram_cleaned);
@@ -49,7 +70,7 @@ static enum job_status populate_step(struct job *j)
 		d->ram_cleaned = 0;
 		block->v &= ~BLOCK_DIRTY;
 	}
-	if (p2m_map(&d->p2m, at, *block, RAM_BLOCK_SIZE, P2M_RAM) != 0) {
+	if (map_block(d, d->ram_populated * RAM_BLOCK_SIZE, *block) != 0) {
 		log_error("domain", "d%u %s: no memory for its page tables", d->id, d->name);
 		return JOB_DONE;
 	}

@@ -27,7 +27,7 @@
 #define CONTROL_CLASS_CODE 0x088000U /* base system peripheral, other */
 
 /* Changes whenever a structure or the meaning of a request does. */
-#define CONTROL_ABI_VERSION 2U
+#define CONTROL_ABI_VERSION 3U
 #define CONTROL_MAGIC       0x64616956U /* "Viad" */
 
 #define CONTROL_PAGE_SIZE 4096U
@@ -115,8 +115,8 @@ struct control_info {
 
 /*
  * DOMAIN_CREATE: control_domain_create -> control_domain_id. A paused domain with memory, no
- * devices, nothing in it. -EEXIST name in use, -ENOMEM, -EINVAL bad name, size or vCPU count,
- * -ENOSPC too many domains.
+ * devices, nothing in it. Sizes are rounded up to 2 MiB. -EEXIST name in use, -ENOMEM, -EINVAL bad
+ * name, size or vCPU count, -ENOSPC too many domains.
  */
 struct control_domain_create {
 	char name[CONTROL_NAME_SIZE];
@@ -124,6 +124,11 @@ struct control_domain_create {
 	uint32_t flags; /* 0 */
 	uint64_t ram_bytes;
 	uint64_t table_bytes; /* for page tables of its devices' BARs, up to 4 GiB; 0: 2 MiB */
+	/*
+	 * Read-only memory from address 0 on, for firmware; 0: none. Its last 2 MiB show again and
+	 * again up to GUEST_FLASH_END.
+	 */
+	uint64_t flash_bytes;
 };
 
 /*
@@ -377,14 +382,15 @@ struct control_pci_report {
 struct control_aperture_map {
 	uint32_t domain;
 	uint32_t unused;
-	uint64_t offset; /* from the start of the domain's RAM, a multiple of CONTROL_SLOT_SIZE */
+	/* From the start of the domain's RAM, which flash follows; a multiple of CONTROL_SLOT_SIZE. */
+	uint64_t offset;
 };
 
 /* APERTURE_UNMAP: control_count, the slot. -EINVAL not this client's. */
 
 _Static_assert(sizeof(struct control_header) == 16, "ABI");
 _Static_assert(sizeof(struct control_info) == 104, "ABI");
-_Static_assert(sizeof(struct control_domain_create) == 88, "ABI");
+_Static_assert(sizeof(struct control_domain_create) == 96, "ABI");
 _Static_assert(offsetof(struct control_domain_create, ram_bytes) == 72, "ABI");
 _Static_assert(sizeof(struct control_domain_id) == 8, "ABI");
 _Static_assert(sizeof(struct control_domain_start) == 24, "ABI");

@@ -3,8 +3,11 @@
 #ifndef VIADUCT_GUEST_MAP_H
 #define VIADUCT_GUEST_MAP_H
 
+#define GUEST_FLASH0_BASE  0x00000000ULL /* first flash bank: read-only, firmware at its start */
+#define GUEST_FLASH0_SIZE  0x04000000ULL
 #define GUEST_FLASH1_BASE  0x04000000ULL /* second flash bank: reads zero */
 #define GUEST_FLASH1_SIZE  0x04000000ULL
+#define GUEST_FLASH_END    (GUEST_FLASH1_BASE + GUEST_FLASH1_SIZE)
 #define GUEST_GICD_BASE    0x08000000ULL
 #define GUEST_GICD_SIZE    0x00010000ULL
 #define GUEST_ITS_BASE     0x08080000ULL

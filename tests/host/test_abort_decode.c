@@ -81,6 +81,19 @@ static void test_other_faults(void **state)
 	}
 }
 
+/* str w0 and ldr w2 with every fault status; level 0 to 3 permission faults are 0xc to 0xf. */
+static void test_write_denied(void **state)
+{
+	for (uint64_t dfsc = 0; dfsc < 64; dfsc++) {
+		assert_int_equal(abort_write_denied(0x93800040 | dfsc), dfsc >= 12 && dfsc <= 15);
+		assert_false(abort_write_denied(0x93820000 | dfsc));
+		/* The walker that sets a dirty bit. */
+		assert_false(abort_write_denied(0x938000c0 | dfsc));
+	}
+	/* stp: no syndrome, but known to be a write. */
+	assert_true(abort_write_denied(0x9200004f));
+}
+
 static void test_high_address(void **state)
 {
 	/* Page number bits 47:12 of a 48-bit IPA; the NS bit above them is no part of it. */
@@ -95,6 +108,7 @@ int main(void)
 		cmocka_unit_test(test_loads),        cmocka_unit_test(test_stores),
 		cmocka_unit_test(test_no_syndrome),  cmocka_unit_test(test_misaligned),
 		cmocka_unit_test(test_other_faults), cmocka_unit_test(test_high_address),
+		cmocka_unit_test(test_write_denied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

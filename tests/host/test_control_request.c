@@ -186,6 +186,24 @@ static void test_create_checks(void **state)
 			 -EINVAL);
 }
 
+/* Flash is memory of the domain behind its RAM. */
+static void test_flash(void **state)
+{
+	struct control_domain_create in = {
+		.name = "g", .vcpu_count = 1, .ram_bytes = SZ_2M, .flash_bytes = 2 * SZ_2M
+	};
+	struct control_domain_id out;
+	uint32_t slot;
+
+	assert_int_equal(
+		world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), &out, sizeof(out)), 0);
+	assert_int_equal(domain_by_id(out.id)->ram_size, SZ_2M);
+	assert_int_equal(domain_by_id(out.id)->flash_size, 2 * SZ_2M);
+	assert_int_equal(map(0, out.id, 2 * SZ_2M, &slot), 0);
+	assert_int_equal(map(0, out.id, 3 * SZ_2M, &slot), -EINVAL);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, out.id), 0);
+}
+
 /* What is written to the page while a request is carried out changes nothing about it. */
 static void test_single_fetch(void **state)
 {
@@ -446,6 +464,7 @@ int main(void)
 		TEST(test_junk),
 		TEST(test_create_checks),
 		TEST(test_control_domain_is_safe),
+		TEST(test_flash),
 		TEST(test_single_fetch),
 		TEST(test_aperture),
 		TEST(test_aperture_closes),

@@ -25,6 +25,7 @@ static struct {
 	bool dirty[BLOCKS];
 	uint32_t cleaned;
 	uint32_t mapped;
+	uint8_t flash[64]; /* what shows in each 2 MiB of it: 1 + block */
 	uint32_t map_fails_after;
 	int32_t tables;      /* p2m alive */
 	int32_t built;       /* devices of guests */
@@ -59,7 +60,16 @@ int p2m_map(struct p2m *p, ipaddr_t at, paddr_t to, uint64_t size, enum p2m_type
 	}
 	assert_true(IS_ALIGNED(to.v, RAM_BLOCK_SIZE));
 	assert_false(world.dirty[to.v / RAM_BLOCK_SIZE]);
+	assert_int_equal(size, RAM_BLOCK_SIZE);
 	world.mapped++;
+	if (type == P2M_ROM) {
+		assert_in_range(at.v, 0, 0x7e00000);
+		assert_int_equal(world.flash[at.v / RAM_BLOCK_SIZE], 0);
+		world.flash[at.v / RAM_BLOCK_SIZE] = (uint8_t)(1 + to.v / RAM_BLOCK_SIZE);
+	} else {
+		assert_int_equal(type, P2M_RAM);
+		assert_true(at.v >= 0x40000000);
+	}
 	return 0;
 }
 
@@ -304,6 +314,55 @@ static void test_life(void **state)
 	assert_nothing_left();
 }
 
+/* Flash is not RAM: read-only, from 0 on, its last block wherever nothing else is up to 128 MiB. */
+static void test_flash(void **state)
+{
+	struct domain_spec spec = {
+		.name = "f", .vcpu_count = 1, .ram_size = 8 << 20, .flash_size = (4 << 20) - 5
+	};
+	struct domain *d = NULL;
+
+	assert_int_equal(domain_create(&spec, &d), 0);
+	assert_int_equal(d->ram_size, 8 << 20);
+	run_jobs();
+	assert_int_equal(world.cleaned, 6);
+	assert_int_equal(world.mapped, 4 + 64);
+	assert_int_not_equal(world.flash[0], world.flash[1]);
+	for (uint32_t i = 0; i < 64; i++) {
+		assert_int_equal(world.flash[i], i == 0 ? d->ram_blocks[4].v / RAM_BLOCK_SIZE + 1 :
+							  d->ram_blocks[5].v / RAM_BLOCK_SIZE + 1);
+	}
+	end(d);
+	assert_nothing_left();
+	/* Not one block more than there is of either. */
+	spec.ram_size = (BLOCKS - 1) * RAM_BLOCK_SIZE;
+	assert_int_equal(domain_create(&spec, &d), -ENOMEM);
+	spec.flash_size = 128 << 20;
+	spec.ram_size = 2 << 20;
+	assert_int_equal(domain_create(&spec, &d), -ENOMEM);
+	spec.flash_size++;
+	assert_int_equal(domain_create(&spec, &d), -EINVAL);
+	spec.flash_size = ~0ULL;
+	assert_int_equal(domain_create(&spec, &d), -EINVAL);
+	assert_nothing_left();
+}
+
+static void test_flash_without_tables(void **state)
+{
+	struct domain_spec spec = {
+		.name = "f", .vcpu_count = 1, .ram_size = 2 << 20, .flash_size = 4 << 20
+	};
+	struct domain *d = NULL;
+
+	/* RAM, the first block, then in the middle of what the last one fills. */
+	world.map_fails_after = 10;
+	assert_int_equal(domain_create(&spec, &d), 0);
+	run_jobs();
+	assert_int_equal(domain_start(d, ipa(0), 0), -ENOMEM);
+	end(d);
+	assert_nothing_left();
+}
+
 static void test_bad_specs(void **state)
 {
 	struct domain_spec spec = { .name = "x", .vcpu_count = 1, .ram_size = 1 << 20 };
@@ -544,6 +603,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_control, setup),
 		cmocka_unit_test_setup(test_life, setup),
+		cmocka_unit_test_setup(test_flash, setup),
+		cmocka_unit_test_setup(test_flash_without_tables, setup),
 		cmocka_unit_test_setup(test_bad_specs, setup),
 		cmocka_unit_test_setup(test_table_quota, setup),
 		cmocka_unit_test_setup(test_name_in_use, setup),

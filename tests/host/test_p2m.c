@@ -245,11 +245,13 @@ static void test_attributes(void **state)
 	static const struct {
 		enum p2m_type type;
 		uint64_t memattr;
+		uint64_t s2ap;
 		bool xn;
-	} want[] = { { P2M_RAM, 0xf, false },
-		     { P2M_RAM_SHARED, 0xf, true },
-		     { P2M_MMIO, 0x1, true },
-		     { P2M_MMIO_NC, 0x5, true } };
+	} want[] = { { P2M_RAM, 0xf, 3, false },
+		     { P2M_RAM_SHARED, 0xf, 3, true },
+		     { P2M_MMIO, 0x1, 3, true },
+		     { P2M_MMIO_NC, 0x5, 3, true },
+		     { P2M_ROM, 0xf, 1, false } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
 		const uint64_t *table = p2m.root;
@@ -263,7 +265,7 @@ static void test_attributes(void **state)
 		pte = table[0];
 		assert_int_equal(pte & 3, 1);
 		assert_int_equal((pte >> 2) & 0xf, want[i].memattr);
-		assert_int_equal((pte >> 6) & 3, 3);
+		assert_int_equal((pte >> 6) & 3, want[i].s2ap);
 		assert_int_equal((pte >> 10) & 1, 1);
 		assert_int_equal((pte >> 54) & 1, want[i].xn);
 		if (want[i].memattr == 0xf) {
@@ -532,7 +534,7 @@ static void test_random(void **state)
 	srand(3);
 	for (uint32_t i = 0; i < 6000; i++) {
 		if (rand() % 2 == 0 && map_count < ARRAY_SIZE(maps)) {
-			enum p2m_type type = (enum p2m_type)(1 + below(4));
+			enum p2m_type type = (enum p2m_type)(1 + below(5));
 			uint64_t unit = type == P2M_RAM || rand() % 2 == 0 ? SZ_2M : SZ_4K;
 			struct mapping m = {
 				.ipa = bases[below(4)] + below(40) * unit,

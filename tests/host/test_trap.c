@@ -36,6 +36,9 @@
 #define STR_XZR  0x93df8046ULL
 #define STP      0x92000046ULL
 #define FETCH    0x82000006ULL
+/* Permission faults. */
+#define STR_X3_DENIED 0x93c3804fULL
+#define STP_DENIED    0x9200004fULL
 
 static struct domain domain;
 static struct vcpu vcpu;
@@ -43,6 +46,7 @@ static struct mmio_access last;
 static uint32_t accesses;
 static uint64_t device_value;
 static enum mmio_result device_result;
+static uint64_t stage1; /* PAR_EL1 for any address; its low bits are attributes */
 
 static struct {
 	int shutdown;
@@ -98,6 +102,11 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason)
 	seen.shutdown = (int)reason;
 }
 
+uint64_t translate_stage1(uint64_t va)
+{
+	return stage1;
+}
+
 void irq_dispatch(void)
 {
 }
@@ -120,6 +129,7 @@ static int setup(void **state)
 	accesses = 0;
 	device_value = 0;
 	device_result = MMIO_DONE;
+	stage1 = 1;
 	vcpu.domain = &domain;
 	vcpu.regs.pc = PC;
 	vcpu.regs.pstate = EL1H;
@@ -247,6 +257,53 @@ static void test_stale_address(void **state)
 	trap((LDR_W2 & ~0x3fULL) | 0xf, DEVICE);
 	assert_int_equal(accesses, 0);
 	assert_int_equal(vcpu.regs.pc, VBAR + 0x200);
+}
+
+static void trap_denied(uint64_t esr, uint64_t far)
+{
+	write_sysreg(esr_el2, esr);
+	write_sysreg(far_el2, far);
+	/* Not valid: what the last fault left. */
+	write_sysreg(hpfar_el2, NOTHING >> 12 << 4);
+	trap_sync(&vcpu);
+}
+
+/* What may not be written goes to the emulator of the region around it. */
+static void test_write_to_read_only(void **state)
+{
+	stage1 = 0xff00000000000b80ULL | DEVICE;
+	vcpu.regs.x[3] = 77;
+	trap_denied(STR_X3_DENIED, 0xffff800012345678);
+	assert_int_equal(accesses, 1);
+	assert_true(last.write);
+	assert_int_equal(last.ipa.v, DEVICE + 0x678);
+	assert_int_equal(last.offset, 0x678);
+	assert_int_equal(last.value, 77);
+	assert_int_equal(vcpu.regs.pc, PC + 4);
+	assert_int_equal(domain.exits[EXIT_MMIO_OTHER], 1);
+}
+
+static void test_pair_to_read_only(void **state)
+{
+	stage1 = DEVICE;
+	trap_denied(STP_DENIED, 0xffff800012345678);
+	assert_int_equal(accesses, 0);
+	assert_injected(0x96000010, 0xffff800012345678, PC, 0x200);
+}
+
+/* Another vCPU has unmapped the page, or mapped another one, since: the guest tries again. */
+static void test_write_after_remap(void **state)
+{
+	static const uint64_t now[] = { 1, 0x40000000, 0xfffffffff000 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(now); i++) {
+		stage1 = now[i];
+		trap_denied(STR_X3_DENIED, 0xffff800012345678);
+		assert_int_equal(vcpu.regs.pc, PC);
+		assert_int_equal(vcpu.regs.pstate, EL1H);
+	}
+	assert_int_equal(accesses, 0);
+	assert_int_equal(seen.exits, ARRAY_SIZE(now));
 }
 
 /* The vector lies in nothing: the guest gets nowhere and is ended after 1000 faults, not 999. */
@@ -452,6 +509,9 @@ int main(void)
 		cmocka_unit_test_setup(test_pair_to_a_device, setup),
 		cmocka_unit_test_setup(test_device_refuses, setup),
 		cmocka_unit_test_setup(test_stale_address, setup),
+		cmocka_unit_test_setup(test_write_to_read_only, setup),
+		cmocka_unit_test_setup(test_pair_to_read_only, setup),
+		cmocka_unit_test_setup(test_write_after_remap, setup),
 		cmocka_unit_test_setup(test_vector_in_nothing, setup),
 		cmocka_unit_test_setup(test_stack_in_nothing, setup),
 		cmocka_unit_test_setup(test_probing_is_allowed, setup),

@@ -2,6 +2,7 @@
 /* Whole command lines, from arguments to output and exit status, over a model of the machine. */
 #include <errno.h>
 #include <fcntl.h>
+#include <libfdt.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -370,6 +371,64 @@ static void test_create_bad_kernel(void **state)
 	write_file("Image", image, image_size);
 }
 
+static int create_firmware(const char *more)
+{
+	char text[256], line[128];
+	int length = snprintf(text, sizeof(text), "name = 'fw'\nfirmware = '%s'\n%s\n",
+			      path_of("firmware"), more);
+
+	write_file("guest.cfg", text, (size_t)length);
+	snprintf(line, sizeof(line), "create %s", path_of("guest.cfg"));
+	return via(line);
+}
+
+/* Firmware lies behind RAM in what the hypervisor is given, with an empty block after it. */
+static void test_create_firmware(void **state)
+{
+	static const uint8_t empty[2 * MIB];
+	const uint8_t *flash;
+
+	write_file("firmware", image, image_size);
+	assert_int_equal(create_firmware("memory = 31"), 0);
+	assert_int_equal(world.free_bytes, (512 - 32 - 6 - 2) * MIB);
+	assert_int_equal(world.started_pc, 0);
+	assert_int_equal(world.started_arg, 0x40000000);
+	flash = world.started_ram + 32 * MIB;
+	assert_memory_equal(flash, image, image_size);
+	assert_memory_equal(flash + image_size, empty, 6 * MIB - image_size);
+	assert_memory_equal(flash + 6 * MIB, empty, sizeof(empty));
+	/* The device tree says nothing of a kernel. */
+	assert_int_equal(fdt_check_full(world.started_ram, 0x10000), 0);
+	assert_null(fdt_getprop(world.started_ram, fdt_path_offset(world.started_ram, "/chosen"),
+				"linux,initrd-start", NULL));
+	assert_int_equal(via("list fw"), 0);
+	assert_says(out, "   32     1     -b----");
+	assert_int_equal(via("destroy fw"), 0);
+	unlink(path_of("firmware"));
+}
+
+static void test_create_bad_firmware(void **state)
+{
+	assert_int_equal(create_firmware("memory = 31"), 1);
+	assert_says(err, "firmware: No such file or directory");
+	write_file("firmware", "\177ELF", 4);
+	assert_int_equal(create_firmware("memory = 31"), 1);
+	assert_says(err, "firmware: is an ELF file");
+	write_file("firmware", "", 0);
+	assert_int_equal(create_firmware("memory = 31"), 1);
+	assert_says(err, "firmware: the file is empty");
+	write_file("firmware", image, image_size);
+	assert_int_equal(truncate(path_of("firmware"), 64 * MIB + 1), 0);
+	assert_int_equal(create_firmware("memory = 31"), 1);
+	assert_says(err, "firmware: is larger than the flash, 64 MiB");
+	assert_int_equal(truncate(path_of("firmware"), 64 * MIB), 0);
+	assert_int_equal(create_firmware("memory = 448"), 1);
+	assert_says(err, "not enough memory: 514 MiB wanted, 512 MiB free");
+	assert_int_equal(create_firmware("memory = 446"), 0);
+	assert_int_equal(via("destroy fw"), 0);
+	unlink(path_of("firmware"));
+}
+
 static void test_create_with_device(void **state)
 {
 	assert_int_equal(via("pci-assignable-add -n disk 0000:02:00.0"), 0);
@@ -512,13 +571,16 @@ static void test_create_killed(void **state)
 	const struct viaduct_boot_spec spec = { .kernel = path_of("Image"),
 						.vcpu_count = 1,
 						.ram_bytes = 64 * MIB };
+	const struct viaduct_domain_spec domain = { .name = "half",
+						    .vcpu_count = 1,
+						    .ram_bytes = 64 * MIB };
 	static uint32_t id;
 	uint64_t pc, arg;
 	char why[256];
 
 	assert_int_equal(viaduct_open(&v), 0);
 	assert_int_equal(viaduct_boot_open(&spec, &boot, why, sizeof(why)), 0);
-	assert_int_equal(viaduct_domain_create(v, "half", 1, 64 * MIB, 0, &id), 0);
+	assert_int_equal(viaduct_domain_create(v, &domain, &id), 0);
 	if (setjmp(killed) == 0) {
 		world.on_ring = die;
 		viaduct_boot_load(v, boot, id, NULL, NULL, &pc, &arg);
@@ -740,6 +802,8 @@ int main(void)
 		TEST(test_create_waits),
 		TEST(test_create_bad_input),
 		TEST(test_create_bad_kernel),
+		TEST(test_create_firmware),
+		TEST(test_create_bad_firmware),
 		TEST(test_create_with_device),
 		TEST(test_create_with_device_of_two_functions),
 		TEST(test_attach_device),

@@ -61,6 +61,20 @@ static void test_defaults(void **state)
 	guest_config_free(&g);
 }
 
+static void test_firmware(void **state)
+{
+	struct guest_config g;
+	struct config_error e;
+
+	assert_int_equal(read_text(&g, "name = 'g'\nmemory = 64\nfirmware = 'u-boot.bin'", &e), 0);
+	assert_string_equal(g.firmware, "u-boot.bin");
+	assert_null(g.kernel);
+	guest_config_free(&g);
+	assert_int_equal(read_text(&g, minimal, &e), 0);
+	assert_null(g.firmware);
+	guest_config_free(&g);
+}
+
 struct bad {
 	const char *text;
 	unsigned int line;
@@ -104,7 +118,16 @@ static void test_bad_files(void **state)
 		{ "1name = 'g'\n", 1, "a key" },
 		{ "memory = 64\nkernel = 'k'\n", 0, "name is missing" },
 		{ "name = 'g'\nkernel = 'k'\n", 0, "memory is missing" },
-		{ "name = 'g'\nmemory = 64\n", 0, "kernel is missing" },
+		{ "name = 'g'\nmemory = 64\n", 0, "kernel or firmware is missing" },
+		{ "name = 'g'\nmemory = 64\nkernel = ''\n", 3, "kernel is empty" },
+		{ "name = 'g'\nmemory = 64\nfirmware = ''\n", 3, "firmware is empty" },
+		{ "name = 'g'\nmemory = 64\nfirmware = 1\n", 3, "string in quotes" },
+		{ "name = 'g'\nmemory = 64\nkernel = 'k'\nfirmware = 'f'\n", 3,
+		  "kernel does not go with firmware (line 4)" },
+		{ "name = 'g'\nmemory = 64\nfirmware = 'f'\nramdisk = 'r'\n", 4,
+		  "ramdisk does not go with firmware (line 3)" },
+		{ "name = 'g'\nmemory = 64\nfirmware = 'f'\n\nextra = ''\n", 5,
+		  "extra does not go with firmware (line 3)" },
 		{ "memory = 64\nkernel='k'\nname = 'a b'", 3, "printable" },
 		{ "memory = 64\nkernel='k'\nname = '17'", 3, "must not be a number" },
 	};
@@ -175,8 +198,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything), cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_bad_files),  cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_binary),     cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_firmware),   cmocka_unit_test(test_bad_files),
+		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_binary),
+		cmocka_unit_test(test_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

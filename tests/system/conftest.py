@@ -175,6 +175,7 @@ class Machine:
         tree.mkdir()
         sums = ""
         for file, data in files.items():
+            (tree / file).parent.mkdir(parents=True, exist_ok=True)
             (tree / file).write_bytes(data)
             sums += f"{hashlib.sha256(data).hexdigest()}  {file}\n"
         (tree / "SHA256SUMS").write_text(sums)

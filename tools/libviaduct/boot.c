@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Booting Linux in a guest: files checked and mapped first, written into the domain later. */
+/* What a guest boots: files checked and mapped first, written into the domain later. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -25,9 +25,13 @@ struct file {
 };
 
 struct viaduct_boot {
-	struct file kernel;
+	struct file image; /* kernel or firmware */
 	struct file ramdisk;
-	struct image_layout layout;
+	/* As in struct image_layout: offsets of a domain's memory. Firmware is behind RAM. */
+	uint64_t image_at;
+	uint64_t ramdisk_at;
+	uint64_t fdt_at;
+	uint64_t flash_bytes; /* 0: a kernel */
 	uint8_t fdt[FDT_SIZE];
 };
 
@@ -74,6 +78,11 @@ static int map_file(const char *path, struct file *f, char *why, size_t why_size
 	return err;
 }
 
+static uint64_t block_up(uint64_t size)
+{
+	return (size + CONTROL_SLOT_SIZE - 1) & ~(CONTROL_SLOT_SIZE - 1);
+}
+
 static void unmap_file(struct file *f)
 {
 	if (f->data != NULL) {
@@ -81,26 +90,72 @@ static void unmap_file(struct file *f)
 	}
 }
 
-static int place(const struct viaduct_boot_spec *spec, struct viaduct_boot *b, char *why,
-		 size_t why_size)
+/* Of a file, what says what it is. */
+static size_t head_size(const struct file *f)
 {
+	return f->size < IMAGE_HEADER_SIZE ? (size_t)f->size : IMAGE_HEADER_SIZE;
+}
+
+static int place_kernel(const struct viaduct_boot_spec *spec, struct viaduct_boot *b, char *why,
+			size_t why_size)
+{
+	const struct file *f = &b->image;
+	struct image_layout layout;
 	struct image image;
 	const char *flaw;
-	size_t head =
-		b->kernel.size < IMAGE_HEADER_SIZE ? (size_t)b->kernel.size : IMAGE_HEADER_SIZE;
-	int err = image_parse(b->kernel.data, head, b->kernel.size, &image, &flaw);
+	int err = image_parse(f->data, head_size(f), f->size, &image, &flaw);
 
 	if (err != 0) {
 		return say(why, why_size, err, "%s: %s", spec->kernel, flaw);
 	}
-	err = image_place(&image, b->ramdisk.size, FDT_SIZE, spec->ram_bytes, &b->layout);
+	err = image_place(&image, b->ramdisk.size, FDT_SIZE, spec->ram_bytes, &layout);
 	if (err != 0) {
 		return say(why, why_size, err,
 			   "kernel and ramdisk need %llu MiB, the domain has %llu",
-			   (unsigned long long)((b->layout.end >> 20) + 1),
+			   (unsigned long long)((layout.end >> 20) + 1),
 			   (unsigned long long)(spec->ram_bytes >> 20));
 	}
+	b->image_at = layout.kernel;
+	b->ramdisk_at = layout.ramdisk;
+	b->fdt_at = layout.fdt;
 	return 0;
+}
+
+/* As on QEMU's virt board: the device tree is where RAM starts. */
+static int place_firmware(const struct viaduct_boot_spec *spec, struct viaduct_boot *b, char *why,
+			  size_t why_size)
+{
+	const struct file *f = &b->image;
+	const char *flaw;
+	int err = image_check_firmware(f->data, head_size(f), f->size, &flaw);
+
+	if (err != 0) {
+		return say(why, why_size, err, "%s: %s", spec->firmware, flaw);
+	}
+	b->image_at = block_up(spec->ram_bytes);
+	b->fdt_at = 0;
+	/* The empty block is what the rest of the flash shows. */
+	b->flash_bytes = block_up(f->size) + CONTROL_SLOT_SIZE;
+	return 0;
+}
+
+static int open_kernel(const struct viaduct_boot_spec *spec, struct viaduct_boot *b, char *why,
+		       size_t why_size)
+{
+	int err = map_file(spec->kernel, &b->image, why, why_size);
+
+	if (err == 0 && spec->ramdisk != NULL) {
+		err = map_file(spec->ramdisk, &b->ramdisk, why, why_size);
+	}
+	return err == 0 ? place_kernel(spec, b, why, why_size) : err;
+}
+
+static int open_firmware(const struct viaduct_boot_spec *spec, struct viaduct_boot *b, char *why,
+			 size_t why_size)
+{
+	int err = map_file(spec->firmware, &b->image, why, why_size);
+
+	return err == 0 ? place_firmware(spec, b, why, why_size) : err;
 }
 
 static int make_fdt(const struct viaduct_boot_spec *spec, struct viaduct_boot *b, char *why,
@@ -109,9 +164,9 @@ static int make_fdt(const struct viaduct_boot_spec *spec, struct viaduct_boot *b
 	struct guest_fdt g = {
 		.vcpu_count = spec->vcpu_count,
 		.ram_bytes = spec->ram_bytes,
-		.bootargs = spec->extra,
-		.ramdisk_start = GUEST_RAM_BASE + b->layout.ramdisk,
-		.ramdisk_end = GUEST_RAM_BASE + b->layout.ramdisk + b->ramdisk.size,
+		.bootargs = spec->firmware == NULL ? spec->extra : NULL,
+		.ramdisk_start = GUEST_RAM_BASE + b->ramdisk_at,
+		.ramdisk_end = GUEST_RAM_BASE + b->ramdisk_at + b->ramdisk.size,
 	};
 
 	/* Early in the control domain's life there may be no good randomness yet: then, less. */
@@ -135,13 +190,8 @@ int viaduct_boot_open(const struct viaduct_boot_spec *spec, struct viaduct_boot 
 	if (b == NULL) {
 		return say(why, why_size, -ENOMEM, "out of memory");
 	}
-	err = map_file(spec->kernel, &b->kernel, why, why_size);
-	if (err == 0 && spec->ramdisk != NULL) {
-		err = map_file(spec->ramdisk, &b->ramdisk, why, why_size);
-	}
-	if (err == 0) {
-		err = place(spec, b, why, why_size);
-	}
+	err = spec->firmware != NULL ? open_firmware(spec, b, why, why_size)
+				     : open_kernel(spec, b, why, why_size);
 	if (err == 0) {
 		err = make_fdt(spec, b, why, why_size);
 	}
@@ -158,55 +208,14 @@ void viaduct_boot_close(struct viaduct_boot *b)
 	if (b == NULL) {
 		return;
 	}
-	unmap_file(&b->kernel);
+	unmap_file(&b->image);
 	unmap_file(&b->ramdisk);
 	free(b);
 }
 
-/* Within one block of the domain's RAM. */
-static int write_block(struct viaduct *v, uint32_t id, uint64_t offset, const uint8_t *from,
-		       size_t size)
+uint64_t viaduct_boot_flash_bytes(const struct viaduct_boot *b)
 {
-	uint64_t start = offset % CONTROL_SLOT_SIZE;
-	struct control_aperture_map in = { .domain = id, .offset = offset - start };
-	struct control_count slot;
-	uint8_t *to;
-	int err;
-
-	err = client_call_patiently(v, CONTROL_APERTURE_MAP, &in, sizeof(in), &slot, sizeof(slot));
-	if (err != 0) {
-		return err;
-	}
-	if (slot.count >= CONTROL_SLOTS) {
-		return client_fail(v, -EPROTO, "the hypervisor's reply makes no sense");
-	}
-	to = v->transport->ops->slot(v->transport, slot.count);
-	if (to == NULL) {
-		err = client_fail(v, -errno, "the memory aperture cannot be mapped: %s",
-				  strerror(errno));
-		client_call(v, CONTROL_APERTURE_UNMAP, &slot, sizeof(slot), NULL, 0, NULL);
-		return err;
-	}
-	memcpy(to + start, from, size);
-	return client_call(v, CONTROL_APERTURE_UNMAP, &slot, sizeof(slot), NULL, 0, NULL);
-}
-
-int viaduct_memory_write(struct viaduct *v, uint32_t id, uint64_t offset, const void *data,
-			 size_t size)
-{
-	const uint8_t *from = data;
-	int err = 0;
-
-	while (size != 0 && err == 0) {
-		size_t part = (size_t)(CONTROL_SLOT_SIZE - offset % CONTROL_SLOT_SIZE);
-
-		part = part < size ? part : size;
-		err = write_block(v, id, offset, from, part);
-		from += part;
-		offset += part;
-		size -= part;
-	}
-	return err;
+	return b->flash_bytes;
 }
 
 struct load {
@@ -245,20 +254,20 @@ int viaduct_boot_load(struct viaduct *v, const struct viaduct_boot *b, uint32_t 
 		.id = id,
 		.progress = progress,
 		.progress_arg = progress_arg,
-		.total = b->kernel.size + b->ramdisk.size + FDT_SIZE,
+		.total = b->image.size + b->ramdisk.size + FDT_SIZE,
 	};
-	int err = load_part(&l, b->kernel.data, b->kernel.size, b->layout.kernel);
+	int err = load_part(&l, b->image.data, b->image.size, b->image_at);
 
 	if (err == 0) {
-		err = load_part(&l, b->ramdisk.data, b->ramdisk.size, b->layout.ramdisk);
+		err = load_part(&l, b->ramdisk.data, b->ramdisk.size, b->ramdisk_at);
 	}
 	if (err == 0) {
-		err = load_part(&l, b->fdt, FDT_SIZE, b->layout.fdt);
+		err = load_part(&l, b->fdt, FDT_SIZE, b->fdt_at);
 	}
 	if (err == 0 && progress != NULL && progress(progress_arg, l.total, l.total) != 0) {
 		err = client_fail(v, -ECANCELED, "interrupted");
 	}
-	*pc = GUEST_RAM_BASE + b->layout.kernel;
-	*arg = GUEST_RAM_BASE + b->layout.fdt;
+	*pc = b->flash_bytes != 0 ? GUEST_FLASH0_BASE : GUEST_RAM_BASE + b->image_at;
+	*arg = GUEST_RAM_BASE + b->fdt_at;
 	return err;
 }

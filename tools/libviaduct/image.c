@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* arm64 Image headers and the placement of kernel, ramdisk and device tree. */
+/* arm64 Image headers, firmware, and the placement of kernel, ramdisk and device tree. */
 #include "image.h"
 
 #include <errno.h>
 #include <string.h>
+
+#include <viaduct/guest_map.h>
 
 #define SZ_2M  0x200000ULL
 #define SZ_64K 0x10000ULL
@@ -57,6 +59,20 @@ int image_parse(const uint8_t *data, size_t available, uint64_t file_size, struc
 		return -ENOEXEC;
 	}
 	out->memory_size = size > file_size ? size : file_size;
+	return 0;
+}
+
+int image_check_firmware(const uint8_t *data, size_t available, uint64_t file_size,
+			 const char **why)
+{
+	if (available >= 4 && memcmp(data, "\177ELF", 4) == 0) {
+		*why = "is an ELF file: firmware must be a flat binary";
+		return -ENOEXEC;
+	}
+	if (file_size > GUEST_FLASH0_SIZE) {
+		*why = "is larger than the flash, 64 MiB";
+		return -ENOEXEC;
+	}
 	return 0;
 }
 

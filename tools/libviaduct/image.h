@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a kernel file is, and where its parts go in a guest's RAM. Pure. */
+/* What a kernel or firmware file is, and where its parts go in a guest's RAM. Pure. */
 #ifndef LIBVIADUCT_IMAGE_H
 #define LIBVIADUCT_IMAGE_H
 
@@ -20,6 +20,10 @@ struct image {
  */
 int image_parse(const uint8_t *data, size_t available, uint64_t file_size, struct image *out,
 		const char **why);
+
+/* Is the file that begins with data firmware for the flash? -ENOEXEC, *why as above. */
+int image_check_firmware(const uint8_t *data, size_t available, uint64_t file_size,
+			 const char **why);
 
 /* Offsets from the start of RAM. */
 struct image_layout {

@@ -31,13 +31,16 @@ static int set_name(struct viaduct *v, char field[CONTROL_NAME_SIZE], const char
 	return 0;
 }
 
-int viaduct_domain_create(struct viaduct *v, const char *name, uint32_t vcpu_count,
-			  uint64_t ram_bytes, uint64_t table_bytes, uint32_t *id)
+int viaduct_domain_create(struct viaduct *v, const struct viaduct_domain_spec *spec, uint32_t *id)
 {
-	struct control_domain_create in = { .vcpu_count = vcpu_count, .ram_bytes = ram_bytes,
-					    .table_bytes = table_bytes };
+	struct control_domain_create in = {
+		.vcpu_count = spec->vcpu_count,
+		.ram_bytes = spec->ram_bytes,
+		.flash_bytes = spec->flash_bytes,
+		.table_bytes = spec->table_bytes,
+	};
 	struct control_domain_id out;
-	int err = set_name(v, in.name, name);
+	int err = set_name(v, in.name, spec->name);
 
 	if (err == 0) {
 		err = client_call(v, CONTROL_DOMAIN_CREATE, &in, sizeof(in), &out, sizeof(out),

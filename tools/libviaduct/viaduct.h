@@ -38,12 +38,16 @@ int viaduct_info(struct viaduct *v, struct control_info *out);
 /* The hypervisor's log from byte position *position on (0: the oldest kept); advances *position. */
 int viaduct_log_read(struct viaduct *v, uint64_t *position, char *buf, size_t size, size_t *got);
 
-/*
- * Domains. ram_bytes is rounded up to 2 MiB. table_bytes: the most page tables for BARs may take,
- * 0: the usual amount.
- */
-int viaduct_domain_create(struct viaduct *v, const char *name, uint32_t vcpu_count,
-			  uint64_t ram_bytes, uint64_t table_bytes, uint32_t *id);
+/* Domains. */
+struct viaduct_domain_spec {
+	const char *name;
+	uint32_t vcpu_count;
+	uint64_t ram_bytes;   /* rounded up to 2 MiB */
+	uint64_t flash_bytes; /* the same; viaduct_boot_flash_bytes(), or 0 */
+	uint64_t table_bytes; /* the most page tables for BARs may take; 0: the usual amount */
+};
+
+int viaduct_domain_create(struct viaduct *v, const struct viaduct_domain_spec *spec, uint32_t *id);
 /* pc and arg (x0) of vCPU 0, guest physical. Ends viaduct_memory_write() for this domain. */
 int viaduct_domain_start(struct viaduct *v, uint32_t id, uint64_t pc, uint64_t arg);
 int viaduct_domain_pause(struct viaduct *v, uint32_t id);
@@ -59,7 +63,10 @@ int viaduct_domain_get(struct viaduct *v, uint32_t id, struct control_domain *ou
 /* By name, else by number. -ENOENT. */
 int viaduct_domain_find(struct viaduct *v, const char *name_or_id, struct control_domain *out);
 int viaduct_domain_stats(struct viaduct *v, uint32_t id, struct control_domain_stats *out);
-/* Write into the RAM of a domain that was created and not started; offset from its start. */
+/*
+ * Write into the RAM of a domain that was created and not started; offset from its start. Flash
+ * follows where RAM ends.
+ */
 int viaduct_memory_write(struct viaduct *v, uint32_t id, uint64_t offset, const void *data,
 			 size_t size);
 
@@ -89,12 +96,14 @@ int viaduct_pci_attach(struct viaduct *v, const struct control_pci_attach *optio
 int viaduct_pci_detach(struct viaduct *v, uint32_t sbdf);
 
 /*
- * What a guest boots: an arm64 Linux Image, perhaps a ramdisk, a command line. Opening reads and
- * checks the files and decides where everything goes; nothing is asked of the hypervisor.
+ * What a guest boots: an arm64 Linux Image, perhaps a ramdisk, a command line; or firmware, a flat
+ * binary that lies in flash at address 0 and is entered there. Opening reads and checks the files
+ * and decides where everything goes; nothing is asked of the hypervisor.
  */
 struct viaduct_boot;
 
 struct viaduct_boot_spec {
+	const char *firmware; /* NULL: kernel; else the next three are not looked at */
 	const char *kernel;
 	const char *ramdisk; /* NULL: none */
 	const char *extra;   /* kernel command line; NULL: none */
@@ -106,9 +115,14 @@ struct viaduct_boot_spec {
 int viaduct_boot_open(const struct viaduct_boot_spec *spec, struct viaduct_boot **out, char *why,
 		      size_t why_size);
 void viaduct_boot_close(struct viaduct_boot *b);
+/* The flash that the domain needs besides its RAM. */
+uint64_t viaduct_boot_flash_bytes(const struct viaduct_boot *b);
 /* done of total bytes are written. Not 0: stop; the load ends with -ECANCELED. */
 typedef int viaduct_progress(void *arg, uint64_t done, uint64_t total);
-/* Into a domain made with the same vCPU count and RAM. *pc, *arg: for viaduct_domain_start(). */
+/*
+ * Into a domain made with the same vCPU count, RAM and flash. *pc, *arg: for
+ * viaduct_domain_start().
+ */
 int viaduct_boot_load(struct viaduct *v, const struct viaduct_boot *b, uint32_t id,
 		      viaduct_progress *progress, void *progress_arg, uint64_t *pc, uint64_t *arg);
 

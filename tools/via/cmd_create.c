@@ -104,8 +104,9 @@ static uint64_t ram_bytes(const struct guest_config *g)
 }
 
 static int check_name_and_memory(const struct command *c, struct viaduct *v,
-				 const struct guest_config *g)
+				 const struct guest_config *g, const struct viaduct_boot *boot)
 {
+	uint64_t wanted = ram_bytes(g) + viaduct_boot_flash_bytes(boot);
 	struct control_domain d;
 	struct control_info info;
 	int err = viaduct_domain_find(v, g->name, &d);
@@ -116,8 +117,9 @@ static int check_name_and_memory(const struct command *c, struct viaduct *v,
 	if (err != -ENOENT || viaduct_info(v, &info) != 0) {
 		return via_fail(c, "%s", viaduct_error(v));
 	}
-	if (ram_bytes(g) > info.free_bytes) {
-		return via_fail(c, "not enough memory: %lld MiB wanted, %llu MiB free", g->memory,
+	if (wanted > info.free_bytes) {
+		return via_fail(c, "not enough memory: %llu MiB wanted, %llu MiB free",
+				(unsigned long long)(wanted / MIB),
 				(unsigned long long)(info.free_bytes / MIB));
 	}
 	return VIA_OK;
@@ -170,15 +172,21 @@ static int finish(const struct command *c, struct viaduct *v, struct guest_confi
 static int create(const struct command *c, struct viaduct *v, struct guest_config *g,
 		  const struct viaduct_boot *boot, uint32_t *id)
 {
+	const struct viaduct_domain_spec spec = {
+		.name = g->name,
+		.vcpu_count = (uint32_t)g->vcpus,
+		.ram_bytes = ram_bytes(g),
+		.flash_bytes = viaduct_boot_flash_bytes(boot),
+		.table_bytes = (uint64_t)g->shadow_memory << 20,
+	};
 	struct pci_choices choices;
 	struct control_domain d;
 
-	if (check_name_and_memory(c, v, g) != VIA_OK ||
+	if (check_name_and_memory(c, v, g, boot) != VIA_OK ||
 	    find_devices(c, v, g, &choices) != VIA_OK) {
 		return VIA_FAILED;
 	}
-	if (viaduct_domain_create(v, g->name, (uint32_t)g->vcpus, ram_bytes(g),
-				  (uint64_t)g->shadow_memory << 20, id) != 0) {
+	if (viaduct_domain_create(v, &spec, id) != 0) {
 		return via_fail(c, "%s: %s", g->name, viaduct_error(v));
 	}
 	if (finish(c, v, g, boot, &choices, *id) == VIA_OK) {
@@ -195,6 +203,7 @@ static int create(const struct command *c, struct viaduct *v, struct guest_confi
 static int create_from(const struct command *c, struct guest_config *g, bool console)
 {
 	const struct viaduct_boot_spec spec = {
+		.firmware = g->firmware,
 		.kernel = g->kernel,
 		.ramdisk = g->ramdisk,
 		.extra = g->extra,

@@ -16,26 +16,30 @@
 struct key {
 	const char *name;
 	enum config_kind kind;
-	bool required;
+	unsigned int needs; /* REQUIRED, FILLED */
 	size_t offset; /* in struct guest_config; of lists: unused */
 	long long min, max;
 	const char *refusal; /* not served, and why */
 };
 
+#define REQUIRED (1U << 0) /* the key is there */
+#define FILLED   (1U << 1) /* its string is not empty */
+
 #define FIELD(field) offsetof(struct guest_config, field)
 
 static const struct key keys[] = {
-	{ "name", CONFIG_STRING, true, FIELD(name), 0, 0, NULL },
-	{ "memory", CONFIG_NUMBER, true, FIELD(memory), MEMORY_MIN, MEMORY_MAX, NULL },
-	{ "shadow_memory", CONFIG_NUMBER, false, FIELD(shadow_memory), 1, SHADOW_MAX, NULL },
-	{ "vcpus", CONFIG_NUMBER, false, FIELD(vcpus), 1, VCPUS_MAX, NULL },
-	{ "kernel", CONFIG_STRING, true, FIELD(kernel), 0, 0, NULL },
-	{ "ramdisk", CONFIG_STRING, false, FIELD(ramdisk), 0, 0, NULL },
-	{ "extra", CONFIG_STRING, false, FIELD(extra), 0, 0, NULL },
-	{ "pci", CONFIG_LIST, false, 0, 0, 0, NULL },
-	{ "disk", CONFIG_LIST, false, 0, 0, 0,
+	{ "name", CONFIG_STRING, REQUIRED | FILLED, FIELD(name), 0, 0, NULL },
+	{ "memory", CONFIG_NUMBER, REQUIRED, FIELD(memory), MEMORY_MIN, MEMORY_MAX, NULL },
+	{ "shadow_memory", CONFIG_NUMBER, 0, FIELD(shadow_memory), 1, SHADOW_MAX, NULL },
+	{ "vcpus", CONFIG_NUMBER, 0, FIELD(vcpus), 1, VCPUS_MAX, NULL },
+	{ "kernel", CONFIG_STRING, FILLED, FIELD(kernel), 0, 0, NULL },
+	{ "firmware", CONFIG_STRING, FILLED, FIELD(firmware), 0, 0, NULL },
+	{ "ramdisk", CONFIG_STRING, 0, FIELD(ramdisk), 0, 0, NULL },
+	{ "extra", CONFIG_STRING, 0, FIELD(extra), 0, 0, NULL },
+	{ "pci", CONFIG_LIST, 0, 0, 0, 0, NULL },
+	{ "disk", CONFIG_LIST, 0, 0, 0, 0,
 	  "there are no virtual disks: lend the domain a disk controller with pci = [ ... ]" },
-	{ "vif", CONFIG_LIST, false, 0, 0, 0,
+	{ "vif", CONFIG_LIST, 0, 0, 0, 0,
 	  "there are no virtual network cards: lend the domain one with pci = [ ... ]" },
 };
 
@@ -89,7 +93,7 @@ static int set_string(struct guest_config *g, const struct key *k, const struct 
 	if (v->kind != CONFIG_STRING) {
 		return fail(e, v->line, "%s must be a string in quotes", k->name);
 	}
-	if (*text == '\0' && k->required) {
+	if (*text == '\0' && (k->needs & FILLED) != 0) {
 		return fail(e, v->line, "%s is empty", k->name);
 	}
 	memcpy((char *)g + k->offset, &text, sizeof(text));
@@ -151,6 +155,25 @@ static int check_name(const struct guest_config *g, struct config_error *e)
 	return 0;
 }
 
+/* A kernel, perhaps with a ramdisk and a command line, or firmware, which finds its own. */
+static int check_boot(const struct guest_config *g, struct config_error *e)
+{
+	static const char *const others[] = { "kernel", "ramdisk", "extra" };
+	const struct config_setting *s;
+
+	if (g->kernel == NULL && g->firmware == NULL) {
+		return fail(e, 0, "kernel or firmware is missing");
+	}
+	for (size_t i = 0; g->firmware != NULL && i < sizeof(others) / sizeof(others[0]); i++) {
+		s = config_find(&g->parsed, others[i]);
+		if (s != NULL) {
+			return fail(e, s->line, "%s does not go with firmware (line %u)", s->key,
+				    config_find(&g->parsed, "firmware")->line);
+		}
+	}
+	return 0;
+}
+
 int guest_config_read(struct guest_config *g, const char *text, size_t size,
 		      struct config_error *error)
 {
@@ -162,12 +185,16 @@ int guest_config_read(struct guest_config *g, const char *text, size_t size,
 		err = set(g, &g->parsed.settings[i], error);
 	}
 	for (size_t i = 0; err == 0 && i < KEYS; i++) {
-		if (keys[i].required && config_find(&g->parsed, keys[i].name) == NULL) {
+		if ((keys[i].needs & REQUIRED) != 0 &&
+		    config_find(&g->parsed, keys[i].name) == NULL) {
 			err = fail(error, 0, "%s is missing", keys[i].name);
 		}
 	}
 	if (err == 0) {
 		err = check_name(g, error);
+	}
+	if (err == 0) {
+		err = check_boot(g, error);
 	}
 	if (err != 0) {
 		guest_config_free(g);

@@ -18,6 +18,7 @@ struct guest_pci {
 struct guest_config {
 	struct config parsed; /* strings below point into it */
 	const char *name;
+	const char *firmware; /* this or kernel */
 	const char *kernel;
 	const char *ramdisk; /* NULL: none */
 	const char *extra;   /* NULL: none */

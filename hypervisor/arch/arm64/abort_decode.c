@@ -24,3 +24,9 @@ struct abort_info abort_decode(uint64_t esr, uint64_t far, uint64_t hpfar)
 	a.emulable = (esr & ISS_ISV) != 0 && IS_ALIGNED(a.at.v, a.size);
 	return a;
 }
+
+bool abort_write_denied(uint64_t esr)
+{
+	/* Permission faults of levels 0 to 3 are 0b0011xx. */
+	return BITS(esr, 5, 2) == 3 && (esr & ISS_S1PTW) == 0 && (esr & ISS_WNR) != 0;
+}

@@ -42,6 +42,22 @@ static inline uint64_t ticks_per_second(void)
 	return read_sysreg(cntfrq_el0);
 }
 
+/*
+ * PAR_EL1 for va under the loaded guest's own stage 1 alone, as EL1 reads: bit 0 is set when it
+ * maps nothing there. The guest's PAR_EL1 is kept.
+ */
+static inline uint64_t translate_stage1(uint64_t va)
+{
+	uint64_t kept = read_sysreg(par_el1);
+	uint64_t par;
+
+	__asm__ volatile("at s1e1r, %0" : : "r"(va) : "memory");
+	isb();
+	par = read_sysreg(par_el1);
+	write_sysreg(par_el1, kept);
+	return par;
+}
+
 /* No CPU executes old instructions from memory that was written before. */
 static inline void icache_invalidate_all(void)
 {

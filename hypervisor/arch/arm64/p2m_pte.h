@@ -76,13 +76,14 @@ static inline uint64_t pte_leaf(paddr_t address, enum p2m_type type, unsigned in
 {
 	static const uint64_t attributes[] = {
 		[P2M_INVALID] = 0,
-		[P2M_RAM] = PTE_NORMAL_WB | PTE_SH_INNER,
-		[P2M_RAM_SHARED] = PTE_NORMAL_WB | PTE_SH_INNER | PTE_XN,
-		[P2M_MMIO] = PTE_DEVICE_nGnRE | PTE_SH_OUTER | PTE_XN,
-		[P2M_MMIO_NC] = PTE_NORMAL_NC | PTE_SH_OUTER | PTE_XN,
+		[P2M_RAM] = PTE_NORMAL_WB | PTE_SH_INNER | PTE_WRITE,
+		[P2M_RAM_SHARED] = PTE_NORMAL_WB | PTE_SH_INNER | PTE_WRITE | PTE_XN,
+		[P2M_MMIO] = PTE_DEVICE_nGnRE | PTE_SH_OUTER | PTE_WRITE | PTE_XN,
+		[P2M_MMIO_NC] = PTE_NORMAL_NC | PTE_SH_OUTER | PTE_WRITE | PTE_XN,
+		[P2M_ROM] = PTE_NORMAL_WB | PTE_SH_INNER,
 	};
 
-	return address.v | attributes[type] | PTE_READ | PTE_WRITE | PTE_AF |
+	return address.v | attributes[type] | PTE_READ | PTE_AF |
 	       ((uint64_t)type << PTE_TYPE_SHIFT) | (level == 3 ? PTE_TABLE : 0) | PTE_VALID;
 }
 

@@ -32,6 +32,8 @@ enum exception_class {
 #define ESR_EXTERNAL   0x10ULL /* synchronous external abort, not on a table walk */
 #define EC_SHIFT       26
 
+#define PAR_FAULT BIT(0)
+
 static void count_exit(struct vcpu *v, enum exit_kind kind)
 {
 	v->domain->exits[kind]++;
@@ -122,20 +124,43 @@ static void finish_load(struct vcpu *v, const struct abort_info *a, uint64_t val
 	}
 }
 
+/*
+ * The region a denied write went to. HPFAR_EL2 is not valid for permission faults (DDI0487 D19.2),
+ * so the guest's own tables are asked. NULL: they have changed since.
+ */
+static const struct mmio_region *find_written(struct vcpu *v, uint64_t far, ipaddr_t *at)
+{
+	uint64_t par = translate_stage1(far);
+
+	if ((par & PAR_FAULT) != 0) {
+		return NULL;
+	}
+	*at = ipa(BITS(par, 51, 12) << 12 | (far & 0xfff));
+	return mmio_find(&v->domain->mmio, *at);
+}
+
 static void data_abort(struct vcpu *v, uint64_t esr)
 {
 	uint64_t far = read_sysreg(far_el2);
 	struct abort_info a = abort_decode(esr, far, read_sysreg(hpfar_el2));
-	struct mmio_access access = { .ipa = a.at, .size = a.size, .write = a.write };
+	struct mmio_access access = { .size = a.size, .write = a.write };
 	const struct mmio_region *r = NULL;
 
 	if (a.translation && a.emulable) {
 		r = mmio_find_again(&v->domain->mmio, a.at, &v->mmio_last);
+	} else if (abort_write_denied(esr)) {
+		r = find_written(v, far, &a.at);
+		if (r == NULL) {
+			/* What it writes to now may be writable: run it again. */
+			return;
+		}
+		r = a.emulable ? r : NULL;
 	}
 	if (r == NULL) {
 		fault(v, false, far, a.at);
 		return;
 	}
+	access.ipa = a.at;
 	access.offset = a.at.v - r->base;
 	if (a.write && a.reg != 31) {
 		access.value = v->regs.x[a.reg] & GENMASK(8U * a.size - 1, 0);

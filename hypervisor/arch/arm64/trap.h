@@ -23,6 +23,8 @@ struct abort_info {
 
 /* Pure. */
 struct abort_info abort_decode(uint64_t esr, uint64_t far, uint64_t hpfar);
+/* A write to what stage 2 maps read-only. HPFAR_EL2 does not say where. Pure. */
+bool abort_write_denied(uint64_t esr);
 
 /* A trapped MRS or MSR of the current vCPU. */
 void trap_sysreg(struct vcpu *v, uint64_t esr);

@@ -186,7 +186,7 @@ uint32_t domain_next_id(uint32_t from)
 
 int domain_create(const struct domain_spec *spec, struct domain **out)
 {
-	uint64_t blocks = spec->ram_size / CONTROL_SLOT_SIZE;
+	uint64_t blocks = (spec->ram_size + spec->flash_size) / CONTROL_SLOT_SIZE;
 	struct domain *d;
 	uint32_t id = 1;
 
@@ -201,7 +201,7 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	while (domains[id] != NULL) {
 		id++;
 	}
-	if (spec->ram_size > world.free_bytes) {
+	if (blocks * CONTROL_SLOT_SIZE > world.free_bytes) {
 		return -ENOMEM;
 	}
 	if (id > GUESTS) {
@@ -213,6 +213,7 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	d->ram_base = ipa(0x40000000);
 	d->vcpu_count = spec->vcpu_count;
 	d->ram_size = spec->ram_size;
+	d->flash_size = spec->flash_size;
 	d->ram_block_count = (uint32_t)blocks;
 	d->ram_blocks = calloc(blocks, sizeof(*d->ram_blocks));
 	for (uint64_t i = 0; i < blocks; i++) {
@@ -221,7 +222,7 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	d->ram_populated = world.cleaning != 0 ? world.cleaning : (uint32_t)blocks;
 	d->uart = (struct vuart *)d; /* not NULL is all that is asked */
 	domains[id] = d;
-	world.free_bytes -= spec->ram_size;
+	world.free_bytes -= blocks * CONTROL_SLOT_SIZE;
 	*out = d;
 	return 0;
 }
@@ -244,7 +245,7 @@ int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg)
 	world.started_pc = pc.v;
 	world.started_arg = arg;
 	free(world.started_ram);
-	world.started_ram = malloc(d->ram_size);
+	world.started_ram = malloc(d->ram_size + d->flash_size);
 	for (uint32_t k = 0; k < d->ram_block_count; k++) {
 		memcpy(world.started_ram + k * CONTROL_SLOT_SIZE, heap_va(d->ram_blocks[k]),
 		       CONTROL_SLOT_SIZE);
@@ -300,7 +301,7 @@ void world_reap(void)
 			}
 			free(heap_va(d->ram_blocks[k]));
 		}
-		world.free_bytes += d->ram_size;
+		world.free_bytes += d->ram_size + d->flash_size;
 		free(d->ram_blocks);
 		free(d);
 		domains[id] = NULL;

@@ -36,7 +36,7 @@ struct control_world {
 	char typed[256];           /* into the guest's console */
 	const char *printed;       /* what it prints; sent when asked for */
 	uint64_t started_pc, started_arg;
-	uint8_t *started_ram;      /* copy of its RAM then */
+	uint8_t *started_ram;      /* copy of its RAM then, and of its flash behind that */
 	uint32_t cleaning; /* blocks a domain begins with; one more at each request after */
 	bool scribble; /* another CPU overwrites page 0 while a domain is created */
 	void (*on_ring)(uint32_t op); /* before each request of libviaduct's */

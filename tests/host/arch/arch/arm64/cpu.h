@@ -17,6 +17,7 @@ void fake_sysreg_write(const char *name, uint64_t value);
 #define write_sysreg(name, val) fake_sysreg_write(#name, (uint64_t)(val))
 
 void *arch_percpu(void);
+uint64_t translate_stage1(uint64_t va);
 void wfi(void);
 static inline void icache_invalidate_all(void)
 {
