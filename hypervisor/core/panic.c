@@ -4,6 +4,7 @@
 
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/el2.h"
+#include "arch/arm64/guarded.h"
 #include "arch/arm64/mmu.h"
 #include "arch/arm64/symbols.h"
 #include "arch/arm64/trap.h"
@@ -15,6 +16,11 @@
 #include "lib/string.h"
 
 #define BACKTRACE_MAX 24
+
+/* vectors.S */
+#define OWN_SYNC   0U
+#define OWN_SERROR 3U
+#define PSTATE_A   BIT(8)
 
 extern char image_start[], text_end[];
 uint64_t __stack_chk_guard;
@@ -134,7 +140,7 @@ void panic_stop_if_wanted(void)
 	}
 }
 
-void trap_own(const struct own_frame *f, uint64_t kind)
+static _Noreturn void die(const struct own_frame *f, uint64_t kind)
 {
 	static const char *const kinds[] = { "synchronous exception", "IRQ", "FIQ", "SError",
 					     "stack overflow" };
@@ -153,6 +159,20 @@ void trap_own(const struct own_frame *f, uint64_t kind)
 	say_where(f->pc);
 	backtrace(f->x[29]);
 	end();
+}
+
+void trap_own(struct own_frame *f, uint64_t kind)
+{
+	uint64_t fixup = 0;
+
+	if (kind == OWN_SYNC || kind == OWN_SERROR) {
+		fixup = guarded_fixup(f->pc, read_sysreg(esr_el2), kind == OWN_SERROR);
+	}
+	if (fixup == 0) {
+		die(f, kind);
+	}
+	f->pc = fixup;
+	f->pstate |= PSTATE_A;
 }
 
 void __stack_chk_fail(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How many interrupts are too many: the clock is read once a window's worth of them, not at each. */
+/* How many interrupts are too many: the clock is read once in a burst of them, not at each. */
 #include "irq/irq_meter.h"
 
 static uint64_t burst = ~0ULL; /* allowed in one window; ~0: no limit */

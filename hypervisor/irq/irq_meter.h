@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Interrupts of one lent function: an exact count, and the notice that there are too many at a time.
- * Pure but for pci_irq_storm(); time comes in as ticks.
+ * Interrupts of one lent function: an exact count, and the notice that there are too many at a
+ * time. Pure but for pci_irq_storm(); time comes in as ticks.
  */
 #ifndef IRQ_IRQ_METER_H
 #define IRQ_IRQ_METER_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A host bridge's I/O space, reached through its memory-mapped window. */
+#include "arch/arm64/guarded.h"
 #include "arch/arm64/mmio.h"
 #include "pci/host_bridge.h"
 
@@ -36,39 +37,23 @@ static volatile uint8_t *port_address(const struct host_bridge *b, uint64_t port
 	return (volatile uint8_t *)b->io + (port - w->pci);
 }
 
+/* A port whose device aborts reads as one that nobody decodes. */
 uint32_t host_bridge_io_read(struct host_bridge *b, uint64_t port, uint32_t size)
 {
 	volatile uint8_t *at = port_address(b, port, size);
+	uint32_t value = 0xffffffffU;
 
-	if (!at) {
-		return 0xffffffffU >> (32 - 8 * size);
+	if (at) {
+		(void)guarded_read(at, size, &value);
 	}
-	switch (size) {
-	case 1:
-		return mmio_read8(at);
-	case 2:
-		return mmio_read16(at);
-	default:
-		return mmio_read32(at);
-	}
+	return value & 0xffffffffU >> (32 - 8 * size);
 }
 
 void host_bridge_io_write(struct host_bridge *b, uint64_t port, uint32_t size, uint32_t value)
 {
 	volatile uint8_t *at = port_address(b, port, size);
 
-	if (!at) {
-		return;
-	}
-	switch (size) {
-	case 1:
-		mmio_write8(at, (uint8_t)value);
-		break;
-	case 2:
-		mmio_write16(at, (uint16_t)value);
-		break;
-	default:
-		mmio_write32(at, value);
-		break;
+	if (at) {
+		(void)guarded_write(at, size, value);
 	}
 }

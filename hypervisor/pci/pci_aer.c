@@ -60,7 +60,8 @@ static void own_root(struct pci_function *f)
 {
 	uint32_t control = pci_read(f, f->cap_express + PCI_EXP_ROOTCTL, 2);
 
-	pci_write(f, f->cap_express + PCI_EXP_ROOTCTL, 2, control & ~(uint32_t)PCI_EXP_ROOTCTL_SYSTEM);
+	control &= ~(uint32_t)PCI_EXP_ROOTCTL_SYSTEM;
+	pci_write(f, f->cap_express + PCI_EXP_ROOTCTL, 2, control);
 	pci_write(f, f->cap_aer + PCI_AER_ROOT_COMMAND, 4, 0);
 	pci_write(f, f->cap_aer + PCI_AER_ROOT_STATUS, 4, PCI_AER_ROOT_ALL);
 	f->error_root = true;
@@ -99,7 +100,8 @@ static bool is_below(const struct pci_function *f, const struct pci_function *br
 /* Whoever has that requester ID at or below port; NULL: nobody. */
 static struct pci_function *sender(const struct pci_function *port, uint16_t id)
 {
-	struct pci_function *f = pci_function_find((struct sbdf){ (uint32_t)SBDF_SEG(port->sbdf) << 16 | id });
+	struct sbdf s = { (uint32_t)SBDF_SEG(port->sbdf) << 16 | id };
+	struct pci_function *f = pci_function_find(s);
 
 	return f != NULL && is_below(f, port) ? f : NULL;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Error messages of PCI Express functions (PCIe 6.0 6.2, 7.8.4). The hypervisor owns them: functions
- * below a root port with Advanced Error Reporting send them, the port keeps the last and raises
- * neither an interrupt nor a system error; it is looked at ten times a second. So no device storms
- * by errors, and EL2 needs no MSI of its own.
+ * Error messages of PCI Express functions (PCIe 6.0 6.2, 7.8.4). The hypervisor owns them:
+ * functions below a root port with Advanced Error Reporting send them, the port keeps the first and
+ * raises neither an interrupt nor a system error; it is looked at ten times a second. So no device
+ * storms by errors, and EL2 needs no MSI of its own.
  */
 #ifndef PCI_PCI_AER_H
 #define PCI_PCI_AER_H

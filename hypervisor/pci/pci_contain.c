@@ -52,3 +52,13 @@ void pci_contain(struct pci_function *f, const char *why)
 		job_start(&f->contain.job);
 	}
 }
+
+void pci_access_failed(struct sbdf where)
+{
+	struct pci_function *f = pci_function_find(where);
+
+	if (f != NULL && f->header_type == 0 && f->state != FUNCTION_BROKEN &&
+	    f->state != FUNCTION_RESETTING) {
+		pci_contain(f, PCI_CONTAIN_ACCESS);
+	}
+}

@@ -16,6 +16,7 @@ struct pci_function;
 #define PCI_CONTAIN_DMA      "dma-faults"
 #define PCI_CONTAIN_FATAL    "fatal-error"
 #define PCI_CONTAIN_NONFATAL "nonfatal-error"
+#define PCI_CONTAIN_ACCESS   "access-error"
 
 struct pci_contain {
 	const char *why; /* NULL: not under way */
@@ -29,8 +30,14 @@ struct pci_contain {
 void pci_contain(struct pci_function *f, const char *why);
 
 /*
- * Implemented by vpci/, called from that job, no lock held: who uses f loses it and f is broken. One
- * that is being reset is left to that: its reset verifies it.
+ * A config access to where was answered with an abort, and the caller goes on with all ones. Absent
+ * functions and bridges may do that; a function that was found is contained.
+ */
+void pci_access_failed(struct sbdf where);
+
+/*
+ * Implemented by vpci/, called from that job, no lock held: who uses f loses it and f is broken.
+ * One that is being reset is left to that: its reset verifies it.
  */
 void pci_contained(struct pci_function *f, const char *why);
 

@@ -63,7 +63,7 @@ static const struct job_ops storm_ops = {
 	.finish = storm_finish,
 };
 
-/* Storm lock held. A device can make this happen for ever, so only counts 1, 2, 4, 8... are said. */
+/* Storm lock held. A device can do this for ever, so only the counts 1, 2, 4, 8... are said. */
 static void begin(struct pci_function *f)
 {
 	struct pci_storm *s = &f->storm;

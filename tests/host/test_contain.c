@@ -174,6 +174,24 @@ static void test_an_iommu_that_does_not_confirm(void **state)
 	quarantine(nvme);
 }
 
+static void test_config_space_that_aborts(void **state)
+{
+	(void)state;
+	lend_both();
+	pci_access_failed(nvme->sbdf);
+	world_run_jobs();
+	assert_cut_off(nvme, "access-error");
+	assert_int_equal(nic->state, FUNCTION_LENT);
+	/* In a reset it may; absent functions and bridges too. */
+	assert_int_equal(lend_quarantine(nvme, ""), 0);
+	pci_access_failed(nvme->sbdf);
+	pci_access_failed(sbdf_make(0, 0, 1, 0));
+	pci_access_failed(sbdf_make(0, 7, 7, 0));
+	assert_int_equal(world_run_jobs(), 0);
+	world_run_resets();
+	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +210,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_its_domain_may_end_meanwhile, setup,
 						lend_rig_teardown),
 		cmocka_unit_test_setup_teardown(test_an_iommu_that_does_not_confirm, setup,
+						lend_rig_teardown),
+		cmocka_unit_test_setup_teardown(test_config_space_that_aborts, setup,
 						lend_rig_teardown),
 	};
 

@@ -94,12 +94,28 @@ static void test_skip32(void **state)
 	assert_int_equal(r.pstate, with_it(0));
 }
 
+/* DDI0487 D19.2.37, ISS of a data abort: only what the device did. */
+static void test_external_abort(void **state)
+{
+	assert_true(exception_external_abort(0x96000010));
+	assert_true(exception_external_abort(0x96000050)); /* a write */
+	assert_true(exception_external_abort(0x96000210)); /* EA, FnV */
+	assert_false(exception_external_abort(0x92000010)); /* a guest's */
+	assert_false(exception_external_abort(0x86000010)); /* a fetch */
+	assert_false(exception_external_abort(0x96000006)); /* translation */
+	assert_false(exception_external_abort(0x9600000f)); /* permission */
+	assert_false(exception_external_abort(0x96000016)); /* external, on a walk */
+	assert_false(exception_external_abort(0x96000021)); /* alignment */
+	assert_false(exception_external_abort(0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vectors), cmocka_unit_test(test_entry_masks_and_keeps),
 		cmocka_unit_test(test_pan),     cmocka_unit_test(test_ssbs),
 		cmocka_unit_test(test_skip64),  cmocka_unit_test(test_skip32),
+		cmocka_unit_test(test_external_abort),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -491,11 +491,37 @@ static void test_any_class(void **state)
 	}
 }
 
+static void serror(uint64_t iss)
+{
+	setup(NULL);
+	fake_sysreg_write("esr_el2", 0x2fULL << 26 | 1 << 25 | iss);
+	trap_serror(&vcpu);
+	assert_int_equal(seen.exits, 1);
+}
+
+/* Without RAS, a maker's own syndrome, and all that lost something (AET UC, UEU, UER). */
 static void test_serror_ends_the_guest(void **state)
 {
-	trap_serror(&vcpu);
+	static const uint64_t bad[] = { 0, 0x1000000, 0x1001811, 0x11, 0x411, 0xc11, 0x1810 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		serror(bad[i]);
+		assert_int_equal(seen.shutdown, SHUTDOWN_CRASH);
+	}
+	setup(NULL);
+	trap_late_serror(&vcpu);
 	assert_int_equal(seen.shutdown, SHUTDOWN_CRASH);
-	assert_int_equal(seen.exits, 1);
+}
+
+/* AET CE and UEO, with and without the external bit. */
+static void test_serror_that_is_over(void **state)
+{
+	static const uint64_t good[] = { 0x1811, 0x1a11, 0x0811 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		serror(good[i]);
+		assert_int_equal(seen.shutdown, -1);
+	}
 }
 
 int main(void)
@@ -525,6 +551,7 @@ int main(void)
 		cmocka_unit_test_setup(test_debug_registers, setup),
 		cmocka_unit_test_setup(test_any_class, setup),
 		cmocka_unit_test_setup(test_serror_ends_the_guest, setup),
+		cmocka_unit_test_setup(test_serror_that_is_over, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import socket
+import subprocess
 import threading
 import time
 
@@ -286,3 +287,37 @@ def test_the_neighbour_reads_what_is_there(errors):
     out, digest, _ = errors
     assert out["healthy"].count(digest) == 8
     assert "guest: exit 0" in out["healthy"]
+
+
+# A host bridge at an address where the board has nothing: every config access is an external abort.
+HOLE = """
+	pcie@3000000000 {
+		compatible = "pci-host-ecam-generic";
+		device_type = "pci";
+		#address-cells = <3>;
+		#size-cells = <2>;
+		reg = <0x30 0x0 0x0 0x1000000>;
+		bus-range = <0 15>;
+		linux,pci-domain = <7>;
+		ranges = <0x2000000 0x0 0x50000000 0x31 0x0 0x0 0x10000000>;
+	};
+"""
+
+
+def test_config_space_that_aborts(machine):
+    """EL2 survives what the hardware refuses it, and finds nothing there."""
+    tree = machine.directory / "machine.dtb"
+    script = "lspci -n; via pci-list -a"
+    disk = nvme(machine.raw_image("disk.img", 4), port=1)
+    machine.run(script, *disk, "--qemu", f"-machine dumpdtb={tree}")
+    source = subprocess.run(
+        ["dtc", "-q", "-I", "dtb", "-O", "dts", tree], check=True, capture_output=True,
+        text=True).stdout
+    end = source.rindex("};")
+    subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", tree], check=True, text=True,
+                   input=source[:end] + HOLE + source[end:])
+    run = machine.run(script, *disk, "--qemu", f"-dtb {tree}")
+    assert run.status == 0, run.log[-3000:]
+    assert "ECAM host bridge, segment 0007" in run.log
+    assert "0000:01:00.0" in run.output
+    assert "0007:" not in run.output

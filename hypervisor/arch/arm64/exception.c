@@ -19,6 +19,14 @@
 #define MODE_EL0T 0
 #define MODE_EL1T 4
 
+/* ISS of an SError (DDI0487 D19.2.37), from the RAS extension; bit 24: made up by the CPU's maker. */
+#define SERROR_CATEGORISED 0x11U
+#define SERROR_RESTARTABLE 2U /* UEO */
+#define SERROR_CORRECTED   6U /* CE */
+
+#define EC_DATA_ABORT_OWN 0x25U /* without a change of exception level */
+#define DFSC_EXTERNAL     0x10U /* synchronous, not on a table walk */
+
 #define SCTLR_SPAN  BIT(23)
 #define SCTLR_DSSBS BIT(44)
 
@@ -77,4 +85,19 @@ void exception_skip(struct vcpu_regs *regs, uint64_t esr)
 	} else {
 		regs->pstate &= ~PSTATE_BTYPE;
 	}
+}
+
+bool exception_external_abort(uint64_t esr)
+{
+	return BITS(esr, 31, 26) == EC_DATA_ABORT_OWN && BITS(esr, 5, 0) == DFSC_EXTERNAL;
+}
+
+bool exception_serror_over(uint64_t esr)
+{
+	uint64_t severity = BITS(esr, 12, 10);
+
+	if (BITS(esr, 24, 24) != 0 || BITS(esr, 5, 0) != SERROR_CATEGORISED) {
+		return false;
+	}
+	return severity == SERROR_CORRECTED || severity == SERROR_RESTARTABLE;
 }

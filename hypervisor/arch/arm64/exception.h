@@ -17,4 +17,15 @@ uint64_t exception_pstate(uint64_t pstate, uint64_t sctlr);
 /* The instruction that trapped with syndrome esr has been carried out: go on behind it. */
 void exception_skip(struct vcpu_regs *regs, uint64_t esr);
 
+/*
+ * The syndrome of an exception EL2 took from itself: hardware refused a data access. Anything else,
+ * a table walk it refused included, is the hypervisor's own mistake.
+ */
+bool exception_external_abort(uint64_t esr);
+/*
+ * The syndrome of an SError from a guest: the hardware corrected what it was, or the guest has not
+ * used it and can go on. False: it cannot, or there is no telling.
+ */
+bool exception_serror_over(uint64_t esr);
+
 #endif

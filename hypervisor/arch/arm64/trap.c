@@ -252,11 +252,25 @@ void trap_fiq(struct vcpu *v)
 	panic("FIQ from domain %u: Group 0 interrupts are the firmware's", v->domain->id);
 }
 
-/* A system error while a guest ran is that guest's: it touched hardware that answered badly. */
+/*
+ * A system error while a guest ran is that guest's: it touched hardware that answered badly. One
+ * that the hardware got over, or that cost nothing yet, it need not notice.
+ */
 void trap_serror(struct vcpu *v)
 {
-	log_domain(v->domain, LOG_ERROR, "trap", "SError, ESR 0x%llx; crashed",
-		   (unsigned long long)read_sysreg(esr_el2));
-	domain_shutdown(v->domain, SHUTDOWN_CRASH);
+	uint64_t esr = read_sysreg(esr_el2);
+	bool over = exception_serror_over(esr);
+
+	log_domain(v->domain, LOG_ERROR, "trap", "SError, ESR 0x%llx; %s", (unsigned long long)esr,
+		   over ? "goes on" : "crashed");
+	if (!over) {
+		domain_shutdown(v->domain, SHUTDOWN_CRASH);
+	}
 	sched_exit();
+}
+
+void trap_late_serror(struct vcpu *v)
+{
+	log_domain(v->domain, LOG_ERROR, "trap", "SError after vCPU %u ran; crashed", v->index);
+	domain_shutdown(v->domain, SHUTDOWN_CRASH);
 }

@@ -35,11 +35,15 @@ void trap_irq(struct vcpu *v);
 void trap_fiq(struct vcpu *v);
 void trap_serror(struct vcpu *v);
 
+/* An SError of v's was found pending when it was taken off its CPU. No lock held. */
+void trap_late_serror(struct vcpu *v);
+
 struct own_frame {
 	uint64_t x[31];
 	uint64_t pc;
 	uint64_t pstate;
 };
-_Noreturn void trap_own(const struct own_frame *f, uint64_t kind);
+/* Returns when f says where a guarded access goes on. */
+void trap_own(struct own_frame *f, uint64_t kind);
 
 #endif

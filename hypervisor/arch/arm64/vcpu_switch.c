@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Moving a vCPU's EL1 and EL0 state in and out of the CPU; nothing here runs on an ordinary exit. */
 #include "arch/arm64/cpu.h"
+#include "arch/arm64/guarded.h"
 #include "arch/arm64/el2.h"
 #include "arch/arm64/exception.h"
 #include "arch/arm64/mmu.h"
+#include "arch/arm64/trap.h"
 #include "core/domain.h"
 #include "core/machine.h"
 #include "core/panic.h"
@@ -150,6 +152,10 @@ void vcpu_save(struct vcpu *v)
 	fp_save(&v->fp);
 	vgic_save(v);
 	timers_save(s);
+	/* What v's last stores led to must not be the next one's. */
+	if (serror_take()) {
+		trap_late_serror(v);
+	}
 	/* From here on another CPU may take v for stopped. */
 	__atomic_store_n(&this_cpu()->loaded, NULL, __ATOMIC_RELEASE);
 }

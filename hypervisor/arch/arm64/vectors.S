@@ -66,7 +66,10 @@
 	.balign	2048
 	.global vectors
 vectors:
-	/* From EL2 itself, on SP_EL0 and on SP_EL2: interrupts stay masked, so each is the end. */
+	/*
+	 * From EL2 itself, on SP_EL0 and on SP_EL2: interrupts stay masked, so each is the end, but for
+	 * those of guarded accesses.
+	 */
 	own_exit 0
 	own_exit 1
 	own_exit 2
@@ -108,7 +111,30 @@ own_exit_common:
 	str	x3, [sp, #256]
 	mov	x0, sp
 	bl	trap_own
-	b	.
+	/* A guarded access: on where trap_own() said. */
+	ldp	x30, x2, [sp, #240]
+	ldr	x3, [sp, #256]
+	msr	elr_el2, x2
+	msr	spsr_el2, x3
+	ldp	x2, x3, [sp, #16]
+	ldp	x4, x5, [sp, #32]
+	ldp	x6, x7, [sp, #48]
+	ldp	x8, x9, [sp, #64]
+	ldp	x10, x11, [sp, #80]
+	ldp	x12, x13, [sp, #96]
+	ldp	x14, x15, [sp, #112]
+	ldp	x16, x17, [sp, #128]
+	ldp	x18, x19, [sp, #144]
+	ldp	x20, x21, [sp, #160]
+	ldp	x22, x23, [sp, #176]
+	ldp	x24, x25, [sp, #192]
+	ldp	x26, x27, [sp, #208]
+	ldp	x28, x29, [sp, #224]
+	ldp	x0, x1, [sp]
+	add	sp, sp, #272
+	eret
+	dsb	nsh
+	isb
 
 	/* Run this CPU's first vCPU, or come back to one after idling on a fresh stack. */
 	.global guest_enter_first

@@ -3,11 +3,13 @@
  * A host bridge whose config space is a flat memory window: 4 KiB a function, 1 MiB a bus (PCIe 6.0
  * 7.2.2). The window begins with the first bus of bus-range.
  */
+#include "arch/arm64/guarded.h"
 #include "arch/arm64/mmio.h"
 #include "core/heap.h"
 #include "core/log.h"
 #include "lib/errno.h"
 #include "pci/bridges/bridges.h"
+#include "pci/pci_contain.h"
 
 #define ECAM_BUS_SHIFT      20
 #define ECAM_FUNCTION_SHIFT 12
@@ -61,18 +63,12 @@ static volatile uint8_t *ecam_address(const struct host_bridge *b, struct sbdf w
 static uint32_t ecam_read(struct host_bridge *b, struct sbdf where, uint32_t offset, uint32_t size)
 {
 	const volatile uint8_t *p = ecam_address(b, where, offset);
+	uint32_t value = 0xffffffffU;
 
-	if (p == NULL) {
-		return 0xffffffffU;
+	if (p != NULL && !guarded_read(p, size, &value)) {
+		pci_access_failed(where);
 	}
-	switch (size) {
-	case 1:
-		return mmio_read8(p);
-	case 2:
-		return mmio_read16(p);
-	default:
-		return mmio_read32(p);
-	}
+	return value;
 }
 
 static void ecam_write(struct host_bridge *b, struct sbdf where, uint32_t offset, uint32_t size,
@@ -80,19 +76,8 @@ static void ecam_write(struct host_bridge *b, struct sbdf where, uint32_t offset
 {
 	volatile uint8_t *p = ecam_address(b, where, offset);
 
-	if (p == NULL) {
-		return;
-	}
-	switch (size) {
-	case 1:
-		mmio_write8(p, (uint8_t)value);
-		break;
-	case 2:
-		mmio_write16(p, (uint16_t)value);
-		break;
-	default:
-		mmio_write32(p, value);
-		break;
+	if (p != NULL && !guarded_write(p, size, value)) {
+		pci_access_failed(where);
 	}
 }
 
