@@ -16,7 +16,8 @@ struct vpci_reference {
 	uint32_t see[VPCI_REGS];     /* follows the hardware */
 	uint32_t write[VPCI_REGS];   /* of these, a write reaches the hardware */
 	uint32_t w1c[VPCI_REGS];     /* bits of the hardware that clear by writing one */
-	uint32_t own[VPCI_REGS];     /* the domain's own, remembered */
+	uint32_t own[VPCI_REGS];     /* the domain's own, remembered; zero after a reset */
+	uint32_t start[VPCI_REGS];   /* how all that is not in see reads at first */
 	uint32_t trigger[VPCI_REGS]; /* writing one resets the function, or is refused */
 	uint32_t bounded[VPCI_REGS]; /* numbers that a write may bring down to the largest there is */
 	uint32_t whole[VPCI_REGS];   /* written all at once, or not at all */
