@@ -150,6 +150,24 @@ static void mappings_follow_bars_and_command(void **state)
 	}
 }
 
+/* D16: where the guest sees its MSI-X table moves with its BAR, where the hardware has it does not. */
+static void d16_msix_table_stays_in_the_host_bar(void **state)
+{
+	uint32_t table = nvme->msix.table_offset;
+
+	(void)state;
+	quarantine(nvme);
+	lend_to(GUEST1, nvme, 1);
+	guest_write(1, 0x10, 4, 0x20000000);
+	guest_write(1, 0x14, 4, 0);
+	guest_write(1, 0x04, 2, 2);
+	assert_int_equal(guest_read(1, nvme->msix.cap + PCI_MSIX_TABLE, 4), table);
+	assert_int_equal(pci_read(nvme, nvme->msix.cap + PCI_MSIX_TABLE, 4), table);
+	assert_int_equal(world_translate(WORLD_GUEST1, 0x20000000 + table),
+			 nvme->bars[0].cpu.v + table);
+	assert_int_equal(pci_read(nvme, 0x10, 4) & ~15U, (uint32_t)nvme->bars[0].address);
+}
+
 /* D14: decode switched on while the guest's BARs hold zero. */
 static void d14_decode_with_zero_bars(void **state)
 {
@@ -362,6 +380,7 @@ int main(void)
 		T(ports_are_forwarded),
 		T(mappings_follow_bars_and_command),
 		T(d14_decode_with_zero_bars),
+		T(d16_msix_table_stays_in_the_host_bar),
 		T(lost_host_bars_are_put_back),
 		T(a_function_that_reset_itself_is_set_up_again),
 		T(first_places_do_not_overlap),

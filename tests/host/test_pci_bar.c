@@ -142,7 +142,7 @@ static void bars_for_msix(struct pci_bar bars[PCI_BARS], uint64_t size)
 }
 
 /* D10: the pending bits of n vectors take 8 bytes for each 64 begun. */
-static void test_msix_sizes(void **state)
+static void d10_msix_sizes(void **state)
 {
 	static const struct {
 		uint16_t entries;
@@ -169,7 +169,7 @@ static void test_msix_sizes(void **state)
 }
 
 /* D13: a table indicator that names nothing, half a BAR, or I/O space. */
-static void test_msix_hostile_places(void **state)
+static void d13_msix_hostile_places(void **state)
 {
 	struct pci_bar bars[PCI_BARS];
 	uint8_t bir;
@@ -215,8 +215,8 @@ int main(void)
 		T(test_bridge_has_two),
 		T(test_rom_is_noted_and_left_off),
 		T(test_write_and_verify),
-		T(test_msix_sizes),
-		T(test_msix_hostile_places),
+		T(d10_msix_sizes),
+		T(d13_msix_hostile_places),
 		T(test_msix_impossible_counts_as_none),
 	};
 

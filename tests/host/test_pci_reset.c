@@ -109,6 +109,22 @@ static void test_flr(void **state)
 	check_restored();
 }
 
+/* D1: what comes after MSI-X in the list is reset too, however many vectors that has. */
+static void d1_reset_with_msix_not_last(void **state)
+{
+	build(true);
+	assert_true(function->msi.cap > function->msix.cap);
+	assert_true(function->msix.entries > 1);
+	use_it();
+	pci_quiesce(function);
+	assert_int_equal(model_get(model, function->msix.cap + PCI_MSIX_CONTROL, 2) &
+			 PCI_MSIX_ENABLE, 0);
+	assert_int_equal(model_get(model, function->msi.cap + PCI_MSI_CONTROL, 2) & PCI_MSI_ENABLE,
+			 0);
+	run();
+	check_restored();
+}
+
 /* PCIe 6.0 7.5.1, 7.5.3, 7.8.4, 9.3.3: what software sets once and a driver relies on later. */
 static void test_settings_survive(void **state)
 {
@@ -698,6 +714,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_flr),
+		T(d1_reset_with_msix_not_last),
 		T(test_settings_survive),
 		T(test_bus_reset),
 		T(test_bus_reset_is_held),

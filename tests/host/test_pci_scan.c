@@ -305,7 +305,7 @@ static void test_requester_behind_conventional_bridge(void **state)
 }
 
 /* D19: lists that loop, point into the header, or hang over the edge. */
-static void test_capability_lists_end(void **state)
+static void d19_capability_lists_end(void **state)
 {
 	struct model_function *f = nvme(NULL, 3);
 	struct model_function *g = nvme(NULL, 4);
@@ -490,7 +490,7 @@ int main(void)
 		T(test_everything_is_quiet),
 		T(test_id_maps),
 		T(test_requester_behind_conventional_bridge),
-		T(test_capability_lists_end),
+		T(d19_capability_lists_end),
 		T(test_capabilities_by_identifier_and_room),
 		T(test_random_config_space),
 		T(test_msi_geometry),

@@ -169,7 +169,7 @@ static void test_nothing_passes_during_bring_up(void **state)
 	nothing_passes();
 }
 
-static void test_unlent_streams_abort_and_are_recorded(void **state)
+static void d5_unlent_streams_abort_and_are_recorded(void **state)
 {
 	static const uint32_t streams[] = { 0, 0x18, 0xff00, 0xffff };
 
@@ -456,7 +456,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_passes_during_bring_up),
-		TEST(test_unlent_streams_abort_and_are_recorded),
+		TEST(d5_unlent_streams_abort_and_are_recorded),
 		TEST(test_attached_stream_sees_ram_and_doorbell),
 		TEST(test_from_one_domain_to_the_next),
 		TEST(test_silenced_stream_is_not_recorded),

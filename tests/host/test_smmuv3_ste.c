@@ -141,7 +141,7 @@ static void test_every_transition(void **state)
 }
 
 /* D6 of the peers: what a second lending leaves must be its own, not both ored together. */
-static void test_nothing_of_the_last_user_stays(void **state)
+static void d6_nothing_of_the_last_user_stays(void **state)
 {
 	const struct smmuv3_ste first = smmuv3_ste_stage2(0x55, pa(0xaaaaaa000), 4, true);
 	const struct smmuv3_ste second = smmuv3_ste_stage2(0x2a, pa(0x555554000), 4, true);
@@ -188,7 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_transition),
-		cmocka_unit_test(test_nothing_of_the_last_user_stays),
+		cmocka_unit_test(d6_nothing_of_the_last_user_stays),
 		cmocka_unit_test(test_fields),
 	};
 

@@ -383,7 +383,7 @@ static void test_collections_move(void **state)
 }
 
 /* D7 of the peers' defects: whatever is in the ring, the read pointer arrives, EL2 lives. */
-static void test_malformed_never_stalls(void **state)
+static void d7_malformed_never_stalls(void **state)
 {
 	start(1);
 	for (int i = 0; i < 500; i++) {
@@ -638,7 +638,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_configuration, teardown),
 		cmocka_unit_test_teardown(test_lpis_disabled_at_redistributor, teardown),
 		cmocka_unit_test_teardown(test_collections_move, teardown),
-		cmocka_unit_test_teardown(test_malformed_never_stalls, teardown),
+		cmocka_unit_test_teardown(d7_malformed_never_stalls, teardown),
 		cmocka_unit_test_teardown(test_queue_not_in_ram, teardown),
 		cmocka_unit_test_teardown(test_bounded_per_trap, teardown),
 		cmocka_unit_test_teardown(test_unmap_in_slices, teardown),

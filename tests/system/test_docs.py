@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What docs/security.md names is there: each file of code, each test."""
+"""What docs/security.md and docs/testing.md name is there: each file of code, each test."""
 
 import re
 
@@ -16,7 +16,8 @@ def test_code_exists():
 
 
 def test_tests_exist():
-    tests = re.findall(r"`(test_\w+\.(?:c|py)):(\w+)`", TEXT)
+    text = TEXT + (TOP / "docs/testing.md").read_text()
+    tests = re.findall(r"`(test_\w+\.(?:c|py)):(\w+)`", text)
     assert len(tests) > 40
     for file, function in tests:
         folder = "system" if file.endswith(".py") else "host"

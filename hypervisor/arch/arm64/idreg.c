@@ -68,7 +68,7 @@ static uint64_t cap_field(uint64_t value, uint32_t lo, uint64_t most)
 
 void idreg_init(void)
 {
-#define READ(crm)                                                                                  \
+#define X(crm)                                                                                     \
 	values[crm - 1][0] = read_sysreg(S3_0_C0_C##crm##_0);                                      \
 	values[crm - 1][1] = read_sysreg(S3_0_C0_C##crm##_1);                                      \
 	values[crm - 1][2] = read_sysreg(S3_0_C0_C##crm##_2);                                      \
@@ -77,14 +77,14 @@ void idreg_init(void)
 	values[crm - 1][5] = read_sysreg(S3_0_C0_C##crm##_5);                                      \
 	values[crm - 1][6] = read_sysreg(S3_0_C0_C##crm##_6);                                      \
 	values[crm - 1][7] = read_sysreg(S3_0_C0_C##crm##_7);
-	READ(1)
-	READ(2)
-	READ(3)
-	READ(4)
-	READ(5)
-	READ(6)
-	READ(7)
-#undef READ
+	X(1)
+	X(2)
+	X(3)
+	X(4)
+	X(5)
+	X(6)
+	X(7)
+#undef X
 	for (uint32_t i = 0; i < CRM_COUNT; i++) {
 		for (uint32_t j = 0; j < OP2_COUNT; j++) {
 			values[i][j] &= shown[i][j];
