@@ -5,6 +5,8 @@
 #define GICD_CTLR       0x0000U
 #define GICR_WAKER      0x0014U
 #define SGI_FRAME       0x10000U
+#define GICD_IGROUPR    0x0080U
+#define GICD_ISENABLER  0x0100U
 #define IGROUPR0        0x0080U
 #define ISENABLER0      0x0100U
 #define INTID_NONE      1023U
@@ -55,4 +57,13 @@ void gic_send_sgi(uint32_t cpu, uint32_t sgi)
 	/* ICC_SGI1R_EL1: target list of affinity 0.0.0. */
 	write_sysreg(S3_0_C12_C11_5, (uint64_t)sgi << 24 | 1ULL << cpu);
 	barrier();
+}
+
+void gic_enable_spi(uint32_t intid)
+{
+	uint64_t at = GUEST_GICD_BASE + intid / 32 * 4;
+	uint32_t bit = 1U << intid % 32;
+
+	write32(at + GICD_IGROUPR, read32(at + GICD_IGROUPR) | bit);
+	write32(at + GICD_ISENABLER, bit);
 }

@@ -297,6 +297,19 @@ int config_find(uint32_t ids)
 	return -1;
 }
 
+uint32_t config_capability(uint32_t device, uint8_t id)
+{
+	uint32_t at = read8(config_address(device, 0x34));
+
+	for (int steps = 0; at != 0 && steps < 48; steps++) {
+		if (read8(config_address(device, at)) == id) {
+			return at;
+		}
+		at = read8(config_address(device, at + 1));
+	}
+	return 0;
+}
+
 void guest_start(uint64_t fdt)
 {
 	find_bootargs(fdt);

@@ -144,6 +144,12 @@ int config_find(uint32_t ids);
 #define BAR0           0x10U
 #define EDU_IDS        0x11e81234U
 #define NVME_IDS       0x00101b36U
+#define TESTDEV_IDS    0x00051b36U
+#define IVSHMEM_IDS    0x11101af4U
+/* Offset of a capability of a device, or 0. */
+uint32_t config_capability(uint32_t device, uint8_t id);
+#define CAP_MSI  0x05U
+#define CAP_MSIX 0x11U
 
 /* Distributor and this CPU's interface on, all priorities let through, SGIs enabled. */
 void gic_init(void);
@@ -152,5 +158,15 @@ uint32_t gic_take(void);
 /* Polls for up to a second. */
 bool gic_wait(uint32_t intid);
 void gic_send_sgi(uint32_t cpu, uint32_t sgi);
+/* Level interrupt `intid` of the distributor is let through. */
+void gic_enable_spi(uint32_t intid);
+
+/*
+ * Once, after gic_init(): a device's event becomes LPI_FIRST + event, on CPU 0. The message is the
+ * event's number, written to GITS_TRANSLATER.
+ */
+bool its_map(uint32_t device, uint32_t event);
+#define LPI_FIRST    8192U
+#define GITS_TRANSLATER (GUEST_ITS_BASE + 0x10040U)
 
 #endif

@@ -14,7 +14,6 @@
 #define GICR_CTLR      0x0000U
 #define GICR_PROPBASER 0x0070U
 #define GICR_PENDBASER 0x0078U
-#define LPI_FIRST      8192U
 #define LPI_BITS       14U
 
 #define QUEUE_SIZE 0x10000U
