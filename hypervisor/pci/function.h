@@ -18,8 +18,9 @@
 #define PCI_NAME_MAX 64
 
 /* Quirks: what an administrator asks for by name when a function is lent; in list and log. */
-#define PCI_QUIRK_NO_RESET (1U << 0) /* lent again though it could not be reset: "no-reset" */
-#define PCI_QUIRKS         PCI_QUIRK_NO_RESET
+#define PCI_QUIRK_NO_RESET  (1U << 0) /* lent again though it could not be reset: "no-reset" */
+#define PCI_QUIRK_ALLOW_GAP (1U << 1) /* guests reach registers of unknown meaning: "allow-gap" */
+#define PCI_QUIRKS          (PCI_QUIRK_NO_RESET | PCI_QUIRK_ALLOW_GAP)
 
 struct host_bridge;
 struct iommu;

@@ -265,7 +265,7 @@ out:
 	return r;
 }
 
-/* Registry lock held; every condition holds. */
+/* Registry lock held; every condition holds. f->quirks is what its config space is built with. */
 static int lend(struct domain *d, struct pci_function *f, struct vsbdf where)
 {
 	struct vpci_segment *seg = d->vpci->segments;
@@ -306,17 +306,20 @@ free:
 /* Never silent: what a quirk allows is written down with each lend. */
 static void log_lent(const struct pci_function *f, const struct domain *d)
 {
-	log_info("pci", SBDF_FMT ": lent to d%u %s as " SBDF_FMT "%s", SBDF_ARG(f->sbdf), d->id,
+	log_info("pci", SBDF_FMT ": lent to d%u %s as " SBDF_FMT "%s%s", SBDF_ARG(f->sbdf), d->id,
 		 d->name, SBDF_ARG(f->user_view),
-		 f->quirks & PCI_QUIRK_NO_RESET ? ", quirk no-reset" : "");
+		 f->quirks & PCI_QUIRK_NO_RESET ? ", quirk no-reset" : "",
+		 f->quirks & PCI_QUIRK_ALLOW_GAP ? ", quirk allow-gap" : "");
 }
 
 int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
 		struct vsbdf *out)
 {
+	uint32_t last_quirks;
 	int r;
 
-	if (options->vslot >= VPCI_SLOTS || (options->quirks & ~PCI_QUIRKS) || d->control || !d->vpci || !d->vpci->segments) {
+	if (options->vslot >= VPCI_SLOTS || (options->quirks & ~PCI_QUIRKS) || d->control ||
+	    !d->vpci || !d->vpci->segments) {
 		return -EINVAL;
 	}
 	spin_lock(&pci_registry_lock);
@@ -331,13 +334,18 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 	if (r == 0) {
 		r = lend_choose_slot(d->vpci->segments, f, options->vslot, out);
 	}
-	if (r == 0) {
-		r = lend(d, f, *out);
+	if (r) {
+		goto out;
 	}
-	if (r == 0) {
-		f->quirks = options->quirks;
-		log_lent(f, d);
+	last_quirks = f->quirks;
+	f->quirks = options->quirks;
+	r = lend(d, f, *out);
+	if (r) {
+		f->quirks = last_quirks;
+		goto out;
 	}
+	log_lent(f, d);
+out:
 	spin_unlock(&pci_registry_lock);
 	return r;
 }

@@ -89,6 +89,12 @@ static bool is_virtio_part(const struct pci_function *f, uint32_t header)
 	       type != 0 && (type <= 4 || type == 8);
 }
 
+/* Quirk allow-gap: what no table speaks of is a guest's too. */
+static bool gaps_open(const struct vpci_build *b)
+{
+	return b->view == VPCI_VIEW_GUEST && (b->function->quirks & PCI_QUIRK_ALLOW_GAP);
+}
+
 /* NULL: no table speaks of it. */
 static const struct vpci_cap *policy_of(const struct vpci_build *b, uint32_t header)
 {
@@ -148,7 +154,7 @@ static void limit_msi_mask(struct vpci_shadow *s, const struct pci_msi *msi, uin
 
 /*
  * False: it is to be hidden. A capability no table speaks of is hidden from guests and on bridges,
- * and raw to the owner.
+ * and raw to the owner; with gaps open a vendor's own is raw to a guest.
  */
 static bool show_cap(struct vpci_shadow *s, const struct vpci_build *b, uint32_t at)
 {
@@ -157,10 +163,13 @@ static bool show_cap(struct vpci_shadow *s, const struct vpci_build *b, uint32_t
 	uint32_t column = columns[b->view];
 
 	if (!cap) {
-		return b->view == VPCI_VIEW_OWNER;
+		return b->view == VPCI_VIEW_OWNER || (gaps_open(b) && (header & 0xff) == CAP_VENDOR);
 	}
 	if (!cap->shown[column] || !is_sound(b, header & 0xff, at)) {
 		return false;
+	}
+	if (gaps_open(b)) {
+		close_range(s, at, cap_size(header)); /* its registers without a row are no gap */
 	}
 	/* The registers are there: the first 256 bytes are one allocation, made already. */
 	(void)vpci_apply(s, cap->fields, cap->count, column, b->image, at, cap_size(header));
@@ -170,30 +179,58 @@ static bool show_cap(struct vpci_shadow *s, const struct vpci_build *b, uint32_t
 	return true;
 }
 
-int vpci_build_caps(struct vpci_shadow *s, const struct vpci_build *b)
+/* Where capabilities begin, in the list's order. A list that comes back to itself ends there. */
+static uint32_t walk_list(const uint32_t *regs, uint8_t starts[CAP_STEPS])
 {
-	const uint32_t *regs = b->image->regs;
-	uint8_t shown[CAP_STEPS];
+	uint32_t at = regs[CAP_POINTER / 4] & 0xfc;
 	uint32_t count = 0;
 	uint64_t seen = 0;
-	uint32_t at = regs[CAP_POINTER / 4] & 0xfc;
+
+	if (!(regs[VPCI_REG_COMMAND / 4] & STATUS_CAP_LIST)) {
+		return 0;
+	}
+	while (at >= CAP_FIRST && !(seen & BIT(at / 4))) {
+		seen |= BIT(at / 4);
+		starts[count++] = (uint8_t)at;
+		at = regs[at / 4] >> 8 & 0xfc;
+	}
+	return count;
+}
+
+/* With gaps open, nobody knows where a hidden capability ends but that the next one is not in it. */
+static uint32_t hidden_size(const struct vpci_build *b, const uint8_t *starts, uint32_t count,
+			    uint32_t at)
+{
+	uint32_t end = VPCI_BLOCK_SIZE;
+
+	if (!gaps_open(b)) {
+		return cap_size(b->image->regs[at / 4]);
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		end = starts[i] > at ? MIN(end, starts[i]) : end;
+	}
+	return MAX(end - at, cap_size(b->image->regs[at / 4]));
+}
+
+int vpci_build_caps(struct vpci_shadow *s, const struct vpci_build *b)
+{
+	uint8_t starts[CAP_STEPS], shown[CAP_STEPS];
+	uint32_t count = walk_list(b->image->regs, starts);
+	uint32_t shown_count = 0;
 
 	if (!vpci_shadow_reg(s, 0)) {
 		return -ENOMEM; /* the only allocation of the first 256 bytes */
 	}
-	if (!(regs[VPCI_REG_COMMAND / 4] & STATUS_CAP_LIST)) {
-		at = 0;
+	for (uint32_t o = CAP_FIRST; gaps_open(b) && o < VPCI_BLOCK_SIZE; o += 4) {
+		*vpci_shadow_reg(s, o) = (struct vpci_reg){ .write = ALL };
 	}
-	/* A list that comes back to itself ends there. */
-	while (at >= CAP_FIRST && !(seen & BIT(at / 4))) {
-		seen |= BIT(at / 4);
-		if (show_cap(s, b, at)) {
-			shown[count++] = (uint8_t)at;
+	for (uint32_t i = 0; i < count; i++) {
+		if (show_cap(s, b, starts[i])) {
+			shown[shown_count++] = starts[i];
 		} else {
-			close_range(s, at, cap_size(regs[at / 4]));
+			close_range(s, starts[i], hidden_size(b, starts, count, starts[i]));
 		}
-		at = regs[at / 4] >> 8 & 0xfc;
 	}
-	link_caps(s, b->image, shown, count);
+	link_caps(s, b->image, shown, shown_count);
 	return 0;
 }

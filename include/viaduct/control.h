@@ -259,7 +259,8 @@ enum control_function_state {
 #define CONTROL_FUNCTION_FAULTS_LOST (1U << 3)
 
 /* Rules that do not hold for a function, asked for by name when it is lent. */
-#define CONTROL_QUIRK_NO_RESET (1U << 0) /* lend it again though it could not be reset */
+#define CONTROL_QUIRK_NO_RESET  (1U << 0) /* lend it again though it could not be reset */
+#define CONTROL_QUIRK_ALLOW_GAP (1U << 1) /* config registers of unknown meaning are the guest's */
 
 #define CONTROL_NO_DOMAIN 0xffffU
 #define CONTROL_NO_SLOT   0xffffffffU

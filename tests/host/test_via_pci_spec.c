@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Addresses and specifications of PCI functions, good and bad. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -87,6 +88,12 @@ static void test_quirks(void **state)
 	assert_int_equal(spec.quirks, 0);
 	assert_int_equal(pci_spec_parse("02:00.0,quirk=no-reset", &spec, why, sizeof(why)), 0);
 	assert_int_equal(spec.quirks, CONTROL_QUIRK_NO_RESET);
+	assert_int_equal(pci_spec_parse("quirk=allow-gap,02:00.0", &spec, why, sizeof(why)),
+			 -EINVAL);
+	assert_int_equal(pci_spec_parse("bdf=02:00.0,quirk=allow-gap,vslot=3,quirk=no-reset", &spec,
+					why, sizeof(why)), 0);
+	assert_int_equal(spec.quirks, CONTROL_QUIRK_NO_RESET | CONTROL_QUIRK_ALLOW_GAP);
+	assert_string_equal(pci_quirk_name(1), "allow-gap");
 	assert_string_equal(pci_quirk_name(0), "no-reset");
 	assert_null(pci_quirk_name(31));
 }

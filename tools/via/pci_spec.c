@@ -110,9 +110,10 @@ static bool set_bdf(struct pci_spec *out, const char *text, bool vslot_allowed)
 
 const char *pci_quirk_name(unsigned int bit)
 {
-	static const char *const names[] = { "no-reset" };
+	static const char *const names[] = { "no-reset", "allow-gap" };
 
 	_Static_assert(CONTROL_QUIRK_NO_RESET == 1U << 0, "names[]");
+	_Static_assert(CONTROL_QUIRK_ALLOW_GAP == 1U << 1, "names[]");
 	return bit < sizeof(names) / sizeof(names[0]) ? names[bit] : NULL;
 }
 
