@@ -18,6 +18,8 @@ STATE_IS(FUNCTION_BROKEN, CONTROL_FUNCTION_BROKEN);
 STATE_IS(PCI_NAME_MAX, CONTROL_NAME_SIZE);
 STATE_IS(PCI_QUIRK_NO_RESET, CONTROL_QUIRK_NO_RESET);
 STATE_IS(PCI_QUIRK_ALLOW_GAP, CONTROL_QUIRK_ALLOW_GAP);
+STATE_IS(LEND_ROM_MIN, CONTROL_ROM_MIN);
+STATE_IS(LEND_ROM_MAX, CONTROL_ROM_MAX);
 
 /* Registry lock held. */
 static void describe(const struct pci_function *f, struct control_function *out)
@@ -40,6 +42,7 @@ static void describe(const struct pci_function *f, struct control_function *out)
 	out->flags = (f->header_type == 1 ? CONTROL_FUNCTION_IS_BRIDGE : 0) |
 		     (f->iommu != NULL ? CONTROL_FUNCTION_HAS_IOMMU : 0) |
 		     (f->reset_methods != 0 ? CONTROL_FUNCTION_HAS_RESET : 0) |
+		     (f->lent_rom.size != 0 ? CONTROL_FUNCTION_HAS_ROM : 0) |
 		     (f->iommu != NULL && f->iommu->overflows != 0 ? CONTROL_FUNCTION_FAULTS_LOST : 0);
 	out->reset_methods = f->reset_methods;
 	out->quirks = f->quirks;
@@ -132,7 +135,8 @@ int control_pci_attach(struct control_call *call)
 	const struct control_pci_attach *in = call->in;
 	struct pci_function *f = find(in->sbdf);
 	struct domain *d = domain_by_id(in->domain);
-	const struct lend_options options = { .vslot = in->vslot, .quirks = in->quirks };
+	const struct lend_options options = { .vslot = in->vslot, .quirks = in->quirks,
+					      .rom = in->flags & CONTROL_ATTACH_ROM };
 	struct control_count reply = { 0 };
 	struct vsbdf view;
 	int err;
@@ -142,6 +146,9 @@ int control_pci_attach(struct control_call *call)
 	}
 	if (d == NULL) {
 		return -ENOENT;
+	}
+	if (in->flags & ~CONTROL_ATTACH_ROM) {
+		return -EINVAL;
 	}
 	err = lend_attach(d, f, &options, &view);
 	if (err != 0) {
@@ -158,4 +165,18 @@ int control_pci_detach(struct control_call *call)
 	struct pci_function *f = find(in->sbdf);
 
 	return f == NULL ? -ENODEV : lend_detach(f);
+}
+
+int control_pci_rom(struct control_call *call)
+{
+	const struct control_pci_rom *in = call->in;
+	struct pci_function *f = find(in->sbdf);
+
+	if (f == NULL) {
+		return -ENODEV;
+	}
+	if (in->count > sizeof(in->data)) {
+		return -EINVAL;
+	}
+	return lend_rom_load(f, in->size, in->offset, in->data, in->count);
 }

@@ -42,9 +42,10 @@ static const struct request requests[CONTROL_OPS] = {
 	[CONTROL_APERTURE_MAP] = REQUEST(control_aperture_map, struct control_aperture_map),
 	[CONTROL_APERTURE_UNMAP] = REQUEST(control_aperture_unmap, struct control_count),
 	[CONTROL_PCI_EXAMINE] = REQUEST(control_pci_examine, struct control_pci_examine),
+	[CONTROL_PCI_ROM] = REQUEST(control_pci_rom, struct control_pci_rom),
 };
 
-_Static_assert(sizeof(struct control_console_write) <= CONTROL_REQUEST_MAX, "biggest request");
+_Static_assert(sizeof(struct control_pci_rom) <= CONTROL_REQUEST_MAX, "biggest request");
 
 /* Clients write past the caches (the BAR is mapped write-combining), EL2 through them. */
 static void fetch(void *dst, const uint8_t *src, uint32_t size)

@@ -150,6 +150,8 @@ struct pci_function {
 	uint16_t user; /* domain id, or DOMAIN_ID_NONE */
 	struct vsbdf user_view; /* where the user sees it, while LENT */
 	char name[PCI_NAME_MAX];
+	/* Expansion ROM its user is shown: memory of the hypervisor's at cpu. BAR_NONE: none. */
+	struct pci_bar lent_rom;
 	bool lent_once; /* since its last reset, or since boot */
 	uint32_t quirks; /* PCI_QUIRK_* it is, or was last, lent with; 0 when its owner has it */
 	const char *broken_why;

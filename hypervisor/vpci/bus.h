@@ -15,6 +15,10 @@
 #define VPCI_SLOTS  32U
 #define VPCI_FUNCTIONS 8U /* of a device */
 
+/* BARs by number, and behind them the expansion ROM. */
+#define VPCI_ROM  PCI_BARS
+#define VPCI_MAPS (PCI_BARS + 1)
+
 struct vpci_segment;
 
 /* One memory BAR's place in the domain's stage 2. */
@@ -39,7 +43,7 @@ struct vpci_function {
 	/* function->lock from here on. */
 	enum vpci_view view;
 	struct vpci_shadow shadow;
-	struct vpci_mapping maps[PCI_BARS];
+	struct vpci_mapping maps[VPCI_MAPS];
 	enum vpci_effect work; /* mapping work not finished yet */
 	uint32_t work_bar;
 	struct job job;

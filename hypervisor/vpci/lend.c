@@ -45,6 +45,7 @@ static int enter_quarantine(struct pci_function *f, int error, const char *why)
 	spin_lock(&pci_registry_lock);
 	f->user = DOMAIN_ID_NONE;
 	f->vpci = NULL;
+	lend_rom_drop(f);
 	if (r) {
 		set_broken(f, why);
 	}
@@ -226,6 +227,7 @@ int lend_return_to_owner(struct pci_function *f)
 		lend_begin_use(vf, FUNCTION_OWNED);
 		f->name[0] = '\0';
 		f->quirks = 0;
+		lend_rom_drop(f);
 	}
 out:
 	spin_unlock(&pci_registry_lock);
@@ -331,11 +333,17 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 	if (r == 0 && !lend_translated(f)) {
 		r = -EACCES;
 	}
+	if (r == 0 && options->rom && f->lent_rom.size == 0) {
+		r = -EINVAL;
+	}
 	if (r == 0) {
 		r = lend_choose_slot(d->vpci->segments, f, options->vslot, out);
 	}
 	if (r) {
 		goto out;
+	}
+	if (!options->rom) {
+		lend_rom_drop(f);
 	}
 	last_quirks = f->quirks;
 	f->quirks = options->quirks;

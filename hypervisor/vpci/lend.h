@@ -43,10 +43,13 @@ void lend_begin_use(struct vpci_function *vf, enum function_state state);
  */
 int lend_cut_off(struct vpci_function *vf, bool shared);
 
+/* Registry lock held; no domain has it mapped. */
+void lend_rom_drop(struct pci_function *f);
+
 /*
- * Registry lock held. Beside functions of its device that are there under their own numbers, f goes
- * under its own; else it is function 0 of a device number of its own: vslot, or 0 for the first free
- * one from 1, since a guest expects its host bridge at 00:00.0. -EBUSY, -ENOSPC.
+ * Registry lock held. Beside functions of its device that are there under their own numbers, f
+ * goes under its own; else it is function 0 of a device number of its own: vslot, or 0 for the
+ * first free one from 1, since a guest expects its host bridge at 00:00.0. -EBUSY, -ENOSPC.
  */
 int lend_choose_slot(struct vpci_segment *seg, const struct pci_function *f, uint32_t vslot,
 		     struct vsbdf *out);

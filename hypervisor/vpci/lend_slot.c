@@ -11,6 +11,7 @@ static void collect_bars(struct vpci_segment *seg, struct rangeset *used)
 {
 	for (uint32_t devfn = 0; devfn < VPCI_DEVFNS; devfn++) {
 		struct vpci_function *vf = vpci_bus_enter(seg, 0, devfn);
+		uint64_t rom;
 
 		if (!vf) {
 			continue;
@@ -24,6 +25,9 @@ static void collect_bars(struct vpci_segment *seg, struct rangeset *used)
 						   vpci_shadow_bar(&vf->shadow, i, bar->kind),
 						   vpci_bar_size(bar));
 			}
+		}
+		if (vpci_shadow_rom(&vf->shadow, &rom)) {
+			(void)rangeset_add(used, rom, vf->function->lent_rom.size);
 		}
 		spin_unlock(&vf->function->lock);
 	}

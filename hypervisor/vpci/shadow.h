@@ -19,11 +19,14 @@
 #define VPCI_REG_COMMAND 0x04U
 #define VPCI_REG_TYPE    0x0cU /* header type in its third byte */
 #define VPCI_REG_BAR0    0x10U
+#define VPCI_REG_ROM     0x30U
 #define VPCI_COMMAND_IO     0x0001U
 #define VPCI_COMMAND_MEM    0x0002U
 #define VPCI_COMMAND_MASTER 0x0004U
 #define VPCI_COMMAND_INTX_OFF 0x0400U
 #define VPCI_TYPE_MULTIFUNCTION 0x00800000U
+#define VPCI_ROM_ENABLE  0x00000001U
+#define VPCI_ROM_ADDRESS 0xfffff800U
 
 /* A register whose write does more than change bits. */
 enum vpci_reg_kind {
@@ -31,6 +34,7 @@ enum vpci_reg_kind {
 	VPCI_COMMAND,  /* MEM maps and unmaps, IO opens and closes ports, INTx disable */
 	VPCI_BAR_MEM,  /* fixed while memory decode is on */
 	VPCI_BAR_IO,   /* fixed while I/O decode is on */
+	VPCI_BAR_ROM,  /* fixed while memory decode and its own are on; its own maps and unmaps */
 	VPCI_PM_STATE, /* no D1, no D2; BARs are mapped in D0; leaving D3hot may lose all */
 	VPCI_EXPRESS_CONTROL, /* starts a reset if the dword before says it can; MRRS is bounded */
 	VPCI_AF_CONTROL,      /* starts a reset if the dword before says it can */
@@ -59,8 +63,10 @@ struct vpci_shadow {
 
 enum vpci_effect {
 	VPCI_NOTHING,
-	VPCI_MAP,   /* unless asleep; then memory decode on */
+	VPCI_MAP,   /* unless asleep, the ROM only if enabled; then memory decode on */
 	VPCI_UNMAP, /* then memory decode off */
+	VPCI_MAP_ROM,   /* the ROM alone, unless asleep */
+	VPCI_UNMAP_ROM,
 	VPCI_SLEEP, /* unmap, then the hardware write of the plan */
 	VPCI_RISE,  /* after the hardware write: map */
 	VPCI_RESET, /* unmap, then pci_reset_start_for_user() */
@@ -102,5 +108,7 @@ void vpci_shadow_set_multifunction(struct vpci_shadow *s, bool on);
 /* Virtual COMMAND, and the PCI bus address in BAR i (both halves when it is 64 bits wide). */
 uint32_t vpci_shadow_command(const struct vpci_shadow *s);
 uint64_t vpci_shadow_bar(const struct vpci_shadow *s, uint32_t bar, enum bar_kind kind);
+/* PCI bus address of the expansion ROM. False: it is not enabled. */
+bool vpci_shadow_rom(const struct vpci_shadow *s, uint64_t *address);
 
 #endif

@@ -30,12 +30,22 @@ int lend_return_to_owner(struct pci_function *f);               /* assignable-re
 struct lend_options {
 	uint32_t vslot;  /* 1..31; 0: with its device's other functions, else first free */
 	uint32_t quirks; /* PCI_QUIRK_* */
+	bool rom;        /* shown what lend_rom_load() loaded; else that is dropped */
 };
 
 /* *out: where the domain sees it. Function 0 of a device comes first: the others join it. */
 int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
 		struct vsbdf *out);
 int lend_detach(struct pci_function *f);
+/*
+ * Into the expansion ROM of a function in quarantine, for its next user: count bytes at offset of
+ * size, a power of two. Offset 0 begins anew; what is never written reads ff. Kept until the next
+ * user is done with it, or comes without. -EINVAL: state or sizes; -ENOMEM.
+ */
+#define LEND_ROM_MIN SZ_4K
+#define LEND_ROM_MAX SZ_1M
+int lend_rom_load(struct pci_function *f, uint32_t size, uint32_t offset, const void *data,
+		  uint32_t count);
 /*
  * Every function lent to d (or owned, when d owns bridges): reclaimed. For domain teardown, when no
  * vCPU of d runs or is parked; DMA is stopped on return, resets go on as jobs.

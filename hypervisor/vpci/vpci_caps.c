@@ -197,7 +197,7 @@ static uint32_t walk_list(const uint32_t *regs, uint8_t starts[CAP_STEPS])
 	return count;
 }
 
-/* With gaps open, nobody knows where a hidden capability ends but that the next one is not in it. */
+/* With gaps open: where a hidden capability ends is not known, but the next one is not in it. */
 static uint32_t hidden_size(const struct vpci_build *b, const uint8_t *starts, uint32_t count,
 			    uint32_t at)
 {

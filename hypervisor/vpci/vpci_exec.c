@@ -33,11 +33,28 @@ static void refuse(struct vpci_function *vf, uint32_t bar, uint64_t bus, const c
 		   SBDF_ARG(vf->where), bar, (unsigned long long)bus, why);
 }
 
-static int map_begin(struct vpci_function *vf, uint32_t i)
+static const struct pci_bar *bar_of(const struct vpci_function *vf, uint32_t i)
 {
-	const struct pci_bar *bar = &vf->function->bars[i];
+	return i == VPCI_ROM ? &vf->function->lent_rom : &vf->function->bars[i];
+}
+
+/* Does the domain want it mapped while memory decode is on? *bus: where. */
+static bool wanted(const struct vpci_function *vf, uint32_t i, uint64_t *bus)
+{
+	if (!vpci_bar_usable(bar_of(vf, i))) {
+		return false;
+	}
+	if (i == VPCI_ROM) {
+		return vpci_shadow_rom(&vf->shadow, bus);
+	}
+	*bus = vpci_shadow_bar(&vf->shadow, i, vf->function->bars[i].kind);
+	return true;
+}
+
+static int map_begin(struct vpci_function *vf, uint32_t i, uint64_t bus)
+{
+	const struct pci_bar *bar = bar_of(vf, i);
 	struct vpci_mapping *m = &vf->maps[i];
-	uint64_t bus = vpci_shadow_bar(&vf->shadow, i, bar->kind);
 	uint64_t size = vpci_bar_size(bar);
 
 	if (vpci_place_resolve(vf->segment->apertures, vf->segment->aperture_count, bus, size,
@@ -51,23 +68,28 @@ static int map_begin(struct vpci_function *vf, uint32_t i)
 	return 0;
 }
 
+static enum p2m_type map_type(const struct pci_bar *bar, uint32_t i)
+{
+	if (i == VPCI_ROM) {
+		return P2M_ROM;
+	}
+	/* Prefetchable 64-bit BARs are memory-like: write gathering is allowed (PCIe 6.0 7.5.1.2.1). */
+	return bar->kind == BAR_MEM64 && bar->prefetchable ? P2M_MMIO_NC : P2M_MMIO;
+}
+
 /* 0: this BAR is done. -EAGAIN: another chunk. */
 static int map_chunk(struct vpci_function *vf, uint32_t i)
 {
-	const struct pci_bar *bar = &vf->function->bars[i];
+	const struct pci_bar *bar = bar_of(vf, i);
 	struct vpci_mapping *m = &vf->maps[i];
-	/* Prefetchable 64-bit BARs are memory-like: write gathering is allowed (PCIe 6.0 7.5.1.2.1). */
-	enum p2m_type type = bar->kind == BAR_MEM64 && bar->prefetchable ? P2M_MMIO_NC : P2M_MMIO;
+	uint64_t bus;
 	int r;
 
-	if (!vpci_bar_usable(bar) || vf->shadow.asleep) {
+	if (vf->shadow.asleep || !wanted(vf, i, &bus) || (!m->mapped && map_begin(vf, i, bus))) {
 		return 0;
 	}
-	if (!m->mapped && map_begin(vf, i)) {
-		return 0;
-	}
-	r = p2m_map_slice(&vf->domain->p2m, m->ipa, bar->cpu, m->size, type, CHUNK_ENTRIES,
-			  &m->done);
+	r = p2m_map_slice(&vf->domain->p2m, m->ipa, bar->cpu, m->size, map_type(bar, i),
+			  CHUNK_ENTRIES, &m->done);
 	if (r == 0 || r == -EAGAIN) {
 		return r;
 	}
@@ -166,14 +188,25 @@ void vpci_exec_set_multifunction(struct vpci_function *vf, bool on)
 	vpci_shadow_set_multifunction(vf->away ? &vf->aside : &vf->shadow, on);
 }
 
+static bool is_mapping(enum vpci_effect work)
+{
+	return work == VPCI_MAP || work == VPCI_MAP_ROM || work == VPCI_RISE;
+}
+
+/* The device's own decoder has no part in it. */
+static bool is_rom_only(enum vpci_effect work)
+{
+	return work == VPCI_MAP_ROM || work == VPCI_UNMAP_ROM;
+}
+
 /* All BARs unmapped, or a slice of mapping them. True: there is more. */
 static bool work_slice(struct vpci_function *vf)
 {
 	enum vpci_effect work = vf->work;
 	uint32_t chunks = SLICE_ENTRIES / CHUNK_ENTRIES;
 
-	while (vf->work_bar < PCI_BARS) {
-		if (work != VPCI_MAP && work != VPCI_RISE) {
+	while (vf->work_bar < VPCI_MAPS) {
+		if (!is_mapping(work)) {
 			unmap(vf, &vf->maps[vf->work_bar]);
 		} else if (map_chunk(vf, vf->work_bar) != 0) {
 			if (--chunks == 0 || job_should_yield()) {
@@ -185,7 +218,7 @@ static bool work_slice(struct vpci_function *vf)
 	}
 	vf->work = VPCI_NOTHING;
 	/* Config space is not to be touched in the 10 ms after a change of power (PCIe 6.0 5.9). */
-	if (work != VPCI_SLEEP && work != VPCI_RISE) {
+	if (work != VPCI_SLEEP && work != VPCI_RISE && !is_rom_only(work)) {
 		set_decode(vf->function, VPCI_COMMAND_MEM, work == VPCI_MAP);
 	}
 	if (work == VPCI_RESET || work == VPCI_WAKE) {
@@ -240,7 +273,7 @@ static const struct job_ops exec_job = {
 static void work_start(struct vpci_function *vf, enum vpci_effect work)
 {
 	vf->work = work;
-	vf->work_bar = 0;
+	vf->work_bar = is_rom_only(work) ? VPCI_ROM : 0;
 	if (!work_slice(vf)) {
 		return;
 	}
@@ -317,7 +350,7 @@ bool vpci_exec_port(struct vpci_function *vf, uint64_t port, uint32_t size, bool
 void vpci_exec_unmap_all(struct vpci_function *vf)
 {
 	vf->work = VPCI_NOTHING;
-	for (uint32_t i = 0; i < PCI_BARS; i++) {
+	for (uint32_t i = 0; i < VPCI_MAPS; i++) {
 		unmap(vf, &vf->maps[i]);
 	}
 	if (vf->job_queued) {

@@ -41,7 +41,7 @@ static const struct vpci_field header[] = {
 	{ 0x24, 0xffffffff, { ZERO,   ZERO,   ZERO } },
 	{ 0x28, 0xffffffff, { ZERO,   COPY,   ZERO } }, /* CardBus CIS */
 	{ 0x2c, 0xffffffff, { COPY,   COPY,   COPY } }, /* subsystem */
-	{ 0x30, 0xffffffff, { ZERO,   ZERO,   ZERO } }, /* no expansion ROM */
+	{ 0x30, 0xffffffff, { ZERO,   ZERO,   ZERO } }, /* expansion ROM: see build_rom() */
 	{ 0x34, 0xffffffff, { ZERO,   ZERO,   ZERO } }, /* capabilities: see link_caps() */
 	{ 0x38, 0xffffffff, { ZERO,   ZERO,   ZERO } },
 	{ 0x3c, 0x000000ff, { OWN_0,  OWN,    ZERO } }, /* interrupt line */
@@ -141,6 +141,16 @@ static void build_bar(struct vpci_shadow *s, const struct vpci_build *b, uint32_
 	}
 }
 
+/* PCIe 6.0 7.5.1.2.4. A guest gives it an address when it wants to read it. */
+static void build_rom(struct vpci_shadow *s, const struct pci_bar *rom)
+{
+	if (vpci_bar_usable(rom)) {
+		*vpci_shadow_reg(s, VPCI_REG_ROM) = (struct vpci_reg){
+			.virt = ALL, .write = (uint32_t)~(rom->size - 1) | VPCI_ROM_ENABLE,
+			.kind = VPCI_BAR_ROM };
+	}
+}
+
 int vpci_build(struct vpci_shadow *s, const struct vpci_build *b)
 {
 	int r;
@@ -152,6 +162,9 @@ int vpci_build(struct vpci_shadow *s, const struct vpci_build *b)
 		for (uint32_t i = 0; i < PCI_BARS; i++) {
 			build_bar(s, b, i);
 		}
+	}
+	if (r == 0 && b->view == VPCI_VIEW_GUEST) {
+		build_rom(s, &b->function->lent_rom);
 	}
 	if (r == 0 && b->view == VPCI_VIEW_GUEST && b->intx) {
 		vpci_shadow_reg(s, INTERRUPT)->value |=

@@ -63,6 +63,11 @@ static bool write_refused(const struct vpci_shadow *s, const struct vpci_reg *re
 		return (vpci_shadow_command(s) & VPCI_COMMAND_MEM) != 0;
 	case VPCI_BAR_IO:
 		return (vpci_shadow_command(s) & VPCI_COMMAND_IO) != 0;
+	case VPCI_BAR_ROM:
+		/* The same, but the write that ends its decoding may say where to go on. */
+		return (vpci_shadow_command(s) & VPCI_COMMAND_MEM) &&
+		       (reg->value & VPCI_ROM_ENABLE) &&
+		       ((in & VPCI_ROM_ENABLE) || !(lanes & VPCI_ROM_ENABLE));
 	case VPCI_PM_STATE:
 		/* PM 1.2 3.2.4: a state that is not implemented is discarded. */
 		return (in & PM_STATE) == 1 || (in & PM_STATE) == 2;
@@ -150,6 +155,14 @@ static void plan_command(uint32_t lanes, uint32_t from, uint32_t to, uint32_t hw
 	plan->lost = (decode & ~hw) != 0;
 }
 
+static enum vpci_effect rom_effect(const struct vpci_shadow *s, uint32_t before, uint32_t after)
+{
+	if (!(vpci_shadow_command(s) & VPCI_COMMAND_MEM) || !((before ^ after) & VPCI_ROM_ENABLE)) {
+		return VPCI_NOTHING;
+	}
+	return (after & VPCI_ROM_ENABLE) ? VPCI_MAP_ROM : VPCI_UNMAP_ROM;
+}
+
 struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint32_t size,
 				   uint32_t value, uint32_t hw)
 {
@@ -180,6 +193,9 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 	plan.effect = power_effect(s, reg, lanes, in);
 	if (reg->kind == VPCI_COMMAND) {
 		plan_command(lanes, reg->value, merged, hw << shift, &plan);
+	}
+	if (reg->kind == VPCI_BAR_ROM) {
+		plan.effect = rom_effect(s, reg->value, merged);
 	}
 	if (block) {
 		block->regs[(offset % VPCI_BLOCK_SIZE) / 4].value = merged;
@@ -259,4 +275,12 @@ uint64_t vpci_shadow_bar(const struct vpci_shadow *s, uint32_t bar, enum bar_kin
 		v |= (uint64_t)find(s, VPCI_REG_BAR0 + 4 * (bar + 1))->value << 32;
 	}
 	return v;
+}
+
+bool vpci_shadow_rom(const struct vpci_shadow *s, uint64_t *address)
+{
+	const struct vpci_reg *reg = find(s, VPCI_REG_ROM);
+
+	*address = reg->value & VPCI_ROM_ADDRESS;
+	return reg->kind == VPCI_BAR_ROM && (reg->value & VPCI_ROM_ENABLE);
 }

@@ -72,6 +72,7 @@ enum control_op {
 	CONTROL_APERTURE_MAP,
 	CONTROL_APERTURE_UNMAP,
 	CONTROL_PCI_EXAMINE,
+	CONTROL_PCI_ROM,
 	CONTROL_OPS
 };
 
@@ -258,6 +259,8 @@ enum control_function_state {
 /* Its IOMMU lost some of the faults it recorded: there were at least so many. */
 #define CONTROL_FUNCTION_FAULTS_LOST (1U << 3)
 
+#define CONTROL_FUNCTION_HAS_ROM (1U << 4) /* its user is shown a ROM from a file */
+
 /* Rules that do not hold for a function, asked for by name when it is lent. */
 #define CONTROL_QUIRK_NO_RESET  (1U << 0) /* lend it again though it could not be reset */
 #define CONTROL_QUIRK_ALLOW_GAP (1U << 1) /* config registers of unknown meaning are the guest's */
@@ -305,19 +308,42 @@ struct control_pci_name {
 };
 
 /*
- * PCI_ATTACH: control_pci_attach -> control_count, whose count is the virtual SBDF. A function joins
- * those of its device that the domain has, under its own function number: attach function 0 first.
+ * PCI_ATTACH: control_pci_attach -> control_count, whose count is the virtual SBDF. A function
+ * joins those of its device that the domain has, under its own number: attach function 0 first.
  * Any other is function 0 of a device number of its own. -ENODEV
  * unknown, -ENOENT no such domain, -EPERM a bridge, -EBADF broken, -EBUSY in use or the slot is
  * taken, -EACCES no usable IOMMU before it, -EEXIST another member of its isolation group is used
  * elsewhere, -ENOSPC a BAR has no address or all slots are taken, -EOPNOTSUPP lent before and not
  * reset since, without CONTROL_QUIRK_NO_RESET, -EINVAL not assignable, or no such quirk.
  */
+#define CONTROL_ATTACH_ROM (1U << 0) /* it shows the ROM that was loaded; -EINVAL: none was */
+
 struct control_pci_attach {
 	uint32_t domain;
 	uint32_t sbdf;
 	uint32_t vslot; /* 1..31; 0: with its device's other functions, else first free */
 	uint32_t quirks; /* CONTROL_QUIRK_* */
+	uint32_t flags;  /* CONTROL_ATTACH_* */
+	uint32_t unused;
+};
+
+/*
+ * PCI_ROM: control_pci_rom, no reply. Bytes of the expansion ROM that a function in quarantine
+ * shows its next user, if that is attached with CONTROL_ATTACH_ROM: the ROM goes with that user, or when
+ * another comes without. Offset 0 begins a new one; bytes never written read ff. -ENODEV unknown,
+ * -EINVAL not in quarantine, a size that is no power of two or out of bounds, or another size than
+ * at offset 0; -ENOMEM.
+ */
+#define CONTROL_ROM_MIN   0x1000U
+#define CONTROL_ROM_MAX   0x100000U
+#define CONTROL_ROM_CHUNK 480U
+
+struct control_pci_rom {
+	uint32_t sbdf;
+	uint32_t size;   /* of the whole */
+	uint32_t offset;
+	uint32_t count;  /* bytes in data, 1..CONTROL_ROM_CHUNK */
+	uint8_t data[CONTROL_ROM_CHUNK];
 };
 
 /*
@@ -408,7 +434,8 @@ _Static_assert(sizeof(struct control_count) == 8, "ABI");
 _Static_assert(sizeof(struct control_function) == 224, "ABI");
 _Static_assert(offsetof(struct control_function, faults) == 176, "ABI");
 _Static_assert(sizeof(struct control_pci_name) == 72, "ABI");
-_Static_assert(sizeof(struct control_pci_attach) == 16, "ABI");
+_Static_assert(sizeof(struct control_pci_attach) == 24, "ABI");
+_Static_assert(sizeof(struct control_pci_rom) == 496, "ABI");
 _Static_assert(sizeof(struct control_aperture_map) == 16, "ABI");
 _Static_assert(sizeof(struct control_bar) == 24, "ABI");
 _Static_assert(sizeof(struct control_pci_examine) == 8, "ABI");

@@ -238,6 +238,33 @@ static void test_control_domain_is_safe(void **state)
 	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, 0xffffffff), -ENOENT);
 }
 
+/* Counts a client makes up reach no memory; flags nobody knows are refused, not ignored. */
+static void test_rom(void **state)
+{
+	struct control_pci_name name = { .sbdf = WORLD_DISK };
+	struct control_pci_attach attach = { .domain = create("g", SZ_2M), .sbdf = WORLD_DISK };
+	struct control_pci_rom rom = { .sbdf = 0x900, .size = SZ_4K, .count = 1 };
+	struct control_count where;
+
+	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &name, sizeof(name), NULL, 0), 0);
+	assert_int_equal(world_request(0, CONTROL_PCI_ROM, &rom, sizeof(rom), NULL, 0), -ENODEV);
+	rom.sbdf = WORLD_DISK;
+	rom.count = CONTROL_ROM_CHUNK + 1;
+	assert_int_equal(world_request(0, CONTROL_PCI_ROM, &rom, sizeof(rom), NULL, 0), -EINVAL);
+	rom.count = CONTROL_ROM_CHUNK;
+	memset(rom.data, 0x42, sizeof(rom.data));
+	assert_int_equal(world_request(0, CONTROL_PCI_ROM, &rom, sizeof(rom), NULL, 0), 0);
+	assert_int_equal(world.rom[CONTROL_ROM_CHUNK - 1], 0x42);
+	attach.flags = CONTROL_ATTACH_ROM | 1U << 31;
+	assert_int_equal(world_request(0, CONTROL_PCI_ATTACH, &attach, sizeof(attach), &where,
+				       sizeof(where)), -EINVAL);
+	assert_int_equal(world.attach_count, 0);
+	attach.flags = CONTROL_ATTACH_ROM;
+	assert_int_equal(world_request(0, CONTROL_PCI_ATTACH, &attach, sizeof(attach), &where,
+				       sizeof(where)), 0);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, attach.domain), 0);
+}
+
 static void test_aperture(void **state)
 {
 	uint32_t id = create("g", 4 * SZ_2M), slot, other;
@@ -466,6 +493,7 @@ int main(void)
 		TEST(test_control_domain_is_safe),
 		TEST(test_flash),
 		TEST(test_single_fetch),
+		TEST(test_rom),
 		TEST(test_aperture),
 		TEST(test_aperture_closes),
 		TEST(test_aperture_waits),

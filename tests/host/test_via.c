@@ -704,6 +704,51 @@ static void test_quirks(void **state)
 	assert_int_equal(via("destroy guest"), 0);
 }
 
+/* What is in the file is what the hypervisor gets; a bad file is found before anything is done. */
+static void test_rom(void **state)
+{
+	uint8_t *rom = calloc(1, CONTROL_ROM_MAX + 1);
+	char line[256];
+
+	rom[0] = 0x55;
+	rom[1] = 0xaa;
+	for (size_t i = 2; i < CONTROL_ROM_MAX; i++) {
+		rom[i] = (uint8_t)(i * 7 + i / 251);
+	}
+	write_file("rom", rom, 70000);
+	assert_int_equal(via("pci-assignable-add 02:00.0"), 0);
+	snprintf(line, sizeof(line), "memory = 64; pci = [ '02:00.0,rom=%s' ]", path_of("rom"));
+	assert_int_equal(create(line), 0);
+	assert_int_equal(world_pci(WORLD_DISK)->lent_rom.size, 0x20000);
+	assert_memory_equal(world.rom, rom, 70000);
+	assert_int_equal(world.rom[70000], 0xff);
+	assert_int_equal(via("pci-list --json guest"), 0);
+	assert_says(out, "\"rom\": true");
+	assert_int_equal(via("pci-list -v guest"), 0);
+	assert_says(out, "\n  expansion ROM from a file\n");
+	assert_int_equal(via("destroy guest"), 0);
+
+	write_file("rom", rom, CONTROL_ROM_MAX + 1);
+	assert_int_equal(create(line), 1);
+	assert_says(err, "/rom: bigger than 1024 KiB");
+	write_file("rom", "MZ", 2);
+	assert_int_equal(create(line), 1);
+	assert_says(err, "/rom: not an expansion ROM");
+	write_file("rom", rom, 1);
+	assert_int_equal(create(line), 1);
+	assert_says(err, "/rom: not an expansion ROM");
+	unlink(path_of("rom"));
+	assert_int_equal(create(line), 1);
+	assert_says(err, "/rom: No such file or directory");
+	assert_int_equal(world_domains(), 1);
+	write_file("rom", rom, CONTROL_ROM_MAX);
+	assert_int_equal(create(line), 0);
+	assert_memory_equal(world.rom, rom, CONTROL_ROM_MAX);
+	assert_int_equal(via("destroy guest"), 0);
+	unlink(path_of("rom"));
+	free(rom);
+}
+
 static void test_doctor(void **state)
 {
 	struct pci_function *disk = world_pci(WORLD_DISK), *nic = world_pci(WORLD_NIC);
@@ -816,6 +861,7 @@ int main(void)
 		TEST(test_list_counters),
 		TEST(test_list_counters),
 		TEST(test_quirks),
+		TEST(test_rom),
 		TEST(test_doctor),
 		TEST(test_doctor_on_nature),
 		TEST(test_doctor_on_users),

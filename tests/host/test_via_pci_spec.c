@@ -98,6 +98,19 @@ static void test_quirks(void **state)
 	assert_null(pci_quirk_name(31));
 }
 
+static void test_rom(void **state)
+{
+	struct pci_spec spec;
+	char why[96];
+
+	assert_int_equal(pci_spec_parse("02:00.0,rom=/boot/a b=c.rom,vslot=2", &spec, why,
+					sizeof(why)), 0);
+	assert_string_equal(spec.rom, "/boot/a b=c.rom");
+	assert_int_equal(spec.vslot, 2);
+	assert_int_equal(pci_spec_parse("02:00.0", &spec, why, sizeof(why)), 0);
+	assert_string_equal(spec.rom, "");
+}
+
 static void test_bad_specs(void **state)
 {
 	static const struct {
@@ -112,6 +125,8 @@ static void test_bad_specs(void **state)
 		{ "02:00.0,vslot=", "vslot" },
 		{ "02:00.0,seize=yes", "seize" },
 		{ "02:00.0,slot=1", "Unknown PCI_SPEC_STRING option: slot" },
+		{ "02:00.0,rom=", "bad value for rom" },
+		{ "02:00.*,rom=/boot/rom", "rom is for one function" },
 		{ "02:00.0,quirk=fast", "no such quirk: quirk=fast" },
 		{ "02:00.0,quirk=", "no such quirk" },
 		{ "02:00.0,quirk=no-reset2", "no such quirk" },
@@ -159,6 +174,7 @@ int main(void)
 		cmocka_unit_test(test_bdf),       cmocka_unit_test(test_equivalents),
 		cmocka_unit_test(test_name_and_star), cmocka_unit_test(test_bad_specs),
 		cmocka_unit_test(test_quirks),    cmocka_unit_test(test_long),
+		cmocka_unit_test(test_rom),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,3 +191,24 @@ int viaduct_pci_examine(struct viaduct *v, uint32_t sbdf, struct control_pci_rep
 	out->iommu_why[sizeof(out->iommu_why) - 1] = '\0';
 	return err;
 }
+
+int viaduct_pci_rom(struct viaduct *v, uint32_t sbdf, const void *data, size_t size)
+{
+	struct control_pci_rom in = { .sbdf = sbdf, .size = CONTROL_ROM_MIN };
+	int err = 0;
+
+	if (size == 0 || size > CONTROL_ROM_MAX) {
+		return client_fail(v, -EINVAL, "a ROM has 1 to %u bytes", CONTROL_ROM_MAX);
+	}
+	while (in.size < size) {
+		in.size *= 2;
+	}
+	for (; err == 0 && in.offset < size; in.offset += in.count) {
+		size_t left = size - in.offset;
+
+		in.count = left < CONTROL_ROM_CHUNK ? (uint32_t)left : CONTROL_ROM_CHUNK;
+		memcpy(in.data, (const uint8_t *)data + in.offset, in.count);
+		err = client_call(v, CONTROL_PCI_ROM, &in, sizeof(in), NULL, 0, NULL);
+	}
+	return err;
+}

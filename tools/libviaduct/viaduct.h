@@ -94,6 +94,11 @@ int viaduct_pci_return(struct viaduct *v, uint32_t sbdf);
 int viaduct_pci_attach(struct viaduct *v, const struct control_pci_attach *options,
 		       uint32_t *vsbdf);
 int viaduct_pci_detach(struct viaduct *v, uint32_t sbdf);
+/*
+ * Load the expansion ROM a function in quarantine will show its next user: 1..CONTROL_ROM_MAX bytes,
+ * filled up with ff to a power of two.
+ */
+int viaduct_pci_rom(struct viaduct *v, uint32_t sbdf, const void *data, size_t size);
 
 /*
  * What a guest boots: an arm64 Linux Image, perhaps a ramdisk, a command line; or firmware, a flat

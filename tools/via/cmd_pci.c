@@ -32,6 +32,7 @@ static void json_function(struct json *j, const struct control_function *f)
 	json_bool(j, "bridge", (f->flags & CONTROL_FUNCTION_IS_BRIDGE) != 0);
 	json_bool(j, "iommu", (f->flags & CONTROL_FUNCTION_HAS_IOMMU) != 0);
 	json_bool(j, "reset", (f->flags & CONTROL_FUNCTION_HAS_RESET) != 0);
+	json_bool(j, "rom", (f->flags & CONTROL_FUNCTION_HAS_ROM) != 0);
 	function_json_quirks(j, f->quirks);
 	json_number(j, "group", f->group);
 	json_number(j, "faults", f->faults);
@@ -54,6 +55,9 @@ static void print_details(const struct control_function *f)
 	       (unsigned long long)f->interrupts, (unsigned long long)f->storms,
 	       (unsigned long long)f->errors_corrected,
 	       (unsigned long long)f->errors_uncorrected, (unsigned long long)f->resets);
+	if (f->flags & CONTROL_FUNCTION_HAS_ROM) {
+		printf("  expansion ROM from a file\n");
+	}
 	if (f->quirks != 0) {
 		printf("  %s\n", function_quirks(f->quirks, quirks));
 	}

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "pci_rom.h"
+
 #define RESET_TIMEOUT_MS 70000U
 
 static int add(const struct command *c, const struct pci_spec *spec,
@@ -57,6 +59,29 @@ int choices_add(const struct command *c, struct viaduct *v, const struct pci_spe
 	return function_find(c, v, spec, &f) == VIA_OK ? add(c, spec, &f, list) : VIA_FAILED;
 }
 
+/* v NULL: only see that its ROM file is one. */
+static int on_rom(const struct command *c, struct viaduct *v, const struct pci_choice *choice)
+{
+	const char *path = choice->spec->rom;
+	int status = VIA_OK;
+	char why[64], bdf[16];
+	uint8_t *data;
+	size_t size;
+
+	if (*path == '\0') {
+		return VIA_OK;
+	}
+	if (pci_rom_read(path, &data, &size, why, sizeof(why)) != 0) {
+		return via_fail(c, "%s: %s", path, why);
+	}
+	if (v != NULL && viaduct_pci_rom(v, choice->f.sbdf, data, size) != 0) {
+		status = via_fail(c, "%s: %s: %s", via_bdf_text(choice->f.sbdf, bdf), path,
+				  viaduct_error(v));
+	}
+	free(data);
+	return status;
+}
+
 static int check(const struct command *c, const struct pci_choice *choice)
 {
 	const struct control_function *f = &choice->f;
@@ -79,7 +104,7 @@ static int check(const struct command *c, const struct pci_choice *choice)
 	if (f->state != CONTROL_FUNCTION_QUARANTINED && !choice->spec->seize) {
 		return via_fail(c, "%s: not assignable (see via pci-assignable-add)", bdf);
 	}
-	return VIA_OK;
+	return on_rom(c, NULL, choice);
 }
 
 int choices_check(const struct command *c, const struct pci_choices *list)
@@ -142,12 +167,31 @@ int choices_take_back(const struct command *c, struct viaduct *v, struct pci_cho
 	return status;
 }
 
-int choices_lend(const struct command *c, struct viaduct *v, struct pci_choices *list,
-		 uint32_t domain)
+static int lend(const struct command *c, struct viaduct *v, const struct pci_choice *choice,
+		uint32_t domain)
 {
+	const struct control_pci_attach options = {
+		.domain = domain,
+		.sbdf = choice->f.sbdf,
+		.vslot = choice->spec->vslot,
+		.quirks = choice->spec->quirks,
+		.flags = choice->spec->rom[0] != '\0' ? CONTROL_ATTACH_ROM : 0,
+	};
 	uint32_t vsbdf;
 	char bdf[16];
 
+	if (on_rom(c, v, choice) != VIA_OK) {
+		return VIA_FAILED;
+	}
+	if (viaduct_pci_attach(v, &options, &vsbdf) != 0) {
+		return via_fail(c, "%s: %s", via_bdf_text(options.sbdf, bdf), viaduct_error(v));
+	}
+	return VIA_OK;
+}
+
+int choices_lend(const struct command *c, struct viaduct *v, struct pci_choices *list,
+		 uint32_t domain)
+{
 	/* All of an isolation group are out of the control domain's hands before any is lent. */
 	for (size_t i = 0; i < list->count; i++) {
 		if (list->at[i].f.state != CONTROL_FUNCTION_QUARANTINED &&
@@ -157,15 +201,7 @@ int choices_lend(const struct command *c, struct viaduct *v, struct pci_choices 
 	}
 	sort(list);
 	for (size_t i = 0; i < list->count; i++) {
-		const struct control_pci_attach options = {
-			.domain = domain,
-			.sbdf = list->at[i].f.sbdf,
-			.vslot = list->at[i].spec->vslot,
-			.quirks = list->at[i].spec->quirks,
-		};
-
-		if (viaduct_pci_attach(v, &options, &vsbdf) != 0) {
-			via_fail(c, "%s: %s", via_bdf_text(options.sbdf, bdf), viaduct_error(v));
+		if (lend(c, v, &list->at[i], domain) != VIA_OK) {
 			list->count = i;
 			choices_take_back(c, v, list);
 			return VIA_FAILED;

@@ -8,8 +8,6 @@
 
 #include <viaduct/control.h>
 
-#define SPEC_MAX 512
-
 static int hex_digit(char ch)
 {
 	if (ch >= '0' && ch <= '9') {
@@ -157,6 +155,10 @@ static const char *set_option(struct pci_spec *out, const char *key, const char 
 		end = parse_hex(value, 2, 0x1f, &out->vslot);
 		return end != NULL && *end == '\0' ? NULL : bad_value;
 	}
+	if (strcmp(key, "rom") == 0) {
+		memcpy(out->rom, value, strlen(value) + 1);
+		return *value != '\0' ? NULL : bad_value;
+	}
 	if (strcmp(key, "quirk") == 0) {
 		return add_quirk(out, value) ? NULL : "no such quirk: ";
 	}
@@ -180,14 +182,14 @@ static const char *set_option(struct pci_spec *out, const char *key, const char 
 
 int pci_spec_parse(const char *text, struct pci_spec *out, char *why, size_t why_size)
 {
-	char copy[SPEC_MAX];
+	char copy[PCI_SPEC_MAX];
 	char *word, *rest = copy;
 	const char *wrong;
 	char *value;
 
 	*out = (struct pci_spec){ 0 };
 	if (strlen(text) >= sizeof(copy)) {
-		snprintf(why, why_size, "longer than %d characters", SPEC_MAX - 1);
+		snprintf(why, why_size, "longer than %d characters", PCI_SPEC_MAX - 1);
 		return -EINVAL;
 	}
 	memcpy(copy, text, strlen(text) + 1);
@@ -216,6 +218,10 @@ int pci_spec_parse(const char *text, struct pci_spec *out, char *why, size_t why
 	}
 	if (out->has_bdf == (out->name[0] != '\0')) {
 		snprintf(why, why_size, "exactly one of an address and a name is needed");
+		return -EINVAL;
+	}
+	if (out->all_functions && out->rom[0] != '\0') {
+		snprintf(why, why_size, "rom is for one function: not with '*'");
 		return -EINVAL;
 	}
 	return 0;

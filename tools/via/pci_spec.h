@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define PCI_SPEC_NAME_SIZE 64
+#define PCI_SPEC_MAX       512 /* with the terminating 0 */
 
 struct pci_spec {
 	bool has_bdf;
@@ -18,6 +19,7 @@ struct pci_spec {
 	bool seize;
 	bool permissive;
 	uint32_t quirks; /* CONTROL_QUIRK_* */
+	char rom[PCI_SPEC_MAX]; /* file with an expansion ROM; empty: none */
 	bool foreign; /* has options that mean nothing here: msitranslate, power_mgmt, rdm_policy */
 };
 

@@ -22,7 +22,7 @@ enum p2m_type {
 	P2M_RAM_SHARED,  /* Normal write-back, rw, CPU only: request pages, memory aperture */
 	P2M_MMIO,        /* Device-nGnRE, rw: BARs, platform devices */
 	P2M_MMIO_NC,     /* Normal non-cacheable, rw: prefetchable BARs */
-	P2M_ROM,         /* Normal write-back, rx, CPU only: firmware */
+	P2M_ROM,         /* Normal write-back, rx, CPU only: firmware, expansion ROMs */
 };
 
 struct p2m {

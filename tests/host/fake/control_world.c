@@ -456,6 +456,21 @@ int lend_return_to_owner(struct pci_function *f)
 	return 0;
 }
 
+int lend_rom_load(struct pci_function *f, uint32_t size, uint32_t offset, const void *data,
+		  uint32_t count)
+{
+	if (f->state != FUNCTION_QUARANTINED || size > sizeof(world.rom)) {
+		return -EINVAL;
+	}
+	assert_true(offset + count <= size);
+	if (offset == 0) {
+		memset(world.rom, 0xff, sizeof(world.rom));
+	}
+	memcpy(world.rom + offset, data, count);
+	f->lent_rom = (struct pci_bar){ .kind = BAR_MEM32, .size = size };
+	return 0;
+}
+
 int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
 		struct vsbdf *out)
 {
@@ -469,6 +484,9 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 	f->user = d->id;
 	f->user_view = vsbdf_make(0, 0, options->vslot != 0 ? options->vslot : 1, SBDF_FN(f->sbdf));
 	f->quirks = options->quirks;
+	if (options->rom && f->lent_rom.size == 0) {
+		return -EINVAL;
+	}
 	world.attached[world.attach_count++ % ARRAY_SIZE(world.attached)] = f->sbdf.v;
 	*out = f->user_view;
 	return 0;

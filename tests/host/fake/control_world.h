@@ -11,6 +11,7 @@
 
 #include "core/domain.h"
 #include "pci/function.h"
+#include "vpci/vpci.h"
 
 #define WORLD_ECAM     0x3f000000ULL
 #define WORLD_MMIO     0x3e000000ULL
@@ -30,6 +31,7 @@ struct control_world {
 	uint32_t attach_spare;     /* attaches that succeed all the same */
 	uint32_t attached[8];      /* functions in the order they were attached */
 	uint32_t attach_count;
+	uint8_t rom[LEND_ROM_MAX]; /* loaded last */
 	uint32_t slots_open;
 	uint32_t slots_opened;     /* since the start */
 	uint32_t blocks_flushed;

@@ -94,7 +94,7 @@ int p2m_map_slice(struct p2m *p, ipaddr_t ipa, paddr_t to, uint64_t size, enum p
 {
 	uint32_t d = domain_of(p);
 
-	assert_true(type == P2M_MMIO || type == P2M_MMIO_NC);
+	assert_true(type == P2M_MMIO || type == P2M_MMIO_NC || type == P2M_ROM);
 	assert_true(IS_ALIGNED(ipa.v | to.v | size, SZ_4K));
 	for (; *done < size && max_entries > 0; *done += SZ_4K, max_entries--) {
 		if (find_page(d, ipa.v + *done)) {
@@ -122,6 +122,12 @@ void p2m_unmap(struct p2m *p, ipaddr_t ipa, uint64_t size)
 			*page = stage2[d].pages[--stage2[d].count];
 		}
 	}
+}
+
+void cache_clean(const void *va, uint64_t size)
+{
+	(void)va;
+	lend_world.cleaned += size;
 }
 
 int p2m_map_doorbell(struct p2m *p, ipaddr_t ipa, paddr_t to)

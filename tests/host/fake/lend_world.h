@@ -28,6 +28,7 @@ struct lend_world {
 	struct vcpu vcpu;
 	uint32_t parked;       /* times it was */
 	bool interrupt_waits;  /* jobs should end their slices */
+	uint64_t cleaned;      /* bytes, out of the caches */
 	uint8_t ports[0x10000]; /* I/O space of every host bridge */
 };
 
