@@ -387,7 +387,8 @@ static void lend_and_lend(void **state)
 	(void)state;
 	try_all("attach, attach", begin_quarantined, attach_to_first, attach_to_second,
 		end_one_has_it);
-	try_all("attach, return", begin_quarantined, attach_to_first, give_back, end_someone_has_it);
+	try_all("attach, return", begin_quarantined, attach_to_first, give_back,
+		end_someone_has_it);
 }
 
 static void job_and_cancel(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One function's virtual config space, whatever the device says of itself and whatever is written to
- * it, against vpci_reference.h. Two rigs go the same way: what one does in one access, the other
+ * One function's virtual config space, whatever the device says of itself and whatever is written
+ * to it, against vpci_reference.h. Two rigs go the same way: what one does in one access, the other
  * does in pieces.
  */
 #include <stdarg.h>
@@ -399,7 +399,8 @@ static void end(void)
 static void config_space_is_as_granted(void **state)
 {
 	static const struct property p = {
-		.name = "config", .cases = 6000, .steps = 120, .begin = begin, .step = step, .end = end,
+		.name = "config", .cases = 6000, .steps = 120,
+		.begin = begin, .step = step, .end = end,
 	};
 
 	(void)state;

@@ -453,7 +453,8 @@ static void end(void)
 static void functions_are_one_domains(void **state)
 {
 	static const struct property p = {
-		.name = "lend", .cases = 500, .steps = 800, .begin = begin, .step = step, .end = end,
+		.name = "lend", .cases = 500, .steps = 800,
+		.begin = begin, .step = step, .end = end,
 	};
 
 	(void)state;

@@ -6,7 +6,8 @@
 
 #define ALL 0xffffffffU
 
-enum { ID_PM = 1, ID_VPD = 3, ID_MSI = 5, ID_VENDOR = 9, ID_SSVID = 13, ID_EXPRESS = 16, ID_MSIX = 17, ID_AF = 19 };
+enum { ID_PM = 1, ID_VPD = 3, ID_MSI = 5, ID_VENDOR = 9, ID_SSVID = 13, ID_EXPRESS = 16,
+       ID_MSIX = 17, ID_AF = 19 };
 
 /* What a field is to a view. The first four do not follow the hardware, nor change. */
 enum right {
@@ -489,7 +490,9 @@ static uint32_t read_only_length(uint16_t id, enum vpci_view view)
 
 static void read_only(struct vpci_reference *r, const struct vpci_ext_cap *cap, enum vpci_view view)
 {
-	for (uint32_t o = 0; o < read_only_length(cap->id, view) && cap->offset + o < 4096; o += 4) {
+	uint32_t length = read_only_length(cap->id, view);
+
+	for (uint32_t o = 0; o < length && cap->offset + o < 4096; o += 4) {
 		uint32_t reg = (cap->offset + o) / 4;
 
 		forget_default(r, reg);
