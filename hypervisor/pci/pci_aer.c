@@ -53,6 +53,8 @@ static void let_through(struct pci_function *f)
 	pci_write(f, f->cap_express + PCI_EXP_DEVCTL, 2,
 		  (pci_read(f, f->cap_express + PCI_EXP_DEVCTL, 2) &
 		   ~(uint32_t)(PCI_EXP_DEVCTL_URRE | PCI_EXP_DEVCTL_FLR)) | REPORTED);
+	/* Whoever gets it next begins so too. */
+	pci_reset_remember(f);
 }
 
 /* No system error and no interrupt, or a lent function could stop or storm the machine. */

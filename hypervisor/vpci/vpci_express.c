@@ -24,7 +24,7 @@ static const struct vpci_field fields[] = {
 	{ 0x04, 0x0ffc0000, { ZERO,  COPY,  RO } },    /* slot power */
 	{ 0x04, 0xf0000000, { COPY,  COPY,  RO } },    /* FLR */
 	/* Device Control */
-	{ 0x08, 0x0000000f, { OWN_0, HW,    OWN } },   /* error messages */
+	{ 0x08, 0x0000000f, { OWN_0, OWN_0, OWN } },   /* error messages: the hypervisor's */
 	{ 0x08, 0x00000010, { HW,    HW,    OWN } },   /* relaxed ordering */
 	{ 0x08, 0x000000e0, { OWN,   OWN,   OWN } },   /* payload size */
 	{ 0x08, 0x00000100, { RO,    HW,    OWN } },   /* extended tags: all upstream must do */

@@ -17,7 +17,7 @@ enum ext_word {
 };
 
 /*
- * What the owner may not write redirects requests, changes the size of BARs, makes new functions,
+ * What the owner may not write silences errors, redirects requests, changes the size of BARs, makes new functions,
  * or needs every port above to be set alike, which is not the owner's to do.
  */
 static const struct {
@@ -26,7 +26,7 @@ static const struct {
 	uint8_t guest;
 	uint8_t owner;
 } policies[] = {
-	{ 0x0001, 0x2c, SHOW, RAW },  /* Advanced Error Reporting, to the end of the header log */
+	{ 0x0001, 0x2c, SHOW, SHOW }, /* Advanced Error Reporting, to the end of the header log */
 	{ 0x0003, 0x0c, SHOW, SHOW }, /* Device Serial Number */
 	{ 0x000b, 0x04, HIDE, RAW },  /* vendor-specific */
 	{ 0x000d, 0x08, HIDE, SHOW }, /* Access Control Services */

@@ -9,8 +9,8 @@
 /*
  * Type 0. Decode bits of COMMAND are the domain's own, IO only where there is an I/O BAR (see
  * build_bar()); MASTER is real. So is INTx disable its own, the hardware's being also the
- * hypervisor's (vpci_intx.c). SERR and parity stay as the hypervisor set them: no domain arms error
- * messages that stop the machine. BARs are filled in by build_bar().
+ * hypervisor's (vpci_intx.c). SERR and parity stay as the hypervisor set them: error messages are its
+ * own (pci_aer.c). BARs are filled in by build_bar().
  */
 static const struct vpci_field header[] = {
 	/*at   bits         guest   owner   identity */
@@ -20,6 +20,7 @@ static const struct vpci_field header[] = {
 	{ 0x04, 0x00000004, { HW,     HW,     ZERO } }, /* bus master */
 	{ 0x04, 0x00000010, { ZERO,   HW,     ZERO } }, /* memory write and invalidate */
 	{ 0x04, 0x00000029, { ZERO,   ZERO,   ZERO } }, /* I/O, special cycles, VGA palette */
+	{ 0x04, 0x00000100, { ZERO,   ZERO,   ZERO } }, /* SERR */
 	{ 0x04, 0x00000400, { OWN_0,  OWN_0,  ZERO } }, /* INTx disable */
 	/* Status */
 	{ 0x04, 0x00080000, { RO,     RO,     ZERO } }, /* interrupt */

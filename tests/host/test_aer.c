@@ -68,6 +68,20 @@ static void assert_broken(const struct pci_function *f, const char *why)
 	assert_int_equal(world_dma(f), ~0U);
 }
 
+/* The next user's errors are told too, whatever the reset forgot and the last user wrote. */
+static void test_reports_outlive_a_reset(void **state)
+{
+	const char *why = NULL;
+
+	pci_reset_save(nvme, false);
+	pci_write(nvme, nvme->cap_express + PCI_EXP_DEVCTL, 2, 0);
+	pci_write(nvme, nvme->cap_aer + PCI_AER_UNCOR_MASK, 4, 0);
+	assert_int_equal(pci_reset_restore(nvme, &why), 0);
+	assert_int_equal(pci_read(nvme, nvme->cap_express + PCI_EXP_DEVCTL, 2) & 0xf, 0x7);
+	assert_int_equal(pci_read(nvme, nvme->cap_aer + PCI_AER_UNCOR_MASK, 4), 0x00100020);
+	assert_int_equal(pci_read(nvme, PCI_COMMAND, 2) & PCI_COMMAND_SERR, PCI_COMMAND_SERR);
+}
+
 /* PCIe 6.0 figures 7-136, 7-137. */
 static void test_decode(void **state)
 {
@@ -226,6 +240,7 @@ int main(void)
 		TEST(test_what_is_not_reported),
 		TEST(test_a_root_port_is_silent),
 		TEST(test_a_reset_is_not_disturbed),
+		TEST(test_reports_outlive_a_reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,27 +135,11 @@ static void overlapping_ones_leave_the_list_whole(void **state)
 	}
 }
 
-/* An owner clears and masks errors of its own function, each byte by itself. */
-static void an_owner_handles_its_errors(void **state)
-{
-	(void)state;
-	rig_ext_cap(&rig, 0x100, AER);
-	memset(&rig.hw_w1c[0x104], 0xff, 4);
-	rig_set(&rig, 0x104, 4, 0x00144010);
-	assert_int_equal(rig_build(&rig, VPCI_VIEW_OWNER, true), 0);
-	rig_write(&rig, 0x105, 1, 0x40);
-	assert_int_equal(rig_hw(&rig, 0x104, 4), 0x00140010);
-	rig_write(&rig, 0x106, 2, 0x0010);
-	assert_int_equal(rig_hw(&rig, 0x104, 4), 0x00040010);
-	rig_write(&rig, 0x108, 4, 0x00100000);
-	assert_int_equal(rig_hw(&rig, 0x108, 4), 0x00100000);
-}
-
 /* What is of concern to others is read only for an owner, to its last register. */
 static void an_owner_changes_nothing_for_others(void **state)
 {
 	static const struct { uint16_t id, size; } closed[] = {
-		{ 0x000d, 0x08 }, { 0x000e, 0x08 }, { 0x000f, 0x08 }, { 0x0012, 0x30 },
+		{ 0x0001, 0x2c }, { 0x0003, 0x0c }, { 0x000d, 0x08 }, { 0x000e, 0x08 }, { 0x000f, 0x08 }, { 0x0012, 0x30 },
 		{ 0x0013, 0x10 }, { 0x0015, 0x34 }, { 0x0018, 0x08 }, { 0x001b, 0x08 },
 		{ 0x001e, 0x14 }, { 0x001f, 0x0c }, { 0x0024, 0x34 }, { 0x002f, 0x10 },
 	};
@@ -201,7 +185,6 @@ int main(void)
 		T(a_list_of_hidden_ones_is_empty),
 		T(a_looped_list_ends),
 		T(overlapping_ones_leave_the_list_whole),
-		T(an_owner_handles_its_errors),
 		T(an_owner_changes_nothing_for_others),
 		T(out_of_memory_shows_nothing),
 	};

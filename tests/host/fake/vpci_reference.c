@@ -45,7 +45,7 @@ static const struct field header[] = {
 	{ 0x04, 5, 5, ZERO, ZERO, COPY },
 	{ 0x04, 6, 6, ZERO, SEEN, KEPT },                   /* parity response */
 	{ 0x04, 7, 7, ZERO, SEEN, COPY },
-	{ 0x04, 8, 8, ZERO, SEEN, KEPT },                   /* SERR */
+	{ 0x04, 8, 8, ZERO, ZERO, KEPT },                   /* SERR */
 	{ 0x04, 9, 9, ZERO, SEEN, COPY },
 	{ 0x04, 10, 10, OWN, OWN, KEPT },                   /* INTx disable */
 	{ 0x04, 15, 11, ZERO, SEEN, COPY },
@@ -147,7 +147,7 @@ static const struct field express[] = {
 	{ 0x04, 17, 5, COPY, COPY, SEEN },
 	{ 0x04, 27, 18, ZERO, COPY, SEEN },     /* slot power */
 	{ 0x04, 31, 28, COPY, COPY, SEEN },     /* FLR */
-	{ 0x08, 3, 0, OWN, REAL, KEPT },        /* error reporting */
+	{ 0x08, 3, 0, OWN, OWN, KEPT },         /* error reporting */
 	{ 0x08, 4, 4, REAL, REAL, KEPT },       /* relaxed ordering */
 	{ 0x08, 7, 5, KEPT, KEPT, KEPT },       /* MPS */
 	{ 0x08, 8, 8, SEEN, REAL, KEPT },       /* extended tags */
@@ -471,6 +471,8 @@ static uint32_t read_only_length(uint16_t id, enum vpci_view view)
 	switch (id) {
 	case 0x0d: case 0x0e: case 0x0f: case 0x18: case 0x1b:
 		return 8;
+	case 0x01:
+		return 0x2c;
 	case 0x03: case 0x1f:
 		return 12;
 	case 0x10:
