@@ -67,6 +67,7 @@ for name in msi nomsi cycle; do
 	section "stats $name"; via stats --json $name
 	via destroy $name
 done
+wait_for sh -c '! via pci-list -a --json | grep resetting'
 section functions; via pci-list -a --json
 """
 
