@@ -82,6 +82,11 @@ fail_gic:
 	return ret;
 }
 
+bool domain_unbuild_slice(struct domain *d)
+{
+	return vits_clear_slice(d);
+}
+
 int domain_unbuild_guest(struct domain *d)
 {
 	int ret;

@@ -9,6 +9,7 @@
 enum teardown_phase {
 	TEARDOWN_STOP,    /* until every vCPU is off its pCPU and no job fills RAM */
 	TEARDOWN_REQUESTS, /* until no CPU is inside a request that found the domain alive */
+	TEARDOWN_INTERRUPTS,
 	TEARDOWN_DEVICES,
 	TEARDOWN_RAM,
 	TEARDOWN_TABLES,
@@ -43,6 +44,11 @@ static enum job_status teardown_step(struct job *j)
 	case TEARDOWN_REQUESTS:
 		if (!grace_over(&d->grace)) {
 			return JOB_WAIT;
+		}
+		break;
+	case TEARDOWN_INTERRUPTS:
+		if (!domain_unbuild_slice(d)) {
+			return JOB_MORE;
 		}
 		break;
 	case TEARDOWN_DEVICES:

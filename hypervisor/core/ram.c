@@ -140,8 +140,13 @@ void ram_reserve(uint64_t base, uint64_t size)
 /* Ram lock held. A free block of map, looked for from the last one found. */
 static uint32_t find_free(const uint64_t *map)
 {
-	uint32_t block = bitmap_find_set(map, ram.block_count, ram.hint);
+	uint32_t block;
 
+	/* A big guest takes all clean ones and goes on: no search for what is not there. */
+	if (map == ram.clean && ram.clean_count == 0) {
+		return BITMAP_NONE;
+	}
+	block = bitmap_find_set(map, ram.block_count, ram.hint);
 	if (block == BITMAP_NONE) {
 		block = bitmap_find_set(map, ram.block_count, 0);
 	}

@@ -116,8 +116,11 @@ void its_device_unmap(struct its_device *dev)
 	struct its_cmd cmd = its_cmd_unmapd(dev->id);
 	int ret;
 
+	/* The caller's alone by now: no lock to look. */
 	for (uint32_t event = 0; event < dev->events; event++) {
-		its_event_unmap(dev, event);
+		if (dev->lpis[event] != NO_LPI) {
+			its_event_unmap(dev, event);
+		}
 	}
 	spin_lock(&its->lock);
 	ret = its_submit(its, &cmd, 1);

@@ -9,6 +9,8 @@
 #include "lib/errno.h"
 
 #define VITS_SIZE (2 * SZ_64K)
+/* Events unmapped a call; each waits for the host ITS. */
+#define EVENTS_A_SLICE 16U
 
 int vits_create(struct domain *d, ipaddr_t base, const struct vits_ops *ops)
 {
@@ -36,6 +38,24 @@ int vits_create(struct domain *d, ipaddr_t base, const struct vits_ops *ops)
 	return 0;
 }
 
+bool vits_clear_slice(struct domain *d)
+{
+	struct vits *t = d->vits;
+	bool empty;
+
+	if (t == NULL) {
+		return true;
+	}
+	spin_lock(&t->lock);
+	if (!list_empty(&t->devices)) {
+		vits_device_shrink(t, list_first(&t->devices, struct vits_device, node),
+				   EVENTS_A_SLICE);
+	}
+	empty = list_empty(&t->devices);
+	spin_unlock(&t->lock);
+	return empty;
+}
+
 void vits_destroy(struct domain *d)
 {
 	struct vits *t = d->vits;
@@ -43,8 +63,7 @@ void vits_destroy(struct domain *d)
 	if (t == NULL) {
 		return;
 	}
-	while (!list_empty(&t->devices)) {
-		vits_device_free(t, list_first(&t->devices, struct vits_device, node));
+	while (!vits_clear_slice(d)) {
 	}
 	d->vits = NULL;
 	heap_free(t);

@@ -20,6 +20,11 @@ struct vits_ops {
 
 /* ops may be NULL: no device has hardware behind it. Adds the MMIO region. */
 int vits_create(struct domain *d, ipaddr_t base, const struct vits_ops *ops);
+/*
+ * No vCPU of d runs any more: some events unmapped, here and in the host ITS. True: there is no
+ * device left, and vits_destroy() is short.
+ */
+bool vits_clear_slice(struct domain *d);
 void vits_destroy(struct domain *d);
 /*
  * The function behind vdevice is being taken away: its host events are unmapped on return (virtual

@@ -143,6 +143,32 @@ void vits_device_free(struct vits *t, struct vits_device *dev)
 	heap_free(dev);
 }
 
+/* From the last event to the first, so that dev->event_count says how far it is. */
+bool vits_device_shrink(struct vits *t, struct vits_device *dev, uint32_t max)
+{
+	for (; max != 0 && dev->event_count != 0; max--) {
+		uint32_t event = dev->event_count - 1;
+		struct vits_block **block = &dev->blocks[event / VITS_BLOCK_EVENTS];
+
+		if (*block == NULL) {
+			dev->event_count = (uint32_t)ALIGN_DOWN(event, VITS_BLOCK_EVENTS);
+			continue;
+		}
+		event_unmap(t, dev, vits_event_find(dev, event), event);
+		if (event % VITS_BLOCK_EVENTS == 0) {
+			heap_free(*block);
+			*block = NULL;
+			t->block_count--;
+		}
+		dev->event_count--;
+	}
+	if (dev->event_count != 0) {
+		return false;
+	}
+	vits_device_free(t, dev);
+	return true;
+}
+
 static int exec_mapd(struct vits *t, const struct vits_cmd *c)
 {
 	struct vits_device *dev = vits_device_find(t, c->device);

@@ -72,6 +72,8 @@ struct vits_event *vits_event_find(struct vits_device *dev, uint32_t event);
 void vits_host_map_all(struct vits *t, struct vits_device *dev);
 void vits_host_unmap(struct vits_device *dev, uint32_t max);
 void vits_device_free(struct vits *t, struct vits_device *dev);
+/* The same for at most max events a call; true: dev is gone. Nobody uses it meanwhile. */
+bool vits_device_shrink(struct vits *t, struct vits_device *dev, uint32_t max);
 /*
  * Carries c out. *cost is raised for an expensive one. -EAGAIN: a part is done, execute it again in
  * another trap. Any other negative errno says why it was skipped.

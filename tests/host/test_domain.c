@@ -32,6 +32,7 @@ static struct {
 	int32_t placed;      /* vCPUs in the scheduler */
 	int build_answer;
 	int unbuild_answer;
+	uint32_t unbuild_slices;
 	int machine_end; /* 1 off, 2 reset */
 	struct domain *met; /* by who looked during the build */
 } world;
@@ -125,8 +126,17 @@ int domain_build_guest(struct domain *d)
 	return world.build_answer;
 }
 
+/* In three parts, before the rest. */
+bool domain_unbuild_slice(struct domain *d)
+{
+	assert_true(world.unbuild_slices < 3);
+	return ++world.unbuild_slices == 3;
+}
+
 int domain_unbuild_guest(struct domain *d)
 {
+	assert_int_equal(world.unbuild_slices, 3);
+	world.unbuild_slices = 0;
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
 		assert_true(sched_stopped(d->vcpus[i]));
 	}

@@ -273,6 +273,38 @@ static void test_gone_and_here(void **state)
 	vits_device_here(&world.domain, 77);
 }
 
+/* The end of a domain: a bounded number of events a call, blocks that were never used skipped. */
+static void test_cleared_in_slices(void **state)
+{
+	uint32_t before;
+	uint32_t calls = 0;
+	bool done;
+
+	start(1);
+	mapc(0, 0, true);
+	mapd(LENT_DEV, 11, true);
+	mapd(0x10, 5, true);
+	mapti(0x10, 1, LPI + 60, 0);
+	for (uint32_t i = 0; i < 50; i++) {
+		mapti(LENT_DEV, i, LPI + i, 0);
+	}
+	mapti(LENT_DEV, 2047, LPI + 61, 0);
+	run();
+	assert_int_equal(lent.mapped, 32); /* all that the host's ITT holds */
+	do {
+		before = lent.mapped;
+		done = vits_clear_slice(&world.domain);
+		assert_true(before - lent.mapped <= 16);
+		calls++;
+	} while (!done);
+	assert_int_equal(lent.mapped, 0);
+	assert_in_range(calls, 51 / 16 + 1, 20);
+	/* Where they were there is nothing, and nothing that fires arrives. */
+	assert_int_equal(vits_msi(&world.domain, LENT_DEV, 3), -ENOENT);
+	assert_int_equal(vits_msi(&world.domain, 0x10, 1), -ENOENT);
+	assert_true(vits_clear_slice(&world.domain));
+}
+
 static void test_host_refuses(void **state)
 {
 	start(1);
@@ -634,6 +666,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_lent_device, teardown),
 		cmocka_unit_test_teardown(test_beyond_host_itt, teardown),
 		cmocka_unit_test_teardown(test_gone_and_here, teardown),
+		cmocka_unit_test_teardown(test_cleared_in_slices, teardown),
 		cmocka_unit_test_teardown(test_host_refuses, teardown),
 		cmocka_unit_test_teardown(test_configuration, teardown),
 		cmocka_unit_test_teardown(test_lpis_disabled_at_redistributor, teardown),

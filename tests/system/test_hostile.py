@@ -41,6 +41,7 @@ done
 section log; via dmesg
 section functions; via pci-list -a --json
 play fight
+play its_many
 section again; via pci-assignable-remove -r 03:00.0
 wait_for has_disk 0000:03:00.0
 sha256sum <"$(disk 0000:03:00.0)"
@@ -73,6 +74,7 @@ def hostile(module_machine):
             "its_hostile.cfg": image("its_hostile", "its_hostile"),
             "smp.cfg": image("smp", "smp", vcpus=5, extra="cpus=5"),
             "bar_hostile.cfg": image("bar_hostile", "bar_hostile", pci=[EDU, NVME]),
+            "its_many.cfg": image("its_many", "its_many", pci=[NVME], extra="events=40"),
             "fight.cfg": image("fight", "fight", vcpus=2, pci=[EDU], extra="looks=32"),
             "edu_dma.cfg": image(
                 "edu_dma", "edu_dma", pci=[EDU],
@@ -143,6 +145,11 @@ def test_two_cpus_fight_over_a_function(hostile):
     text = passed(hostile, "fight")
     assert "0x4e20 steps" in text
     assert "ok mapped as the registers say" in text
+
+
+def test_ended_with_all_interrupts_mapped(hostile):
+    """They are taken back in slices; the function is whole afterwards: see test_lent_disk_is_whole."""
+    passed(hostile, "its_many")
 
 
 def test_dma_is_confined(hostile):
