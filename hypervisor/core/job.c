@@ -13,6 +13,7 @@ enum job_state { JOB_IDLE, JOB_QUEUED, JOB_STEPPING };
 struct job_queue {
 	struct spinlock lock;
 	struct list jobs;
+	uint64_t due; /* earliest not_before of jobs; ~0: there are none. Asked at every switch */
 	bool ready;
 };
 
@@ -26,6 +27,7 @@ static struct job_queue *this_queue(void)
 
 	if (!q->ready) {
 		list_init(&q->jobs);
+		q->due = ~0ULL;
 		q->ready = true;
 	}
 	return q;
@@ -36,6 +38,17 @@ void job_init(struct job *j, const struct job_ops *ops)
 	*j = (struct job){ .ops = ops, .wait_ms = 1 };
 	list_init(&j->node);
 	list_init(&j->parked);
+}
+
+/* Queue lock held, after the list changed. */
+static void note_due(struct job_queue *q)
+{
+	struct job *j;
+
+	q->due = ~0ULL;
+	list_for_each(j, &q->jobs, node) {
+		q->due = MIN(q->due, j->not_before);
+	}
 }
 
 void job_start(struct job *j)
@@ -49,6 +62,7 @@ void job_start(struct job *j)
 	j->cancel = false;
 	j->not_before = 0;
 	list_add_tail(&q->jobs, &j->node);
+	note_due(q);
 	spin_unlock(&state_lock);
 	spin_unlock(&q->lock);
 	sched_tick();
@@ -118,6 +132,7 @@ static struct job *take(struct job_queue *q, uint64_t now)
 	}
 	if (found != NULL) {
 		list_del(&found->node);
+		note_due(q);
 		__atomic_store_n(&found->state, JOB_STEPPING, __ATOMIC_RELEASE);
 	}
 	spin_unlock(&q->lock);
@@ -147,6 +162,7 @@ bool job_step_one(void)
 		status == JOB_WAIT ? ticks_now() + j->wait_ms * (ticks_per_second() / 1000) : 0;
 	__atomic_store_n(&j->state, JOB_QUEUED, __ATOMIC_RELEASE);
 	list_add_tail(&q->jobs, &j->node);
+	note_due(q);
 	spin_unlock(&q->lock);
 	return true;
 }
@@ -158,17 +174,5 @@ bool job_should_yield(void)
 
 uint64_t job_next_deadline(void)
 {
-	struct job_queue *q = this_queue();
-	uint64_t next = ~0ULL;
-	struct job *j;
-
-	if (list_empty(&q->jobs)) {
-		return next;
-	}
-	spin_lock(&q->lock);
-	list_for_each(j, &q->jobs, node) {
-		next = MIN(next, j->not_before);
-	}
-	spin_unlock(&q->lock);
-	return next;
+	return this_queue()->due;
 }
