@@ -46,6 +46,9 @@ static void describe(const struct pci_function *f, struct control_function *out)
 		     (f->iommu != NULL && f->iommu->overflows != 0 ? CONTROL_FUNCTION_FAULTS_LOST : 0);
 	out->reset_methods = f->reset_methods;
 	out->quirks = f->quirks;
+	out->pf = f->pf != NULL ? f->pf->sbdf.v : CONTROL_NO_SLOT;
+	out->vf_total = f->sriov.total;
+	out->vf_count = f->sriov.count;
 	out->faults = f->fault_count;
 	out->resets = f->reset_count;
 	out->interrupts = f->meter.total;

@@ -82,20 +82,35 @@ struct pci_msi {
 	bool maskable;
 };
 
-/* SR-IOV of a physical function (PCIe 6.0 9.3.3); the VFs themselves stay disabled. */
+enum pci_vfs_state {
+	PCI_VFS_OFF,
+	PCI_VFS_COMING, /* enabled, not all of them ready yet */
+	PCI_VFS_ON,
+	PCI_VFS_GOING, /* being taken from their users; none is lent any more */
+};
+
+/* SR-IOV of a physical function (PCIe 6.0 9.3.3). */
 struct pci_sriov {
 	uint16_t total;  /* TotalVFs; 0: no usable capability */
-	uint16_t first;  /* First VF Offset, in requester IDs */
+	uint16_t first;  /* First VF Offset, in requester IDs, of NumVFs as last written */
 	uint16_t stride;
 	uint16_t device; /* VF Device ID */
-	/* size: of one VF; the space placed at address is total times that */
+	uint32_t pages;  /* Supported Page Sizes; VF BARs are laid out for the least, 4 KiB */
+	bool ari;        /* ARI Capable Hierarchy is set */
+	/* size: of one VF; the space placed at address is for total VFs, each of 64 KiB or more */
 	struct pci_bar bars[PCI_BARS];
+
+	/* The physical function's lock; PCI_VFS_OFF is left under the registry lock too. */
+	enum pci_vfs_state state;
+	uint16_t count; /* VFs enabled, unless PCI_VFS_OFF */
+	uint16_t lent;  /* of them, to domains other than the bridge's owner */
 };
 
 struct pci_function {
 	struct sbdf sbdf;
 	struct host_bridge *bridge;
 	struct pci_function *parent; /* the bridge function above; NULL on a root bus */
+	struct pci_function *pf;     /* of a VF: its physical function; else NULL */
 	struct pci_function *next;   /* registry order: ascending SBDF */
 
 	uint16_t vendor, device, subsystem_vendor, subsystem;
@@ -115,6 +130,7 @@ struct pci_function {
 	bool window_pref;   /* implements a prefetchable window... */
 	bool window_pref64; /* ...with 64-bit addresses */
 	bool hotplug;       /* PCIe 6.0 7.5.3.9: its slot is hot-plug capable */
+	bool ari_forwarding; /* 6.13: below it a device number is part of the function number */
 
 	/* Capability offsets, 0: absent. */
 	uint16_t cap_pm, cap_express, cap_af, cap_vpd;

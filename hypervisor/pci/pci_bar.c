@@ -82,11 +82,17 @@ void pci_bars_size(struct pci_function *f)
 	pci_write(f, rom, 4, 0);
 }
 
+/* A VF has none of its own: they are in its physical function's capability (PCIe 6.0 9.3.4.1.11). */
+static uint32_t registers(const struct pci_function *f)
+{
+	return f->pf != NULL ? 0 : pci_bar_count(f);
+}
+
 void pci_bars_write(struct pci_function *f)
 {
 	uint32_t i;
 
-	for (i = 0; i < pci_bar_count(f); i++) {
+	for (i = 0; i < registers(f); i++) {
 		const struct pci_bar *b = &f->bars[i];
 
 		if (b->kind == BAR_NONE || b->kind == BAR_MEM64_HIGH) {
@@ -103,7 +109,7 @@ bool pci_bars_verify(struct pci_function *f)
 {
 	uint32_t i, low;
 
-	for (i = 0; i < pci_bar_count(f); i++) {
+	for (i = 0; i < registers(f); i++) {
 		const struct pci_bar *b = &f->bars[i];
 
 		if (b->kind == BAR_NONE || b->kind == BAR_MEM64_HIGH) {

@@ -20,7 +20,12 @@ void pci_msix_read(struct pci_function *f);
  */
 bool pci_msix_valid(const struct pci_msix *m, const struct pci_bar bars[PCI_BARS]);
 
-/* SR-IOV: VF numbers and the size of one VF's BARs. After pci_caps_read(), VFs disabled. */
+/* ARI forwarding of the port above, when f is its function 0 and both can. Believed once read back. */
+void pci_ari_enable(struct pci_function *f);
+/*
+ * SR-IOV: VF numbers and the size of one VF's BARs. After pci_caps_read() and pci_ari_enable(), VFs
+ * disabled. A capability whose VFs could not be reached counts as none.
+ */
 void pci_sriov_read(struct pci_function *f);
 
 #endif

@@ -150,7 +150,10 @@
 #define PCI_EXP_ROOTCTL_CRS 0x0010
 #define PCI_EXP_ROOTCAP     0x1e
 #define PCI_EXP_ROOTCAP_CRS 0x0001
+#define PCI_EXP_DEVCAP2     0x24
+#define PCI_EXP_DEVCAP2_ARI 0x00000020
 #define PCI_EXP_DEVCTL2     0x28
+#define PCI_EXP_DEVCTL2_ARI 0x0020
 
 /* Advanced features (ECN to PCI 3.0) */
 #define PCI_AF_CAP          0x03
@@ -192,7 +195,9 @@
 #define PCI_SRIOV_CONTROL   0x08
 #define PCI_SRIOV_CONTROL_VFE 0x0001
 #define PCI_SRIOV_CONTROL_MSE 0x0008
+#define PCI_SRIOV_CONTROL_ARI 0x0010 /* ARI capable hierarchy */
 #define PCI_SRIOV_TOTAL     0x0e
+#define PCI_SRIOV_NUM       0x10
 #define PCI_SRIOV_FIRST     0x14
 #define PCI_SRIOV_STRIDE    0x16
 #define PCI_SRIOV_VF_DEVICE 0x1a

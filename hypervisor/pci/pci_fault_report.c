@@ -17,7 +17,8 @@ static struct pci_function *find_by_stream(const struct iommu *iommu, stream_id_
 	struct pci_function *f;
 
 	for (f = pci_function_first(); f != NULL; f = f->next) {
-		if (f->iommu == iommu && f->stream.v == stream.v && f->header_type == 0) {
+		if (f->iommu == iommu && f->stream.v == stream.v && f->header_type == 0 &&
+		    f->state != FUNCTION_ABSENT) {
 			return f;
 		}
 	}

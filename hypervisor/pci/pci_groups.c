@@ -27,13 +27,13 @@ static bool is_below(const struct pci_function *f, const struct pci_function *br
 	return false;
 }
 
-/* The lower number stays, so that a group is always named by its first member. */
+/* The lower number stays: at boot a group is named by its first member. */
 static void merge(struct pci_function *all, uint32_t a, uint32_t b)
 {
 	uint32_t keep = MIN(a, b), drop = MAX(a, b);
 	struct pci_function *f;
 
-	for (f = all; f != NULL && keep != drop; f = f->next) {
+	for (f = all; f != NULL && keep != drop && drop != PCI_GROUP_NONE; f = f->next) {
 		if (f->group == drop) {
 			f->group = keep;
 		}
@@ -51,13 +51,22 @@ static void merge_below(struct pci_function *all, struct pci_function *bridge)
 	}
 }
 
-/* Functions of one device may talk inside it. */
+/*
+ * Functions of one device may talk inside it. Not VFs, although they share a device number with
+ * others: one that could would need ACS (PCIe 6.0 6.12.1.2) - or its header says multi-function.
+ */
 static void merge_device(struct pci_function *all, struct pci_function *f)
 {
 	struct pci_function *peer;
 
+	if (f->pf != NULL) {
+		if (f->multifunction) {
+			merge(all, f->group, f->pf->group);
+		}
+		return;
+	}
 	for (peer = all; peer != NULL; peer = peer->next) {
-		if (peer->sbdf.v >> 3 == f->sbdf.v >> 3) {
+		if (peer->pf == NULL && peer->sbdf.v >> 3 == f->sbdf.v >> 3) {
 			merge(all, f->group, peer->group);
 		}
 	}
@@ -70,12 +79,13 @@ static bool is_alias(const struct pci_function *a, const struct pci_function *b)
 	       (a->its != NULL && a->its == b->its && a->device_id.v == b->device_id.v);
 }
 
-static void merge_aliases(struct pci_function *all, struct pci_function *f)
+static void merge_aliases(struct pci_function *all, struct pci_function *f,
+			  struct pci_function *from)
 {
 	struct pci_function *other;
 
-	for (other = f->next; other != NULL; other = other->next) {
-		if (is_alias(f, other)) {
+	for (other = from; other != NULL; other = other->next) {
+		if (other != f && is_alias(f, other)) {
 			merge(all, f->group, other->group);
 		}
 	}
@@ -96,7 +106,23 @@ static void apply_rules(struct pci_function *all, struct pci_function *f)
 	if (!f->isolated) {
 		merge_device(all, f);
 	}
-	merge_aliases(all, f);
+	merge_aliases(all, f, f->next);
+}
+
+void pci_groups_add(struct pci_function *all, struct pci_function *f)
+{
+	struct pci_function *other, *bridge;
+	uint32_t next = 0;
+
+	for (other = all; other != NULL && f->group == PCI_GROUP_NONE; other = other->next) {
+		next = other->group != PCI_GROUP_NONE ? MAX(next, other->group + 1) : next;
+	}
+	f->group = f->group == PCI_GROUP_NONE ? next : f->group;
+	for (bridge = f->parent; bridge != NULL; bridge = bridge->parent) {
+		apply_rules(all, bridge);
+	}
+	apply_rules(all, f);
+	merge_aliases(all, f, all);
 }
 
 void pci_groups_assign(struct pci_function *all)

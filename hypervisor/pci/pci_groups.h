@@ -8,8 +8,16 @@
 
 #include "pci/function.h"
 
+#define PCI_GROUP_NONE 0xffffffffU
+
 /* Number the groups of the whole list, densely, by first member. After ACS was turned on. */
 void pci_groups_assign(struct pci_function *all);
+/*
+ * A function more, whose group is PCI_GROUP_NONE or that of before: a new number, unless a rule
+ * puts it to others. All other numbers stay, but for groups that this one joins. After its ACS was
+ * turned on and its IDs are known.
+ */
+void pci_groups_add(struct pci_function *all, struct pci_function *f);
 
 /*
  * The requester ID the IOMMU and the ITS see when f sends. Bridges to conventional PCI put their

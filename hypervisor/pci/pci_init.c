@@ -105,8 +105,7 @@ static void log_function(const struct pci_function *f)
 	log_info("pci", "%s", l.text);
 }
 
-/* What the IOMMU and the ITS call f. */
-static void identify(struct pci_function *f)
+void pci_identify(struct pci_function *f)
 {
 	const struct machine_bridge *d = f->bridge->desc;
 	uint32_t phandle, id;
@@ -137,7 +136,7 @@ void pci_bring_up(struct host_bridge *b)
 	for (f = pci_function_first(); f != NULL; f = f->next) {
 		if (f->bridge == b) {
 			pci_acs_enable(f);
-			identify(f);
+			pci_identify(f);
 			f->reset_methods = pci_reset_probe(f);
 			pci_reset_remember(f);
 		}

@@ -18,7 +18,8 @@ uint32_t pci_reset_probe(const struct pci_function *f)
 	uint32_t methods = 0;
 
 	for (m = pci_reset_methods; m->name != NULL && f->header_type == 0; m++) {
-		if (m->able(f)) {
+		/* A VF has one, and needs no other (PCIe 6.0 9.2.2.2): all the rest is its device's. */
+		if (m->able(f) && (f->pf == NULL || m->id == RESET_FLR)) {
 			methods |= RESET_BIT(m->id);
 		}
 	}
@@ -203,7 +204,7 @@ static void poll(struct pci_function *f, uint64_t now_ms)
 	bool late = methods_left(f) != 0 ? waited >= PCI_RESET_TRY_MS
 					 : now_ms - r->begun_ms >= r->budget_ms;
 
-	if (vendor != PCI_VENDOR_NONE && vendor != PCI_VENDOR_RETRY &&
+	if ((vendor != PCI_VENDOR_NONE || f->pf != NULL) && vendor != PCI_VENDOR_RETRY &&
 	    pci_read(f, PCI_COMMAND, 4) != 0xffffffffU) {
 		enter(r, PCI_RESET_RESTORE, now_ms);
 	} else if (late) {

@@ -33,7 +33,7 @@ static const struct saved_register saved_registers[] = {
 	IN(cap_aer, PCI_AER_UNCOR_SEVERITY, 4, 0xffffffff),
 	IN(cap_aer, PCI_AER_COR_MASK, 4, 0xffffffff),
 	IN(cap_aer, PCI_AER_CONTROL, 4, 0xffffffff),
-	IN(cap_sriov, PCI_SRIOV_PAGE_SIZE, 4, 0xffffffff),
+	IN(cap_sriov, PCI_SRIOV_CONTROL, 2, PCI_SRIOV_CONTROL_ARI),
 };
 _Static_assert(ARRAY_SIZE(saved_registers) <= PCI_RESET_SAVED_MAX, "struct pci_reset too small");
 
@@ -100,7 +100,10 @@ static void restore(struct pci_function *f)
 
 static bool same_identity(struct pci_function *f)
 {
-	return pci_read(f, PCI_VENDOR_ID, 4) == ((uint32_t)f->device << 16 | f->vendor) &&
+	/* A VF's IDs read as all ones for good (9.3.4.1.1). */
+	uint32_t id = f->pf != NULL ? 0xffffffffU : (uint32_t)f->device << 16 | f->vendor;
+
+	return pci_read(f, PCI_VENDOR_ID, 4) == id &&
 	       pci_read(f, PCI_REVISION, 4) == (f->class_code << 8 | f->revision) &&
 	       (pci_read(f, PCI_HEADER_TYPE, 1) & PCI_HEADER_LAYOUT) == f->header_type;
 }

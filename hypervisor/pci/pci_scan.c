@@ -26,7 +26,7 @@ static bool vendor_present(uint32_t vendor)
 	return vendor != PCI_VENDOR_NONE && vendor != 0 && vendor != PCI_VENDOR_RETRY;
 }
 
-static void read_header(struct pci_function *f)
+void pci_header_read(struct pci_function *f)
 {
 	uint32_t header = pci_read(f, PCI_HEADER_TYPE, 1);
 	uint32_t class = pci_read(f, PCI_REVISION, 4);
@@ -95,7 +95,7 @@ static int add_function(struct scan *s, struct pci_function *parent, struct sbdf
 	f->depth = parent == NULL ? 0 : (uint8_t)(parent->depth + 1);
 	f->user = s->bridge->owner;
 	f->state = FUNCTION_OWNED;
-	read_header(f);
+	pci_header_read(f);
 	pci_write(f, PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
 	if (f->header_type > 1) {
 		log_warn("pci", SBDF_FMT ": header type %u unknown, left off", SBDF_ARG(where),
@@ -107,6 +107,7 @@ static int add_function(struct scan *s, struct pci_function *parent, struct sbdf
 		set_payload(f);
 		pci_bars_size(f);
 		pci_msix_read(f);
+		pci_ari_enable(f);
 		pci_sriov_read(f);
 		pci_quiesce(f);
 	}
@@ -148,17 +149,12 @@ static int scan_device(struct scan *s, struct pci_function *parent, uint32_t bus
 		if (fn == 0 && f->multifunction) {
 			functions = 8;
 		}
-		/* VFs may answer on the numbers above; on a root bus nothing would lead there. */
+		/* VFs may answer on the numbers above: they are taken. */
 		if (f->sriov.total != 0) {
 			uint32_t last = SBDF_RID(where) + f->sriov.first +
 					(f->sriov.total - 1U) * f->sriov.stride;
 
-			if ((last >> 8) != bus &&
-			    (parent == NULL || (last >> 8) > s->bridge->desc->bus_end)) {
-				f->sriov = (struct pci_sriov){ 0 };
-			} else if ((last >> 8) >= s->next_bus) {
-				s->next_bus = (last >> 8) + 1;
-			}
+			s->next_bus = MAX(s->next_bus, (last >> 8) + 1);
 		}
 	}
 	return 0;

@@ -14,5 +14,7 @@
  * not looked at.
  */
 int pci_scan(struct host_bridge *b);
+/* Identity, class and header layout. */
+void pci_header_read(struct pci_function *f);
 
 #endif

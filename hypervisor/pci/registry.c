@@ -17,7 +17,20 @@ void registry_insert(struct pci_function *f)
 		at = &(*at)->next;
 	}
 	f->next = *at;
-	*at = f;
+	/* Others walk the list without the lock. */
+	__atomic_store_n(at, f, __ATOMIC_RELEASE);
+}
+
+struct pci_function *registry_find_any(struct sbdf s)
+{
+	struct pci_function *f;
+
+	for (f = registry_functions; f != NULL && f->sbdf.v <= s.v; f = f->next) {
+		if (f->sbdf.v == s.v) {
+			return f;
+		}
+	}
+	return NULL;
 }
 
 struct pci_function *registry_first_below(const struct pci_function *parent)
@@ -39,14 +52,9 @@ struct pci_function *pci_function_first(void)
 
 struct pci_function *pci_function_find(struct sbdf s)
 {
-	struct pci_function *f;
+	struct pci_function *f = registry_find_any(s);
 
-	for (f = registry_functions; f != NULL && f->sbdf.v <= s.v; f = f->next) {
-		if (f->sbdf.v == s.v) {
-			return f;
-		}
-	}
-	return NULL;
+	return f != NULL && f->state != FUNCTION_ABSENT ? f : NULL;
 }
 
 struct pci_function *pci_function_by_name(const char *name)

@@ -16,9 +16,13 @@ void pci_init(void);
 
 extern struct spinlock pci_registry_lock;
 
+/* NULL also for a VF that is not enabled. */
 struct pci_function *pci_function_find(struct sbdf s);
 struct pci_function *pci_function_by_name(const char *name);
-/* First function in SBDF order; follow ->next. Functions are never freed. */
+/*
+ * First function in SBDF order; follow ->next. Functions are never freed, so no lock is needed to
+ * walk: VFs that were enabled once stay as entries in state ABSENT, used again the next time.
+ */
 struct pci_function *pci_function_first(void);
 
 /*
@@ -26,7 +30,10 @@ struct pci_function *pci_function_first(void);
  * sets state and user itself. 0, or the errno that says why not:
  * -EPERM (bridge: never), -EBUSY (lent, or resetting), -EBADF (broken), -EINVAL (wrong state).
  */
-/* OWNED -> RESETTING; BROKEN -> RESETTING: an administrator's retry */
+/*
+ * OWNED -> RESETTING; BROKEN -> RESETTING: an administrator's retry. -ENOTEMPTY: its virtual functions
+ * are enabled, or those of a broken one lent.
+ */
 int pci_state_can_quarantine(const struct pci_function *f);
 /*
  * QUARANTINED -> OWNED by owner. all: first function of the registry, for the rule of isolation
@@ -50,6 +57,7 @@ int pci_state_can_lend(const struct pci_function *f, const struct pci_function *
 #define PCI_OBSTACLE_RESET     (1U << 5) /* lent before, and not reset since */
 #define PCI_OBSTACLE_IOMMU     (1U << 6) /* none, or not usable */
 #define PCI_OBSTACLE_GROUP     (1U << 7) /* a member is broken, or used by who cannot have f too */
+#define PCI_OBSTACLE_VFS       (1U << 8) /* its virtual functions are enabled */
 /*
  * All that is in f's way, not only the first thing; pure, registry lock held. That f is OWNED is
  * none: its owner can put it into quarantine. *only: the domain that uses members of f's isolation

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The registry's list, for pci/ itself. It grows at boot only. */
+/* The registry's list, for pci/ itself. It grows at boot, and when VFs are enabled. */
 #ifndef PCI_REGISTRY_LIST_H
 #define PCI_REGISTRY_LIST_H
 
@@ -7,8 +7,10 @@
 
 extern struct pci_function *registry_functions;
 
-/* Keeps ascending SBDF order. */
+/* Keeps ascending SBDF order. f is complete enough for whoever walks the list. */
 void registry_insert(struct pci_function *f);
+/* Also one that is ABSENT. */
+struct pci_function *registry_find_any(struct sbdf s);
 /* First function whose parent is f (a bridge), or NULL. */
 struct pci_function *registry_first_below(const struct pci_function *f);
 

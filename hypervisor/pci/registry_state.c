@@ -39,13 +39,20 @@ int pci_state_can_quarantine(const struct pci_function *f)
 {
 	int error = refuse_common(f);
 
+	/* A broken one is reset, and its VFs with it, once nobody else uses them. */
 	if (error == -EBADF) {
-		return 0;
+		return f->sriov.state == PCI_VFS_OFF ||
+				       (f->sriov.state == PCI_VFS_ON && f->sriov.lent == 0)
+			       ? 0
+			       : -ENOTEMPTY;
 	}
 	if (error != 0) {
 		return error;
 	}
-	return f->state == FUNCTION_OWNED ? 0 : -EINVAL;
+	if (f->state != FUNCTION_OWNED) {
+		return -EINVAL;
+	}
+	return f->sriov.state == PCI_VFS_OFF ? 0 : -ENOTEMPTY;
 }
 
 /*
@@ -165,6 +172,7 @@ uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_func
 	found |= f->state == FUNCTION_BROKEN ? PCI_OBSTACLE_BROKEN : 0;
 	found |= f->state == FUNCTION_LENT ? PCI_OBSTACLE_LENT : 0;
 	found |= f->state == FUNCTION_RESETTING ? PCI_OBSTACLE_RESETTING : 0;
+	found |= f->sriov.state == PCI_VFS_OFF ? 0 : PCI_OBSTACLE_VFS;
 	found |= f->placed ? 0 : PCI_OBSTACLE_ADDRESS;
 	found |= resettable(f) ? 0 : PCI_OBSTACLE_RESET;
 	found |= translated(f) ? 0 : PCI_OBSTACLE_IOMMU;
@@ -192,6 +200,8 @@ const char *pci_state_why(int error)
 		return "a BAR has no address";
 	case -EOPNOTSUPP:
 		return "lent before and not reset since";
+	case -ENOTEMPTY:
+		return "its virtual functions are enabled";
 	case -EINVAL:
 	default:
 		return "not in the right state";

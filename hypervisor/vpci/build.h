@@ -16,7 +16,13 @@ enum vpci_view {
 	VPCI_VIEW_OWNER,    /* an endpoint used by its bridge's owner: unlisted registers pass */
 	VPCI_VIEW_BRIDGE,   /* a bridge seen by the owner: nothing is written to hardware */
 	VPCI_VIEW_IDENTITY, /* not the owner's just now: only what lspci needs to list it */
+	VPCI_VIEW_VF,       /* a VF used by the owner of its bridge: as the hardware shows it */
 };
+
+static inline bool vpci_view_is_owners(enum vpci_view view)
+{
+	return view == VPCI_VIEW_OWNER || view == VPCI_VIEW_VF;
+}
 
 struct vpci_ext_cap {
 	uint16_t id;

@@ -20,6 +20,7 @@
 #define VPCI_MAPS (PCI_BARS + 1)
 
 struct vpci_segment;
+struct vpci_vfs;
 
 /* One memory BAR's place in the domain's stage 2. */
 struct vpci_mapping {
@@ -52,6 +53,10 @@ struct vpci_function {
 	struct job *busy; /* accesses wait for its end: job, or the function's reset */
 	bool away; /* under reset: shadow is all ones, its contents aside */
 	struct vpci_shadow aside;
+
+	struct vpci_vfs *vfs; /* of a physical function, in its owner's view; else NULL */
+	bool pf_decode; /* VPCI_VIEW_VF: the physical function's VF MSE, and where its VF BARs are */
+	uint64_t pf_bars[PCI_BARS];
 
 	struct intx_member intx; /* vpci_intx.c; line and masked: function->lock too */
 

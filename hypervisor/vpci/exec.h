@@ -32,6 +32,12 @@ void vpci_exec_reset_over(struct vpci_function *vf);
 void vpci_exec_set_multifunction(struct vpci_function *vf, bool on);
 
 /*
+ * VPCI_VIEW_VF: map the BARs where pf_bars says, or unmap them; vf is in use by its owner, not busy
+ * and not under reset. function->lock held.
+ */
+void vpci_exec_decode(struct vpci_function *vf, bool on);
+
+/*
  * Everything of vf out of the domain's stage 2, queued work dropped. On return no CPU reaches the
  * BARs. function->lock held.
  */

@@ -12,10 +12,11 @@
 #include "pci/registry.h"
 #include "vpci/exec.h"
 #include "vpci/lend.h"
+#include "vpci/vfs.h"
 
 static const char stream_open[] = "its IOMMU did not confirm that the stream is shut";
 
-static void set_broken(struct pci_function *f, const char *why)
+void lend_set_broken(struct pci_function *f, const char *why)
 {
 	f->state = FUNCTION_BROKEN;
 	if (!f->broken_why) {
@@ -29,7 +30,7 @@ static void reset_done(struct pci_function *f, int error, void *arg)
 	(void)arg;
 	spin_lock(&pci_registry_lock);
 	if (error) {
-		set_broken(f, "reset failed");
+		lend_set_broken(f, "reset failed");
 	} else {
 		f->state = FUNCTION_QUARANTINED;
 		log_info("pci", SBDF_FMT ": in quarantine", SBDF_ARG(f->sbdf));
@@ -47,7 +48,7 @@ static int enter_quarantine(struct pci_function *f, int error, const char *why)
 	f->vpci = NULL;
 	lend_rom_drop(f);
 	if (r) {
-		set_broken(f, why);
+		lend_set_broken(f, why);
 	}
 	spin_unlock(&pci_registry_lock);
 	if (r) {
@@ -58,7 +59,7 @@ static int enter_quarantine(struct pci_function *f, int error, const char *why)
 	spin_unlock(&f->lock);
 	if (r) {
 		spin_lock(&pci_registry_lock);
-		set_broken(f, "reset could not start");
+		lend_set_broken(f, "reset could not start");
 		spin_unlock(&pci_registry_lock);
 	}
 	return r;
@@ -82,7 +83,7 @@ static bool stream_shared(const struct pci_function *f)
 static int take_away(struct pci_function *f, int error)
 {
 	struct vpci_function *vf = f->vpci;
-	bool owner = vf->view == VPCI_VIEW_OWNER;
+	bool owner = vpci_view_is_owners(vf->view);
 	int r;
 
 	if (owner) {
@@ -96,12 +97,23 @@ static int take_away(struct pci_function *f, int error)
 	r = lend_cut_off(vf, stream_shared(f));
 	if (!owner) {
 		vpci_exec_free(vf);
+		vpci_vfs_give_back(f);
 	}
 	return r ? enter_quarantine(f, r, stream_open) : enter_quarantine(f, error, "reset failed");
 }
 
+/* A VF that is the owner's is mapped as long as VF MSE is set; nothing else of its own asks for it. */
+static void decode_as_pf_says(struct vpci_function *vf)
+{
+	spin_lock(&vf->function->lock);
+	if (vf->view == VPCI_VIEW_VF && vf->pf_decode) {
+		vpci_exec_decode(vf, true);
+	}
+	spin_unlock(&vf->function->lock);
+}
+
 /* An administrator's retry: it is nobody's already, only its stream may not be confirmed shut. */
-static int retry(struct pci_function *f)
+int lend_retry(struct pci_function *f)
 {
 	int r = 0;
 
@@ -113,7 +125,7 @@ static int retry(struct pci_function *f)
 
 int lend_quarantine(struct pci_function *f, const char *name)
 {
-	bool broken;
+	bool broken, vfs = false;
 	int r;
 
 	spin_lock(&pci_registry_lock);
@@ -121,6 +133,10 @@ int lend_quarantine(struct pci_function *f, const char *name)
 	r = pci_state_can_quarantine(f);
 	if (r == 0 && !broken && !f->vpci) {
 		r = -EINVAL;
+	}
+	if (r == 0 && f->sriov.state != PCI_VFS_OFF) {
+		r = vpci_vfs_leave_for_retry(f);
+		vfs = true;
 	}
 	if (r == 0) {
 		f->state = FUNCTION_RESETTING;
@@ -131,7 +147,10 @@ int lend_quarantine(struct pci_function *f, const char *name)
 	if (r) {
 		return r;
 	}
-	return broken ? retry(f) : take_away(f, 0);
+	if (vfs) {
+		return 0; /* lend_retry() follows when they are gone */
+	}
+	return broken ? lend_retry(f) : take_away(f, 0);
 }
 
 /*
@@ -154,6 +173,7 @@ void lend_user_reset_done(struct pci_function *f, int error, void *arg)
 			vpci_exec_reset_over(f->vpci);
 			vpci_intx_update(f->vpci);
 			spin_unlock(&f->lock);
+			decode_as_pf_says(f->vpci);
 		}
 	}
 	spin_unlock(&pci_registry_lock);
@@ -174,7 +194,7 @@ void pci_contained(struct pci_function *f, const char *why)
 		f->state = FUNCTION_RESETTING;
 		f->broken_why = why;
 	} else if (f->state == FUNCTION_QUARANTINED) {
-		set_broken(f, why);
+		lend_set_broken(f, why);
 	}
 	spin_unlock(&pci_registry_lock);
 	if (used) {
@@ -218,7 +238,7 @@ int lend_return_to_owner(struct pci_function *f)
 	spin_lock(&f->lock);
 	r = vpci_exec_busy(vf) ? -EBUSY : lend_show_to_owner(vf);
 	if (r == 0) {
-		vf->view = VPCI_VIEW_OWNER;
+		vf->view = lend_owners_view(f);
 	} else if (r != -EBUSY) {
 		lend_show_identity(vf);
 	}
@@ -228,6 +248,7 @@ int lend_return_to_owner(struct pci_function *f)
 		f->name[0] = '\0';
 		f->quirks = 0;
 		lend_rom_drop(f);
+		decode_as_pf_says(vf);
 	}
 out:
 	spin_unlock(&pci_registry_lock);
@@ -242,7 +263,14 @@ int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_func
 	if (!vf) {
 		return -ENOMEM;
 	}
-	vf->view = f->header_type == 1 ? VPCI_VIEW_BRIDGE : VPCI_VIEW_OWNER;
+	vf->view = lend_owners_view(f);
+	if (f->sriov.total != 0) {
+		vf->vfs = vpci_vfs_alloc(vf);
+		if (!vf->vfs) {
+			vpci_exec_free(vf);
+			return -ENOMEM;
+		}
+	}
 	spin_lock(&pci_registry_lock);
 	r = lend_show_identity(vf);
 	if (r == 0) {
@@ -259,7 +287,7 @@ int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_func
 	if (r == 0) {
 		lend_begin_use(vf, FUNCTION_OWNED);
 	} else if (r != -ENOMEM) {
-		set_broken(f, "could not be given to its bridge's owner");
+		lend_set_broken(f, "could not be given to its bridge's owner");
 		r = lend_show_identity(vf);
 	}
 out:
@@ -279,6 +307,10 @@ static int lend(struct domain *d, struct pci_function *f, struct vsbdf where)
 		return -ENOMEM;
 	}
 	vf->view = VPCI_VIEW_GUEST;
+	r = vpci_vfs_borrow(f);
+	if (r) {
+		goto free;
+	}
 	r = lend_place(seg, f, bars);
 	if (r == 0 && !lend_stream_shared(f)) {
 		r = iommu_abort(f->iommu, f->stream);
@@ -287,7 +319,7 @@ static int lend(struct domain *d, struct pci_function *f, struct vsbdf where)
 		r = lend_let_in(vf, VPCI_VIEW_GUEST, bars);
 	}
 	if (r) {
-		goto free;
+		goto give_back;
 	}
 	r = vpci_bus_publish(vf);
 	if (r) {
@@ -298,8 +330,10 @@ static int lend(struct domain *d, struct pci_function *f, struct vsbdf where)
 	return 0;
 cut:
 	if (lend_cut_off(vf, lend_stream_shared(f))) {
-		set_broken(f, stream_open);
+		lend_set_broken(f, stream_open);
 	}
+give_back:
+	vpci_vfs_give_back(f);
 free:
 	vpci_exec_free(vf);
 	return r;

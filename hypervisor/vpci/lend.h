@@ -14,6 +14,12 @@ int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_func
 /* on_done of a reset that f's user asked for. */
 void lend_user_reset_done(struct pci_function *f, int error, void *arg);
 
+/* Registry lock held: not to be used any more, why unless there is a reason already. Logged. */
+void lend_set_broken(struct pci_function *f, const char *why);
+
+/* State RESETTING, nobody's: into quarantine by a reset. No lock held. */
+int lend_retry(struct pci_function *f);
+
 /* An IOMMU that can confine f stands before memory. */
 bool lend_translated(const struct pci_function *f);
 
@@ -30,6 +36,7 @@ bool lend_stream_shared(const struct pci_function *f);
  * failure nothing is left open, and the caller shows what it showed before.
  */
 int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t bars[PCI_BARS]);
+enum vpci_view lend_owners_view(const struct pci_function *f);
 /* The same with the view and BARs of the bridge's owner. */
 int lend_show_to_owner(struct vpci_function *vf);
 /* Same locks. From what the books say: a function under reset, or someone else's, is not asked. */

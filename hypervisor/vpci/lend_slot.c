@@ -51,14 +51,16 @@ int lend_place(struct vpci_segment *seg, const struct pci_function *f, uint64_t 
 
 /*
  * A function of f's device that the domain sees under its own function number: function 0, or one
- * that joined it. One that came alone sits as function 0 of a device of its own.
+ * that joined it. One that came alone sits as function 0 of a device of its own, and so does a VF:
+ * what it shares a device number with is by chance.
  */
 static const struct pci_function *mate_of(const struct pci_function *f, const struct domain *d)
 {
 	const struct pci_function *m;
 
 	for (m = pci_function_first(); m; m = m->next) {
-		if (m != f && m->sbdf.v >> 3 == f->sbdf.v >> 3 && m->state == FUNCTION_LENT &&
+		if (m != f && !f->pf && !m->pf && m->sbdf.v >> 3 == f->sbdf.v >> 3 &&
+		    m->state == FUNCTION_LENT &&
 		    m->user == d->id && SBDF_FN(m->user_view) == SBDF_FN(m->sbdf)) {
 			return m;
 		}

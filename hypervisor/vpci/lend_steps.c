@@ -90,11 +90,19 @@ int lend_show_identity(struct vpci_function *vf)
 	struct vpci_image image = { .ext_count = 0 };
 	struct vpci_build build = { .view = VPCI_VIEW_IDENTITY, .function = f, .image = &image };
 
-	image.regs[0x00 / 4] = f->vendor | (uint32_t)f->device << 16;
+	image.regs[0x00 / 4] = f->pf ? ~0U : f->vendor | (uint32_t)f->device << 16;
 	image.regs[0x08 / 4] = f->revision | f->class_code << 8;
 	image.regs[0x0c / 4] = (f->header_type | (f->multifunction ? 0x80U : 0U)) << 16;
 	image.regs[0x2c / 4] = f->subsystem_vendor | (uint32_t)f->subsystem << 16;
 	return vpci_build(&vf->shadow, &build);
+}
+
+enum vpci_view lend_owners_view(const struct pci_function *f)
+{
+	if (f->header_type == 1) {
+		return VPCI_VIEW_BRIDGE;
+	}
+	return f->pf ? VPCI_VIEW_VF : VPCI_VIEW_OWNER;
 }
 
 int lend_show_to_owner(struct vpci_function *vf)
@@ -105,7 +113,7 @@ int lend_show_to_owner(struct vpci_function *vf)
 	for (uint32_t i = 0; i < PCI_BARS; i++) {
 		bars[i] = f->bars[i].address;
 	}
-	return lend_let_in(vf, f->header_type == 1 ? VPCI_VIEW_BRIDGE : VPCI_VIEW_OWNER, bars);
+	return lend_let_in(vf, lend_owners_view(f), bars);
 }
 
 int lend_cut_off(struct vpci_function *vf, bool shared)

@@ -40,6 +40,10 @@ enum vpci_reg_kind {
 	VPCI_AF_CONTROL,      /* starts a reset if the dword before says it can */
 	VPCI_MSI_CONTROL,     /* no more messages in use than there are */
 	VPCI_VPD,             /* only reads of the device's memory may be asked for */
+	VPCI_SRIOV_CONTROL,   /* vpci_sriov.c, from here on */
+	VPCI_SRIOV_NUM,
+	VPCI_SRIOV_PAGE,
+	VPCI_SRIOV_BAR,
 };
 
 /* A bit that is in neither virt nor write is read from hardware and never written. */
@@ -55,7 +59,22 @@ struct vpci_block {
 	struct vpci_reg regs[VPCI_BLOCK_REGS];
 };
 
+/* What keeps a physical function's owner from doing as it likes. */
+#define VPCI_HOLD_VFS  (1U << 0) /* its VFs are enabled */
+#define VPCI_HOLD_LENT (1U << 1) /* one is lent to someone else */
+#define VPCI_HOLD_BUSY (1U << 2) /* they are being enabled or disabled */
+
+/* An SR-IOV capability the domain may use. */
+struct vpci_sriov {
+	uint16_t cap;   /* offset; 0: none */
+	uint16_t total; /* VFs there can be */
+	uint32_t pages; /* system page sizes there can be: bit n means 2^(n+12) */
+	uint32_t hold;  /* VPCI_HOLD_* */
+	uint8_t bar_bits[PCI_BARS]; /* a VF's BAR has 2^this bytes; 0: no BAR, or an upper half */
+};
+
 struct vpci_shadow {
+	struct vpci_sriov sriov;
 	struct vpci_reg fallback; /* what a register of an absent block is */
 	bool asleep; /* in D3hot, where a function answers nothing but config accesses */
 	struct vpci_block *blocks[VPCI_BLOCKS];
@@ -71,6 +90,8 @@ enum vpci_effect {
 	VPCI_RISE,  /* after the hardware write: map */
 	VPCI_RESET, /* unmap, then pci_reset_start_for_user() */
 	VPCI_WAKE,  /* the same, out of D3hot */
+	VPCI_VFS,   /* VF Enable or VF MSE has changed */
+	VPCI_LATER, /* nothing was written: the access is made again when VFs have settled */
 };
 
 struct vpci_plan {
@@ -81,6 +102,7 @@ struct vpci_plan {
 	bool io_decode;
 	bool intx_changed; /* the domain's INTx disable */
 	bool lost; /* hardware decodes less than the domain left on: it has reset itself */
+	const char *refused; /* why the write was dropped, when that is worth a line */
 };
 
 /* Everything below: size 1, 2 or 4, offset naturally aligned and < 4096. */

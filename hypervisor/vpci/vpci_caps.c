@@ -23,6 +23,7 @@ static const uint32_t columns[] = {
 	[VPCI_VIEW_GUEST] = COLUMN_GUEST,
 	[VPCI_VIEW_OWNER] = COLUMN_OWNER,
 	[VPCI_VIEW_BRIDGE] = COLUMN_BRIDGE,
+	[VPCI_VIEW_VF] = COLUMN_OWNER,
 };
 
 static const struct vpci_cap *const known[] = {
@@ -163,7 +164,8 @@ static bool show_cap(struct vpci_shadow *s, const struct vpci_build *b, uint32_t
 	uint32_t column = columns[b->view];
 
 	if (!cap) {
-		return b->view == VPCI_VIEW_OWNER || (gaps_open(b) && (header & 0xff) == CAP_VENDOR);
+		return vpci_view_is_owners(b->view) ||
+		       (gaps_open(b) && (header & 0xff) == CAP_VENDOR);
 	}
 	if (!cap->shown[column] || !is_sound(b, header & 0xff, at)) {
 		return false;

@@ -11,6 +11,7 @@
 #include "pci/registry.h"
 #include "vpci/exec.h"
 #include "vpci/lend.h"
+#include "vpci/vfs.h"
 
 /* A slice, and how much of it is done before it looks whether an interrupt waits. */
 #define SLICE_ENTRIES 512U
@@ -47,7 +48,9 @@ static bool wanted(const struct vpci_function *vf, uint32_t i, uint64_t *bus)
 	if (i == VPCI_ROM) {
 		return vpci_shadow_rom(&vf->shadow, bus);
 	}
-	*bus = vpci_shadow_bar(&vf->shadow, i, vf->function->bars[i].kind);
+	*bus = vf->view == VPCI_VIEW_VF
+		       ? vf->pf_bars[i]
+		       : vpci_shadow_bar(&vf->shadow, i, vf->function->bars[i].kind);
 	return true;
 }
 
@@ -131,7 +134,8 @@ static void set_decode(struct pci_function *f, uint32_t bit, bool on)
 {
 	uint32_t command = pci_read(f, VPCI_REG_COMMAND, 2);
 
-	if (on && !(command & (VPCI_COMMAND_MEM | VPCI_COMMAND_IO))) {
+	/* A VF has no BARs and no decode of its own (PCIe 6.0 9.3.4.1); writing it does nothing. */
+	if (on && !f->pf && !(command & (VPCI_COMMAND_MEM | VPCI_COMMAND_IO))) {
 		restore_bars(f);
 	}
 	command = on ? command | bit : command & ~bit;
@@ -166,7 +170,9 @@ static void reset_begin(struct vpci_function *vf, bool wake)
 	vf->shadow = (struct vpci_shadow){ .fallback = { .value = ~0U, .virt = ~0U } };
 	vf->away = true;
 	vf->busy = wake ? &vf->function->reset.job : NULL;
-	pci_reset_start_for_user(vf->function, wake, lend_user_reset_done);
+	if (!vf->vfs || !vpci_vfs_leave_for_reset(vf)) {
+		pci_reset_start_for_user(vf->function, wake, lend_user_reset_done);
+	}
 }
 
 void vpci_exec_reset_over(struct vpci_function *vf)
@@ -242,6 +248,7 @@ static void vf_free(struct vpci_function *vf)
 {
 	vpci_shadow_free(&vf->shadow);
 	vpci_shadow_free(&vf->aside);
+	heap_free(vf->vfs);
 	heap_free(vf);
 }
 
@@ -282,6 +289,27 @@ static void work_start(struct vpci_function *vf, enum vpci_effect work)
 	job_start(&vf->job);
 }
 
+void vpci_exec_decode(struct vpci_function *vf, bool on)
+{
+	work_start(vf, on ? VPCI_MAP : VPCI_UNMAP);
+}
+
+/* What a plan asks for beyond config writes. */
+static void take_effect(struct vpci_function *vf, const struct vpci_plan *plan)
+{
+	if (plan->effect == VPCI_VFS) {
+		vpci_vfs_request(vf);
+	} else if (plan->effect == VPCI_LATER) {
+		vf->busy = &vf->vfs->job;
+	} else if (plan->effect != VPCI_NOTHING) {
+		work_start(vf, plan->effect);
+	}
+	if (plan->refused) {
+		log_domain(vf->domain, LOG_WARN, "vpci", SBDF_FMT ": %s: dropped",
+			   SBDF_ARG(vf->where), plan->refused);
+	}
+}
+
 uint32_t vpci_exec_read(struct vpci_function *vf, uint32_t offset, uint32_t size)
 {
 	uint32_t hw = 0;
@@ -295,11 +323,13 @@ uint32_t vpci_exec_read(struct vpci_function *vf, uint32_t offset, uint32_t size
 void vpci_exec_write(struct vpci_function *vf, uint32_t offset, uint32_t size, uint32_t value)
 {
 	struct vpci_plan plan;
+	bool was_asleep;
 	uint32_t hw = 0;
 
 	if (vpci_shadow_write_reads_hw(&vf->shadow, offset, size)) {
 		hw = pci_read(vf->function, offset, size);
 	}
+	was_asleep = vf->shadow.asleep;
 	plan = vpci_shadow_write(&vf->shadow, offset, size, value, hw);
 	if (plan.effect == VPCI_SLEEP) {
 		work_start(vf, VPCI_SLEEP); /* unmapping is done when it returns */
@@ -307,7 +337,7 @@ void vpci_exec_write(struct vpci_function *vf, uint32_t offset, uint32_t size, u
 	if (plan.hw_write) {
 		pci_write(vf->function, offset, size, plan.hw_value);
 	}
-	if (plan.lost) {
+	if (plan.lost && !vf->function->pf) {
 		set_up_again(vf);
 	}
 	if (plan.intx_changed) {
@@ -316,8 +346,10 @@ void vpci_exec_write(struct vpci_function *vf, uint32_t offset, uint32_t size, u
 	if (plan.io_changed) {
 		set_decode(vf->function, VPCI_COMMAND_IO, plan.io_decode);
 	}
-	if (plan.effect != VPCI_NOTHING && plan.effect != VPCI_SLEEP) {
-		work_start(vf, plan.effect);
+	if ((plan.effect != VPCI_NOTHING && plan.effect != VPCI_SLEEP) || plan.refused) {
+		take_effect(vf, &plan);
+	} else if (vf->pf_decode && was_asleep && !vf->shadow.asleep) {
+		work_start(vf, VPCI_RISE);
 	}
 }
 
@@ -382,6 +414,10 @@ void vpci_exec_image(struct pci_function *f, struct vpci_image *image)
 {
 	for (uint32_t i = 0; i < VPCI_BLOCK_REGS; i++) {
 		image->regs[i] = pci_read(f, 4 * i, 4);
+	}
+	if (f->pf) {
+		/* Its own read all ones (PCIe 6.0 9.3.4.1.1). */
+		image->regs[0] = f->vendor | (uint32_t)f->device << 16;
 	}
 	image->ext_count = 0;
 	if (f->cap_express) {

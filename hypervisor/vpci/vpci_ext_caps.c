@@ -6,6 +6,7 @@
  */
 #include "lib/errno.h"
 #include "vpci/build.h"
+#include "vpci/sriov.h"
 
 #define ALL 0xffffffffU
 #define EXT_CAP_FIRST 0x100U
@@ -119,9 +120,16 @@ int vpci_build_ext_caps(struct vpci_shadow *s, const struct vpci_build *b)
 		if (set_read_only(s, cap->offset, shown_size(b->view, cap->id))) {
 			return -ENOMEM;
 		}
-		/* No virtual functions to enable yet. */
-		if (cap->id == EXT_SRIOV && b->view == VPCI_VIEW_OWNER &&
-		    cap->offset + SRIOV_VFS < VPCI_CFG_SIZE) {
+		if (cap->id != EXT_SRIOV || !vpci_view_is_owners(b->view) ||
+		    cap->offset + SRIOV_VFS >= VPCI_CFG_SIZE) {
+			continue;
+		}
+		if (b->function->sriov.total != 0 && cap->offset == b->function->cap_sriov) {
+			if (vpci_sriov_build(s, b->function)) {
+				return -ENOMEM;
+			}
+		} else {
+			/* No virtual functions to enable. */
 			vpci_shadow_reg(s, cap->offset + SRIOV_VFS)->virt = ALL;
 		}
 	}

@@ -86,6 +86,35 @@ static const struct vpci_field bridge_header[] = {
 	{ 0x3c, 0xf4000000, { COPY } },
 };
 
+/*
+ * A VF (9.3.4.1), for the owner: only bus mastering is its own, and it has no BARs but those in its
+ * physical function, whose VF MSE maps them (lend_vfs.c). Guests see an endpoint like any.
+ */
+static const struct vpci_field vf_header[] = {
+	{ 0x00, 0xffffffff, { ONE } },
+	{ 0x04, 0x00000004, { HW } },   /* bus master */
+	{ 0x04, 0x0000fffb, { ZERO } },
+	{ 0x04, 0x00180000, { ZERO } }, /* interrupt, capabilities */
+	{ 0x04, 0x06a00000, { RO } },
+	{ 0x04, 0xf9000000, { W1C } },
+	{ 0x08, 0xffffffff, { COPY } },
+	{ 0x0c, 0x0000ffff, { ZERO } },
+	{ 0x0c, 0x00ff0000, { COPY } },
+	{ 0x0c, 0xff000000, { ZERO } },
+	{ 0x10, 0xffffffff, { ZERO } },
+	{ 0x14, 0xffffffff, { ZERO } },
+	{ 0x18, 0xffffffff, { ZERO } },
+	{ 0x1c, 0xffffffff, { ZERO } },
+	{ 0x20, 0xffffffff, { ZERO } },
+	{ 0x24, 0xffffffff, { ZERO } },
+	{ 0x28, 0xffffffff, { ZERO } },
+	{ 0x2c, 0xffffffff, { COPY } },
+	{ 0x30, 0xffffffff, { ZERO } },
+	{ 0x34, 0xffffffff, { ZERO } },
+	{ 0x38, 0xffffffff, { ZERO } },
+	{ 0x3c, 0xffffffff, { ZERO } },
+};
+
 /* By enum vpci_view. fallback: registers no table speaks of. */
 static const struct {
 	const struct vpci_field *fields;
@@ -97,6 +126,7 @@ static const struct {
 	[VPCI_VIEW_OWNER] = { header, ARRAY_SIZE(header), 1, { .write = ALL } },
 	[VPCI_VIEW_BRIDGE] = { bridge_header, ARRAY_SIZE(bridge_header), 0, { .virt = 0 } },
 	[VPCI_VIEW_IDENTITY] = { header, ARRAY_SIZE(header), 2, { .virt = ALL } },
+	[VPCI_VIEW_VF] = { vf_header, ARRAY_SIZE(vf_header), 0, { .write = ALL } },
 };
 
 bool vpci_bar_usable(const struct pci_bar *bar)
@@ -174,7 +204,7 @@ int vpci_build(struct vpci_shadow *s, const struct vpci_build *b)
 	if (r == 0 && b->view != VPCI_VIEW_IDENTITY) {
 		r = vpci_build_caps(s, b);
 	}
-	if (r == 0 && (b->view == VPCI_VIEW_GUEST || b->view == VPCI_VIEW_OWNER)) {
+	if (r == 0 && (b->view == VPCI_VIEW_GUEST || vpci_view_is_owners(b->view))) {
 		r = vpci_build_ext_caps(s, b);
 	}
 	if (r) {

@@ -2,6 +2,7 @@
 /* Reads and writes of a virtual config space: bits in, value or plan out. */
 #include "core/heap.h"
 #include "vpci/shadow.h"
+#include "vpci/sriov.h"
 
 #define PM_STATE            0x00000003U /* PCIe 6.0 7.5.2.2 */
 #define PM_NO_SOFT_RESET    0x00000008U
@@ -176,11 +177,15 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 	uint32_t set = own & ~reg->w1c;
 	uint32_t merged = (reg->value & ~set & ~(in & own & reg->w1c)) | (in & set);
 	struct vpci_plan plan = { .effect = VPCI_NOTHING };
+	uint32_t changed;
 
 	if (write_refused(s, reg, lanes, in)) {
 		return plan;
 	}
 	plan.effect = reset_effect(s, offset & ~3U, lanes, in, hw << shift);
+	if (s->sriov.cap && !vpci_sriov_allows(s, reg, lanes, in, merged, &plan)) {
+		return plan;
+	}
 	if (plan.effect != VPCI_NOTHING) {
 		return plan;
 	}
@@ -197,8 +202,12 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 	if (reg->kind == VPCI_BAR_ROM) {
 		plan.effect = rom_effect(s, reg->value, merged);
 	}
+	changed = merged ^ reg->value;
 	if (block) {
 		block->regs[(offset % VPCI_BLOCK_SIZE) / 4].value = merged;
+	}
+	if (reg->kind >= VPCI_SRIOV_CONTROL) {
+		vpci_sriov_written(s, reg->kind, changed, value, &plan);
 	}
 	return plan;
 }
@@ -229,10 +238,12 @@ void vpci_shadow_initial(struct vpci_shadow *s)
 			reg->value &= ~(reg->virt & reg->write);
 		}
 	}
+	vpci_sriov_initial(s);
 }
 
 void vpci_shadow_reset(struct vpci_shadow *s, struct vpci_reg fallback)
 {
+	s->sriov = (struct vpci_sriov){ .cap = 0 };
 	s->fallback = fallback;
 	s->asleep = false;
 	for (uint32_t b = 0; b < VPCI_BLOCKS; b++) {

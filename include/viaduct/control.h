@@ -292,14 +292,16 @@ struct control_function {
 	uint64_t storms; /* times it interrupted too often, and its MSIs were masked for a while */
 	uint64_t errors_corrected; /* PCI Express error messages that were seen */
 	uint64_t errors_uncorrected;
+	uint32_t pf;       /* of a virtual function: its physical function; else CONTROL_NO_SLOT */
+	uint16_t vf_total; /* virtual functions it can have */
+	uint16_t vf_count; /* and has just now */
 };
 
 /*
  * PCI_QUARANTINE: control_pci_name; name may be empty. -ENODEV unknown, -EPERM a bridge or the
- * hypervisor's own, -EBUSY lent or resetting, -EEXIST name in use. Done when the function's state
- * is QUARANTINED or BROKEN; of one in quarantine it changes the name, a broken one is reset again,
- * -EIO when it cannot be. PCI_RETURN,
- * PCI_DETACH: the same body, its name ignored; -EINVAL wrong state, -EEXIST as for PCI_ATTACH.
+ * hypervisor's own, -EBUSY lent or resetting, -ENOTEMPTY its virtual functions are enabled, -EEXIST
+ * name in use. Done when the function's state is QUARANTINED or BROKEN; of one in quarantine it
+ * changes the name, a broken one is reset again, -EIO when it cannot be. PCI_RETURN, PCI_DETACH: the same body, its name ignored; -EINVAL wrong state, -EEXIST as for PCI_ATTACH.
  */
 struct control_pci_name {
 	uint32_t sbdf;
@@ -359,6 +361,7 @@ struct control_pci_rom {
 #define CONTROL_OBSTACLE_RESET     (1U << 5) /* lent before, and not reset since */
 #define CONTROL_OBSTACLE_IOMMU     (1U << 6) /* none, or not usable */
 #define CONTROL_OBSTACLE_GROUP     (1U << 7) /* a member of it is broken, or used elsewhere */
+#define CONTROL_OBSTACLE_VFS       (1U << 8) /* its virtual functions are enabled */
 
 #define CONTROL_REPORT_IOMMU        (1U << 0) /* stream is valid */
 #define CONTROL_REPORT_IOMMU_USABLE (1U << 1) /* else iommu_why says why not */
@@ -431,7 +434,7 @@ _Static_assert(sizeof(struct control_text_read) == 16, "ABI");
 _Static_assert(sizeof(struct control_text_reply) == 16, "ABI");
 _Static_assert(sizeof(struct control_console_write) == 264, "ABI");
 _Static_assert(sizeof(struct control_count) == 8, "ABI");
-_Static_assert(sizeof(struct control_function) == 224, "ABI");
+_Static_assert(sizeof(struct control_function) == 232, "ABI");
 _Static_assert(offsetof(struct control_function, faults) == 176, "ABI");
 _Static_assert(sizeof(struct control_pci_name) == 72, "ABI");
 _Static_assert(sizeof(struct control_pci_attach) == 24, "ABI");

@@ -11,6 +11,7 @@
 #include "pci/pci_config.h"
 #include "pci/pci_groups.h"
 #include "pci/pci_init.h"
+#include "pci/pci_vf.h"
 #include "pci/registry.h"
 #include "pci_world.h"
 
@@ -190,6 +191,82 @@ static void test_what_is_sufficient(void **state)
 	assert_false(pci_acs_sufficient(false, 0x04, 0x04));
 }
 
+/* A PF with two VFs behind a root port; the second VF may say that it is part of something. */
+static void add_vfs(uint8_t dev, bool acs, bool multifunction)
+{
+	struct model_function *root = port(NULL, dev, PCI_EXP_TYPE_ROOT_PORT, acs);
+	struct model_function *pf = endpoint(root, 0, 0);
+
+	model_ari_port(root, true);
+	model_ari(pf);
+	model_sriov(pf, 2, 8, 1, 0x4000);
+	model_vf(pf, 0);
+	model_set8(model_vf(pf, 1), PCI_HEADER_TYPE, multifunction ? 0x80 : 0, 0);
+}
+
+static void enable_vfs(uint8_t bus)
+{
+	struct pci_function *pf = world_function(0, bus, 0, 0);
+	uint32_t i;
+
+	assert_null(pci_vfs_prepare(pf, 2));
+	for (i = 0; i < 2; i++) {
+		assert_non_null(pci_vf_entry(pf, i));
+	}
+	pci_vfs_turn_on(pf);
+	for (i = 0; i < 2; i++) {
+		assert_true(pci_vf_read(pci_vf_find(pf, i), i));
+		pci_vf_find(pf, i)->state = FUNCTION_OWNED;
+	}
+}
+
+static void enable_again(uint8_t bus)
+{
+	struct pci_function *pf = world_function(0, bus, 0, 0);
+	uint32_t i;
+
+	pci_vfs_turn_off(pf);
+	for (i = 0; i < 2; i++) {
+		pci_vf_find(pf, i)->state = FUNCTION_ABSENT;
+	}
+	enable_vfs(bus);
+}
+
+/* VFs share a device number, and nothing else; the numbers of those that were there stay. */
+static void test_vfs_are_alone_behind_acs(void **state)
+{
+	uint32_t before, first;
+
+	add_vfs(1, true, true);
+	endpoint(port(NULL, 2, PCI_EXP_TYPE_ROOT_PORT, true), 0, 0);
+	bring_up();
+	before = group(2, 0, 0);
+	enable_vfs(1);
+	first = group(1, 1, 0);
+	assert_int_not_equal(first, group(1, 0, 0));
+	assert_int_not_equal(first, before);
+	/* One that calls itself a part of its device, without ACS, is one with the PF. */
+	assert_int_equal(group(1, 1, 1), group(1, 0, 0));
+	assert_int_equal(group(2, 0, 0), before);
+	/* Enabled again it has the number of before. */
+	enable_again(1);
+	assert_int_equal(group(1, 1, 0), first);
+}
+
+static void test_vfs_below_an_open_port_are_one(void **state)
+{
+	add_vfs(1, false, false);
+	add_vfs(2, true, false);
+	bring_up();
+	enable_vfs(1);
+	enable_vfs(2);
+	assert_int_equal(group(1, 1, 0), group(1, 0, 0));
+	assert_int_equal(group(1, 1, 1), group(1, 0, 0));
+	assert_int_not_equal(group(2, 1, 0), group(2, 0, 0));
+	assert_int_not_equal(group(2, 1, 0), group(2, 1, 1));
+	assert_int_not_equal(group(2, 1, 0), group(1, 0, 0));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -204,6 +281,8 @@ int main(void)
 		T(test_shared_device_ids_are_one_group),
 		T(test_numbers_are_dense_and_by_first_member),
 		T(test_what_is_sufficient),
+		T(test_vfs_are_alone_behind_acs),
+		T(test_vfs_below_an_open_port_are_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

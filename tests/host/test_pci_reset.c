@@ -14,6 +14,7 @@
 #include "pci/pci_config.h"
 #include "pci/pci_groups.h"
 #include "pci/pci_init.h"
+#include "pci/pci_vf.h"
 #include "pci/registry.h"
 #include "pci_world.h"
 
@@ -141,7 +142,7 @@ static void test_settings_survive(void **state)
 		{ model->express + 0x08U, 2, 0x7fff }, { model->express + 0x10U, 2, 0xffff },
 		{ model->express + 0x28U, 2, 0xffff },
 		{ aer + 0x08, 4, ~0U }, { aer + 0x0c, 4, ~0U }, { aer + 0x14, 4, ~0U },
-		{ aer + 0x18, 4, ~0U }, { sriov + 0x20, 4, ~0U },
+		{ aer + 0x18, 4, ~0U }, { sriov + 0x08, 2, PCI_SRIOV_CONTROL_ARI },
 	};
 
 	/* What lies behind a setting is as the reset made it. */
@@ -709,6 +710,61 @@ static void test_acs_is_on_again(void **state)
 	assert_int_equal(model_get(model, cap + PCI_ACS_CONTROL, 2), 0x0c);
 }
 
+/* Its vendor ID is all ones for good, so readiness is read elsewhere; nothing else is reset. */
+static void test_vf_is_reset_alone(void **state)
+{
+	struct model_function *vf;
+	struct pci_function *pf;
+
+	model = model_endpoint(&world.pci,
+			       model_port(&world.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, true, true),
+			       0, 0, 0x10c910c9, 0x020000);
+	model_express(model, PCI_EXP_TYPE_ENDPOINT, true);
+	model_sriov(model, 1, 1, 1, 0x4000);
+	vf = model_vf(model, 0);
+	model_pm(vf);
+	model_pm_resets(vf);
+	pci_bring_up(&world.bridge);
+	pf = world_function(0, 1, 0, 0);
+	assert_null(pci_vfs_prepare(pf, 1));
+	function = pci_vf_entry(pf, 0);
+	pci_vfs_turn_on(pf);
+	assert_true(pci_vf_read(function, 0));
+	assert_int_equal(function->reset_methods, RESET_BIT(RESET_FLR));
+	pci_write(function, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+	vf->busy_reads = 20;
+	assert_in_range(run(), 105, 200);
+	assert_int_equal(function->reset.error, 0);
+	assert_int_equal(vf->flr_count, 1);
+	assert_int_equal(model->flr_count + model->bus_reset_count + vf->pm_reset_count, 0);
+	assert_int_equal(model_get(vf, PCI_COMMAND, 2), 0);
+	/* One that is gone is not taken for one that is back. */
+	vf->never_returns = true;
+	run();
+	assert_int_equal(function->reset.error, -ETIMEDOUT);
+}
+
+/* VF BARs and NumVFs are written anew with each VF Enable; what decides about offsets must stay. */
+static void test_pf_keeps_its_ari_hierarchy(void **state)
+{
+	struct model_function *port =
+		model_port(&world.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, true, true);
+	uint32_t cap;
+
+	model = model_endpoint(&world.pci, port, 0, 0, 0x10c910c9, 0x020000);
+	model_express(model, PCI_EXP_TYPE_ENDPOINT, true);
+	model_ari_port(port, true);
+	model_ari(model);
+	cap = model_sriov(model, 4, 0x80, 2, 0x4000);
+	pci_bring_up(&world.bridge);
+	function = world_function(0, 1, 0, 0);
+	pci_write(function, cap + PCI_SRIOV_NUM, 2, 3);
+	run();
+	assert_int_equal(function->reset.error, 0);
+	assert_int_equal(model_get(model, cap + PCI_SRIOV_CONTROL, 2), PCI_SRIOV_CONTROL_ARI);
+	assert_int_equal(model_get(model, cap + PCI_SRIOV_NUM, 2), 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -716,6 +772,8 @@ int main(void)
 		T(test_flr),
 		T(d1_reset_with_msix_not_last),
 		T(test_settings_survive),
+		T(test_vf_is_reset_alone),
+		T(test_pf_keeps_its_ari_hierarchy),
 		T(test_bus_reset),
 		T(test_bus_reset_is_held),
 		T(test_no_config_access_while_it_settles),

@@ -444,8 +444,11 @@ static void test_msi_geometry(void **state)
 
 static void test_sriov_reserves_numbers(void **state)
 {
-	struct model_function *f = nvme(root_port(1), 0);
+	struct model_function *port = root_port(1);
+	struct model_function *f = nvme(port, 0);
 
+	model_ari_port(port, true);
+	model_ari(f);
 	model_sriov(f, 64, 0x80, 4, 0x4000);
 	nvme(root_port(2), 0);
 	bring_up();
@@ -454,6 +457,83 @@ static void test_sriov_reserves_numbers(void **state)
 	/* 0x100 + 0x80 + 63 * 4 = 0x27c: bus 2 belongs to the VFs. */
 	assert_int_equal(world_function(0, 0, 1, 0)->bus_subordinate, 2);
 	assert_int_equal(world_function(0, 0, 2, 0)->bus_secondary, 3);
+}
+
+static uint32_t ari_of(const struct model_function *port)
+{
+	return model_get(port, port->express + PCI_EXP_DEVCTL2, 2) & PCI_EXP_DEVCTL2_ARI;
+}
+
+/* Only where both ends can: else a device would answer 32 times. */
+static void test_ari_needs_port_and_device(void **state)
+{
+	struct model_function *both = root_port(1), *only_port = root_port(2);
+	struct model_function *stuck = root_port(3);
+
+	model_ari(nvme(both, 0));
+	model_ari_port(both, true);
+	nvme(only_port, 0);
+	model_ari_port(only_port, true);
+	model_ari(nvme(root_port(4), 0));
+	model_ari(nvme(stuck, 0));
+	model_ari_port(stuck, false);
+	bring_up();
+	assert_int_not_equal(ari_of(both), 0);
+	assert_int_equal(ari_of(only_port), 0);
+	assert_true(world_function(0, 0, 1, 0)->ari_forwarding);
+	assert_false(world_function(0, 0, 2, 0)->ari_forwarding);
+	assert_false(world_function(0, 0, 3, 0)->ari_forwarding);
+	assert_false(world_function(0, 0, 4, 0)->ari_forwarding);
+	assert_true(fake_log_has("0000:00:03.0: ARI forwarding did not take"));
+}
+
+/* VFs that no config access would reach are as good as none. */
+static void test_vfs_out_of_reach_are_not_used(void **state)
+{
+	struct model_function *f = nvme(root_port(1), 0);
+
+	model_ari(f); /* the port has no forwarding */
+	model_sriov(f, 8, 0x80, 2, 0x4000);
+	f = nvme(root_port(2), 0);
+	model_sriov(f, 4, 1, 1, 0x4000); /* functions 1 to 4 of device 0 */
+	f = nvme(root_port(3), 0);
+	model_sriov(f, 4, 0, 1, 0x4000);
+	f = nvme(NULL, 9);
+	model_sriov(f, 8, 0xc0, 2, 0x4000); /* from 00:09.0 on to bus 1 */
+	bring_up();
+	assert_int_equal(world_function(0, 1, 0, 0)->sriov.total, 0);
+	assert_true(fake_log_has("0000:01:00.0: its 8 virtual functions are not used: no ARI"));
+	assert_int_equal(world_function(0, 2, 0, 0)->sriov.total, 4);
+	assert_int_equal(world_function(0, 3, 0, 0)->sriov.total, 0);
+	assert_int_equal(world_function(0, 0, 9, 0)->sriov.total, 0);
+}
+
+/* What offset and stride are depends on both; NumVFs is 0 again afterwards. */
+static void test_sriov_is_asked_with_all_vfs(void **state)
+{
+	struct model_function *port = root_port(1);
+	struct model_function *f = nvme(port, 0);
+	uint16_t cap;
+	uint32_t i, seen = 0;
+
+	model_ari_port(port, true);
+	model_ari(f);
+	cap = model_sriov(f, 8, 0x80, 2, 0x4000);
+	bring_up();
+	for (i = 0; i < world.pci.write_count; i++) {
+		const struct model_write *w = &world.pci.writes[i];
+
+		if (w->f == f && w->offset == cap + PCI_SRIOV_CONTROL) {
+			assert_int_equal(w->value & PCI_SRIOV_CONTROL_VFE, 0);
+			seen |= w->value == PCI_SRIOV_CONTROL_ARI ? 1 : 0;
+		}
+		if (w->f == f && w->offset == cap + PCI_SRIOV_NUM && w->value == 8) {
+			seen |= seen & 1 ? 2 : 0;
+		}
+	}
+	assert_int_equal(seen, 3);
+	assert_int_equal(model_get(f, cap + PCI_SRIOV_NUM, 2), 0);
+	assert_true(world_function(0, 1, 0, 0)->sriov.ari);
 }
 
 static void test_no_memory(void **state)
@@ -495,6 +575,9 @@ int main(void)
 		T(test_random_config_space),
 		T(test_msi_geometry),
 		T(test_sriov_reserves_numbers),
+		T(test_ari_needs_port_and_device),
+		T(test_vfs_out_of_reach_are_not_used),
+		T(test_sriov_is_asked_with_all_vfs),
 		T(test_no_memory),
 	};
 

@@ -63,6 +63,21 @@ static const struct reg express[] = {
 	{ 0xac, "Link Capabilities 2" },
 	{ 0xb0, "Link Control 2, Status 2" },
 };
+/* At 0x100 + 0x80 * its place in ext_caps. */
+static const struct reg sriov[] = {
+	{ 0x404, "SR-IOV Capabilities" },
+	{ 0x408, "SR-IOV Control, Status" },
+	{ 0x40c, "InitialVFs, TotalVFs" },
+	{ 0x410, "NumVFs, Function Dependency Link" },
+	{ 0x414, "First VF Offset, VF Stride" },
+	{ 0x418, "VF Device ID" },
+	{ 0x41c, "Supported Page Sizes" },
+	{ 0x420, "System Page Size" },
+	{ 0x424, "VF BAR 0: 64-bit, 16 KiB" },
+	{ 0x428, "VF BAR 1: upper half" },
+	{ 0x42c, "VF BAR 2: none" },
+	{ 0x43c, "VF Migration" },
+};
 static const struct reg others[] = {
 	{ 0xc4, "Subsystem IDs of a bridge (0d): IDs" },
 	{ 0xd4, "Vendor-specific (09) and any other: body" },
@@ -127,6 +142,11 @@ static void build(uint32_t view, bool flipped)
 	rig_cap(r, 0xd0, 0x09);
 	rig_cap(r, 0xe0, 0x13);
 	r->f.cap_af = 0xe0;
+	r->f.cap_sriov = 0x400;
+	r->f.sriov.total = 8;
+	r->f.sriov.pages = 0x553;
+	r->f.sriov.ari = true;
+	r->f.sriov.bars[0] = (struct pci_bar){ .kind = BAR_MEM64, .size = 0x4000 };
 	rig_cap(r, 0xf0, 0x03);
 	r->f.cap_vpd = 0xf0;
 	for (uint32_t i = 0; i < ARRAY_SIZE(ext_caps); i++) {
@@ -234,7 +254,7 @@ static void print_ext(FILE *f)
 			fprintf(f, " (%04x)", ext_caps[i].id);
 		}
 		for (uint32_t v = 0; v < VIEWS; v++) {
-			fprintf(f, " | %s", bit_word(v, at + 4, 0));
+			fprintf(f, " | %s", bit_word(v, at + 4, 1));
 		}
 		fprintf(f, " |\n");
 	}
@@ -258,6 +278,8 @@ static char *tables(void)
 	print_regs(f, "PCI Express, version 2", express, ARRAY_SIZE(express));
 	print_regs(f, "Other capabilities", others, ARRAY_SIZE(others));
 	print_ext(f);
+	print_regs(f, "SR-IOV of a physical function; NumVFs is told the hardware too", sriov,
+		   ARRAY_SIZE(sriov));
 	fprintf(f, "\n");
 	fclose(f);
 	for (uint32_t v = 0; v < VIEWS; v++) {

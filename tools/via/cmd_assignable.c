@@ -173,6 +173,7 @@ static void json_assignable(const struct control_function *list, size_t count)
 			json_string(&j, "bdf", via_bdf_text(list[i].sbdf, bdf));
 			json_string(&j, "name", list[i].name);
 			function_json_quirks(&j, list[i].quirks);
+			function_json_virtual(&j, &list[i]);
 			json_end(&j, '}');
 		}
 	}

@@ -130,6 +130,15 @@ static void print_bar(const struct control_bar *bar, uint32_t number)
 	}
 }
 
+static void print_virtual(const struct patient *p)
+{
+	if (p->f.pf != CONTROL_NO_SLOT) {
+		printf("  virtual    of " BDF_FMT "\n", BDF_ARGS(p->f.pf));
+	} else if (p->f.vf_total != 0) {
+		printf("  VFs        %u of %u enabled\n", p->f.vf_count, p->f.vf_total);
+	}
+}
+
 static void print_patient(const struct doctor *d, const struct patient *p,
 			  const struct reason *reasons, size_t count)
 {
@@ -140,6 +149,7 @@ static void print_patient(const struct doctor *d, const struct patient *p,
 		return;
 	}
 	printf("  state      %s\n", doctor_state(d, p, state, sizeof(state)));
+	print_virtual(p);
 	print_isolation(d, p);
 	print_reset(p);
 	if (p->f.quirks != 0) {
@@ -266,6 +276,7 @@ static void json_patient(struct json *j, const struct doctor *d, const struct pa
 	if (p->bound) {
 		json_string(j, "driver", p->driver);
 	}
+	function_json_virtual(j, &p->f);
 	json_isolation(j, d, p);
 	json_group(j, d, p);
 	json_bars(j, p);

@@ -34,6 +34,7 @@ static void json_function(struct json *j, const struct control_function *f)
 	json_bool(j, "reset", (f->flags & CONTROL_FUNCTION_HAS_RESET) != 0);
 	json_bool(j, "rom", (f->flags & CONTROL_FUNCTION_HAS_ROM) != 0);
 	function_json_quirks(j, f->quirks);
+	function_json_virtual(j, f);
 	json_number(j, "group", f->group);
 	json_number(j, "faults", f->faults);
 	json_bool(j, "faults_lost", (f->flags & CONTROL_FUNCTION_FAULTS_LOST) != 0);
@@ -63,6 +64,16 @@ static void print_details(const struct control_function *f)
 	}
 }
 
+static void print_virtual(const struct control_function *f)
+{
+	if (f->pf != CONTROL_NO_SLOT) {
+		printf("%sVF of " BDF_FMT, f->name[0] != '\0' ? ", " : "", BDF_ARGS(f->pf));
+	} else if (f->vf_total != 0) {
+		printf("%sPF, %u of %u VFs", f->name[0] != '\0' ? ", " : "", f->vf_count,
+		       f->vf_total);
+	}
+}
+
 static void print_all(const struct control_function *list, size_t count, bool verbose)
 {
 	printf("Device       ID        Class  State      User Group Faults Name\n");
@@ -76,6 +87,7 @@ static void print_all(const struct control_function *list, size_t count, bool ve
 		printf(BDF_FMT " %04x:%04x %06x %-10s %4s %5u %6llu %s", BDF_ARGS(f->sbdf),
 		       f->vendor, f->device, f->class_code, function_state_name(f->state), user,
 		       f->group, (unsigned long long)f->faults, f->name);
+		print_virtual(f);
 		if (f->state == CONTROL_FUNCTION_BROKEN) {
 			printf("(%s)", f->broken_why);
 		}

@@ -28,11 +28,16 @@ int doctor_examine(struct viaduct *v, struct doctor *out)
 	if (out->patients == NULL) {
 		abort();
 	}
-	for (; err == 0 && out->count < count; out->count++) {
+	for (size_t i = 0; err == 0 && i < count; i++) {
 		struct patient *p = &out->patients[out->count];
 
-		p->f = list[out->count];
+		p->f = list[i];
 		err = viaduct_pci_examine(v, p->f.sbdf, &p->report);
+		if (err == -ENODEV) {
+			err = 0; /* a virtual function that is gone since */
+			continue;
+		}
+		out->count++;
 		if (p->f.state == CONTROL_FUNCTION_OWNED) {
 			p->bound = pci_sysfs_driver(p->f.sbdf, p->driver);
 			p->mounted = p->bound &&
@@ -138,6 +143,9 @@ static void by_state(struct reasons *r, const struct doctor *d, const struct pat
 	}
 	if (p->mounted) {
 		say(r, "mounted", "%s", p->what);
+	}
+	if (p->report.obstacles & CONTROL_OBSTACLE_VFS) {
+		say(r, "vfs", "its %u virtual functions are enabled", p->f.vf_count);
 	}
 }
 

@@ -53,6 +53,19 @@ void function_json_quirks(struct json *j, uint32_t quirks)
 	json_end(j, ']');
 }
 
+void function_json_virtual(struct json *j, const struct control_function *f)
+{
+	char bdf[16];
+
+	if (f->pf != CONTROL_NO_SLOT) {
+		json_string(j, "pf", via_bdf_text(f->pf, bdf));
+	}
+	if (f->vf_total != 0) {
+		json_number(j, "vfs", f->vf_count);
+		json_number(j, "vfs_max", f->vf_total);
+	}
+}
+
 int function_by_name(struct viaduct *v, const char *name, struct control_function *out)
 {
 	struct control_function *list;
@@ -97,6 +110,10 @@ static const char *obstacle(const struct control_function *f, char *buf, size_t 
 {
 	if (f->flags & CONTROL_FUNCTION_IS_BRIDGE) {
 		return "a bridge cannot be lent";
+	}
+	if (f->vf_count != 0 && f->state == CONTROL_FUNCTION_OWNED) {
+		snprintf(buf, size, "its %u virtual functions are enabled", f->vf_count);
+		return buf;
 	}
 	switch (f->state) {
 	case CONTROL_FUNCTION_OWNED:

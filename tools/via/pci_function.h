@@ -12,6 +12,8 @@ const char *function_state_name(uint32_t state);
 const char *function_quirks(uint32_t quirks, char *buf);
 /* "quirks": an array of their names. */
 void function_json_quirks(struct json *j, uint32_t quirks);
+/* What ties virtual functions to their physical function. */
+void function_json_virtual(struct json *j, const struct control_function *f);
 /* The function a specification without '*' means. 0, or VIA_FAILED, reported. */
 int function_find(const struct command *c, struct viaduct *v, const struct pci_spec *spec,
 		  struct control_function *out);

@@ -17,6 +17,7 @@
 #include "pci/pci_bar.h"
 #include "pci/pci_config.h"
 #include "pci/registry.h"
+#include "vpci/vfs.h"
 
 #define PAGES_MAX   16384
 #define STREAMS_MAX 0x40000
@@ -447,6 +448,32 @@ void world_run_resets(void)
 			end_reset(i);
 		}
 	}
+}
+
+/* VFs coming and going, in the world's time. */
+
+static enum job_status vfs_step(struct job *j)
+{
+	enum job_status status =
+		vpci_vfs_step(container_of(j, struct vpci_vfs, job), lend_world.now_ms);
+
+	/* Whoever waits is asked again a millisecond later. */
+	lend_world.now_ms += status == JOB_WAIT ? 1 : 0;
+	return status == JOB_WAIT ? JOB_MORE : status;
+}
+
+static void vfs_finish(struct job *j, bool cancelled)
+{
+	assert_false(cancelled);
+	vpci_vfs_finish(container_of(j, struct vpci_vfs, job));
+}
+
+static const struct job_ops vfs_ops = { .name = "vfs", .step = vfs_step, .finish = vfs_finish };
+
+void vpci_vfs_start(struct vpci_vfs *v)
+{
+	job_init(&v->job, &vfs_ops);
+	job_start(&v->job);
 }
 
 /* I/O space. */

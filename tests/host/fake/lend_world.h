@@ -25,6 +25,7 @@ struct lend_world {
 	uint32_t page_limit;   /* 4 KiB pages stage 2 of one domain may hold; 0: no limit */
 	uint32_t resets;
 	uint32_t wakes;        /* of them, only from D3hot to D0 */
+	uint64_t now_ms;
 	struct vcpu vcpu;
 	uint32_t parked;       /* times it was */
 	bool interrupt_waits;  /* jobs should end their slices */

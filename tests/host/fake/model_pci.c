@@ -124,6 +124,26 @@ static void reset_function(struct model_function *f, uint32_t kind)
 	}
 }
 
+/* VFs are there as VF Enable and NumVFs say; one that comes is as after a reset. */
+static void update_vfs(struct model_function *pf)
+{
+	bool enabled = model_get(pf, pf->sriov + PCI_SRIOV_CONTROL, 2) & PCI_SRIOV_CONTROL_VFE;
+	uint32_t number = model_get(pf, pf->sriov + PCI_SRIOV_NUM, 2);
+	uint32_t i;
+
+	for (i = 0; i < pf->pci->count && pf->sriov != 0; i++) {
+		struct model_function *f = pf->pci->functions[i];
+		bool there = enabled && f->vf < number;
+
+		if (f->pf == pf && !there) {
+			f->gone = true;
+		} else if (f->pf == pf && f->gone && !f->never_returns) {
+			reset_function(f, 0);
+			f->gone = false;
+		}
+	}
+}
+
 /* A hot reset reaches everything below. */
 static void reset_below(struct model_function *bridge)
 {
@@ -152,6 +172,7 @@ static uint32_t model_read(struct host_bridge *b, struct sbdf where, uint32_t of
 	if (f == NULL || f->gone) {
 		return 0xffffffffU;
 	}
+	f->reads++;
 	if (f->busy_left > 0) {
 		f->busy_left--;
 		return f->busy_crs && offset == PCI_VENDOR_ID ? 0xffff0001U : 0xffffffffU;
@@ -192,6 +213,7 @@ static void side_effects(struct model_function *f, uint32_t offset, uint32_t siz
 	    ((value >> (8 * (devctl + 1 - offset))) & 0x80)) {
 		f->flr_count++;
 		reset_function(f, MODEL_RESET_FLR);
+		update_vfs(f);
 	}
 	if (f->af != 0 && offset <= af && offset + size > af &&
 	    ((value >> (8 * (af - offset))) & PCI_AF_CONTROL_FLR)) {
@@ -237,6 +259,9 @@ static void model_write(struct host_bridge *b, struct sbdf where, uint32_t offse
 		f->config[f->pm + PCI_PM_CONTROL] &= (uint8_t)~PCI_PM_STATE;
 	}
 	side_effects(f, offset, size, value, was_in_reset, was_in_d3);
+	if (f->sriov != 0 && offset >= f->sriov && offset < f->sriov + 64U) {
+		update_vfs(f);
+	}
 }
 
 const struct host_bridge_ops model_pci_ops = {
@@ -487,8 +512,10 @@ uint16_t model_sriov(struct model_function *f, uint16_t total, uint16_t first, u
 {
 	uint16_t at = model_ext_cap(f, PCI_EXT_CAP_SRIOV, 64);
 
+	f->sriov = at;
 	model_set16(f, at + PCI_SRIOV_CONTROL, 0, 0x001f);
 	model_set16(f, at + PCI_SRIOV_TOTAL, total, 0);
+	model_set16(f, at + PCI_SRIOV_NUM, 0, 0xffff);
 	model_set16(f, at + PCI_SRIOV_FIRST, first, 0);
 	model_set16(f, at + PCI_SRIOV_STRIDE, stride, 0);
 	model_set16(f, at + PCI_SRIOV_VF_DEVICE, 0x10ca, 0);
@@ -558,4 +585,35 @@ bool model_error(struct model_function *f, enum model_error error)
 		}
 	}
 	return false;
+}
+
+uint16_t model_ari(struct model_function *f)
+{
+	return model_ext_cap(f, PCI_EXT_CAP_ARI, 8);
+}
+
+void model_ari_port(struct model_function *port, bool settable)
+{
+	model_set32(port, port->express + PCI_EXP_DEVCAP2, PCI_EXP_DEVCAP2_ARI, 0);
+	model_set16(port, port->express + PCI_EXP_DEVCTL2, 0,
+		    settable ? 0xffff : 0xffff & ~PCI_EXP_DEVCTL2_ARI);
+}
+
+struct model_function *model_vf(struct model_function *pf, uint16_t i)
+{
+	uint32_t devfn = pf->devfn + model_get(pf, pf->sriov + PCI_SRIOV_FIRST, 2) +
+			 i * model_get(pf, pf->sriov + PCI_SRIOV_STRIDE, 2);
+	struct model_function *f = model_endpoint(pf->pci, pf->parent, (uint8_t)(devfn >> 3),
+						  devfn & 7, 0xffffffff, 0x020000);
+
+	require(devfn < 256);
+	/* Functions they are, but no multi-function device. */
+	model_set8(find_on(pf->pci, pf->parent, (uint8_t)(devfn & ~7U)), PCI_HEADER_TYPE, 0, 0);
+	f->pf = pf;
+	f->vf = i;
+	f->gone = true;
+	model_set16(f, PCI_COMMAND, 0, PCI_COMMAND_MASTER);
+	model_express(f, PCI_EXP_TYPE_ENDPOINT, true);
+	model_msix(f, 3, 0, 0x2000, 0, 0x3000);
+	return f;
 }

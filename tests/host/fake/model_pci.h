@@ -52,6 +52,10 @@ struct model_function {
 	uint32_t bus_reset_count;
 	uint32_t af_reset_count;
 	uint32_t pm_reset_count;
+	struct model_function *pf; /* of a VF: it is there while the PF's VF Enable is set */
+	uint16_t vf;               /* its number, from 0 */
+	uint16_t sriov;            /* offset of the capability of a PF */
+	uint32_t reads;            /* config reads that reached it */
 	uint32_t decode_on_sizing; /* BAR writes that came while memory or I/O decode was on */
 };
 
@@ -124,7 +128,14 @@ bool model_error(struct model_function *f, enum model_error error);
 /* What a root port makes of a message with that requester ID. */
 void model_message(struct model_function *root, enum model_error error, uint16_t requester);
 
+uint16_t model_ari(struct model_function *f);
+/* A port can forward by function number; settable: and does when told to. */
+void model_ari_port(struct model_function *port, bool settable);
+/* VF Enable makes VFs of model_vf() appear, if there are as many by NumVFs. BAR 0 is 64-bit. */
 uint16_t model_sriov(struct model_function *f, uint16_t total, uint16_t first, uint16_t stride,
 		     uint64_t bar0_size);
+
+/* VF i, from 0, of pf, with Express (FLR) and MSI-X (3 vectors, BAR 0). After model_sriov(). */
+struct model_function *model_vf(struct model_function *pf, uint16_t i);
 
 #endif

@@ -145,6 +145,9 @@ void rig_write(struct vpci_rig *r, uint32_t offset, uint32_t size, uint32_t valu
 	r->io_changes += plan.io_changed;
 	r->resets += plan.effect == VPCI_RESET;
 	r->wakes += plan.effect == VPCI_WAKE;
+	r->vfs += plan.effect == VPCI_VFS;
+	r->laters += plan.effect == VPCI_LATER;
+	r->refused = plan.refused;
 }
 
 /* Not an assertion: fuzz targets have no test that could fail. */

@@ -19,6 +19,9 @@ struct vpci_rig {
 	uint32_t io_changes;
 	uint32_t resets;
 	uint32_t wakes;
+	uint32_t vfs;
+	uint32_t laters;
+	const char *refused; /* of the last write */
 	struct pci_function f;
 	struct vpci_image image;
 	struct vpci_build build;

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* VFs come, go, and are lent: who may ask for what, and which step follows. */
+#include "core/heap.h"
+#include "lib/errno.h"
+#include "pci/host_bridge.h"
+#include "pci/pci_vf.h"
+#include "pci/registry.h"
+#include "vpci/lend.h"
+#include "vpci/sriov.h"
+#include "vpci/vfs.h"
+
+struct vpci_shadow *vpci_vfs_shadow(struct vpci_function *vf)
+{
+	return vf->away ? &vf->aside : &vf->shadow;
+}
+
+void vpci_vfs_hold(struct vpci_function *vf, uint32_t bit, bool on)
+{
+	struct vpci_sriov *s = &vpci_vfs_shadow(vf)->sriov;
+
+	s->hold = on ? s->hold | bit : s->hold & ~bit;
+}
+
+struct vpci_function *vpci_vfs_owners(const struct vpci_vfs *v, uint32_t i)
+{
+	struct sbdf where = pci_vf_sbdf(v->vf->function, i);
+
+	return vpci_bus_peek(v->vf->domain, (struct vsbdf){ where.v });
+}
+
+struct vpci_vfs *vpci_vfs_alloc(struct vpci_function *vf)
+{
+	struct vpci_vfs *v = heap_alloc(sizeof(*v));
+
+	if (v) {
+		v->vf = vf;
+	}
+	return v;
+}
+
+static void start(struct vpci_vfs *v, enum vpci_vfs_stage stage)
+{
+	v->stage = stage;
+	v->next = 0;
+	vpci_vfs_hold(v->vf, VPCI_HOLD_BUSY, true);
+	vpci_vfs_start(v);
+}
+
+void vpci_vfs_request(struct vpci_function *vf)
+{
+	struct pci_sriov *s = &vf->function->sriov;
+	bool enable = vpci_sriov_regs(&vf->shadow).enable;
+
+	if (s->state == PCI_VFS_ON) {
+		s->state = enable ? s->state : PCI_VFS_GOING;
+		start(vf->vfs, enable ? VPCI_VFS_DECODE : VPCI_VFS_TAKE);
+	} else if (enable) {
+		start(vf->vfs, VPCI_VFS_BEGIN);
+	}
+}
+
+bool vpci_vfs_leave_for_reset(struct vpci_function *vf)
+{
+	struct pci_sriov *s = &vf->function->sriov;
+
+	if (s->state != PCI_VFS_ON) {
+		return false;
+	}
+	s->state = PCI_VFS_GOING;
+	vf->vfs->then_reset = true;
+	start(vf->vfs, VPCI_VFS_TAKE);
+	return true;
+}
+
+int vpci_vfs_leave_for_retry(struct pci_function *pf)
+{
+	struct domain *owner = domain_by_id(pf->bridge->owner);
+	struct vpci_function *vf =
+		owner ? vpci_bus_peek(owner, (struct vsbdf){ pf->sbdf.v }) : NULL;
+	int r = -EBUSY;
+
+	spin_lock(&pf->lock);
+	if (vf && pf->sriov.state == PCI_VFS_ON && vf->vfs->stage == VPCI_VFS_IDLE) {
+		pf->sriov.state = PCI_VFS_GOING;
+		vf->vfs->then_retry = true;
+		start(vf->vfs, VPCI_VFS_TAKE);
+		r = 0;
+	}
+	spin_unlock(&pf->lock);
+	return r;
+}
+
+int vpci_vfs_borrow(struct pci_function *f)
+{
+	struct pci_function *pf = f->pf;
+	int r = 0;
+
+	if (!pf) {
+		return 0;
+	}
+	if (pf->state != FUNCTION_OWNED) {
+		return -EBADF;
+	}
+	spin_lock(&pf->lock);
+	if (pf->sriov.state == PCI_VFS_GOING || pf->sriov.state == PCI_VFS_OFF) {
+		r = -ENODEV; /* as good as gone */
+	} else {
+		pf->sriov.lent++;
+		vpci_vfs_hold(pf->vpci, VPCI_HOLD_LENT, true);
+	}
+	spin_unlock(&pf->lock);
+	return r;
+}
+
+void vpci_vfs_give_back(struct pci_function *f)
+{
+	struct pci_function *pf = f->pf;
+
+	if (pf) {
+		spin_lock(&pf->lock);
+		pf->sriov.lent--;
+		/* A broken PF has no user any more. */
+		if (pf->vpci) {
+			vpci_vfs_hold(pf->vpci, VPCI_HOLD_LENT, pf->sriov.lent != 0);
+		}
+		spin_unlock(&pf->lock);
+	}
+}
+
+enum job_status vpci_vfs_go_to(struct vpci_vfs *v, enum vpci_vfs_stage stage)
+{
+	v->stage = stage;
+	v->next = 0;
+	return JOB_MORE;
+}
+
+enum job_status vpci_vfs_step(struct vpci_vfs *v, uint64_t now_ms)
+{
+	switch (v->stage) {
+	case VPCI_VFS_BEGIN:
+		return vpci_vfs_begin(v);
+	case VPCI_VFS_ADD:
+		return vpci_vfs_add(v, now_ms);
+	case VPCI_VFS_SETTLE:
+		return now_ms - v->since_ms < PCI_VF_SETTLE_MS ? JOB_WAIT
+							       : vpci_vfs_go_to(v, VPCI_VFS_OPEN);
+	case VPCI_VFS_OPEN:
+		return vpci_vfs_open(v, now_ms);
+	case VPCI_VFS_DECODE:
+		return vpci_vfs_decode(v);
+	case VPCI_VFS_TAKE:
+		return vpci_vfs_take(v);
+	case VPCI_VFS_IDLE:
+	default:
+		return JOB_DONE;
+	}
+}
+
+void vpci_vfs_finish(struct vpci_vfs *v)
+{
+	struct vpci_function *vf = v->vf;
+	struct pci_function *pf = vf->function;
+	bool retry = v->then_retry;
+
+	spin_lock(&pf->lock);
+	v->stage = VPCI_VFS_IDLE;
+	v->then_retry = false;
+	vpci_vfs_hold(vf, VPCI_HOLD_BUSY, false);
+	if (vf->busy == &v->job) {
+		vf->busy = NULL;
+	}
+	/* Unless the PF was taken from its owner meanwhile. */
+	if (v->then_reset && vf->away) {
+		pci_reset_start_for_user(pf, false, lend_user_reset_done);
+	}
+	v->then_reset = false;
+	spin_unlock(&pf->lock);
+	if (retry) {
+		(void)lend_retry(pf); /* its outcome is in pf->state */
+	}
+}

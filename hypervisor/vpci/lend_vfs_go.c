@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* VFs go, in steps: from their owner or out of quarantine, from its bus, from the registry. */
+#include "core/log.h"
+#include "irq/vits.h"
+#include "pci/pci_vf.h"
+#include "pci/registry.h"
+#include "vpci/exec.h"
+#include "vpci/lend.h"
+#include "vpci/vfs.h"
+
+/*
+ * State RESETTING claims it. *used: its owner uses it; *shared: and another function has its stream.
+ * False: not yet, it is being reset.
+ */
+static bool claim(struct pci_function *f, bool *used, bool *shared)
+{
+	bool free = true;
+
+	spin_lock(&pci_registry_lock);
+	*used = f->state == FUNCTION_OWNED;
+	if (f->state == FUNCTION_LENT || f->state == FUNCTION_RESETTING ||
+	    pci_reset_active(&f->reset)) {
+		/* What does not come back soon is not waited for: it is going away. */
+		f->reset.budget_ms = MIN(f->reset.budget_ms, PCI_RESET_SLOW_MS);
+		free = false;
+	} else {
+		f->state = FUNCTION_RESETTING;
+	}
+	*shared = lend_stream_shared(f);
+	spin_unlock(&pci_registry_lock);
+	return free;
+}
+
+/* Cut off from its owner if it was the owner's, off the bus, out of the registry. */
+static void remove(struct vpci_vfs *v, struct pci_function *f, bool used, bool shared)
+{
+	struct vpci_function *vf = vpci_vfs_owners(v, v->next);
+	int r = 0;
+
+	if (vf) {
+		vpci_bus_withdraw(vf);
+		r = used ? lend_cut_off(vf, shared) : 0;
+		/* Waits for a vITS that may be looking at vf. */
+		vits_device_gone(vf->domain, vpci_device_id(vf->where));
+	}
+	if (r) {
+		log_error("pci", SBDF_FMT ": its IOMMU did not confirm that the stream is shut",
+			  SBDF_ARG(f->sbdf));
+	}
+	spin_lock(&pci_registry_lock);
+	f->state = FUNCTION_ABSENT;
+	f->user = DOMAIN_ID_NONE;
+	f->vpci = NULL;
+	f->name[0] = '\0';
+	f->quirks = 0;
+	spin_unlock(&pci_registry_lock);
+	if (vf) {
+		vpci_exec_free(vf);
+	}
+}
+
+enum job_status vpci_vfs_take(struct vpci_vfs *v)
+{
+	struct pci_function *pf = v->vf->function;
+	struct pci_function *f = pci_vf_find(pf, v->next);
+	bool used, shared;
+
+	if (v->next < pf->sriov.count) {
+		if (f && !claim(f, &used, &shared)) {
+			return JOB_WAIT;
+		}
+		if (f) {
+			remove(v, f, used, shared);
+		}
+		v->next++;
+		return JOB_MORE;
+	}
+	pci_vfs_turn_off(pf);
+	spin_lock(&pf->lock);
+	pf->sriov.state = PCI_VFS_OFF;
+	pf->sriov.count = 0;
+	vpci_vfs_hold(v->vf, VPCI_HOLD_VFS, false);
+	spin_unlock(&pf->lock);
+	log_info("pci", SBDF_FMT ": virtual functions disabled", SBDF_ARG(pf->sbdf));
+	return JOB_DONE;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The SR-IOV capability of a physical function's owner, register by register. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "fake_heap.h"
+#include "vpci/sriov.h"
+#include "vpci_rig.h"
+
+#define CAP     0x1e0U /* reaches into the next 256 bytes */
+#define CONTROL (CAP + 0x08)
+#define NUM     (CAP + 0x10)
+#define PAGE    (CAP + 0x20)
+#define BAR0    (CAP + 0x24)
+#define BAR3    (CAP + 0x30)
+#define PM      0x44U
+#define DEVCTL  0x88U
+#define ENABLE  0x1U
+#define MSE     0x8U
+
+static struct vpci_rig rig;
+
+static int setup(void **state)
+{
+	struct pci_sriov *s = &rig.f.sriov;
+
+	(void)state;
+	rig_init(&rig);
+	rig_typical(&rig);
+	rig_ext_cap(&rig, CAP, 0x0010);
+	rig_set(&rig, CAP + 0x04, 4, 0x00200003);
+	rig_set(&rig, CAP + 0x0c, 4, 0x00080008);
+	rig_set(&rig, CAP + 0x14, 4, 0x00020080);
+	rig_set(&rig, CAP + 0x1c, 4, 0x00000553);
+	rig.f.cap_sriov = CAP;
+	s->total = 8;
+	s->pages = 0x553;
+	s->ari = true;
+	s->bars[0] = (struct pci_bar){ BAR_MEM64, true, 0x4000, 0x8000000000, pa(0x8000000000) };
+	s->bars[1].kind = BAR_MEM64_HIGH;
+	s->bars[3] = (struct pci_bar){ BAR_MEM32, false, 0x8000, 0x10100000, pa(0x10100000) };
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_OWNER, true), 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	rig_free(&rig);
+	assert_int_equal(fake_heap_live, 0);
+	return 0;
+}
+
+static void enable(uint16_t count)
+{
+	rig_write(&rig, NUM, 2, count);
+	rig_write(&rig, CONTROL, 2, ENABLE | MSE);
+	rig.s.sriov.hold = VPCI_HOLD_VFS;
+}
+
+static void begins_as_the_hypervisor_left_it(void **state)
+{
+	(void)state;
+	assert_int_equal(rig_read(&rig, CAP + 0x04, 4), 0x00200002); /* no migration */
+	assert_int_equal(rig_read(&rig, CONTROL, 4), 0x10);
+	assert_int_equal(rig_read(&rig, CAP + 0x0c, 4), 0x00080008);
+	assert_int_equal(rig_read(&rig, NUM, 2), 0);
+	assert_int_equal(rig_read(&rig, CAP + 0x14, 4), 0x00020080);
+	assert_int_equal(rig_read(&rig, PAGE, 4), 1);
+	assert_int_equal(rig_read(&rig, BAR0, 4), 0x0000000c);
+	assert_int_equal(rig_read(&rig, BAR0 + 4, 4), 0x80);
+	assert_int_equal(rig_read(&rig, BAR0 + 8, 4), 0);
+	assert_int_equal(rig_read(&rig, BAR3, 4), 0x10100000);
+	assert_int_equal(rig_read(&rig, CAP + 0x3c, 4), 0);
+}
+
+/* Everything of it is the owner's own; only NumVFs reaches the hardware. */
+static void only_num_vfs_reaches_hardware(void **state)
+{
+	(void)state;
+	for (uint32_t at = CAP; at < CAP + 0x40; at += 4) {
+		if (at != (NUM & ~3U)) {
+			rig_write(&rig, at, 4, 0xffffffff);
+			rig_write(&rig, at, 4, 0);
+		}
+	}
+	assert_int_equal(rig.hw_writes, 0);
+	rig_write(&rig, NUM, 2, 5);
+	assert_int_equal(rig.hw_writes, 1);
+	assert_int_equal(rig_hw(&rig, NUM, 2), 5);
+	assert_int_equal(rig_read(&rig, NUM, 2), 5);
+}
+
+static void more_than_there_are_is_dropped(void **state)
+{
+	(void)state;
+	rig_write(&rig, NUM, 2, 8);
+	rig_write(&rig, NUM, 2, 9);
+	assert_int_equal(rig_read(&rig, NUM, 2), 8);
+	rig_write(&rig, NUM + 1, 1, 1);
+	assert_int_equal(rig_read(&rig, NUM, 2), 8);
+	assert_int_equal(rig_hw(&rig, NUM, 2), 8);
+	assert_int_equal(rig.hw_writes, 1);
+}
+
+static void enabling_needs_a_number(void **state)
+{
+	(void)state;
+	rig_write(&rig, CONTROL, 2, ENABLE | MSE);
+	assert_non_null(rig.refused);
+	assert_int_equal(rig_read(&rig, CONTROL, 2), 0x10);
+	assert_int_equal(rig.vfs, 0);
+	rig_write(&rig, NUM, 2, 3);
+	rig_write(&rig, CONTROL, 2, ENABLE | MSE);
+	assert_null(rig.refused);
+	assert_int_equal(rig.vfs, 1);
+	assert_int_equal(rig_read(&rig, CONTROL, 2), 0x19);
+	assert_true(vpci_sriov_regs(&rig.s).enable);
+	assert_true(vpci_sriov_regs(&rig.s).decode);
+	assert_int_equal(vpci_sriov_regs(&rig.s).count, 3);
+	/* The same once more is no change; MSE alone is one. */
+	rig_write(&rig, CONTROL, 4, ENABLE | MSE);
+	assert_int_equal(rig.vfs, 1);
+	rig_write(&rig, CONTROL, 1, ENABLE);
+	assert_int_equal(rig.vfs, 2);
+	assert_false(vpci_sriov_regs(&rig.s).decode);
+	vpci_sriov_give_up(&rig.s);
+	assert_int_equal(rig_read(&rig, CONTROL, 2), 0x10);
+}
+
+/* 9.3.3.7, 9.3.3.13, 9.3.3.14. */
+static void layout_is_fixed_while_they_are_there(void **state)
+{
+	(void)state;
+	enable(3);
+	rig_write(&rig, NUM, 2, 4);
+	rig_write(&rig, PAGE, 4, 0x10);
+	rig_write(&rig, BAR3, 4, 0x20000000);
+	assert_int_equal(rig_read(&rig, NUM, 2), 3);
+	assert_int_equal(rig_read(&rig, PAGE, 4), 1);
+	assert_int_equal(rig_read(&rig, BAR3, 4), 0x10100000);
+	/* BARs are fixed by VF MSE only. */
+	rig_write(&rig, CONTROL, 2, ENABLE);
+	rig_write(&rig, BAR3, 4, 0x20000000);
+	assert_int_equal(rig_read(&rig, BAR3, 4), 0x20000000);
+}
+
+static void bars_size_by_the_system_page(void **state)
+{
+	(void)state;
+	rig_write(&rig, BAR0, 4, 0xffffffff);
+	rig_write(&rig, BAR0 + 4, 4, 0xffffffff);
+	rig_write(&rig, BAR3, 4, 0xffffffff);
+	assert_int_equal(rig_read(&rig, BAR0, 4), 0xffffc00c);
+	assert_int_equal(rig_read(&rig, BAR0 + 4, 4), 0xffffffff);
+	assert_int_equal(rig_read(&rig, BAR3, 4), 0xffff8000);
+	/* 64 KiB. What is in the registers loses the bits that are size now. */
+	rig_write(&rig, PAGE, 4, 0x10);
+	assert_int_equal(rig_read(&rig, PAGE, 4), 0x10);
+	assert_int_equal(vpci_sriov_regs(&rig.s).page, 0x10000);
+	assert_int_equal(rig_read(&rig, BAR0, 4), 0xffff000c);
+	assert_int_equal(rig_read(&rig, BAR3, 4), 0xffff0000);
+	rig_write(&rig, BAR3, 4, 0x1234c000);
+	assert_int_equal(rig_read(&rig, BAR3, 4), 0x12340000);
+	/* And back: a BAR is never smaller than it is. */
+	rig_write(&rig, PAGE, 4, 1);
+	rig_write(&rig, BAR3, 4, 0xffffffff);
+	assert_int_equal(rig_read(&rig, BAR3, 4), 0xffff8000);
+}
+
+static void page_is_one_the_device_has(void **state)
+{
+	static const uint32_t wrong[] = { 0, 3, 4, 0x11, 0x80000000 };
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		rig_write(&rig, PAGE, 4, wrong[i]);
+		assert_int_equal(rig_read(&rig, PAGE, 4), 1);
+	}
+}
+
+static void lent_ones_stay(void **state)
+{
+	(void)state;
+	enable(2);
+	rig.s.sriov.hold |= VPCI_HOLD_LENT;
+	rig_write(&rig, CONTROL, 2, 0);
+	assert_non_null(rig.refused);
+	assert_int_equal(rig_read(&rig, CONTROL, 2), 0x19);
+	rig_write(&rig, DEVCTL, 2, 0x8000);
+	assert_non_null(rig.refused);
+	assert_int_equal(rig.resets, 0);
+	rig_write(&rig, PM, 2, 3);
+	assert_non_null(rig.refused);
+	assert_int_equal(rig_hw(&rig, PM, 2) & 3, 0);
+	/* VF MSE says what the owner sees of those it has. */
+	rig_write(&rig, CONTROL, 2, ENABLE);
+	assert_null(rig.refused);
+	assert_int_equal(rig.vfs, 2);
+}
+
+/* Not lent: the PF may be reset, VFs are lost as on hardware. But not in D3hot with them. */
+static void unlent_ones_do_not_hold_a_reset(void **state)
+{
+	(void)state;
+	enable(2);
+	rig_write(&rig, PM, 2, 3);
+	assert_non_null(rig.refused);
+	rig_write(&rig, DEVCTL, 2, 0x8000);
+	assert_null(rig.refused);
+	assert_int_equal(rig.resets, 1);
+	rig_write(&rig, CONTROL, 2, 0);
+	assert_null(rig.refused);
+	assert_int_equal(rig.vfs, 2);
+	rig.s.sriov.hold = 0;
+	rig_write(&rig, PM, 2, 3);
+	assert_int_equal(rig_hw(&rig, PM, 2) & 3, 3);
+}
+
+/* While they come or go a write that matters is made again afterwards; nothing of it is done now. */
+static void changes_wait_for_their_turn(void **state)
+{
+	static const struct {
+		uint32_t at, size, value;
+	} writes[] = { { CONTROL, 2, ENABLE | MSE }, { NUM, 2, 4 }, { PAGE, 4, 0x10 },
+		       { BAR3, 4, 0x20000000 }, { DEVCTL, 2, 0x8000 }, { PM, 2, 3 } };
+	uint32_t before[ARRAY_SIZE(writes)];
+
+	(void)state;
+	rig_write(&rig, NUM, 2, 2);
+	rig.hw_writes = 0;
+	rig.s.sriov.hold = VPCI_HOLD_VFS | VPCI_HOLD_BUSY;
+	for (uint32_t i = 0; i < ARRAY_SIZE(writes); i++) {
+		before[i] = rig_read(&rig, writes[i].at, writes[i].size);
+		rig_write(&rig, writes[i].at, writes[i].size, writes[i].value);
+		assert_int_equal(rig.laters, i + 1);
+		assert_int_equal(rig_read(&rig, writes[i].at, writes[i].size), before[i]);
+	}
+	assert_int_equal(rig.hw_writes, 0);
+	assert_int_equal(rig.vfs + rig.resets, 0);
+	/* What changes nothing does not wait, nor does what has nothing to do with it. */
+	rig_write(&rig, CONTROL, 2, 0);
+	rig_write(&rig, 0x04, 2, 6);
+	assert_int_equal(rig.laters, ARRAY_SIZE(writes));
+}
+
+static void a_reset_makes_it_initial(void **state)
+{
+	(void)state;
+	enable(2);
+	rig_write(&rig, CONTROL, 2, 0);
+	rig_write(&rig, PAGE, 4, 0x10);
+	vpci_shadow_initial(&rig.s);
+	assert_int_equal(rig_read(&rig, CONTROL, 2), 0x10);
+	assert_int_equal(rig_read(&rig, NUM, 2), 0);
+	assert_int_equal(rig_read(&rig, PAGE, 4), 1);
+	assert_int_equal(rig_read(&rig, BAR0, 4), 0x0000000c);
+	assert_int_equal(rig_read(&rig, BAR0 + 4, 4), 0);
+	rig_write(&rig, BAR3, 4, 0xffffffff);
+	assert_int_equal(rig_read(&rig, BAR3, 4), 0xffff8000);
+}
+
+/* A capability the scan found unusable says that there are no VFs, and cannot be written. */
+static void unusable_has_no_vfs(void **state)
+{
+	(void)state;
+	rig_free(&rig);
+	rig.f.sriov.total = 0;
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_OWNER, true), 0);
+	assert_int_equal(rig_read(&rig, CAP + 0x0c, 4), 0);
+	rig_write(&rig, NUM, 2, 1);
+	rig_write(&rig, CONTROL, 2, ENABLE);
+	assert_int_equal(rig.hw_writes + rig.vfs, 0);
+	assert_false(vpci_sriov_regs(&rig.s).enable);
+}
+
+static void guests_have_none(void **state)
+{
+	(void)state;
+	rig_free(&rig);
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
+	for (uint32_t at = CAP; at < CAP + 0x40; at += 4) {
+		assert_int_equal(rig_read(&rig, at, 4), 0);
+		rig_write(&rig, at, 4, 0xffffffff);
+	}
+	assert_int_equal(rig.hw_writes + rig.vfs, 0);
+}
+
+/* 9.3.4.1: what a VF's owner finds, whatever the hardware has. */
+static void a_vf_has_bus_mastering_only(void **state)
+{
+	(void)state;
+	rig_free(&rig);
+	rig_set(&rig, 0, 4, 0xffffffff);
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_VF, true), 0);
+	assert_int_equal(rig_read(&rig, 0x00, 4), 0xffffffff);
+	rig_write(&rig, 0x04, 2, 0xffff);
+	assert_int_equal(rig_read(&rig, 0x04, 2), 0x0004);
+	assert_int_equal(rig_hw(&rig, 0x04, 2), 0x0004);
+	for (uint32_t at = 0x10; at < 0x28; at += 4) {
+		rig_write(&rig, at, 4, 0xffffffff);
+		assert_int_equal(rig_read(&rig, at, 4), 0);
+	}
+	assert_int_equal(rig_read(&rig, 0x2c, 4), 0x00018086);
+	assert_int_equal(rig_read(&rig, 0x3c, 4), 0);
+	assert_int_equal(rig.maps + rig.unmaps, 0);
+	rig_write(&rig, DEVCTL, 2, 0x8000);
+	assert_int_equal(rig.resets, 1);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(begins_as_the_hypervisor_left_it),
+		T(only_num_vfs_reaches_hardware),
+		T(more_than_there_are_is_dropped),
+		T(enabling_needs_a_number),
+		T(layout_is_fixed_while_they_are_there),
+		T(bars_size_by_the_system_page),
+		T(page_is_one_the_device_has),
+		T(lent_ones_stay),
+		T(unlent_ones_do_not_hold_a_reset),
+		T(changes_wait_for_their_turn),
+		T(a_reset_makes_it_initial),
+		T(unusable_has_no_vfs),
+		T(guests_have_none),
+		T(a_vf_has_bus_mastering_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
