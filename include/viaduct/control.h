@@ -27,7 +27,7 @@
 #define CONTROL_CLASS_CODE 0x088000U /* base system peripheral, other */
 
 /* Changes whenever a structure or the meaning of a request does. */
-#define CONTROL_ABI_VERSION 3U
+#define CONTROL_ABI_VERSION 4U
 #define CONTROL_MAGIC       0x64616956U /* "Viad" */
 
 #define CONTROL_PAGE_SIZE 4096U
