@@ -47,7 +47,7 @@ bench: build
 fuzz: setup
 	@scripts/fuzz $${FUZZ_SECONDS:-600}
 
-# Every bit of every policy table changed once; the result is in docs/mutation.md.
+# Every bit of every policy table changed once; writes docs/mutation.md.
 mutate: setup
 	@scripts/mutate --write
 
