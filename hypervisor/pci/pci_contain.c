@@ -18,15 +18,30 @@ static void silence(struct pci_function *f)
 	}
 }
 
+/*
+ * Taking them away made their faults heard again: a device may go on regardless. The lock keeps an
+ * administrator's retry, and with it the next user, from coming in between.
+ */
+static void stay_silent(struct pci_function *f)
+{
+	const struct pci_function *m = pci_function_first();
+
+	spin_lock(&pci_registry_lock);
+	while (m != NULL && !(m->state == FUNCTION_BROKEN && pci_same_stream(f, m))) {
+		m = m->next;
+	}
+	if (m != NULL) {
+		silence(f);
+	}
+	spin_unlock(&pci_registry_lock);
+}
+
 static enum job_status contain_step(struct job *j)
 {
 	struct pci_function *f = function_of(j);
 
 	pci_contained(f, f->contain.why);
-	if (f->state == FUNCTION_BROKEN) {
-		/* Taking it away made its faults heard again: a device may go on regardless. */
-		silence(f);
-	}
+	stay_silent(f);
 	return JOB_DONE;
 }
 

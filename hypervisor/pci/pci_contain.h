@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Containment: a function that floods the IOMMU, reports an uncorrectable error or does not answer
- * is cut off from its user and broken. User and machine go on; pci_state_can_quarantine() is the
- * way back, through a reset.
+ * is cut off from its user and broken, and with it all that share its StreamID: nobody can tell
+ * them apart, and one cannot be silenced without the others. User and machine go on;
+ * pci_state_can_quarantine() is the way back, through a reset.
  */
 #ifndef PCI_PCI_CONTAIN_H
 #define PCI_PCI_CONTAIN_H
@@ -21,11 +22,13 @@ struct pci_function;
 struct pci_contain {
 	const char *why; /* NULL: not under way */
 	struct job job;
+	struct pci_function *next; /* of those one pci_contained() has claimed: its own */
 };
 
 /*
- * Any context; locks up to and including the function's may be held. DMA aborts, silently, on
- * return; a job of this pCPU does the rest. why is one of the above, and stays valid.
+ * Any context; locks up to and including the function's may be held. DMA of f and all that share
+ * its stream aborts, silently, on return; a job of this pCPU does the rest. why is one of the
+ * above, and stays valid.
  */
 void pci_contain(struct pci_function *f, const char *why);
 
@@ -36,8 +39,9 @@ void pci_contain(struct pci_function *f, const char *why);
 void pci_access_failed(struct sbdf where);
 
 /*
- * Implemented by vpci/, called from that job, no lock held: who uses f loses it and f is broken.
- * One that is being reset is left to that: its reset verifies it.
+ * Implemented by vpci/, called from that job, no lock held: who uses f, or what shares its stream,
+ * loses it, and all of them are broken. One that is being reset is left to that: its reset verifies
+ * it.
  */
 void pci_contained(struct pci_function *f, const char *why);
 

@@ -12,17 +12,17 @@
 /* Faults of streams nobody has: one line a second is plenty. */
 static uint64_t unknown_logged_ms;
 
-static struct pci_function *find_by_stream(const struct iommu *iommu, stream_id_t stream)
+/* f or the first after it that has the stream; NULL: none. */
+static struct pci_function *with_stream(struct pci_function *f, const struct iommu *iommu,
+					stream_id_t stream)
 {
-	struct pci_function *f;
-
-	for (f = pci_function_first(); f != NULL; f = f->next) {
+	for (; f != NULL; f = f->next) {
 		if (f->iommu == iommu && f->stream.v == stream.v && f->header_type == 0 &&
 		    f->state != FUNCTION_ABSENT) {
-			return f;
+			break;
 		}
 	}
-	return NULL;
+	return f;
 }
 
 static void report_unknown(const struct iommu_fault *fault)
@@ -37,27 +37,48 @@ static void report_unknown(const struct iommu_fault *fault)
 	}
 }
 
-void pci_iommu_fault(struct iommu *iommu, const struct iommu_fault *fault)
+static struct pci_fault_verdict count(struct pci_function *f)
 {
-	struct pci_function *f = find_by_stream(iommu, fault->stream);
 	struct pci_fault_verdict v;
 
-	if (f == NULL) {
-		report_unknown(fault);
-		return;
-	}
 	spin_lock(&f->fault_lock);
 	f->fault_count++;
 	v = pci_fault_account(&f->fault_window, pci_now_ms());
 	spin_unlock(&f->fault_lock);
+	return v;
+}
+
+/*
+ * A fault names a stream. Where several functions share it each is counted, since each has a window
+ * of its own since its last reset; containing one contains them all.
+ */
+void pci_iommu_fault(struct iommu *iommu, const struct iommu_fault *fault)
+{
+	struct pci_function *first = with_stream(pci_function_first(), iommu, fault->stream);
+	struct pci_function *f, *cut;
+	struct pci_fault_verdict v, other;
+	const char *shared = "";
+
+	if (first == NULL) {
+		report_unknown(fault);
+		return;
+	}
+	v = count(first);
+	cut = v.cut ? first : NULL;
+	for (f = with_stream(first->next, iommu, fault->stream); f != NULL;
+	     f = with_stream(f->next, iommu, fault->stream)) {
+		other = count(f);
+		cut = cut == NULL && other.cut ? f : cut;
+		shared = " or another function with its StreamID";
+	}
 	if (v.log) {
-		log_warn("pci", SBDF_FMT ": DMA %s 0x%llx blocked (%s)%s", SBDF_ARG(f->sbdf),
-			 fault->write ? "to" : "from", (unsigned long long)fault->address,
+		log_warn("pci", SBDF_FMT "%s: DMA %s 0x%llx blocked (%s)%s", SBDF_ARG(first->sbdf),
+			 shared, fault->write ? "to" : "from", (unsigned long long)fault->address,
 			 fault->name, v.dropped != 0 ? ", more not shown" : "");
 	}
-	if (v.cut) {
-		log_warn("pci", SBDF_FMT ": %u faults in a second", SBDF_ARG(f->sbdf),
+	if (cut != NULL) {
+		log_warn("pci", SBDF_FMT "%s: %u faults in a second", SBDF_ARG(cut->sbdf), shared,
 			 PCI_FAULT_CUTOFF);
-		pci_contain(f, PCI_CONTAIN_DMA);
+		pci_contain(cut, PCI_CONTAIN_DMA);
 	}
 }

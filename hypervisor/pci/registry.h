@@ -26,6 +26,16 @@ struct pci_function *pci_function_by_name(const char *name);
 struct pci_function *pci_function_first(void);
 
 /*
+ * To their IOMMU a and b are one: behind a bridge to conventional PCI. Each is one with itself; apart
+ * from that b is no bridge.
+ */
+static inline bool pci_same_stream(const struct pci_function *a, const struct pci_function *b)
+{
+	return a == b || (b->header_type == 0 && a->iommu != NULL && a->iommu == b->iommu &&
+			  a->stream.v == b->stream.v);
+}
+
+/*
  * State transitions, pure verdicts (registry_state.c); the caller holds the registry lock and then
  * sets state and user itself. 0, or the errno that says why not:
  * -EPERM (bridge: never), -EBUSY (lent, or resetting), -EBADF (broken), -EINVAL (wrong state).

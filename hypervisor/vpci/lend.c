@@ -79,8 +79,7 @@ static bool stream_shared(const struct pci_function *f)
 	return shared;
 }
 
-/* State RESETTING: take f from its user, whichever kind that is. error: it is broken already. */
-static int take_away(struct pci_function *f, int error)
+int lend_take_away(struct pci_function *f, int error, bool more)
 {
 	struct vpci_function *vf = f->vpci;
 	bool owner = vpci_view_is_owners(vf->view);
@@ -94,7 +93,7 @@ static int take_away(struct pci_function *f, int error)
 	} else {
 		vpci_bus_withdraw(vf);
 	}
-	r = lend_cut_off(vf, stream_shared(f));
+	r = lend_cut_off(vf, more || stream_shared(f));
 	if (!owner) {
 		vpci_exec_free(vf);
 		vpci_vfs_give_back(f);
@@ -150,7 +149,7 @@ int lend_quarantine(struct pci_function *f, const char *name)
 	if (vfs) {
 		return 0; /* lend_retry() follows when they are gone */
 	}
-	return broken ? lend_retry(f) : take_away(f, 0);
+	return broken ? lend_retry(f) : lend_take_away(f, 0, false);
 }
 
 /*
@@ -178,27 +177,7 @@ void lend_user_reset_done(struct pci_function *f, int error, void *arg)
 	}
 	spin_unlock(&pci_registry_lock);
 	if (lost) {
-		(void)take_away(f, error); /* its outcome is in f->state */
-	}
-}
-
-void pci_contained(struct pci_function *f, const char *why)
-{
-	bool used;
-
-	spin_lock(&pci_registry_lock);
-	used = f->vpci && (f->state == FUNCTION_LENT || f->state == FUNCTION_OWNED);
-	if (used) {
-		log_warn("pci", SBDF_FMT ": cut off from d%u %s: %s", SBDF_ARG(f->sbdf),
-			 f->vpci->domain->id, f->vpci->domain->name, why);
-		f->state = FUNCTION_RESETTING;
-		f->broken_why = why;
-	} else if (f->state == FUNCTION_QUARANTINED) {
-		lend_set_broken(f, why);
-	}
-	spin_unlock(&pci_registry_lock);
-	if (used) {
-		(void)take_away(f, -EIO); /* its outcome is in f->state */
+		(void)lend_take_away(f, error, false); /* its outcome is in f->state */
 	}
 }
 
@@ -213,7 +192,7 @@ int lend_detach(struct pci_function *f)
 		f->state = FUNCTION_RESETTING;
 	}
 	spin_unlock(&pci_registry_lock);
-	return r ? r : take_away(f, 0);
+	return r ? r : lend_take_away(f, 0, false);
 }
 
 int lend_return_to_owner(struct pci_function *f)
@@ -421,7 +400,7 @@ void lend_reclaim_all(struct domain *d)
 
 	while ((f = claim_next(d, &claimed)) != NULL) {
 		if (claimed) {
-			(void)take_away(f, 0); /* its outcome is in f->state */
+			(void)lend_take_away(f, 0, false); /* its outcome is in f->state */
 		}
 	}
 }

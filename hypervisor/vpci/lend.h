@@ -20,13 +20,20 @@ void lend_set_broken(struct pci_function *f, const char *why);
 /* State RESETTING, nobody's: into quarantine by a reset. No lock held. */
 int lend_retry(struct pci_function *f);
 
+/*
+ * State RESETTING, claimed: take f from its user, whichever kind that is, and into quarantine by a
+ * reset. error: it is broken already. more: others with its stream are taken away right after, the
+ * last shuts it. No lock held.
+ */
+int lend_take_away(struct pci_function *f, int error, bool more);
+
 /* An IOMMU that can confine f stands before memory. */
 bool lend_translated(const struct pci_function *f);
 
 /*
  * Registry lock held. Is another function with f's StreamID in use? Behind a bridge to conventional
  * PCI all have one, and are in one domain's hands: the stream is opened for the first and shut
- * after the last.
+ * after the last. In use means open: what shuts a stream otherwise, containment, takes all at once.
  */
 bool lend_stream_shared(const struct pci_function *f);
 

@@ -18,8 +18,7 @@ bool lend_stream_shared(const struct pci_function *f)
 	const struct pci_function *m;
 
 	for (m = pci_function_first(); m; m = m->next) {
-		if (m != f && m->header_type == 0 && m->iommu == f->iommu &&
-		    m->stream.v == f->stream.v && m->vpci &&
+		if (m != f && pci_same_stream(f, m) && m->vpci &&
 		    (m->state == FUNCTION_OWNED || m->state == FUNCTION_LENT)) {
 			return true;
 		}

@@ -286,7 +286,7 @@ struct control_function {
 	uint32_t reset_methods; /* bit 1 FLR, 2 AF FLR, 3 power management, 4 secondary bus */
 	uint32_t quirks; /* CONTROL_QUIRK_* it is, or was last, lent with */
 	/* Since boot, whoever used it. */
-	uint64_t faults; /* DMA accesses the IOMMU blocked */
+	uint64_t faults; /* DMA accesses the IOMMU blocked, of all that share its StreamID */
 	uint64_t resets;
 	uint64_t interrupts;
 	uint64_t storms; /* times it interrupted too often, and its MSIs were masked for a while */

@@ -192,6 +192,66 @@ static void test_config_space_that_aborts(void **state)
 	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
 }
 
+/* Disk and card with one StreamID, both in one guest's hands. */
+static int setup_shared(void **state)
+{
+	int r = setup(state);
+
+	start_over();
+	add_nvme(&world, 1, 0x4000);
+	add_nic(&world, 2);
+	bring_up(&world, 0x4010000000ULL);
+	world_function(0, 2, 0, 0)->stream = world_function(0, 1, 0, 0)->stream;
+	start(1);
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nvme, 1);
+	lend_to(GUEST1, nic, 2);
+	return r;
+}
+
+/* A fault says only the stream: all that share it are counted, and go. */
+static void test_a_shared_stream_goes_as_one(void **state)
+{
+	(void)state;
+	fault(nic, TOO_MANY_A_SECOND - 1);
+	assert_int_equal(world_run_jobs(), 0);
+	fault(nic, 1);
+	assert_int_equal(world_dma(nic), ~0U);
+	world_run_jobs();
+	assert_cut_off(nvme, "dma-faults");
+	assert_cut_off(nic, "dma-faults");
+	assert_int_equal(nvme->fault_count, TOO_MANY_A_SECOND);
+	assert_int_equal(nic->fault_count, TOO_MANY_A_SECOND);
+	assert_true(fake_log_has("or another function with its StreamID"));
+
+	/* That the first is broken already does not spare the second. */
+	quarantine(nic);
+	fault(nic, TOO_MANY_A_SECOND);
+	world_run_jobs();
+	assert_cut_off(nic, "dma-faults");
+
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nic, 2);
+	assert_int_equal(world_dma(nic), WORLD_GUEST1);
+	assert_false(world_silent(nic));
+	assert_int_equal(world_run_jobs(), 0);
+}
+
+/* One of them is on its way out when the harm is found: the other goes, and silence stays. */
+static void test_a_shared_stream_stays_silent(void **state)
+{
+	(void)state;
+	fault(nic, TOO_MANY_A_SECOND);
+	assert_int_equal(lend_detach(nvme), 0);
+	world_run_jobs();
+	assert_cut_off(nic, "dma-faults");
+	world_run_resets();
+	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
+	assert_true(world_silent(nvme));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +272,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_an_iommu_that_does_not_confirm, setup,
 						lend_rig_teardown),
 		cmocka_unit_test_setup_teardown(test_config_space_that_aborts, setup,
+						lend_rig_teardown),
+		cmocka_unit_test_setup_teardown(test_a_shared_stream_goes_as_one, setup_shared,
+						lend_rig_teardown),
+		cmocka_unit_test_setup_teardown(test_a_shared_stream_stays_silent, setup_shared,
 						lend_rig_teardown),
 	};
 

@@ -13,6 +13,7 @@
 #include "lend_rig.h"
 #include "lib/errno.h"
 #include "pci/pci_config.h"
+#include "pci/pci_contain.h"
 #include "pci/registry.h"
 
 static const struct lend_options anywhere;
@@ -143,6 +144,104 @@ static void both_go_with_their_domain(void **state)
 	assert_int_equal(nic->state, FUNCTION_QUARANTINED);
 }
 
+static void assert_broken(struct pci_function *f, const char *why)
+{
+	assert_int_equal(f->state, FUNCTION_BROKEN);
+	assert_string_equal(f->broken_why, why);
+	assert_int_equal(f->user, DOMAIN_ID_NONE);
+	assert_false(masters(f));
+}
+
+/* Silencing one silences the other: neither stays lent with its DMA dead. */
+static void contained_together(void **state)
+{
+	struct vsbdf where;
+
+	(void)state;
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nvme, 1);
+	lend_to(GUEST1, nic, 2);
+	guest_write(1, 4, 2, 6);
+	guest_write(2, 4, 2, 6);
+	pci_contained(nic, PCI_CONTAIN_FATAL);
+	assert_broken(nic, "fatal-error");
+	assert_broken(nvme, "fatal-error");
+	assert_int_equal(world_dma(nic), ~0U);
+	assert_int_equal(guest_read(1, 0, 4), 0xffffffff);
+	assert_int_equal(guest_read(2, 0, 4), 0xffffffff);
+	assert_int_equal(lend_world.itts, 0);
+
+	/* The way back is one at a time, and ends with DMA for both. */
+	quarantine(nvme);
+	assert_int_equal(attach(GUEST1, nvme, 1, &where), -EEXIST);
+	quarantine(nic);
+	lend_to(GUEST1, nvme, 1);
+	assert_int_equal(world_dma(nvme), WORLD_GUEST1);
+	lend_to(GUEST1, nic, 2);
+	assert_int_equal(world_dma(nic), WORLD_GUEST1);
+}
+
+static void owners_contained_together(void **state)
+{
+	(void)state;
+	owner_write(nvme, 4, 2, 6);
+	owner_write(nic, 4, 2, 6);
+	pci_contained(nvme, PCI_CONTAIN_DMA);
+	assert_broken(nvme, "dma-faults");
+	assert_broken(nic, "dma-faults");
+	assert_int_equal(world_dma(nic), ~0U);
+	quarantine(nvme);
+	quarantine(nic);
+	assert_int_equal(lend_return_to_owner(nvme), 0);
+	assert_int_equal(lend_return_to_owner(nic), 0);
+	assert_int_equal(world_dma(nic), WORLD_CONTROL);
+}
+
+/* Neither is used again before the stream is confirmed shut. */
+static void contained_by_an_iommu_that_does_not_confirm(void **state)
+{
+	(void)state;
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nvme, 1);
+	lend_to(GUEST1, nic, 2);
+	lend_world.fail[STEP_ABORT] = true;
+	pci_contained(nvme, PCI_CONTAIN_ACCESS);
+	assert_broken(nvme, "access-error");
+	assert_broken(nic, "access-error");
+	assert_int_equal(lend_quarantine(nvme, ""), -EIO);
+	assert_int_equal(lend_quarantine(nic, ""), -EIO);
+	lend_world.fail[STEP_ABORT] = false;
+	quarantine(nvme);
+	quarantine(nic);
+	assert_int_equal(world_dma(nic), ~0U);
+}
+
+/* Nobody's, it may be the one that does the harm; on its way out, its reset is the verdict. */
+static void contained_whatever_the_other_does(void **state)
+{
+	(void)state;
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nic, 1);
+	pci_contained(nic, PCI_CONTAIN_DMA);
+	assert_broken(nvme, "dma-faults");
+	assert_broken(nic, "dma-faults");
+	quarantine(nvme);
+	quarantine(nic);
+
+	lend_to(GUEST1, nvme, 1);
+	lend_to(GUEST1, nic, 2);
+	assert_int_equal(lend_detach(nvme), 0);
+	pci_contained(nvme, PCI_CONTAIN_DMA);
+	assert_broken(nic, "dma-faults");
+	assert_int_equal(world_dma(nic), ~0U);
+	world_run_resets();
+	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
+	quarantine(nic);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, lend_rig_teardown)
@@ -152,6 +251,10 @@ int main(void)
 		T(failed_lend_leaves_the_other),
 		T(not_lent_while_a_member_is_taken_away),
 		T(both_go_with_their_domain),
+		T(contained_together),
+		T(owners_contained_together),
+		T(contained_by_an_iommu_that_does_not_confirm),
+		T(contained_whatever_the_other_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ static const struct error_text error_texts[] = {
 	{ CONTROL_APERTURE_MAP, EINVAL, "the domain's memory can no longer be written" },
 	{ CONTROL_PCI_QUARANTINE, EEXIST, "another function has that name" },
 	{ CONTROL_PCI_QUARANTINE, EPERM, "a bridge, or used by the hypervisor: cannot be lent" },
-	{ CONTROL_PCI_QUARANTINE, ENOTEMPTY, "its virtual functions are enabled" },
+	{ CONTROL_PCI_QUARANTINE, ENOTEMPTY, "its virtual functions are enabled, or still lent" },
 	{ CONTROL_PCI_QUARANTINE, EBUSY, "lent to a domain, or resetting" },
 	{ CONTROL_PCI_QUARANTINE, EINVAL, "not in a state to be made assignable" },
 	{ CONTROL_PCI_RETURN, EBUSY, "lent to a domain, or resetting" },

@@ -368,6 +368,7 @@ static void end_reset(uint32_t i)
 	f->reset.stage = PCI_RESET_IDLE;
 	if (!lend_world.fail[STEP_RESET]) {
 		wake(f);
+		f->fault_window = (struct pci_fault_window){ 0 };
 	}
 	f->lent_once = f->lent_once && lend_world.fail[STEP_RESET];
 	resets[i].on_done(f, lend_world.fail[STEP_RESET] ? -ETIMEDOUT : 0, resets[i].arg);

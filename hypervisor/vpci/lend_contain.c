@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A function that did harm is taken from its user, with all that share its stream. They are claimed
+ * as one: none is left in use with its DMA dead, or finds the stream in use when it is shut.
+ */
+#include "core/log.h"
+#include "lib/errno.h"
+#include "pci/pci_contain.h"
+#include "pci/registry.h"
+#include "vpci/lend.h"
+
+/* Registry lock held. True: it was in use, and is ours to take away. */
+static bool claim(struct pci_function *f, const char *why)
+{
+	if (f->vpci && (f->state == FUNCTION_LENT || f->state == FUNCTION_OWNED)) {
+		log_warn("pci", SBDF_FMT ": cut off from d%u %s: %s", SBDF_ARG(f->sbdf),
+			 f->vpci->domain->id, f->vpci->domain->name, why);
+		f->state = FUNCTION_RESETTING;
+		f->broken_why = why;
+		return true;
+	}
+	if (f->state == FUNCTION_QUARANTINED) {
+		lend_set_broken(f, why);
+	}
+	return false;
+}
+
+void pci_contained(struct pci_function *f, const char *why)
+{
+	struct pci_function *claimed = NULL, *m, *next;
+
+	spin_lock(&pci_registry_lock);
+	for (m = pci_function_first(); m; m = m->next) {
+		if (pci_same_stream(f, m) && claim(m, why)) {
+			m->contain.next = claimed;
+			claimed = m;
+		}
+	}
+	spin_unlock(&pci_registry_lock);
+	for (m = claimed; m; m = next) {
+		/* Once it is broken another CPU may retry it: not to be looked at again. */
+		next = m->contain.next;
+		(void)lend_take_away(m, -EIO, next != NULL); /* its outcome is in m->state */
+	}
+}
