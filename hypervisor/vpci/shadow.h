@@ -107,12 +107,15 @@ struct vpci_plan {
 
 /* Everything below: size 1, 2 or 4, offset naturally aligned and < 4096. */
 
-/* Does a read need the hardware's value? */
-bool vpci_shadow_reads_hw(const struct vpci_shadow *s, uint32_t offset, uint32_t size);
+/* A read that needs no value of the hardware's: its value. False: it needs one, see below. */
+bool vpci_shadow_read_own(const struct vpci_shadow *s, uint32_t offset, uint32_t size,
+			  uint32_t *value);
 /* hw: hardware's value of the same bytes (any when not needed). Never more bits than size. */
 uint32_t vpci_shadow_read(const struct vpci_shadow *s, uint32_t offset, uint32_t size, uint32_t hw);
 /* Must a write be merged with the hardware's value? */
 bool vpci_shadow_write_reads_hw(const struct vpci_shadow *s, uint32_t offset, uint32_t size);
+/* A write that changes the shadow at most is carried out. False: it takes more, see below. */
+bool vpci_shadow_write_own(struct vpci_shadow *s, uint32_t offset, uint32_t size, uint32_t value);
 struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint32_t size,
 				   uint32_t value, uint32_t hw);
 

@@ -310,17 +310,26 @@ static void take_effect(struct vpci_function *vf, const struct vpci_plan *plan)
 	}
 }
 
-uint32_t vpci_exec_read(struct vpci_function *vf, uint32_t offset, uint32_t size)
+static uint32_t read_hw(struct vpci_function *vf, uint32_t offset, uint32_t size)
 {
-	uint32_t hw = 0;
+	uint32_t hw = pci_read(vf->function, offset, size);
 
-	if (vpci_shadow_reads_hw(&vf->shadow, offset, size)) {
-		hw = pci_read(vf->function, offset, size);
-	}
 	return vpci_shadow_read(&vf->shadow, offset, size, hw);
 }
 
-void vpci_exec_write(struct vpci_function *vf, uint32_t offset, uint32_t size, uint32_t value)
+uint32_t vpci_exec_read(struct vpci_function *vf, uint32_t offset, uint32_t size)
+{
+	uint32_t value;
+
+	if (vpci_shadow_read_own(&vf->shadow, offset, size, &value)) {
+		return value;
+	}
+	return read_hw(vf, offset, size);
+}
+
+/* Out of line: the usual write shall not pay for its stack frame. */
+__attribute__((noinline)) static void write_planned(struct vpci_function *vf, uint32_t offset,
+						    uint32_t size, uint32_t value)
 {
 	struct vpci_plan plan;
 	bool was_asleep;
@@ -350,6 +359,13 @@ void vpci_exec_write(struct vpci_function *vf, uint32_t offset, uint32_t size, u
 		take_effect(vf, &plan);
 	} else if (vf->pf_decode && was_asleep && !vf->shadow.asleep) {
 		work_start(vf, VPCI_RISE);
+	}
+}
+
+void vpci_exec_write(struct vpci_function *vf, uint32_t offset, uint32_t size, uint32_t value)
+{
+	if (!vpci_shadow_write_own(&vf->shadow, offset, size, value)) {
+		write_planned(vf, offset, size, value);
 	}
 }
 

@@ -31,9 +31,14 @@ static const struct vpci_reg *find(const struct vpci_shadow *s, uint32_t offset)
 	return block ? &block->regs[(offset % VPCI_BLOCK_SIZE) / 4] : &s->fallback;
 }
 
-bool vpci_shadow_reads_hw(const struct vpci_shadow *s, uint32_t offset, uint32_t size)
+bool vpci_shadow_read_own(const struct vpci_shadow *s, uint32_t offset, uint32_t size,
+			  uint32_t *value)
 {
-	return (lane_mask(offset, size) & ~find(s, offset)->virt) != 0;
+	const struct vpci_reg *reg = find(s, offset);
+	uint32_t lanes = lane_mask(offset, size);
+
+	*value = (reg->value & lanes) >> (8 * (offset & 3));
+	return (lanes & ~reg->virt) == 0;
 }
 
 uint32_t vpci_shadow_read(const struct vpci_shadow *s, uint32_t offset, uint32_t size, uint32_t hw)
@@ -164,6 +169,15 @@ static enum vpci_effect rom_effect(const struct vpci_shadow *s, uint32_t before,
 	return (after & VPCI_ROM_ENABLE) ? VPCI_MAP_ROM : VPCI_UNMAP_ROM;
 }
 
+/* The register's own value after in was written to lanes. */
+static uint32_t merge(const struct vpci_reg *reg, uint32_t lanes, uint32_t in)
+{
+	uint32_t own = reg->write & reg->virt & lanes;
+	uint32_t set = own & ~reg->w1c;
+
+	return (reg->value & ~set & ~(in & own & reg->w1c)) | (in & set);
+}
+
 struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint32_t size,
 				   uint32_t value, uint32_t hw)
 {
@@ -172,10 +186,8 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 	uint32_t shift = 8 * (offset & 3);
 	uint32_t lanes = lane_mask(offset, size);
 	uint32_t in = bounded(reg, (value << shift) & lanes);
-	uint32_t own = reg->write & reg->virt & lanes;
 	uint32_t through = reg->write & ~reg->virt & lanes;
-	uint32_t set = own & ~reg->w1c;
-	uint32_t merged = (reg->value & ~set & ~(in & own & reg->w1c)) | (in & set);
+	uint32_t merged = merge(reg, lanes, in);
 	struct vpci_plan plan = { .effect = VPCI_NOTHING };
 	uint32_t changed;
 
@@ -210,6 +222,22 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 		vpci_sriov_written(s, reg->kind, changed, value, &plan);
 	}
 	return plan;
+}
+
+bool vpci_shadow_write_own(struct vpci_shadow *s, uint32_t offset, uint32_t size, uint32_t value)
+{
+	struct vpci_block *block = s->blocks[offset / VPCI_BLOCK_SIZE];
+	const struct vpci_reg *reg = find(s, offset);
+	uint32_t lanes = lane_mask(offset, size);
+
+	if (reg->kind != VPCI_PLAIN || (reg->write & ~reg->virt & lanes) != 0) {
+		return false;
+	}
+	if (block && (reg->write & lanes) != 0) {
+		block->regs[(offset % VPCI_BLOCK_SIZE) / 4].value =
+			merge(reg, lanes, value << (8 * (offset & 3)));
+	}
+	return true;
 }
 
 struct vpci_reg *vpci_shadow_reg(struct vpci_shadow *s, uint32_t offset)

@@ -6,10 +6,7 @@
 
 /* SPSR_EL2 (DDI0487 C5.2.19). */
 #define PSTATE_MODE    GENMASK(3, 0)
-#define PSTATE_AARCH32 BIT(4)
-#define PSTATE_BTYPE   GENMASK(11, 10)
 #define PSTATE_SSBS    BIT(12)
-#define PSTATE_SS      BIT(21)
 #define PSTATE_PAN     BIT(22)
 #define PSTATE_DIT     BIT(24)
 #define PSTATE_NZCV    GENMASK(31, 28)
@@ -75,16 +72,10 @@ static uint64_t it_advance(uint64_t pstate)
 	return pstate | (it >> 2) << 10 | (it & 3) << 25;
 }
 
-void exception_skip(struct vcpu_regs *regs, uint64_t esr)
+void exception_skip_aarch32(struct vcpu_regs *regs, uint64_t esr)
 {
 	regs->pc += (esr & ESR_IL) != 0 ? 4 : 2;
-	/* A debugger that steps the guest sees this one step as done. */
-	regs->pstate &= ~PSTATE_SS;
-	if ((regs->pstate & PSTATE_AARCH32) != 0) {
-		regs->pstate = it_advance(regs->pstate);
-	} else {
-		regs->pstate &= ~PSTATE_BTYPE;
-	}
+	regs->pstate = it_advance(regs->pstate & ~PSTATE_SS);
 }
 
 bool exception_external_abort(uint64_t esr)

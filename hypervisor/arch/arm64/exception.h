@@ -8,14 +8,29 @@
 /* EL1 on SP_EL1, D, A, I and F masked: PSTATE after reset and exception entry. */
 #define PSTATE_EL1H_MASKED 0x3c5ULL
 
+/* SPSR_EL2 (DDI0487 C5.2.19). */
+#define PSTATE_AARCH32 BIT(4)
+#define PSTATE_BTYPE   GENMASK(11, 10)
+#define PSTATE_SS      BIT(21)
+
 /* pstate: where the exception comes from, as in SPSR_EL2. */
 bool exception_from_el0(uint64_t pstate);
 /* Offset of the synchronous vector from VBAR_EL1. */
 uint64_t exception_vector(uint64_t pstate);
 /* PSTATE in EL1's handler. sctlr: SCTLR_EL1. */
 uint64_t exception_pstate(uint64_t pstate, uint64_t sctlr);
+void exception_skip_aarch32(struct vcpu_regs *regs, uint64_t esr);
 /* The instruction that trapped with syndrome esr has been carried out: go on behind it. */
-void exception_skip(struct vcpu_regs *regs, uint64_t esr);
+static inline void exception_skip(struct vcpu_regs *regs, uint64_t esr)
+{
+	if ((regs->pstate & PSTATE_AARCH32) != 0) {
+		exception_skip_aarch32(regs, esr);
+		return;
+	}
+	regs->pc += 4;
+	/* A debugger that steps the guest sees this one step as done. */
+	regs->pstate &= ~(PSTATE_SS | PSTATE_BTYPE);
+}
 
 /*
  * The syndrome of an exception EL2 took from itself: hardware refused a data access. Anything else,

@@ -123,20 +123,38 @@ int rig_build(struct vpci_rig *r, enum vpci_view view, bool msi)
 	return vpci_build(&r->s, &r->build);
 }
 
+/* Not an assertion: fuzz targets have no test that could fail. */
+static void check(bool good)
+{
+	if (!good) {
+		abort();
+	}
+}
+
 uint32_t rig_read(struct vpci_rig *r, uint32_t offset, uint32_t size)
 {
-	/* Where the shadow says it needs no hardware value, noise must make no difference. */
-	uint32_t hw = vpci_shadow_reads_hw(&r->s, offset, size) ? rig_hw(r, offset, size) : 0xa5a5a5a5;
+	uint32_t value;
 
-	return vpci_shadow_read(&r->s, offset, size, hw);
+	if (vpci_shadow_read_own(&r->s, offset, size, &value)) {
+		/* Where the shadow needs no hardware value, noise must make no difference. */
+		check(vpci_shadow_read(&r->s, offset, size, 0xa5a5a5a5) == value);
+		return value;
+	}
+	return vpci_shadow_read(&r->s, offset, size, rig_hw(r, offset, size));
 }
 
 void rig_write(struct vpci_rig *r, uint32_t offset, uint32_t size, uint32_t value)
 {
-	uint32_t hw = vpci_shadow_write_reads_hw(&r->s, offset, size) ? rig_hw(r, offset, size)
-								      : 0xa5a5a5a5;
-	struct vpci_plan plan = vpci_shadow_write(&r->s, offset, size, value, hw);
+	struct vpci_plan plan;
+	uint32_t hw = 0xa5a5a5a5;
 
+	if (vpci_shadow_write_own(&r->s, offset, size, value)) {
+		return;
+	}
+	if (vpci_shadow_write_reads_hw(&r->s, offset, size)) {
+		hw = rig_hw(r, offset, size);
+	}
+	plan = vpci_shadow_write(&r->s, offset, size, value, hw);
 	if (plan.hw_write) {
 		hw_write(r, offset, size, plan.hw_value);
 	}
@@ -148,14 +166,6 @@ void rig_write(struct vpci_rig *r, uint32_t offset, uint32_t size, uint32_t valu
 	r->vfs += plan.effect == VPCI_VFS;
 	r->laters += plan.effect == VPCI_LATER;
 	r->refused = plan.refused;
-}
-
-/* Not an assertion: fuzz targets have no test that could fail. */
-static void check(bool good)
-{
-	if (!good) {
-		abort();
-	}
 }
 
 uint32_t rig_seen_cap(struct vpci_rig *r, uint8_t id)
