@@ -4,10 +4,12 @@
 
 ARM64 = build/arm64
 HOST = build/host
+# Programs whose CPUs are threads, under ThreadSanitizer.
+TSAN = build/tsan
 # Length of one fuzzing run, per target; scripts/fuzz and scripts/check have their own when unset.
 export FUZZ_SECONDS
 
-.PHONY: all setup build host demo run check soak bench fuzz mutate clean distclean
+.PHONY: all setup build host tsan demo run check soak bench fuzz mutate clean distclean
 
 all: build
 
@@ -20,11 +22,17 @@ $(ARM64)/build.ninja: | setup
 $(HOST)/build.ninja: | setup
 	meson setup $(HOST)
 
+$(TSAN)/build.ninja: | setup
+	meson setup $(TSAN) -Dsanitize=thread
+
 build: $(ARM64)/build.ninja
 	ninja -C $(ARM64)
 
 host: $(HOST)/build.ninja
 	ninja -C $(HOST)
+
+tsan: $(TSAN)/build.ninja
+	ninja -C $(TSAN)
 
 # The whole chain on an emulated machine: about two minutes.
 demo: build
@@ -34,11 +42,11 @@ demo: build
 run: build
 	@scripts/demo-machine
 
-check: build host
+check: build host tsan
 	@scripts/check
 
 # The same tests with the large counts.
-soak: build host
+soak: build host tsan
 	@VIADUCT_SOAK=1 scripts/check
 
 bench: build
@@ -52,7 +60,7 @@ mutate: setup
 	@scripts/mutate --write
 
 clean:
-	rm -rf $(ARM64) $(HOST) build/demo build/fuzz build/mutate build/tsan
+	rm -rf $(ARM64) $(HOST) build/demo build/fuzz build/mutate $(TSAN)
 
 # Also what scripts/setup made: sysroot and root images.
 distclean:

@@ -8,7 +8,7 @@ static int find_console(uint32_t id, struct domain **out)
 {
 	struct domain *d = domain_by_id(id);
 
-	if (d == NULL || d->state == DOMAIN_DYING) {
+	if (d == NULL || domain_is_dying(d)) {
 		return -ENOENT;
 	}
 	/* The control domain's console is the machine's; it does not read itself. */

@@ -48,10 +48,10 @@ static void describe(const struct pci_function *f, struct control_function *out)
 	out->quirks = f->quirks;
 	out->pf = f->pf != NULL ? f->pf->sbdf.v : CONTROL_NO_SLOT;
 	out->vf_total = f->sriov.total;
-	out->vf_count = f->sriov.count;
+	out->vf_count = __atomic_load_n(&f->sriov.count, __ATOMIC_RELAXED);
 	out->faults = f->fault_count;
 	out->resets = f->reset_count;
-	out->interrupts = f->meter.total;
+	out->interrupts = __atomic_load_n(&f->meter.total, __ATOMIC_RELAXED);
 	out->storms = f->storm.count;
 	out->errors_corrected = f->errors_corrected;
 	out->errors_uncorrected = f->errors_uncorrected;

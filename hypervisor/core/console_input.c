@@ -123,7 +123,7 @@ static void deliver(char c)
 		return;
 	}
 	d = domain_by_id(focus);
-	if (d == NULL || d->state == DOMAIN_DYING) { /* destroyed while it had the focus */
+	if (d == NULL || domain_is_dying(d)) { /* destroyed while it had the focus */
 		focus_set(domain_next_id(0));
 		return;
 	}

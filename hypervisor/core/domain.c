@@ -168,7 +168,7 @@ int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg)
 	} else if (d->state == DOMAIN_BUILDING) {
 		uint64_t now = ticks_now();
 
-		d->state = DOMAIN_RUNNING;
+		domain_set_state(d, DOMAIN_RUNNING);
 		/* A guest's virtual time begins with it; the control domain's is the machine's. */
 		for (uint32_t i = 0; i < d->vcpu_count; i++) {
 			d->vcpus[i]->sys.cntvoff = d->control ? 0 : now;
@@ -188,7 +188,7 @@ int domain_pause(struct domain *d)
 
 	spin_lock(&d->lock);
 	if (d->state == DOMAIN_RUNNING && !d->control) {
-		d->state = DOMAIN_PAUSED;
+		domain_set_state(d, DOMAIN_PAUSED);
 		for (uint32_t i = 0; i < d->vcpu_count; i++) {
 			sched_stop(d->vcpus[i]);
 		}
@@ -204,7 +204,7 @@ int domain_unpause(struct domain *d)
 
 	spin_lock(&d->lock);
 	if (d->state == DOMAIN_PAUSED) {
-		d->state = DOMAIN_RUNNING;
+		domain_set_state(d, DOMAIN_RUNNING);
 		for (uint32_t i = 0; i < d->vcpu_count; i++) {
 			sched_resume(d->vcpus[i]);
 		}
@@ -235,7 +235,7 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason)
 	}
 	spin_lock(&d->lock);
 	if (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED) {
-		d->state = DOMAIN_SHUTDOWN;
+		domain_set_state(d, DOMAIN_SHUTDOWN);
 		d->reason = reason;
 		for (uint32_t i = 0; i < d->vcpu_count; i++) {
 			sched_stop(d->vcpus[i]);

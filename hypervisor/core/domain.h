@@ -42,7 +42,7 @@ struct domain {
 	bool direct;   /* RAM at IPA = PA */
 	struct spinlock lock; /* state, name, ram list */
 	bool visible; /* complete: found by id and name */
-	enum domain_state state;
+	enum domain_state state; /* changed by domain_set_state() */
 	enum shutdown_reason reason;
 	struct p2m p2m;
 	struct mmio_map mmio;
@@ -70,6 +70,18 @@ struct domain {
 	uint8_t teardown_phase;
 	struct grace grace;
 };
+
+/* Lock held. */
+static inline void domain_set_state(struct domain *d, enum domain_state state)
+{
+	__atomic_store_n(&d->state, state, __ATOMIC_RELAXED);
+}
+
+/* For those that do not hold it. */
+static inline bool domain_is_dying(const struct domain *d)
+{
+	return __atomic_load_n(&d->state, __ATOMIC_RELAXED) == DOMAIN_DYING;
+}
 
 /* Complete domains by id; NULL when absent. The pointer stays valid until the domain's teardown ends. */
 struct domain *domain_by_id(uint32_t id);

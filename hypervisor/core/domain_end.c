@@ -104,7 +104,7 @@ int domain_destroy(struct domain *d)
 		spin_unlock(&d->lock);
 		return -EBUSY;
 	}
-	d->state = DOMAIN_DYING;
+	domain_set_state(d, DOMAIN_DYING);
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
 		sched_stop(d->vcpus[i]);
 	}

@@ -77,7 +77,7 @@ void job_park(struct job *j, struct vcpu *v)
 {
 	spin_lock(&state_lock);
 	/* Ended between the caller's look and now: the retried access finds it so. */
-	if (j->state != JOB_IDLE) {
+	if (job_active(j)) {
 		list_add_tail(&j->parked, &v->park_node);
 		v->parked_on = j;
 		sched_block(v, VCPU_PARKED);

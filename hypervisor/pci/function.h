@@ -100,8 +100,11 @@ struct pci_sriov {
 	/* size: of one VF; the space placed at address is for total VFs, each of 64 KiB or more */
 	struct pci_bar bars[PCI_BARS];
 
-	/* The physical function's lock; PCI_VFS_OFF is left under the registry lock too. */
-	enum pci_vfs_state state;
+	/*
+	 * Written under the physical function's lock, atomically, since the registry's holders read
+	 * them too; PCI_VFS_OFF is left under both.
+	 */
+	enum pci_vfs_state state; /* pci_vfs_set_state() */
 	uint16_t count; /* VFs enabled, unless PCI_VFS_OFF */
 	uint16_t lent;  /* of them, to domains other than the bridge's owner */
 };
@@ -162,7 +165,7 @@ struct pci_function {
 	struct its_device *itt;
 
 	/* Registry lock. */
-	enum function_state state;
+	enum function_state state; /* changed by pci_function_set_state() */
 	uint16_t user; /* domain id, or DOMAIN_ID_NONE */
 	struct vsbdf user_view; /* where the user sees it, while LENT */
 	char name[PCI_NAME_MAX];
@@ -185,5 +188,28 @@ struct pci_function {
 	struct irq_meter meter;
 	struct pci_storm storm;
 };
+
+/* pf's lock held. */
+static inline void pci_vfs_set_state(struct pci_function *pf, enum pci_vfs_state state)
+{
+	__atomic_store_n(&pf->sriov.state, state, __ATOMIC_RELAXED);
+}
+
+static inline enum pci_vfs_state pci_vfs_state(const struct pci_function *pf)
+{
+	return __atomic_load_n(&pf->sriov.state, __ATOMIC_RELAXED);
+}
+
+/* Registry lock held. */
+static inline void pci_function_set_state(struct pci_function *f, enum function_state state)
+{
+	__atomic_store_n(&f->state, state, __ATOMIC_RELAXED);
+}
+
+/* For those that do not hold it. */
+static inline enum function_state pci_function_state(const struct pci_function *f)
+{
+	return __atomic_load_n(&f->state, __ATOMIC_RELAXED);
+}
 
 #endif

@@ -72,8 +72,10 @@ void pci_access_failed(struct sbdf where)
 {
 	struct pci_function *f = pci_function_find(where);
 
-	if (f != NULL && f->header_type == 0 && f->state != FUNCTION_BROKEN &&
-	    f->state != FUNCTION_RESETTING) {
+	enum function_state state = f != NULL ? pci_function_state(f) : FUNCTION_ABSENT;
+
+	if (f != NULL && f->header_type == 0 && state != FUNCTION_BROKEN &&
+	    state != FUNCTION_RESETTING) {
 		pci_contain(f, PCI_CONTAIN_ACCESS);
 	}
 }

@@ -50,6 +50,11 @@ static uint32_t methods_left(const struct pci_function *f)
 	return f->reset_methods & ~f->reset.tried;
 }
 
+static bool out_of_time(const struct pci_reset *r, uint64_t now_ms)
+{
+	return now_ms - r->begun_ms >= __atomic_load_n(&r->budget_ms, __ATOMIC_RELAXED);
+}
+
 static void choose_method(struct pci_function *f)
 {
 	struct pci_reset *r = &f->reset;
@@ -61,7 +66,7 @@ static void choose_method(struct pci_function *f)
 
 static void enter(struct pci_reset *r, enum pci_reset_stage stage, uint64_t now_ms)
 {
-	r->stage = stage;
+	pci_reset_enter(r, stage);
 	r->since_ms = now_ms;
 }
 
@@ -80,7 +85,9 @@ static void fail(struct pci_function *f, int error, const char *why, uint64_t no
 		r->method->unclaim(f, false);
 	}
 	r->error = error;
+	spin_lock(&pci_registry_lock);
 	f->broken_why = why;
+	spin_unlock(&pci_registry_lock);
 	choose_method(f);
 	if (r->method != NULL) {
 		log_warn("pci", SBDF_FMT ": %s failed: %s; trying %s", SBDF_ARG(f->sbdf), name,
@@ -88,7 +95,7 @@ static void fail(struct pci_function *f, int error, const char *why, uint64_t no
 		enter(r, PCI_RESET_DRAIN, now_ms);
 	} else {
 		log_error("pci", SBDF_FMT ": reset failed: %s", SBDF_ARG(f->sbdf), why);
-		r->stage = PCI_RESET_DONE;
+		pci_reset_enter(r, PCI_RESET_DONE);
 	}
 }
 
@@ -101,7 +108,7 @@ static void pass_over(struct pci_function *f, uint64_t now_ms)
 	if (r->method != NULL) {
 		enter(r, PCI_RESET_DRAIN, now_ms);
 	} else if (r->error != 0) {
-		r->stage = PCI_RESET_DONE;
+		pci_reset_enter(r, PCI_RESET_DONE);
 	} else {
 		log_warn("pci", SBDF_FMT ": not reset: its neighbours are in use",
 			 SBDF_ARG(f->sbdf));
@@ -133,7 +140,8 @@ void pci_reset_begin(struct pci_function *f, bool wake_only, uint64_t now_ms)
 	r->error = 0;
 	r->slow = false;
 	r->begun_ms = now_ms;
-	r->budget_ms = wake_only ? PCI_RESET_SLOW_MS : PCI_RESET_BUDGET_MS;
+	__atomic_store_n(&r->budget_ms, wake_only ? PCI_RESET_SLOW_MS : PCI_RESET_BUDGET_MS,
+			 __ATOMIC_RELAXED);
 	r->tried = wake_only ? ~0U : 0;
 	choose_method(f);
 	pci_quiesce(f);
@@ -158,7 +166,7 @@ static void drain(struct pci_function *f, uint64_t now_ms)
 	if (r->method->claim != NULL) {
 		int claimed = r->method->claim(f);
 
-		if (claimed == -EAGAIN && now_ms - r->begun_ms < r->budget_ms) {
+		if (claimed == -EAGAIN && !out_of_time(r, now_ms)) {
 			return;
 		}
 		if (claimed != 0) {
@@ -202,7 +210,7 @@ static void poll(struct pci_function *f, uint64_t now_ms)
 	uint32_t vendor = pci_read(f, PCI_VENDOR_ID, 2);
 	uint64_t waited = now_ms - r->since_ms;
 	bool late = methods_left(f) != 0 ? waited >= PCI_RESET_TRY_MS
-					 : now_ms - r->begun_ms >= r->budget_ms;
+					 : out_of_time(r, now_ms);
 
 	if ((vendor != PCI_VENDOR_NONE || f->pf != NULL) && vendor != PCI_VENDOR_RETRY &&
 	    pci_read(f, PCI_COMMAND, 4) != 0xffffffffU) {
@@ -230,15 +238,19 @@ static void restore_and_verify(struct pci_function *f, uint64_t now_ms)
 		if (r->method->unclaim != NULL) {
 			r->method->unclaim(f, true);
 		}
+	}
+	r->error = 0;
+	spin_lock(&pci_registry_lock);
+	if (r->method != NULL) {
 		f->reset_count++;
 		f->lent_once = false;
 	}
-	r->error = 0;
 	f->broken_why = NULL;
+	spin_unlock(&pci_registry_lock);
 	spin_lock(&f->fault_lock);
 	f->fault_window = (struct pci_fault_window){ 0 };
 	spin_unlock(&f->fault_lock);
-	r->stage = PCI_RESET_DONE;
+	pci_reset_enter(r, PCI_RESET_DONE);
 }
 
 bool pci_reset_step(struct pci_function *f, uint64_t now_ms)

@@ -33,10 +33,10 @@ enum pci_reset_stage {
 };
 
 struct pci_reset {
-	enum pci_reset_stage stage;
+	enum pci_reset_stage stage; /* written by pci_reset_enter() */
 	const struct pci_reset_method *method; /* NULL: only woken, restored and verified */
 	uint32_t tried;                        /* RESET_BIT()s */
-	uint32_t budget_ms;                    /* since begun_ms; after that it is given up */
+	uint32_t budget_ms;                    /* since begun_ms, then it is given up; atomic */
 	uint64_t begun_ms;
 	uint64_t since_ms; /* start of this stage */
 	bool slow;
@@ -63,7 +63,13 @@ const char *pci_reset_method_name(const struct pci_function *f);
 
 static inline bool pci_reset_active(const struct pci_reset *r)
 {
-	return r->stage != PCI_RESET_IDLE;
+	return __atomic_load_n(&r->stage, __ATOMIC_RELAXED) != PCI_RESET_IDLE;
+}
+
+/* By the reset's own job; others ask at any time. */
+static inline void pci_reset_enter(struct pci_reset *r, enum pci_reset_stage stage)
+{
+	__atomic_store_n(&r->stage, stage, __ATOMIC_RELAXED);
 }
 
 /*

@@ -73,7 +73,7 @@ int pci_reset_bus_claim(struct pci_function *f)
 	}
 	for (n = neighbour(f, NULL); n != NULL && r == 0; n = neighbour(f, n)) {
 		if (n->state == FUNCTION_QUARANTINED) {
-			n->state = FUNCTION_RESETTING;
+			pci_function_set_state(n, FUNCTION_RESETTING);
 			n->reset.neighbour_of = f;
 		}
 	}
@@ -100,7 +100,7 @@ void pci_reset_bus_unclaim(struct pci_function *f, bool reset)
 		error = pci_reset_restore(n, &why);
 		spin_lock(&pci_registry_lock);
 		n->reset.neighbour_of = NULL;
-		n->state = error == 0 ? FUNCTION_QUARANTINED : FUNCTION_BROKEN;
+		pci_function_set_state(n, error == 0 ? FUNCTION_QUARANTINED : FUNCTION_BROKEN);
 		n->broken_why = why;
 		if (error == 0 && reset) {
 			n->lent_once = false;

@@ -40,7 +40,7 @@ static void reset_finish(struct job *j, bool cancelled)
 	on_done = r->on_done;
 	arg = r->arg;
 	error = cancelled ? -ECANCELED : r->error;
-	r->stage = PCI_RESET_IDLE;
+	pci_reset_enter(r, PCI_RESET_IDLE);
 	spin_unlock(&f->lock);
 	on_done(f, error, arg);
 }

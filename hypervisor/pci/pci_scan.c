@@ -94,13 +94,13 @@ static int add_function(struct scan *s, struct pci_function *parent, struct sbdf
 	f->parent = parent;
 	f->depth = parent == NULL ? 0 : (uint8_t)(parent->depth + 1);
 	f->user = s->bridge->owner;
-	f->state = FUNCTION_OWNED;
+	pci_function_set_state(f, FUNCTION_OWNED);
 	pci_header_read(f);
 	pci_write(f, PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
 	if (f->header_type > 1) {
 		log_warn("pci", SBDF_FMT ": header type %u unknown, left off", SBDF_ARG(where),
 			 f->header_type);
-		f->state = FUNCTION_BROKEN;
+		pci_function_set_state(f, FUNCTION_BROKEN);
 		f->broken_why = "header type unknown";
 	} else {
 		pci_caps_read(f);

@@ -129,7 +129,7 @@ struct pci_function *pci_vf_entry(struct pci_function *pf, uint32_t i)
 	f->pf = pf;
 	f->depth = pf->depth;
 	f->user = DOMAIN_ID_NONE;
-	f->state = FUNCTION_ABSENT;
+	pci_function_set_state(f, FUNCTION_ABSENT);
 	f->group = PCI_GROUP_NONE;
 	registry_insert(f);
 	return f;

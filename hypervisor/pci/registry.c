@@ -21,11 +21,16 @@ void registry_insert(struct pci_function *f)
 	__atomic_store_n(at, f, __ATOMIC_RELEASE);
 }
 
+static struct pci_function *follow(struct pci_function *const *link)
+{
+	return __atomic_load_n(link, __ATOMIC_ACQUIRE);
+}
+
 struct pci_function *registry_find_any(struct sbdf s)
 {
 	struct pci_function *f;
 
-	for (f = registry_functions; f != NULL && f->sbdf.v <= s.v; f = f->next) {
+	for (f = follow(&registry_functions); f != NULL && f->sbdf.v <= s.v; f = follow(&f->next)) {
 		if (f->sbdf.v == s.v) {
 			return f;
 		}
@@ -54,20 +59,19 @@ struct pci_function *pci_function_find(struct sbdf s)
 {
 	struct pci_function *f = registry_find_any(s);
 
-	return f != NULL && f->state != FUNCTION_ABSENT ? f : NULL;
+	return f != NULL && pci_function_state(f) != FUNCTION_ABSENT ? f : NULL;
 }
 
 struct pci_function *pci_function_by_name(const char *name)
 {
-	struct pci_function *f;
+	struct pci_function *f = NULL;
 
 	if (name[0] == '\0') {
 		return NULL;
 	}
-	for (f = registry_functions; f != NULL; f = f->next) {
-		if (strcmp(f->name, name) == 0) {
-			return f;
-		}
+	spin_lock(&pci_registry_lock);
+	for (f = registry_functions; f != NULL && strcmp(f->name, name) != 0; f = f->next) {
 	}
-	return NULL;
+	spin_unlock(&pci_registry_lock);
+	return f;
 }

@@ -18,6 +18,7 @@ extern struct spinlock pci_registry_lock;
 
 /* NULL also for a VF that is not enabled. */
 struct pci_function *pci_function_find(struct sbdf s);
+/* Takes the registry lock. */
 struct pci_function *pci_function_by_name(const char *name);
 /*
  * First function in SBDF order; follow ->next. Functions are never freed, so no lock is needed to

@@ -37,14 +37,13 @@ static int refuse_common(const struct pci_function *f)
 
 int pci_state_can_quarantine(const struct pci_function *f)
 {
+	uint16_t lent = __atomic_load_n(&f->sriov.lent, __ATOMIC_RELAXED);
+	enum pci_vfs_state vfs = pci_vfs_state(f);
 	int error = refuse_common(f);
 
 	/* A broken one is reset, and its VFs with it, once nobody else uses them. */
 	if (error == -EBADF) {
-		return f->sriov.state == PCI_VFS_OFF ||
-				       (f->sriov.state == PCI_VFS_ON && f->sriov.lent == 0)
-			       ? 0
-			       : -ENOTEMPTY;
+		return vfs == PCI_VFS_OFF || (vfs == PCI_VFS_ON && lent == 0) ? 0 : -ENOTEMPTY;
 	}
 	if (error != 0) {
 		return error;
@@ -52,7 +51,7 @@ int pci_state_can_quarantine(const struct pci_function *f)
 	if (f->state != FUNCTION_OWNED) {
 		return -EINVAL;
 	}
-	return f->sriov.state == PCI_VFS_OFF ? 0 : -ENOTEMPTY;
+	return vfs == PCI_VFS_OFF ? 0 : -ENOTEMPTY;
 }
 
 /*
@@ -172,7 +171,7 @@ uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_func
 	found |= f->state == FUNCTION_BROKEN ? PCI_OBSTACLE_BROKEN : 0;
 	found |= f->state == FUNCTION_LENT ? PCI_OBSTACLE_LENT : 0;
 	found |= f->state == FUNCTION_RESETTING ? PCI_OBSTACLE_RESETTING : 0;
-	found |= f->sriov.state == PCI_VFS_OFF ? 0 : PCI_OBSTACLE_VFS;
+	found |= pci_vfs_state(f) == PCI_VFS_OFF ? 0 : PCI_OBSTACLE_VFS;
 	found |= f->placed ? 0 : PCI_OBSTACLE_ADDRESS;
 	found |= resettable(f) ? 0 : PCI_OBSTACLE_RESET;
 	found |= translated(f) ? 0 : PCI_OBSTACLE_IOMMU;

@@ -18,7 +18,7 @@ static const char stream_open[] = "its IOMMU did not confirm that the stream is 
 
 void lend_set_broken(struct pci_function *f, const char *why)
 {
-	f->state = FUNCTION_BROKEN;
+	pci_function_set_state(f, FUNCTION_BROKEN);
 	if (!f->broken_why) {
 		f->broken_why = why;
 	}
@@ -32,7 +32,7 @@ static void reset_done(struct pci_function *f, int error, void *arg)
 	if (error) {
 		lend_set_broken(f, "reset failed");
 	} else {
-		f->state = FUNCTION_QUARANTINED;
+		pci_function_set_state(f, FUNCTION_QUARANTINED);
 		log_info("pci", SBDF_FMT ": in quarantine", SBDF_ARG(f->sbdf));
 	}
 	spin_unlock(&pci_registry_lock);
@@ -133,12 +133,12 @@ int lend_quarantine(struct pci_function *f, const char *name)
 	if (r == 0 && !broken && !f->vpci) {
 		r = -EINVAL;
 	}
-	if (r == 0 && f->sriov.state != PCI_VFS_OFF) {
+	if (r == 0 && pci_vfs_state(f) != PCI_VFS_OFF) {
 		r = vpci_vfs_leave_for_retry(f);
 		vfs = true;
 	}
 	if (r == 0) {
-		f->state = FUNCTION_RESETTING;
+		pci_function_set_state(f, FUNCTION_RESETTING);
 		f->broken_why = NULL;
 		str_copy(f->name, name, sizeof(f->name));
 	}
@@ -166,7 +166,7 @@ void lend_user_reset_done(struct pci_function *f, int error, void *arg)
 	    f->vpci->away) {
 		lost = error != 0;
 		if (lost) {
-			f->state = FUNCTION_RESETTING;
+			pci_function_set_state(f, FUNCTION_RESETTING);
 		} else {
 			spin_lock(&f->lock);
 			vpci_exec_reset_over(f->vpci);
@@ -189,7 +189,7 @@ int lend_detach(struct pci_function *f)
 	if (f->state != FUNCTION_LENT) {
 		r = -EINVAL;
 	} else {
-		f->state = FUNCTION_RESETTING;
+		pci_function_set_state(f, FUNCTION_RESETTING);
 	}
 	spin_unlock(&pci_registry_lock);
 	return r ? r : lend_take_away(f, 0, false);
@@ -207,7 +207,7 @@ int lend_return_to_owner(struct pci_function *f)
 		goto out;
 	}
 	owner = domain_by_id(f->bridge->owner);
-	vf = owner && owner->vpci && owner->state != DOMAIN_DYING
+	vf = owner && owner->vpci && !domain_is_dying(owner)
 		     ? vpci_bus_peek(owner, (struct vsbdf){ f->sbdf.v })
 		     : NULL;
 	if (!vf) {
@@ -339,7 +339,7 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 	}
 	spin_lock(&pci_registry_lock);
 	/* A dying domain is marked before lend_reclaim_all() takes this lock. */
-	r = d->state == DOMAIN_DYING
+	r = domain_is_dying(d)
 		    ? -EINVAL
 		    : pci_state_can_lend(f, pci_function_first(), d->id, options->quirks,
 					 false);
@@ -384,7 +384,7 @@ static struct pci_function *claim_next(const struct domain *d, bool *claimed)
 		if (f->user == d->id && f->header_type == 0 && f->vpci) {
 			*claimed = f->state == FUNCTION_LENT || f->state == FUNCTION_OWNED;
 			if (*claimed) {
-				f->state = FUNCTION_RESETTING;
+				pci_function_set_state(f, FUNCTION_RESETTING);
 			}
 			break;
 		}

@@ -15,7 +15,7 @@ static bool claim(struct pci_function *f, const char *why)
 	if (f->vpci && (f->state == FUNCTION_LENT || f->state == FUNCTION_OWNED)) {
 		log_warn("pci", SBDF_FMT ": cut off from d%u %s: %s", SBDF_ARG(f->sbdf),
 			 f->vpci->domain->id, f->vpci->domain->name, why);
-		f->state = FUNCTION_RESETTING;
+		pci_function_set_state(f, FUNCTION_RESETTING);
 		f->broken_why = why;
 		return true;
 	}

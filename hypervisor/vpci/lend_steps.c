@@ -72,7 +72,7 @@ void lend_begin_use(struct vpci_function *vf, enum function_state state)
 {
 	struct pci_function *f = vf->function;
 
-	f->state = state;
+	pci_function_set_state(f, state);
 	f->user = vf->domain->id;
 	f->user_view = vf->where;
 	f->vpci = vf;

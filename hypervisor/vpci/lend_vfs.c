@@ -48,11 +48,11 @@ static void start(struct vpci_vfs *v, enum vpci_vfs_stage stage)
 
 void vpci_vfs_request(struct vpci_function *vf)
 {
-	struct pci_sriov *s = &vf->function->sriov;
+	struct pci_function *pf = vf->function;
 	bool enable = vpci_sriov_regs(&vf->shadow).enable;
 
-	if (s->state == PCI_VFS_ON) {
-		s->state = enable ? s->state : PCI_VFS_GOING;
+	if (pf->sriov.state == PCI_VFS_ON) {
+		pci_vfs_set_state(pf, enable ? PCI_VFS_ON : PCI_VFS_GOING);
 		start(vf->vfs, enable ? VPCI_VFS_DECODE : VPCI_VFS_TAKE);
 	} else if (enable) {
 		start(vf->vfs, VPCI_VFS_BEGIN);
@@ -61,12 +61,12 @@ void vpci_vfs_request(struct vpci_function *vf)
 
 bool vpci_vfs_leave_for_reset(struct vpci_function *vf)
 {
-	struct pci_sriov *s = &vf->function->sriov;
+	struct pci_function *pf = vf->function;
 
-	if (s->state != PCI_VFS_ON) {
+	if (pf->sriov.state != PCI_VFS_ON) {
 		return false;
 	}
-	s->state = PCI_VFS_GOING;
+	pci_vfs_set_state(pf, PCI_VFS_GOING);
 	vf->vfs->then_reset = true;
 	start(vf->vfs, VPCI_VFS_TAKE);
 	return true;
@@ -81,7 +81,7 @@ int vpci_vfs_leave_for_retry(struct pci_function *pf)
 
 	spin_lock(&pf->lock);
 	if (vf && pf->sriov.state == PCI_VFS_ON && vf->vfs->stage == VPCI_VFS_IDLE) {
-		pf->sriov.state = PCI_VFS_GOING;
+		pci_vfs_set_state(pf, PCI_VFS_GOING);
 		vf->vfs->then_retry = true;
 		start(vf->vfs, VPCI_VFS_TAKE);
 		r = 0;
@@ -105,7 +105,7 @@ int vpci_vfs_borrow(struct pci_function *f)
 	if (pf->sriov.state == PCI_VFS_GOING || pf->sriov.state == PCI_VFS_OFF) {
 		r = -ENODEV; /* as good as gone */
 	} else {
-		pf->sriov.lent++;
+		__atomic_fetch_add(&pf->sriov.lent, 1, __ATOMIC_RELAXED);
 		vpci_vfs_hold(pf->vpci, VPCI_HOLD_LENT, true);
 	}
 	spin_unlock(&pf->lock);
@@ -118,7 +118,7 @@ void vpci_vfs_give_back(struct pci_function *f)
 
 	if (pf) {
 		spin_lock(&pf->lock);
-		pf->sriov.lent--;
+		__atomic_fetch_sub(&pf->sriov.lent, 1, __ATOMIC_RELAXED);
 		/* A broken PF has no user any more. */
 		if (pf->vpci) {
 			vpci_vfs_hold(pf->vpci, VPCI_HOLD_LENT, pf->sriov.lent != 0);

@@ -25,8 +25,8 @@ enum job_status vpci_vfs_begin(struct vpci_vfs *v)
 	if (why) {
 		vpci_sriov_give_up(vpci_vfs_shadow(v->vf));
 	} else {
-		pf->sriov.state = PCI_VFS_COMING;
-		pf->sriov.count = count;
+		pci_vfs_set_state(pf, PCI_VFS_COMING);
+		__atomic_store_n(&pf->sriov.count, count, __ATOMIC_RELAXED);
 		vpci_vfs_hold(v->vf, VPCI_HOLD_VFS, true);
 	}
 	spin_unlock(&pf->lock);
@@ -74,7 +74,7 @@ static enum job_status give_up(struct vpci_vfs *v)
 		  SBDF_ARG(pf->sbdf));
 	spin_lock(&pf->lock);
 	vpci_sriov_give_up(vpci_vfs_shadow(v->vf));
-	pf->sriov.state = PCI_VFS_GOING;
+	pci_vfs_set_state(pf, PCI_VFS_GOING);
 	spin_unlock(&pf->lock);
 	return vpci_vfs_go_to(v, VPCI_VFS_TAKE);
 }
@@ -165,7 +165,7 @@ enum job_status vpci_vfs_open(struct vpci_vfs *v, uint64_t now_ms)
 
 	if (v->next == pf->sriov.count) {
 		spin_lock(&pf->lock);
-		pf->sriov.state = PCI_VFS_ON;
+		pci_vfs_set_state(pf, PCI_VFS_ON);
 		spin_unlock(&pf->lock);
 		log_info("pci", SBDF_FMT ": %u virtual functions enabled", SBDF_ARG(pf->sbdf),
 			 pf->sriov.count);

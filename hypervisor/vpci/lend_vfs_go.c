@@ -21,10 +21,10 @@ static bool claim(struct pci_function *f, bool *used, bool *shared)
 	if (f->state == FUNCTION_LENT || f->state == FUNCTION_RESETTING ||
 	    pci_reset_active(&f->reset)) {
 		/* What does not come back soon is not waited for: it is going away. */
-		f->reset.budget_ms = MIN(f->reset.budget_ms, PCI_RESET_SLOW_MS);
+		__atomic_store_n(&f->reset.budget_ms, PCI_RESET_SLOW_MS, __ATOMIC_RELAXED);
 		free = false;
 	} else {
-		f->state = FUNCTION_RESETTING;
+		pci_function_set_state(f, FUNCTION_RESETTING);
 	}
 	*shared = lend_stream_shared(f);
 	spin_unlock(&pci_registry_lock);
@@ -48,7 +48,7 @@ static void remove(struct vpci_vfs *v, struct pci_function *f, bool used, bool s
 			  SBDF_ARG(f->sbdf));
 	}
 	spin_lock(&pci_registry_lock);
-	f->state = FUNCTION_ABSENT;
+	pci_function_set_state(f, FUNCTION_ABSENT);
 	f->user = DOMAIN_ID_NONE;
 	f->vpci = NULL;
 	f->name[0] = '\0';
@@ -77,8 +77,8 @@ enum job_status vpci_vfs_take(struct vpci_vfs *v)
 	}
 	pci_vfs_turn_off(pf);
 	spin_lock(&pf->lock);
-	pf->sriov.state = PCI_VFS_OFF;
-	pf->sriov.count = 0;
+	pci_vfs_set_state(pf, PCI_VFS_OFF);
+	__atomic_store_n(&pf->sriov.count, 0, __ATOMIC_RELAXED);
 	vpci_vfs_hold(v->vf, VPCI_HOLD_VFS, false);
 	spin_unlock(&pf->lock);
 	log_info("pci", SBDF_FMT ": virtual functions disabled", SBDF_ARG(pf->sbdf));

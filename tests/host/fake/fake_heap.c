@@ -25,7 +25,7 @@ static void *get(size_t align, size_t size)
 
 	if (p != NULL) {
 		memset(p, 0, rounded);
-		fake_heap_live++;
+		__atomic_fetch_add(&fake_heap_live, 1, __ATOMIC_RELAXED);
 	}
 	return p;
 }
@@ -33,7 +33,7 @@ static void *get(size_t align, size_t size)
 static void put(void *p)
 {
 	if (p != NULL) {
-		fake_heap_live--;
+		__atomic_fetch_sub(&fake_heap_live, 1, __ATOMIC_RELAXED);
 		free(p);
 	}
 }
