@@ -123,7 +123,7 @@ void vgic_set_level(struct domain *d, struct vcpu *v, uint32_t intid, bool high)
 	struct vgic_irq *irq = vgic_irq_find(g, v == NULL ? NULL : v->vgic, intid);
 	uint32_t kick = 0;
 
-	if (irq == NULL || irq->line == high) {
+	if (irq == NULL || __atomic_load_n(&irq->line, __ATOMIC_ACQUIRE) == high) {
 		return;
 	}
 	spin_lock(&g->lock);

@@ -206,7 +206,7 @@ bool vgic_pending(struct vcpu *v)
 	bool pending;
 	uint32_t kick;
 
-	if (c->lr_used == 0 && c->ready_map == 0) {
+	if (c->lr_used == 0 && __atomic_load_n(&c->ready_map, __ATOMIC_RELAXED) == 0) {
 		return false;
 	}
 	spin_lock(&g->lock);

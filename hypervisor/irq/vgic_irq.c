@@ -37,7 +37,7 @@ void vgic_irq_dequeue(struct vgic *g, struct vgic_irq *irq)
 	c = g->cpus[irq->queued_on];
 	list_del(&irq->node);
 	if (list_empty(&c->ready[irq->bucket])) {
-		c->ready_map &= ~BIT(irq->bucket);
+		vgic_cpu_set_ready(c, c->ready_map & ~BIT(irq->bucket));
 	}
 	irq->queued_on = VGIC_NONE;
 }
@@ -68,7 +68,7 @@ void vgic_irq_queue(struct vgic *g, struct vgic_irq *irq, uint32_t *kick)
 	vgic_irq_dequeue(g, irq);
 	c = g->cpus[cpu];
 	list_add_tail(&c->ready[bucket], &irq->node);
-	c->ready_map |= BIT(bucket);
+	vgic_cpu_set_ready(c, c->ready_map | BIT(bucket));
 	irq->queued_on = cpu;
 	irq->bucket = bucket;
 	__atomic_store_n(&c->dirty, true, __ATOMIC_RELEASE);
@@ -118,7 +118,7 @@ void vgic_irq_line(struct vgic *g, struct vgic_irq *irq, bool high, uint32_t *ki
 	if (irq->line == high) {
 		return;
 	}
-	irq->line = high;
+	__atomic_store_n(&irq->line, high, __ATOMIC_RELEASE);
 	if (irq->level) {
 		vgic_irq_changed(g, irq, kick);
 	} else if (rising) {

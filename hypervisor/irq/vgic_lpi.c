@@ -26,7 +26,7 @@ struct vgic_irq *vgic_lpi_find(struct vgic *g, uint32_t lpi)
 	if (!vgic_lpi_valid(lpi)) {
 		return NULL;
 	}
-	block = g->lpis[n / VGIC_LPI_BLOCK];
+	block = __atomic_load_n(&g->lpis[n / VGIC_LPI_BLOCK], __ATOMIC_ACQUIRE);
 	return block == NULL ? NULL : &block[n % VGIC_LPI_BLOCK];
 }
 
@@ -47,7 +47,7 @@ static int lpi_block_add(struct vgic *g, uint32_t lpi)
 	for (i = 0; i < VGIC_LPI_BLOCK; i++) {
 		vgic_irq_init(&irqs[i], VGIC_LPI_FIRST + block * VGIC_LPI_BLOCK + i, VGIC_NONE);
 	}
-	g->lpis[block] = irqs;
+	__atomic_store_n(&g->lpis[block], irqs, __ATOMIC_RELEASE);
 	g->lpi_block_count++;
 	return 0;
 }
@@ -60,7 +60,7 @@ static void lpi_read_config(struct vgic *g, uint32_t lpi, uint32_t count, uint8_
 
 	/* The guest keeps one table: redistributors must agree (GICR_TYPER.CommonLPIAff = 0). */
 	for (i = 0; i < g->cpu_count && propbaser == 0; i++) {
-		propbaser = g->cpus[i]->propbaser;
+		propbaser = __atomic_load_n(&g->cpus[i]->propbaser, __ATOMIC_RELAXED);
 	}
 	if (propbaser != 0 && PROPBASER_ID_BITS(propbaser) >= VGIC_LPI_ID_BITS - 1 &&
 	    guest_copy_from(g->domain, config,

@@ -78,7 +78,7 @@ static void redist_write(struct vgic *g, struct vgic_cpu *c, uint64_t offset, ui
 	case GICR_PROPBASER:
 		/* Fixed while LPIs are enabled (IHI0069 12.11). */
 		if (g->has_its && !c->lpis_enabled) {
-			c->propbaser = value & PROPBASER_MASK;
+			__atomic_store_n(&c->propbaser, value & PROPBASER_MASK, __ATOMIC_RELAXED);
 		}
 		break;
 	case GICR_PENDBASER:

@@ -50,7 +50,7 @@ struct vgic_irq {
 	uint8_t lr_cpu;
 	bool enabled;
 	bool level;
-	bool line;           /* the wire, for level ones that EL2 drives */
+	bool line;           /* the wire, for level ones that EL2 drives; read without the lock too */
 	bool pending;        /* latch; a level interrupt may have it too (ISPENDR, forwarded) */
 	bool active;
 	bool host_active;    /* the physical interrupt is held active for us */
@@ -74,7 +74,7 @@ struct vgic_cpu {
 	uint32_t lr_used;
 	uint32_t lr_eoi;  /* of lr_used: written with LR_EOI */
 	uint64_t hcr;     /* as last written */
-	uint64_t ready_map; /* non-empty buckets */
+	uint64_t ready_map; /* non-empty buckets; its vCPU's CPU looks without the lock too */
 	uint32_t moved_kick; /* vCPUs that get interrupts just taken back from here */
 	uint32_t forwarded; /* private interrupts that may have host_active */
 	uint64_t propbaser, pendbaser;
@@ -144,6 +144,11 @@ void vgic_sync_fold(struct vgic *g, struct vgic_cpu *c, bool all);
 bool vgic_sync_rearm(struct vgic *g, struct vgic_irq *irq);
 /* Queues -> list registers. Returns the ICH_HCR_EL2 that fits what is left over. */
 uint64_t vgic_sync_fill(struct vgic *g, struct vgic_cpu *c);
+
+static inline void vgic_cpu_set_ready(struct vgic_cpu *c, uint64_t map)
+{
+	__atomic_store_n(&c->ready_map, map, __ATOMIC_RELAXED);
+}
 
 /* vgic_cpu.c: one vCPU's interface. All with the lock held. */
 void vgic_cpu_init(struct vgic_cpu *c, struct vcpu *v);

@@ -75,7 +75,7 @@ static void sync_take_back(struct vgic *g, struct vgic_cpu *c, uint32_t lr, uint
 	}
 	/* Handled or withdrawn; at worst its devices are looked at once more. */
 	if (irq->line && irq->resample != 0 && (value & LR_STATE) == 0) {
-		irq->line = false;
+		__atomic_store_n(&irq->line, false, __ATOMIC_RELEASE);
 		irq_set_pending(irq->resample);
 	}
 	vgic_irq_queue(g, irq, &kick);

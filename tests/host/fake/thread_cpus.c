@@ -167,6 +167,15 @@ static void set_active(uint32_t intid, bool active)
 {
 }
 
+static bool is_active(uint32_t intid)
+{
+	return false;
+}
+
+static void route(uint32_t intid, uint32_t cpu)
+{
+}
+
 static void ignore(uint32_t intid)
 {
 }
@@ -191,6 +200,8 @@ const struct gic_ops gicv3_ops = {
 	.disable = disable,
 	.set_pending = set_pending,
 	.set_active = set_active,
+	.is_active = is_active,
+	.route = route,
 };
 
 void thread_fire(uint32_t intid)
@@ -223,11 +234,17 @@ static void leave(void)
 	(void)job_step_one();
 }
 
+struct vcpu *thread_vcpu(uint32_t cpu)
+{
+	return &cpus[cpu].vcpu;
+}
+
 uint64_t thread_access(struct domain *d, uint64_t ipa, uint8_t size, bool write, uint64_t value)
 {
 	const struct mmio_region *r = mmio_find(&d->mmio, (ipaddr_t){ ipa });
 	struct cpu *c = &cpus[self];
 	struct mmio_access a;
+	enum mmio_result result;
 
 	require(r != NULL);
 	do {
@@ -237,7 +254,11 @@ uint64_t thread_access(struct domain *d, uint64_t ipa, uint8_t size, bool write,
 		}
 		a = (struct mmio_access){ .ipa = { ipa }, .offset = ipa - r->base, .size = size,
 					  .write = write, .value = value };
-	} while (r->ops->access(&c->vcpu, r->opaque, &a) == MMIO_RETRY);
+		result = r->ops->access(&c->vcpu, r->opaque, &a);
+		if (result == MMIO_RETRY) {
+			sched_yield(); /* it may be others that are to do something first */
+		}
+	} while (result == MMIO_RETRY);
 	return a.value;
 }
 

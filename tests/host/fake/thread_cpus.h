@@ -29,6 +29,9 @@ void thread_cpus_settle(void);
 /* Of this CPU: 0..below - 1. */
 uint32_t any(uint32_t below);
 
+/* What runs on a CPU. */
+struct vcpu *thread_vcpu(uint32_t cpu);
+
 /* A trapped access of this CPU's vCPU in d, again after each wait; all ones where no region is. */
 uint64_t thread_access(struct domain *d, uint64_t ipa, uint8_t size, bool write, uint64_t value);
 
