@@ -118,6 +118,7 @@ static bool is_ours(uint32_t intid)
 
 void test_main(void)
 {
+	uint64_t begin = read_sysreg(cntvct_el0);
 	uint64_t end, ms = argument("ms", 1000);
 	uint64_t sent = 0, taken = 0;
 	int device = config_find(EDU_IDS);
@@ -155,5 +156,6 @@ void test_main(void)
 		taken = i == 999 ? 0 : taken;
 	}
 	check("the last one arrived", taken != 0);
+	say("ms 0x%x", (read_sysreg(cntvct_el0) - begin) / (read_sysreg(cntfrq_el0) / 1000));
 	write32(edu + EDU_ACK, ~0U);
 }

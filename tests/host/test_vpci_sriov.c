@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <string.h>
 
 #include "fake_heap.h"
 #include "vpci/sriov.h"
@@ -311,6 +312,74 @@ static void a_vf_has_bus_mastering_only(void **state)
 	assert_int_equal(rig.resets, 1);
 }
 
+static void build_vf(void)
+{
+	rig_free(&rig);
+	rig_init(&rig);
+	rig_typical(&rig);
+	/* Hardware that answers where a VF has nothing. */
+	for (uint32_t at = 0x0c; at < 0x40; at += 4) {
+		if (at != 0x34) {
+			rig_set(&rig, at, 4, 0xffffffff);
+		}
+	}
+	rig_set(&rig, 0x08, 4, 0xa5c3967e);
+	rig_set(&rig, 0x2c, 4, 0x3c5a69c3);
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_VF, true), 0);
+}
+
+/* PCIe 6.0 9.3.4.1: no IDs, no BARs, no interrupt pin; class, header type, subsystem are its own. */
+static void vf_header_reads_as_hardware(void **state)
+{
+	static const uint32_t want[] = { 0xffffffff, 0,          0xa5c3967e, 0x00ff0000, 0, 0, 0, 0,
+					 0,          0,          0,          0x3c5a69c3, 0, 0x40, 0, 0 };
+
+	(void)state;
+	build_vf();
+	for (uint32_t i = 0; i < 16; i++) {
+		if (i != 1) {
+			assert_int_equal(rig_read(&rig, 4 * i, 4), want[i]);
+		}
+	}
+	/* What was found at the start stays; status is what it is now. */
+	rig_set(&rig, 0x08, 4, 0x5a3c6981);
+	rig_set(&rig, 0x0c, 4, 0);
+	rig_set(&rig, 0x2c, 4, 0);
+	assert_int_equal(rig_read(&rig, 0x08, 4), 0xa5c3967e);
+	assert_int_equal(rig_read(&rig, 0x0c, 4), 0x00ff0000);
+	assert_int_equal(rig_read(&rig, 0x2c, 4), 0x3c5a69c3);
+	rig_set(&rig, 0x04, 4, 0xffffffff);
+	assert_int_equal(rig_read(&rig, 0x04, 4) & 0xffb8ffff, 0xffb00004);
+	rig_set(&rig, 0x04, 4, 0);
+	assert_int_equal(rig_read(&rig, 0x04, 4), 0x00100000);
+}
+
+/* Of its header the owner changes bus mastering and clears status, and nothing else. */
+static void vf_header_takes_bus_mastering_only(void **state)
+{
+	(void)state;
+	build_vf();
+	rig.hw_w1c[7] = 0xf9;
+	memset(rig.hw_changed, 0, sizeof(rig.hw_changed));
+	for (uint32_t at = 0; at < 0x40; at += 4) {
+		uint32_t before = rig_read(&rig, at, 4);
+
+		rig_set(&rig, 0x06, 2, at == 4 ? 0xffff : 0);
+		rig_write(&rig, at, 4, 0xffffffff);
+		if (at != 4) {
+			assert_int_equal(rig_read(&rig, at, 4), before);
+		}
+		rig_write(&rig, at, 4, 0);
+	}
+	for (uint32_t at = 0; at < 0x40; at++) {
+		uint8_t may = at == 4 ? 0x04 : at == 7 ? 0xf9 : 0;
+
+		assert_int_equal(rig.hw_changed[at] & ~may, 0);
+	}
+	assert_int_equal(rig.hw_changed[4], 0x04);
+	assert_int_equal(rig.hw_changed[7], 0xf9);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -330,6 +399,8 @@ int main(void)
 		T(unusable_has_no_vfs),
 		T(guests_have_none),
 		T(a_vf_has_bus_mastering_only),
+		T(vf_header_reads_as_hardware),
+		T(vf_header_takes_bus_mastering_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,8 +149,8 @@ def test_msi_storm_is_limited(storms):
     assert edu["state"] == "lent"
     assert edu["storms"] > 0
     assert 0 < value(text, "taken") <= edu["interrupts"]
-    # Three seconds, and what a slow host makes of the rest of the program.
-    assert edu["interrupts"] < LIMIT * 6
+    # The limit holds for each 10 ms that any come in; what is on its way when it is reached is extra.
+    assert edu["interrupts"] < 2 * LIMIT * value(text, "ms") / 1000
     assert value(text, "sent") > 3 * edu["interrupts"]
     assert re.search(rf"{EDU}: interrupt storm \(1 times\)", storms["log"])
     assert 1 <= len(re.findall("interrupt storm", storms["log"])) < 20

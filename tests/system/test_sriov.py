@@ -139,8 +139,10 @@ def vfs(text, pf):
 
 
 def same_on_bare_metal(text):
-    """Without what bare metal has no say in: addresses, and what an IOMMU or a driver adds."""
+    """Without what bare metal has no say in: addresses, what an IOMMU or a driver adds, and which
+    errors are reported, which the hypervisor sees to."""
     text = re.sub(r"Memory at \w+", "Memory at", text)
+    text = re.sub(r"DevCtl:.*", "DevCtl:", text)
     return [line for line in text.splitlines()
             if not re.match(r"\t(Control|IOMMU|Kernel|Interrupt)", line)]
 
