@@ -15,18 +15,19 @@ struct child_mask {
 	uint32_t pin;
 };
 
-/* One interrupt-map entry, its child part masked into every (device & 3) it covers. */
-static void add_intx(struct machine_bridge *b, uint32_t unit, uint32_t unit_mask, uint32_t pin,
-		     uint32_t intid)
+/*
+ * One interrupt-map entry for every (device & 3) and pin it covers: a bit the mask lacks is as good
+ * as any, so that an all-zero mask puts all pins of all devices on one wire.
+ */
+static void add_intx(struct machine_bridge *b, uint32_t unit, uint32_t pin,
+		     const struct child_mask *mask, uint32_t intid)
 {
-	if (pin < 1 || pin > 4) {
-		return;
-	}
-	for (uint32_t device = 0; device < 4; device++) {
-		uint32_t *slot = &b->intx[device][pin - 1];
+	for (uint32_t i = 0; i < 16; i++) {
+		uint32_t device = i / 4;
+		uint32_t *slot = &b->intx[device][i % 4];
 
-		if (((device << PHYS_HI_DEVICE_SHIFT) & unit_mask) == (unit & unit_mask) &&
-		    *slot == 0) {
+		if (((device << PHYS_HI_DEVICE_SHIFT ^ unit) & mask->unit) == 0 &&
+		    ((i % 4 + 1) & mask->pin) == pin && *slot == 0) {
 			*slot = intid;
 		}
 	}
@@ -66,7 +67,7 @@ static int read_entry(struct fdt_reader *r, int node, const fdt32_t *p, uint32_t
 		if (intid == 0) {
 			return fdt_fail(r, node, property, "names an interrupt out of range");
 		}
-		add_intx(b, fdt32_ld(p), mask->unit, fdt32_ld(p + 3) & mask->pin, intid);
+		add_intx(b, fdt32_ld(p), fdt32_ld(p + 3) & mask->pin, mask, intid);
 	}
 	return (int)entry;
 }

@@ -17,7 +17,7 @@
 #define MACHINE_MAX_REDISTS  4
 #define MACHINE_MAX_BRIDGES  16
 #define MACHINE_MAX_RANGES   8
-#define MACHINE_MAX_IDMAPS   8
+#define MACHINE_MAX_IDMAPS   32 /* firmware may write one entry for each requester */
 #define MACHINE_MAX_MODULES  8
 #define MACHINE_TEXT_MAX     1024
 #define MACHINE_PATH_MAX     96
