@@ -108,6 +108,12 @@ static struct pci_function *sender(const struct pci_function *port, uint16_t id)
 	return f != NULL && is_below(f, port) ? f : NULL;
 }
 
+/* So that who sends them for ever says little. */
+static bool is_power_of_2(uint64_t n)
+{
+	return (n & (n - 1)) == 0;
+}
+
 static void count_corrected(const struct pci_function *port, uint16_t id)
 {
 	struct pci_function *f = sender(port, id);
@@ -116,13 +122,23 @@ static void count_corrected(const struct pci_function *port, uint16_t id)
 		return;
 	}
 	f->errors_corrected++;
-	if ((f->errors_corrected & (f->errors_corrected - 1)) == 0) {
+	if (is_power_of_2(f->errors_corrected)) {
 		log_info("pci", SBDF_FMT ": corrected errors (%llu)", SBDF_ARG(f->sbdf),
 			 (unsigned long long)f->errors_corrected);
 	}
 	if (!pci_reset_active(&f->reset)) {
 		forget_errors(f);
 	}
+}
+
+/*
+ * A non-fatal error lost a transaction and left the link whole (6.2.2.2.2). Nobody but its user is
+ * concerned, and an owner would lose more with the function, its root disk perhaps, than with the
+ * transaction. From a guest it goes: a retry resets it before anyone relies on it again.
+ */
+static bool spared(const struct pci_function *f, bool fatal)
+{
+	return !fatal && pci_function_state(f) == FUNCTION_OWNED;
 }
 
 static void blame(struct pci_function *f, bool fatal)
@@ -133,6 +149,13 @@ static void blame(struct pci_function *f, bool fatal)
 	if (f->cap_express != 0 && !pci_reset_active(&f->reset)) {
 		what = f->cap_aer != 0 ? pci_read(f, f->cap_aer + PCI_AER_UNCOR_STATUS, 4) : 0;
 		forget_errors(f);
+	}
+	if (spared(f, fatal)) {
+		if (is_power_of_2(f->errors_uncorrected)) {
+			log_warn("pci", SBDF_FMT ": non-fatal errors of its owner's (%llu), status 0x%x",
+				 SBDF_ARG(f->sbdf), (unsigned long long)f->errors_uncorrected, what);
+		}
+		return;
 	}
 	log_warn("pci", SBDF_FMT ": %s error, status 0x%x", SBDF_ARG(f->sbdf),
 		 fatal ? "fatal" : "non-fatal", what);

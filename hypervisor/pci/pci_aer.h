@@ -29,7 +29,8 @@ struct pci_aer_report pci_aer_decode(uint32_t status, uint32_t source);
 void pci_aer_enable_all(void);
 /*
  * Look at every root port once: corrected errors are counted, who sent an uncorrectable one is
- * contained. A message whose sender is a bridge, or not known, is everyone's below.
+ * contained, but for a non-fatal one of a function its bridge's owner uses: that is counted and
+ * logged. A message whose sender is a bridge, or not known, is everyone's below.
  */
 void pci_aer_look(void);
 

@@ -3,7 +3,7 @@
  * edu (QEMU docs/specs/edu) as a driver uses it: computes, moves data, interrupts by MSI and then by
  * its pin, which stays up until it is acknowledged.
  */
-#include "guest.h"
+#include "its.h"
 
 #define EDU_ID        0x00U
 #define EDU_ALIVE     0x04U

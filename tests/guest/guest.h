@@ -161,12 +161,4 @@ void gic_send_sgi(uint32_t cpu, uint32_t sgi);
 /* Level interrupt `intid` of the distributor is let through. */
 void gic_enable_spi(uint32_t intid);
 
-/*
- * Once, after gic_init(): a device's event becomes LPI_FIRST + event, on CPU 0. The message is the
- * event's number, written to GITS_TRANSLATER.
- */
-bool its_map(uint32_t device, uint32_t event);
-#define LPI_FIRST    8192U
-#define GITS_TRANSLATER (GUEST_ITS_BASE + 0x10040U)
-
 #endif

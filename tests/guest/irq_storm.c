@@ -3,36 +3,23 @@
  * edu (QEMU docs/specs/edu) made to interrupt as fast as its registers can be written, for ms=
  * milliseconds: by MSI, or with wire=1 by INTx that nobody ever quiets. The last MSI must arrive.
  */
-#include "guest.h"
+#include "its.h"
 
-#define ITS_DOORBELL   0x10040U
 #define GICD_IGROUPR   0x0080U
 #define GICD_ISENABLER 0x0100U
 
 #define EDU_RAISE 0x60U
 #define EDU_ACK   0x64U
-#define CAP_LIST  0x34U
-#define CAP_MSI   0x05U
 
 static uint64_t edu;
 
-static uint32_t find_msi(uint32_t device)
-{
-	uint32_t at = read8(config_address(device, CAP_LIST));
-
-	while (at != 0 && read8(config_address(device, at)) != CAP_MSI) {
-		at = read8(config_address(device, at + 1));
-	}
-	return at;
-}
-
 static void msi_on(uint32_t device)
 {
-	uint32_t at = find_msi(device);
+	uint32_t at = config_capability(device, CAP_MSI);
 
 	check("edu has MSI", at != 0);
 	check("the ITS came to the end", its_map(device, 0));
-	write32(config_address(device, at + 4), (uint32_t)(GUEST_ITS_BASE + ITS_DOORBELL));
+	write32(config_address(device, at + 4), (uint32_t)GITS_TRANSLATER);
 	write32(config_address(device, at + 8), 0);
 	write16(config_address(device, at + 12), 0);
 	write16(config_address(device, at + 2), 0x81); /* 64-bit, enabled */

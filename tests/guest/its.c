@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The least of an ITS driver (IHI0069 5.3): one collection, events mapped to LPIs by their number. */
-#include "guest.h"
+/* One collection, events mapped to LPIs by their number. */
+#include "its.h"
 
-#define CTLR     0x0000U
-#define TYPER    0x0008U
-#define CBASER   0x0080U
-#define CWRITER  0x0088U
-#define CREADR   0x0090U
-#define BASER(n) (0x0100U + 8 * (n))
-#define VALID    (1ULL << 63)
-
-#define GICR_CTLR      0x0000U
-#define GICR_PROPBASER 0x0070U
-#define GICR_PENDBASER 0x0078U
+#define GICR_CTLR      (GUEST_GICR_BASE + 0x0000U)
+#define GICR_PROPBASER (GUEST_GICR_BASE + 0x0070U)
+#define GICR_PENDBASER (GUEST_GICR_BASE + 0x0078U)
+#define PENDING_ZERO   (1ULL << 62)
 #define LPI_BITS       14U
+#define LPI_ENABLED    0xa1U /* and a priority */
+#define PAGES_64K      (2ULL << 8)
+#define BITS_MAX       11U
 
-#define CMD_MAPD  0x08ULL
-#define CMD_MAPC  0x09ULL
-#define CMD_MAPTI 0x0aULL
-#define CMD_INV   0x0cULL
-
-static volatile uint64_t queue[0x10000 / 8] __attribute__((aligned(0x10000)));
+static volatile uint64_t queue[ITS_QUEUE_SIZE / 8] __attribute__((aligned(0x10000)));
 static volatile uint64_t tables[8][0x10000 / 8] __attribute__((aligned(0x10000)));
 static volatile uint8_t properties[1 << LPI_BITS] __attribute__((aligned(0x10000)));
 static volatile uint8_t pending[0x10000] __attribute__((aligned(0x10000)));
-static uint64_t itt[512] __attribute__((aligned(4096)));
+static uint64_t itt[1 << BITS_MAX] __attribute__((aligned(4096)));
 static uint64_t writer;
 
 static uint64_t address_of(const volatile void *p)
@@ -32,19 +23,49 @@ static uint64_t address_of(const volatile void *p)
 	return (uint64_t)(uintptr_t)p;
 }
 
-static bool command(uint64_t a, uint64_t b, uint64_t c)
+void its_reset(void)
 {
-	volatile uint64_t *at = &queue[writer / 8];
+	write32(GITS_CTLR, 0);
+	for (uint32_t n = 0; n < 8; n++) {
+		if ((read64(GITS_BASER(n)) >> 56 & 7) != 0) {
+			write64(GITS_BASER(n), GITS_VALID | address_of(tables[n]) | PAGES_64K);
+		}
+	}
+	writer = 0;
+	write64(GITS_CBASER, GITS_VALID | address_of(queue) | (ITS_QUEUE_SIZE / 4096 - 1));
+	write64(GITS_CWRITER, 0);
+	write32(GITS_CTLR, 1);
+}
 
-	at[0] = a;
-	at[1] = b;
-	at[2] = c;
-	at[3] = 0;
-	writer = (writer + 32) % sizeof(queue);
+void its_lpis_on(void)
+{
+	for (uint32_t i = 0; i < sizeof(properties); i++) {
+		properties[i] = LPI_ENABLED;
+	}
+	write64(GICR_PROPBASER, address_of(properties) | (LPI_BITS - 1));
+	write64(GICR_PENDBASER, address_of(pending) | PENDING_ZERO);
+	write32(GICR_CTLR, 1);
+}
+
+void its_put_words(const uint64_t words[4])
+{
+	for (uint32_t i = 0; i < 4; i++) {
+		queue[writer / 8 + i] = words[i];
+	}
+	writer = (writer + ITS_COMMAND_SIZE) % ITS_QUEUE_SIZE;
+}
+
+void its_put(uint64_t a, uint64_t b, uint64_t c)
+{
+	its_put_words((const uint64_t[]){ a, b, c, 0 });
+}
+
+bool its_carry_out(void)
+{
 	barrier();
-	write64(GUEST_ITS_BASE + CWRITER, writer);
-	for (int i = 0; i < 20000; i++) {
-		if (read64(GUEST_ITS_BASE + CREADR) == writer) {
+	write64(GITS_CWRITER, writer);
+	for (int i = 0; i < 100000; i++) {
+		if ((read64(GITS_CREADR) & 0xfffe0) == writer) {
 			return true;
 		}
 		delay_us(100);
@@ -52,30 +73,23 @@ static bool command(uint64_t a, uint64_t b, uint64_t c)
 	return false;
 }
 
-static void init(void)
+void its_put_device(uint64_t id, uint32_t bits)
 {
-	for (uint32_t n = 0; n < 8; n++) {
-		if ((read64(GUEST_ITS_BASE + BASER(n)) >> 56 & 7) != 0) {
-			write64(GUEST_ITS_BASE + BASER(n), VALID | address_of(tables[n]) | 2ULL << 8);
-		}
-	}
-	write64(GUEST_ITS_BASE + CBASER, VALID | address_of(queue) | (sizeof(queue) / 4096 - 1));
-	write64(GUEST_ITS_BASE + CWRITER, 0);
-	write32(GUEST_ITS_BASE + CTLR, 1);
-	for (uint32_t i = 0; i < sizeof(properties); i++) {
-		properties[i] = 0xa1;
-	}
-	write64(GUEST_GICR_BASE + GICR_PROPBASER, address_of(properties) | (LPI_BITS - 1));
-	write64(GUEST_GICR_BASE + GICR_PENDBASER, address_of(pending) | 1ULL << 62);
-	write32(GUEST_GICR_BASE + GICR_CTLR, 1);
+	its_put(ITS_MAPC, 0, GITS_VALID);
+	its_put(ITS_MAPD | id << 32, bits - 1, GITS_VALID | address_of(itt));
+}
+
+void its_put_event(uint64_t id, uint32_t event)
+{
+	its_put(ITS_MAPTI | id << 32, event | (uint64_t)(LPI_FIRST + event) << 32, 0);
+	its_put(ITS_INV | id << 32, event, 0);
 }
 
 bool its_map(uint32_t device, uint32_t event)
 {
-	uint64_t id = (uint64_t)(device << 3) << 32;
-
-	init();
-	return command(CMD_MAPC, 0, VALID) && command(CMD_MAPD | id, 4, VALID | address_of(itt)) &&
-	       command(CMD_MAPTI | id, event | (uint64_t)(LPI_FIRST + event) << 32, 0) &&
-	       command(CMD_INV | id, event, 0);
+	its_reset();
+	its_lpis_on();
+	its_put_device(device << 3, 5);
+	its_put_event(device << 3, event);
+	return its_carry_out();
 }

@@ -3,7 +3,7 @@
  * ivshmem (QEMU docs/specs/ivshmem-spec): two guests, each with a function of its own, share memory
  * behind BAR 2. Argument role= is 0 or 1; with doorbell=1 they also interrupt each other by MSI-X.
  */
-#include "guest.h"
+#include "its.h"
 
 #define BAR2         0x18U
 #define REGS         GUEST_PCI_MEM32_BASE

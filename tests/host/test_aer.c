@@ -133,6 +133,30 @@ static void test_the_owners_too(void **state)
 	assert_int_equal(nvme->state, FUNCTION_OWNED);
 }
 
+/* It loses a transaction, which its driver sees to; a guest's function is not so lucky. */
+static void test_nonfatal_ones_of_owners_are_counted(void **state)
+{
+	(void)state;
+	for (uint32_t i = 1; i <= 1000; i++) {
+		assert_true(model_error(card, MODEL_NONFATAL));
+		look();
+		assert_int_equal(nic->state, FUNCTION_OWNED);
+		assert_int_equal(nic->errors_uncorrected, i);
+	}
+	assert_int_equal(world_dma(nic), WORLD_CONTROL);
+	assert_int_equal(model_get(card, card->express + PCI_EXP_DEVSTA, 2) & 0xf, 0);
+	assert_true(fake_log_has("non-fatal errors of its owner's (512)"));
+	assert_in_range(fake_log_lines, 1, 60);
+	/* Without a name it is everyone's below. */
+	model_message(port1, MODEL_NONFATAL, 0);
+	look();
+	assert_int_equal(nvme->state, FUNCTION_OWNED);
+	assert_int_equal(second_disk->errors_uncorrected, 1);
+	assert_true(model_error(card, MODEL_FATAL));
+	look();
+	assert_broken(nic, "fatal-error");
+}
+
 static void test_corrected_ones_are_counted(void **state)
 {
 	(void)state;
@@ -233,6 +257,7 @@ int main(void)
 		TEST(test_decode),
 		TEST(test_fatal),
 		TEST(test_the_owners_too),
+		TEST(test_nonfatal_ones_of_owners_are_counted),
 		TEST(test_corrected_ones_are_counted),
 		TEST(test_several_at_once),
 		TEST(test_without_a_culprit_all_below_are),

@@ -226,7 +226,11 @@ for name in one two healthy; do via create $name.cfg >/dev/null; done
 sleep 2
 echo inject""-one >/dev/console
 wait_for cut 01:00.0; echo "cut $?"
-echo inject""-two >/dev/console
+echo inject""-own >/dev/console
+counted() { via pci-list -a --json | grep -q "\"bdf\": \"0000:$1[^}]*\"errors_uncorrected\": 1"; }
+wait_for counted 04:00.0; echo "counted $?"
+section own; sha256sum <"$(disk 0000:04:00.0)"
+section rest; echo inject""-two >/dev/console
 wait_for cut 02:00.0; echo "cut $?"
 section cut; via pci-list -a --json
 section alive; via list
@@ -240,13 +244,14 @@ section log; via dmesg
 
 @pytest.fixture(scope="module")
 def errors(module_machine):
-    """Three guests with a disk each; one disk has a fatal error, another a smaller one."""
+    """Three guests with a disk each; one disk has a fatal error, another a smaller one, as
+    has the control domain's."""
     machine = module_machine
-    disks = [machine.raw_image(f"aer{n}.img", 4, seed=n) for n in (1, 2, 3)]
+    disks = [machine.raw_image(f"aer{n}.img", 4, seed=n) for n in (1, 2, 3, 4)]
     monitor = Monitor(machine)
     options = [
         *nvme(disks[0], port=1, id="one"), *nvme(disks[1], port=2, id="two"),
-        *nvme(disks[2], port=3), *monitor.options(),
+        *nvme(disks[2], port=3), *nvme(disks[3], port=4, id="own"), *monitor.options(),
         *scenario.overlay(machine, {
             "one.cfg": guest("one", "sleep 100", pci=["01:00.0"]),
             "two.cfg": guest("two", "sleep 100", pci=["02:00.0"]),
@@ -254,10 +259,11 @@ def errors(module_machine):
         })]
     thread = monitor.at([
         ("inject-one", ["pcie_aer_inject_error one MALF_TLP"]),
+        ("inject-own", ["pcie_aer_inject_error own COMP_TIME"]),
         ("inject-two", ["pcie_aer_inject_error two COMP_TIME"])])
     out = scenario.run(machine, ERRORS, *options)[1]
     thread.join()
-    return out, hashlib.sha256(disks[2].read_bytes()).hexdigest(), monitor.answers
+    return out, [hashlib.sha256(disk.read_bytes()).hexdigest() for disk in disks], monitor.answers
 
 
 def test_fatal_error_ends_the_function_only(errors):
@@ -275,6 +281,15 @@ def test_nonfatal_error_too(errors):
     assert (disk["state"], disk["broken"]) == ("broken", "nonfatal-error")
 
 
+def test_nonfatal_error_of_the_control_domains_own(errors):
+    """Counted and in the log; it loses nothing else by it."""
+    out, digests, _ = errors
+    disk = function(out["cut"], "0000:04:00.0")
+    assert (disk["state"], disk["user"], disk["errors_uncorrected"]) == ("owned", 0, 1)
+    assert digests[3] in out["own"]
+    assert re.search(r"0000:04:00\.0: non-fatal errors of its owner's \(1\)", out["log"])
+
+
 def test_their_guests_live_and_the_functions_come_back(errors):
     out, _, _ = errors
     states = {line.split()[0]: line.split()[4] for line in out["alive"].splitlines()[1:]}
@@ -284,8 +299,8 @@ def test_their_guests_live_and_the_functions_come_back(errors):
 
 
 def test_the_neighbour_reads_what_is_there(errors):
-    out, digest, _ = errors
-    assert out["healthy"].count(digest) == 8
+    out, digests, _ = errors
+    assert out["healthy"].count(digests[2]) == 8
     assert "guest: exit 0" in out["healthy"]
 
 
