@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Interrupts of one lent function: an exact count, and the notice that there are too many at a
- * time. Pure but for pci_irq_storm(); time comes in as ticks.
+ * time. Pure but for pci_irq_storm() and pci_wire_storm(); time comes in as ticks.
  */
 #ifndef IRQ_IRQ_METER_H
 #define IRQ_IRQ_METER_H
@@ -9,7 +9,6 @@
 #include "lib/types.h"
 
 #define IRQ_METER_WINDOWS 100U /* a second: what is allowed in one may come at once */
-#define IRQ_NO_EVENT      (~0U) /* by a wire */
 
 struct irq_meter {
 	uint64_t total;    /* since boot, atomic */
@@ -33,9 +32,11 @@ bool irq_meter_check(struct irq_meter *m, uint64_t now, uint64_t hz);
 void irq_meter_restart(struct irq_meter *m, uint64_t now);
 
 /*
- * irq_meter_hit() said so. Implemented by pci/. From the interrupt, which event made; no lock held
- * that the ITS's or the function's storm lock comes before. A storm's MSI is masked for a while.
+ * irq_meter_hit() said so. Implemented by pci/. From the interrupt, which event or a wire made; no
+ * lock held that the ITS's or the function's storm lock comes before. A storm's MSI is masked for a
+ * while; of a wire, host_intid is disabled for that time, if it is not 0.
  */
 void pci_irq_storm(struct irq_meter *m, uint32_t event);
+void pci_wire_storm(struct irq_meter *m, uint32_t host_intid);
 
 #endif

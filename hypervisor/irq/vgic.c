@@ -174,7 +174,7 @@ static enum irq_result route_irq(uint32_t intid, void *arg)
 
 	__atomic_fetch_add(&r->domain->interrupts_injected, 1, __ATOMIC_RELAXED);
 	if (meter != NULL && irq_meter_hit(meter)) {
-		pci_irq_storm(meter, IRQ_NO_EVENT);
+		pci_wire_storm(meter, intid);
 	}
 	vgic_forward(r->domain, NULL, r->vintid, intid);
 	return IRQ_FORWARDED;

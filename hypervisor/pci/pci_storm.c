@@ -3,6 +3,7 @@
 #include "pci/pci_storm.h"
 
 #include "core/log.h"
+#include "irq/irq.h"
 #include "irq/irq_meter.h"
 #include "irq/its.h"
 #include "pci/pci_time.h"
@@ -23,20 +24,36 @@ static bool let_through(struct pci_function *f)
 	return more;
 }
 
+bool pci_storm_lasts(const struct pci_function *f)
+{
+	return __atomic_load_n(&f->storm.until_ms, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* Storm lock held; 0: it is over. */
+static void last_until(struct pci_storm *s, uint64_t ms)
+{
+	__atomic_store_n(&s->until_ms, ms, __ATOMIC_RELEASE);
+}
+
 static enum job_status storm_step(struct job *j)
 {
 	struct pci_function *f = container_of(j, struct pci_function, storm.job);
 	struct pci_storm *s = &f->storm;
 	enum job_status status = JOB_MORE;
+	bool over = false;
 
 	spin_lock(&s->lock);
 	if (s->until_ms != 0 && pci_now_ms() < s->until_ms) {
 		status = JOB_WAIT;
 	} else if (s->until_ms != 0) {
-		s->until_ms = 0;
+		last_until(s, 0);
 		irq_meter_restart(&f->meter, ticks_now());
+		over = true;
 	}
 	spin_unlock(&s->lock);
+	if (over) {
+		pci_storm_over(f);
+	}
 	if (status == JOB_MORE && !let_through(f)) {
 		status = JOB_DONE;
 	}
@@ -68,8 +85,8 @@ static void begin(struct pci_function *f)
 {
 	struct pci_storm *s = &f->storm;
 
-	s->until_ms = pci_now_ms() + PCI_STORM_BACKOFF_MS;
-	s->count++;
+	last_until(s, pci_now_ms() + PCI_STORM_BACKOFF_MS);
+	__atomic_store_n(&s->count, s->count + 1, __ATOMIC_RELAXED);
 	if ((s->count & (s->count - 1)) == 0) {
 		log_warn("pci", SBDF_FMT ": interrupt storm (%llu times), interrupts are delayed",
 			 SBDF_ARG(f->sbdf), (unsigned long long)s->count);
@@ -81,19 +98,36 @@ static void begin(struct pci_function *f)
 	}
 }
 
+/* Storm lock held. Is it one? */
+static bool storms(struct pci_function *f)
+{
+	if (f->storm.until_ms == 0 && irq_meter_check(&f->meter, ticks_now(), ticks_per_second())) {
+		begin(f);
+	}
+	return f->storm.until_ms != 0;
+}
+
 void pci_irq_storm(struct irq_meter *m, uint32_t event)
 {
 	struct pci_function *f = container_of(m, struct pci_function, meter);
-	struct pci_storm *s = &f->storm;
 	struct its_device *itt = __atomic_load_n(&f->itt, __ATOMIC_ACQUIRE);
 
-	spin_lock(&s->lock);
-	if (s->until_ms == 0 && irq_meter_check(m, ticks_now(), ticks_per_second())) {
-		begin(f);
-	}
+	spin_lock(&f->storm.lock);
 	/* Whoever frees the ITT waits for the interrupt that brought us here. */
-	if (s->until_ms != 0 && itt != NULL && event != IRQ_NO_EVENT) {
+	if (storms(f) && itt != NULL) {
 		its_event_mask(itt, event);
 	}
-	spin_unlock(&s->lock);
+	spin_unlock(&f->storm.lock);
+}
+
+void pci_wire_storm(struct irq_meter *m, uint32_t host_intid)
+{
+	struct pci_function *f = container_of(m, struct pci_function, meter);
+
+	spin_lock(&f->storm.lock);
+	/* Under the lock, so that pci_storm_over() comes after it. */
+	if (storms(f) && host_intid != 0) {
+		irq_disable(host_intid);
+	}
+	spin_unlock(&f->storm.lock);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A function that interrupts too often: each of its MSIs is masked on the host ITS when it fires in
- * the storm, and all are let through again after a back-off. None is lost: what is masked stays
- * pending. Wires need no mask, they are silent until their domain has ended the handling.
+ * the storm, its wire disabled if it is its user's alone, otherwise the function held silent; after
+ * a back-off all may interrupt again. Nothing is lost: what is masked stays pending.
  */
 #ifndef PCI_PCI_STORM_H
 #define PCI_PCI_STORM_H
@@ -15,10 +15,18 @@
 
 struct pci_storm {
 	struct spinlock lock; /* all of it, and the meter's window; before the ITS's */
-	uint64_t count;       /* since boot */
-	uint64_t until_ms;    /* MSIs stay masked; 0: no storm */
+	uint64_t count;       /* since boot. Read without the lock too */
+	uint64_t until_ms;    /* it stays silent; 0: no storm. Read without the lock too */
 	bool queued;          /* the job has work, or may be given some */
 	struct job job;
 };
+
+struct pci_function;
+
+/* It may not interrupt just now: pci_storm_over() says when it may again. */
+bool pci_storm_lasts(const struct pci_function *f);
+
+/* Implemented by vpci/, for f's wire. From a job, no lock held. */
+void pci_storm_over(struct pci_function *f);
 
 #endif

@@ -3,11 +3,16 @@
  * INTx: level interrupts on wires that functions share (PCIe 6.0 6.1.2, 7.5.1.1.3).
  *
  * A wire whose functions all interrupt one domain at one place is forwarded: the domain's EOI
- * deactivates the physical interrupt, without an exit. Any other wire is shared out: each function
- * found asserting is silenced with Command.INTxDisable and the virtual wire it is on raised. When
- * its domain ends the handling, the virtual wire falls and the function is looked at again. Every
- * physical interrupt silences a function that only its own domain's EOI makes heard again: a domain
- * that storms, or never answers, holds up itself.
+ * deactivates the physical interrupt, without an exit. A storm disables the wire for a while, which
+ * is that domain's alone.
+ *
+ * Any other wire is shared out: each function found asserting is silenced with Command.INTxDisable
+ * and the virtual wire it is on raised. When its domain ends the handling, the virtual wire falls
+ * and the function is looked at again; in a storm of it, only when that is over. So an interrupt
+ * that a function stands for silences it, and a domain that storms, or never answers, holds up
+ * itself. Nobody can be blamed for interrupts that no function stands for: too many, and the wire is
+ * disabled for a while and its functions are polled. A domain that makes them costs the others a
+ * millisecond an interrupt.
  */
 #ifndef VPCI_INTX_H
 #define VPCI_INTX_H
@@ -45,24 +50,23 @@ bool intx_can_join(const struct intx_member *members, uint32_t line, const struc
 enum intx_action {
 	INTX_LEAVE,
 	INTX_MASK,   /* silence it, raise its virtual wire */
+	INTX_HOLD,   /* silence it, and no more until its storm is over */
 	INTX_UNMASK,
 	INTX_RAISE,  /* it stays silent, its virtual wire rises again */
 };
 
 /*
  * One function of a shared wire. masked: silenced; off: silenced by its domain; high: its virtual
- * wire; asserted: Status.Interrupt, which does not depend on INTxDisable.
+ * wire; storms: it interrupts too often just now; asserted: Status.Interrupt, which does not depend
+ * on INTxDisable.
  */
-enum intx_action intx_decide(bool masked, bool off, bool high, bool asserted);
-
-enum intx_verdict { INTX_GO_ON, INTX_MASK_ALL, INTX_GIVE_UP };
+enum intx_action intx_decide(bool masked, bool off, bool high, bool storms, bool asserted);
 
 /*
- * A physical interrupt found something to do, or not; *empty counts those in a row that did not.
- * Too many: all members count as asserting, so that the wire is nobody's to hold; still more with
- * all of them silent: it is not one of them.
+ * A physical interrupt found something to do, or not; *empty is how many more did not. True: too
+ * many. A few come from withdrawn requests.
  */
-enum intx_verdict intx_judge(uint32_t *empty, bool useful);
+bool intx_judge(uint32_t *empty, bool useful);
 
 /* vpci_intx.c */
 

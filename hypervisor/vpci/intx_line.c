@@ -2,9 +2,8 @@
 /* Decisions about wires and the functions on them. */
 #include "vpci/intx.h"
 
-/* Interrupts in a row for which no function stands. A few come from withdrawn requests. */
-#define EMPTY_MASK_ALL 16U
-#define EMPTY_GIVE_UP  64U
+/* Interrupts for which no function stands, less those for which one does. */
+#define EMPTY_MAX 32U
 
 static bool same_place(const struct intx_member *a, const struct intx_member *b)
 {
@@ -44,26 +43,26 @@ bool intx_can_join(const struct intx_member *members, uint32_t line, const struc
 	return true;
 }
 
-enum intx_action intx_decide(bool masked, bool off, bool high, bool asserted)
+enum intx_action intx_decide(bool masked, bool off, bool high, bool storms, bool asserted)
 {
-	if (masked && high) {
-		return INTX_LEAVE; /* its domain has not ended the handling */
+	if (masked && (high || storms)) {
+		return INTX_LEAVE; /* its domain has not ended the handling, or it is too soon */
 	}
-	if (asserted && !off) {
-		return masked ? INTX_RAISE : INTX_MASK;
+	if (!asserted || off) {
+		return masked ? INTX_UNMASK : INTX_LEAVE;
 	}
-	return masked ? INTX_UNMASK : INTX_LEAVE;
+	if (masked) {
+		return INTX_RAISE;
+	}
+	return storms ? INTX_HOLD : INTX_MASK;
 }
 
-enum intx_verdict intx_judge(uint32_t *empty, bool useful)
+bool intx_judge(uint32_t *empty, bool useful)
 {
-	if (useful) {
-		*empty = 0;
-		return INTX_GO_ON;
+	if (!useful) {
+		(*empty)++;
+	} else if (*empty != 0) {
+		(*empty)--;
 	}
-	(*empty)++;
-	if (*empty >= EMPTY_GIVE_UP) {
-		return INTX_GIVE_UP;
-	}
-	return *empty >= EMPTY_MASK_ALL ? INTX_MASK_ALL : INTX_GO_ON;
+	return *empty >= EMPTY_MAX;
 }

@@ -289,7 +289,7 @@ struct control_function {
 	uint64_t faults; /* DMA accesses the IOMMU blocked, of all that share its StreamID */
 	uint64_t resets;
 	uint64_t interrupts;
-	uint64_t storms; /* times it interrupted too often, and its MSIs were masked for a while */
+	uint64_t storms; /* times it interrupted too often, and was silent for a while */
 	uint64_t errors_corrected; /* PCI Express error messages that were seen */
 	uint64_t errors_uncorrected;
 	uint32_t pf;       /* of a virtual function: its physical function; else CONTROL_NO_SLOT */

@@ -51,6 +51,11 @@ void pci_irq_storm(struct irq_meter *m, uint32_t event)
 	require(false);
 }
 
+void pci_wire_storm(struct irq_meter *m, uint32_t host_intid)
+{
+	require(false);
+}
+
 void vcpu_kick(struct vcpu *v)
 {
 }

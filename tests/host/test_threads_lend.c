@@ -192,6 +192,7 @@ static void four_cpus_at_the_functions(void **state)
 					  second_guest };
 
 	(void)state;
+	irq_meter_limit(1000); /* so that wires storm */
 	thread_world_begin();
 	thread_cpus_run(turns, ARRAY_SIZE(turns));
 	for (uint32_t i = 0; i < KINDS; i++) {

@@ -64,7 +64,7 @@ void irq_release(uint32_t intid)
 
 void irq_enable(uint32_t intid)
 {
-	assert_non_null(lines[intid].handler);
+	assert_true(lines[intid].handler || lines[intid].domain);
 	lines[intid].enabled = true;
 }
 
@@ -92,6 +92,7 @@ int vgic_route_spi(struct domain *d, uint32_t host_intid, uint32_t vintid, bool 
 	}
 	lines[host_intid].domain = d;
 	lines[host_intid].vintid = vintid;
+	lines[host_intid].enabled = true;
 	return 0;
 }
 

@@ -26,15 +26,15 @@ static const struct {
 	enum rank rank;
 } order[] = {
 	{ "", "&pci_registry_lock", REGISTRY },
-	{ "vpci_intx.c", "&change_lock", INTX_CHANGE },
-	{ "vpci_intx.c", "&intx_lock", INTX },
+	{ "", "&intx_wires.change_lock", INTX_CHANGE },
+	{ "", "&intx_wires.lock", INTX },
 	{ "", "&vpci->lock", VPCI_BUS },
 	{ "", "&vf->domain->vpci->lock", VPCI_BUS },
 	{ "", "&seg->domain->vpci->lock", VPCI_BUS },
 	{ "", "&f->lock", FUNCTION },
 	{ "", "&vf->function->lock", FUNCTION },
 	{ "", "&slot[fn]->function->lock", FUNCTION },
-	{ "", "&function_of(m)->function->lock", FUNCTION },
+	{ "", "&intx_function(m)->function->lock", FUNCTION },
 	{ "vits", "&t->lock", VITS },
 	{ "vgic", "&g->lock", VGIC },
 	{ "", "&f->fault_lock", FAULTS },

@@ -72,6 +72,39 @@ void start(uint32_t count)
 	lend_world_init(bridges, count);
 }
 
+static struct model_function *last_with_pin(void)
+{
+	struct model_function *f = world.pci.functions[world.pci.count - 1];
+
+	model_set8(f, PCI_INTERRUPT_PIN, 1, 0);
+	return f;
+}
+
+void start_on_one_wire(struct model_function **disk, struct model_function **card)
+{
+	start_over();
+	for (uint32_t i = 0; i < 16; i++) {
+		world.desc.intx[i / 4][i % 4] = 35 + (i / 4 + i % 4) % 4;
+	}
+	add_nvme(&world, 1, 0x4000);
+	*disk = last_with_pin();
+	add_nic(&world, 5);
+	*card = last_with_pin();
+	bring_up(&world, 0x4010000000ULL);
+	start(1);
+}
+
+void ask(struct model_function *f, bool on)
+{
+	f->config[PCI_STATUS] = (uint8_t)(on ? f->config[PCI_STATUS] | PCI_STATUS_INTERRUPT
+					     : f->config[PCI_STATUS] & ~PCI_STATUS_INTERRUPT);
+}
+
+bool silent(const struct model_function *f)
+{
+	return model_get(f, PCI_COMMAND, 2) & PCI_COMMAND_INTX_OFF;
+}
+
 int lend_rig_setup(void **state)
 {
 	(void)state;

@@ -27,6 +27,14 @@ void add_nic(struct pci_world *w, uint8_t port);
 void bring_up(struct pci_world *w, uint64_t cfg);
 void start(uint32_t count);
 
+/* Another machine: disk and card behind root ports 1 and 5, whose pins are both on WIRE. */
+#define WIRE 36U
+void start_on_one_wire(struct model_function **disk, struct model_function **card);
+/* A function's Status.Interrupt. */
+void ask(struct model_function *f, bool on);
+/* Its Command.INTxDisable. */
+bool silent(const struct model_function *f);
+
 /* Config accesses of the control domain, and of the first guest by slot. */
 uint32_t owner_read(const struct pci_function *f, uint32_t reg, uint8_t size);
 void owner_write(const struct pci_function *f, uint32_t reg, uint8_t size, uint32_t value);

@@ -138,10 +138,16 @@ void vits_device_gone(struct domain *d, uint32_t vdevice)
 
 /* Virtual GIC. */
 
+static struct irq_meter *wire_meter; /* of WORLD_WIRE, while it is forwarded */
+
 static enum irq_result forwarded(uint32_t intid, void *arg)
 {
+	struct irq_meter *meter = __atomic_load_n(&wire_meter, __ATOMIC_RELAXED);
 	struct domain *d = arg;
 
+	if (meter && irq_meter_hit(meter)) {
+		pci_wire_storm(meter, intid);
+	}
 	__atomic_store_n(&wires[d->id][intid], true, __ATOMIC_RELAXED);
 	return IRQ_FORWARDED;
 }
@@ -159,10 +165,13 @@ int vgic_route_spi(struct domain *d, uint32_t host_intid, uint32_t vintid, bool 
 void vgic_unroute_spi(struct domain *d, uint32_t host_intid)
 {
 	irq_release(host_intid);
+	__atomic_store_n(&wire_meter, NULL, __ATOMIC_RELAXED);
 }
 
 void vgic_route_meter(struct domain *d, uint32_t host_intid, struct irq_meter *meter)
 {
+	require(host_intid == WORLD_WIRE);
+	__atomic_store_n(&wire_meter, meter, __ATOMIC_RELAXED);
 }
 
 void vgic_set_level(struct domain *d, struct vcpu *v, uint32_t intid, bool high)
