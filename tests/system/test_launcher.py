@@ -75,8 +75,9 @@ def test_qemu_that_does_not_start(machine):
     (["--bare", "--overlay", "/nonexistent"], "/nonexistent"),
     (["--bare", "--script", "/nonexistent.sh"], "/nonexistent.sh"),
     (["--hypervisor", "/nonexistent.bin"], "/nonexistent.bin"),
+    (["--bare", "--u-boot"], "--u-boot"),
 ])
-def test_missing_file(machine, options, word):
+def test_wrong_options(machine, options, word):
     run = machine.launch(*options)
     assert run.status == 2
     assert word in run.errors
