@@ -38,17 +38,18 @@ static const struct machine_module *module_of(enum module_kind kind)
 	return NULL;
 }
 
-/* As many as pCPUs unless the command line says fewer; the redistributor region must hold them. */
+/* As many as pCPUs unless the command line says fewer; the GIC must have room for them. */
 static uint32_t vcpu_count(const struct cmdline *c)
 {
-	uint64_t room = machine.gic.redists[0].size / GUEST_GICR_STRIDE;
+	bool v2 = machine.gic.version == 2;
+	uint64_t room = v2 ? VGIC_V2_CPUS_MAX : machine.gic.redists[0].size / GUEST_GICR_STRIDE;
 	uint32_t count = machine.cpu_count;
 
 	if (c->dom0_max_vcpus != 0) {
 		count = MIN(count, c->dom0_max_vcpus);
 	}
 	if (room < count) {
-		log_warn("boot", "control domain: room for %llu redistributors, so %llu vCPUs",
+		log_warn("boot", "control domain: its GIC has room for %llu CPUs, so %llu vCPUs",
 			 (unsigned long long)room, (unsigned long long)room);
 		count = (uint32_t)room;
 	}
@@ -60,8 +61,10 @@ static void create_interrupts(struct domain *d)
 	static const struct vits_ops ops = { .host_device = vpci_host_device };
 	const struct machine_gic *gic = &machine.gic;
 	struct vgic_config config = {
+		.version = gic->version,
 		.dist = ipa(gic->dist.base),
 		.redist = ipa(gic->redists[0].base),
+		.cpu_interface = ipa(gic->cpu_interface.base),
 		.its = ipa(gic->its_count != 0 ? gic->its[0].regs.base : 0),
 		.has_its = gic->its_count != 0,
 		.spi_count = (MIN(irq_line_count(), GIC_INTIDS_MAX) - GIC_SPI_FIRST) / 32 * 32,

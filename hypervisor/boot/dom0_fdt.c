@@ -90,34 +90,59 @@ static void write_timer(struct fdt_writer *w)
 	fdt_write_end(w);
 }
 
+/* The guest's CPU interface lies where the host's is. */
+static void write_gicv2_regs(struct fdt_writer *w, const struct machine_gic *gic)
+{
+	fdt_write_cell64(w, gic->dist.base);
+	fdt_write_cell64(w, GUEST_GICD_V2_SIZE);
+	fdt_write_cell64(w, gic->cpu_interface.base);
+	fdt_write_cell64(w, GUEST_GICC_SIZE);
+	fdt_write_cells(w, "reg");
+}
+
+static void write_gicv3_regs(struct fdt_writer *w, const struct machine_gic *gic,
+			     uint32_t vcpu_count)
+{
+	fdt_write_cell64(w, gic->dist.base);
+	fdt_write_cell64(w, GUEST_GICD_SIZE);
+	fdt_write_cell64(w, gic->redists[0].base);
+	fdt_write_cell64(w, vcpu_count * GUEST_GICR_STRIDE);
+	fdt_write_cells(w, "reg");
+}
+
+static void write_its(struct fdt_writer *w, const struct machine_its *its, uint32_t phandle)
+{
+	fdt_write_begin_at(w, "its", its->regs.base);
+	fdt_write_text(w, "compatible", "arm,gic-v3-its");
+	fdt_write_flag(w, "msi-controller");
+	fdt_write_u32(w, "#msi-cells", 1);
+	fdt_write_cell64(w, its->regs.base);
+	fdt_write_cell64(w, GUEST_ITS_SIZE);
+	fdt_write_cells(w, "reg");
+	fdt_write_u32(w, "phandle", phandle);
+	fdt_write_end(w);
+}
+
 static void write_gic(struct fdt_writer *w, const struct dom0_fdt_spec *spec, uint32_t phandle,
 		      uint32_t its_phandle)
 {
 	const struct machine_gic *gic = &spec->machine->gic;
 
 	fdt_write_begin_at(w, "intc", gic->dist.base);
-	fdt_write_text(w, "compatible", "arm,gic-v3");
+	fdt_write_text(w, "compatible", gic->version == 2 ? "arm,gic-400" : "arm,gic-v3");
 	fdt_write_flag(w, "interrupt-controller");
 	fdt_write_u32(w, "#interrupt-cells", 3);
 	fdt_write_u32(w, "#address-cells", 2);
 	fdt_write_u32(w, "#size-cells", 2);
 	fdt_write_flag(w, "ranges");
-	fdt_write_cell64(w, gic->dist.base);
-	fdt_write_cell64(w, GUEST_GICD_SIZE);
-	fdt_write_cell64(w, gic->redists[0].base);
-	fdt_write_cell64(w, spec->vcpu_count * GUEST_GICR_STRIDE);
-	fdt_write_cells(w, "reg");
+	if (gic->version == 2) {
+		write_gicv2_regs(w, gic);
+	} else {
+		write_gicv3_regs(w, gic, spec->vcpu_count);
+	}
 	fdt_write_u32(w, "phandle", phandle);
 	if (gic->its_count != 0) {
-		fdt_write_begin_at(w, "its", gic->its[0].regs.base);
-		fdt_write_text(w, "compatible", "arm,gic-v3-its");
-		fdt_write_flag(w, "msi-controller");
-		fdt_write_u32(w, "#msi-cells", 1);
-		fdt_write_cell64(w, gic->its[0].regs.base);
-		fdt_write_cell64(w, GUEST_ITS_SIZE);
-		fdt_write_cells(w, "reg");
-		fdt_write_u32(w, "phandle", its_phandle);
-		fdt_write_end(w);
+		write_its(w, &gic->its[0], its_phandle);
 	}
 	fdt_write_end(w);
 }

@@ -49,7 +49,8 @@ static bool overlaps(const struct range *a, const struct range *b)
 /* Is the range part of what the hypervisor keeps for itself or emulates? */
 static bool hypervisor_range(const struct machine *m, const struct range *range)
 {
-	if (overlaps(range, &m->gic.dist) || overlaps(range, &m->gic.cpu_interface)) {
+	if (overlaps(range, &m->gic.dist) || overlaps(range, &m->gic.cpu_interface) ||
+	    overlaps(range, &m->gic.virt_control) || overlaps(range, &m->gic.virt_interface)) {
 		return true;
 	}
 	for (uint32_t i = 0; i < m->gic.redist_count; i++) {

@@ -3,6 +3,7 @@
 #include <viaduct/guest_map.h>
 
 #include "core/domain_build.h"
+#include "core/machine.h"
 #include "core/vuart.h"
 #include "iommu/iommu.h"
 #include "irq/its.h"
@@ -41,11 +42,14 @@ static const struct vits_ops its_ops = {
 
 int domain_build_guest(struct domain *d)
 {
+	/* The CPU interface is the hardware's own, so a guest's GIC has the version of the host's. */
 	const struct vgic_config gic = {
+		.version = machine.gic.version,
 		.dist = ipa(GUEST_GICD_BASE),
 		.redist = ipa(GUEST_GICR_BASE),
+		.cpu_interface = ipa(GUEST_GICC_BASE),
 		.its = ipa(GUEST_ITS_BASE),
-		.has_its = true,
+		.has_its = machine.gic.version == 3,
 		.spi_count = GUEST_SPI_COUNT,
 	};
 	int ret = vgic_create(d, &gic);
@@ -53,9 +57,11 @@ int domain_build_guest(struct domain *d)
 	if (ret != 0) {
 		return ret;
 	}
-	ret = vits_create(d, ipa(GUEST_ITS_BASE), &its_ops);
-	if (ret != 0) {
-		goto fail_gic;
+	if (gic.has_its) {
+		ret = vits_create(d, ipa(GUEST_ITS_BASE), &its_ops);
+		if (ret != 0) {
+			goto fail_gic;
+		}
 	}
 	ret = vuart_create(d, ipa(GUEST_UART_BASE), GUEST_UART_INTID);
 	if (ret != 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The interrupt controller: GICv3 with its ITS nodes, or GICv2. */
+/* The interrupt controller: GICv3 with its ITS nodes, or GICv2 with virtualisation extensions. */
 #include "boot/machine_fdt.h"
 
 #include "lib/errno.h"
@@ -113,6 +113,37 @@ static int read_gicv3(struct fdt_reader *r, int node)
 	return read_its(r, node);
 }
 
+/* arm,gic.yaml: distributor, CPU interface, and for a hypervisor GICH and GICV. */
+static int read_gicv2(struct fdt_reader *r, int node)
+{
+	struct machine_gic *gic = &r->m->gic;
+	const struct {
+		struct range *out;
+		uint64_t least;
+	} parts[] = {
+		{ &gic->cpu_interface, 2 * SZ_4K },
+		{ &gic->virt_control, SZ_4K },
+		{ &gic->virt_interface, 2 * SZ_4K },
+	};
+	int count = fdt_reg_count(r, node);
+
+	if (count >= 0 && count < 4) {
+		return fdt_fail(r, node, "reg",
+				"lacks the virtual CPU interface (GICH, GICV) that guests need");
+	}
+	for (uint32_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		int err = fdt_read_reg(r, node, 1 + i, parts[i].out);
+
+		if (err != 0) {
+			return err;
+		}
+		if (parts[i].out->size < parts[i].least || !IS_ALIGNED(parts[i].out->base, SZ_4K)) {
+			return fdt_fail(r, node, "reg", "is not what a GICv2 CPU interface takes");
+		}
+	}
+	return 0;
+}
+
 int machine_fdt_gic(struct fdt_reader *r)
 {
 	struct machine_gic *gic = &r->m->gic;
@@ -130,8 +161,7 @@ int machine_fdt_gic(struct fdt_reader *r)
 	}
 	err = fdt_read_reg(r, node, 0, &gic->dist);
 	if (err == 0) {
-		err = gic->version == 3 ? read_gicv3(r, node) :
-					  fdt_read_reg(r, node, 1, &gic->cpu_interface);
+		err = gic->version == 3 ? read_gicv3(r, node) : read_gicv2(r, node);
 	}
 	if (err == 0) {
 		err = fdt_read_interrupt(r, node, 0, &gic->maintenance_intid, NULL);

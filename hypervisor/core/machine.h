@@ -42,7 +42,9 @@ struct machine_gic {
 	uint32_t version; /* 2 or 3; 0: none this build knows, see compatible */
 	const char *compatible;
 	struct range dist;
-	struct range cpu_interface; /* GICv2 */
+	struct range cpu_interface;  /* GICv2: GICC */
+	struct range virt_control;   /* GICv2: GICH */
+	struct range virt_interface; /* GICv2: GICV */
 	struct range redists[MACHINE_MAX_REDISTS];
 	uint32_t redist_count;
 	uint64_t redist_stride; /* 0: architected */

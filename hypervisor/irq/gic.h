@@ -33,6 +33,7 @@ struct gic_ops {
 	bool (*is_active)(uint32_t intid);
 };
 
+extern const struct gic_ops gicv2_ops;
 extern const struct gic_ops gicv3_ops;
 
 #endif

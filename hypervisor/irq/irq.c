@@ -22,7 +22,7 @@ struct irq_line {
 	bool edge;
 };
 
-static const struct gic_ops *const drivers[] = { &gicv3_ops };
+static const struct gic_ops *const drivers[] = { &gicv3_ops, &gicv2_ops };
 
 static const struct gic_ops *gic;
 static struct irq_line *lines;

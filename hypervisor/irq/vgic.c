@@ -6,6 +6,7 @@
 #include "core/sched.h"
 #include "irq/irq.h"
 #include "irq/irq_meter.h"
+#include "irq/vgic_gich.h"
 #include "irq/vgic_lpi.h"
 #include "irq/vgic_state.h"
 #include "lib/errno.h"
@@ -35,7 +36,7 @@ static void vgic_free(struct domain *d, struct vgic *g)
 		d->vcpus[i]->vgic = NULL;
 		heap_free(g->cpus[i]);
 	}
-	heap_free(g->irouter);
+	heap_free(g->routes_written);
 	heap_free(g->spis);
 	heap_free(g);
 	d->vgic = NULL;
@@ -43,8 +44,13 @@ static void vgic_free(struct domain *d, struct vgic *g)
 
 static int vgic_add_regions(struct domain *d, struct vgic *g, const struct vgic_config *config)
 {
-	int ret = mmio_add(&d->mmio, config->dist, SZ_64K, &vgic_dist_ops, g);
+	int ret;
 
+	if (g->version == 2) {
+		ret = mmio_add(&d->mmio, config->dist, SZ_4K, &vgic_dist_v2_ops, g);
+		return ret != 0 ? ret : vgic_gich_map_interface(d, config->cpu_interface);
+	}
+	ret = mmio_add(&d->mmio, config->dist, SZ_64K, &vgic_dist_ops, g);
 	if (ret == 0) {
 		ret = mmio_add(&d->mmio, config->redist, 2 * SZ_64K * g->cpu_count,
 			       &vgic_redist_ops, g);
@@ -59,7 +65,8 @@ int vgic_create(struct domain *d, const struct vgic_config *config)
 	uint32_t i;
 
 	if (config->spi_count == 0 || config->spi_count > VGIC_SPI_MAX ||
-	    config->spi_count % 32 != 0) {
+	    config->spi_count % 32 != 0 ||
+	    (config->version == 2 && d->vcpu_count > VGIC_V2_CPUS_MAX)) {
 		return -EINVAL;
 	}
 	g = heap_alloc(sizeof(*g));
@@ -67,15 +74,17 @@ int vgic_create(struct domain *d, const struct vgic_config *config)
 		return -ENOMEM;
 	}
 	g->domain = d;
+	g->version = config->version;
 	g->has_its = config->has_its;
 	g->spi_count = config->spi_count;
 	g->spis = heap_alloc(config->spi_count * sizeof(*g->spis));
-	g->irouter = heap_alloc(config->spi_count * sizeof(*g->irouter));
-	if (g->spis == NULL || g->irouter == NULL) {
+	g->routes_written = heap_alloc(config->spi_count * sizeof(*g->routes_written));
+	if (g->spis == NULL || g->routes_written == NULL) {
 		goto fail;
 	}
 	for (i = 0; i < g->spi_count; i++) {
 		vgic_irq_init(&g->spis[i], VGIC_PRIVATE + i, 0);
+		g->routes_written[i] = config->version == 2 ? 1 : 0; /* both mean vCPU 0 */
 	}
 	for (i = 0; i < d->vcpu_count; i++) {
 		g->cpus[i] = heap_alloc(sizeof(*g->cpus[i]));
@@ -289,6 +298,9 @@ void vgic_sgi1r(struct vcpu *v, uint64_t value)
 	uint32_t targets = (uint32_t)BITS(value, 15, 0);
 	uint32_t kick = 0;
 
+	if (g->version != 3) {
+		return;
+	}
 	if ((value & BIT(40)) != 0) {
 		targets = ~(1U << v->index);
 	} else if ((value & (GENMASK(55, 44) | GENMASK(39, 32) | GENMASK(23, 16))) != 0) {

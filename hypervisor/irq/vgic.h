@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtual GIC of a domain: GICv3 distributor, redistributors and list registers (IHI0069). A
- * domain's interrupts live here; hardware sees them only in list registers of the running vCPU.
+ * The virtual GIC of a domain, of the machine's own version: distributor, redistributors (GICv3,
+ * IHI0069) or CPU interface (GICv2, IHI0048B), list registers. A domain's interrupts live here;
+ * hardware sees them only in list registers of the running vCPU.
  */
 #ifndef IRQ_VGIC_H
 #define IRQ_VGIC_H
@@ -11,10 +12,14 @@
 
 struct irq_meter;
 
+#define VGIC_V2_CPUS_MAX 8U
+
 struct vgic_config {
-	ipaddr_t dist;        /* 64 KiB */
-	ipaddr_t redist;      /* 128 KiB a vCPU, contiguous */
-	ipaddr_t its;         /* 128 KiB */
+	uint32_t version;       /* 2 or 3: what the machine has */
+	ipaddr_t dist;          /* GICv3: 64 KiB; GICv2: 4 KiB */
+	ipaddr_t redist;        /* GICv3: 128 KiB a vCPU, contiguous */
+	ipaddr_t cpu_interface; /* GICv2: 8 KiB, the hardware's own */
+	ipaddr_t its;           /* GICv3: 128 KiB */
 	bool has_its;
 	uint32_t spi_count;   /* multiple of 32; INTIDs 32..31+spi_count */
 };
@@ -24,7 +29,10 @@ void vgic_init(void);
 /* Each CPU, boot CPU included, after gic_init_cpu(). */
 void vgic_init_cpu(void);
 
-/* Adds the MMIO regions too. -ENOMEM. vCPUs exist already (vcpu_count is final). */
+/*
+ * Adds the MMIO regions too. -ENOMEM, -EINVAL (more vCPUs than the version allows). vCPUs exist
+ * already (vcpu_count is final).
+ */
 int vgic_create(struct domain *d, const struct vgic_config *config);
 /* No vCPU runs any more; all forwarded interrupts are already taken away. */
 void vgic_destroy(struct domain *d);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Registers with a field for each INTID (IHI0069 12.9, 12.11): the same layout in the distributor
- * (SPIs) and in a redistributor's SGI frame (private interrupts). All interrupts are group 1.
+ * (SPIs) and in a redistributor's SGI frame (private interrupts), and in GICv2's distributor (both;
+ * IHI0048B 4.3). All interrupts are group 1.
  */
 #include "core/mmio.h"
 #include "irq/vgic_state.h"
@@ -36,6 +37,14 @@ static uint32_t get_active(const struct vgic_irq *irq)
 	return irq->active || (irq->lr != VGIC_NONE && irq->lr_active);
 }
 
+/* A field is the mask of the vCPUs whose signal waits. */
+static uint32_t get_sources(const struct vgic_irq *irq)
+{
+	bool waits = irq->lr != VGIC_NONE && irq->lr_pending;
+
+	return irq->sources | (waits ? 1U << irq->source : 0);
+}
+
 static uint32_t get_priority(const struct vgic_irq *irq)
 {
 	return irq->priority;
@@ -66,14 +75,36 @@ static void clear_enabled(struct vgic *g, struct vgic_irq *irq, uint32_t field, 
 	}
 }
 
+/* GICv2 has registers of their own for SGIs. */
+static bool is_signalled(const struct vgic *g, const struct vgic_irq *irq)
+{
+	return g->version == 2 && irq->intid < VGIC_SGIS;
+}
+
 static void set_pending(struct vgic *g, struct vgic_irq *irq, uint32_t field, uint32_t *kick)
 {
-	vgic_irq_pulse(g, irq, kick);
+	if (!is_signalled(g, irq)) {
+		vgic_irq_pulse(g, irq, kick);
+	}
 }
 
 static void clear_pending(struct vgic *g, struct vgic_irq *irq, uint32_t field, uint32_t *kick)
 {
-	vgic_irq_clear_pending(g, irq, kick);
+	if (!is_signalled(g, irq)) {
+		vgic_irq_clear_pending(g, irq, kick);
+	}
+}
+
+static void set_sources(struct vgic *g, struct vgic_irq *irq, uint32_t field, uint32_t *kick)
+{
+	for (field &= (uint32_t)BIT(g->cpu_count) - 1; field != 0; field &= field - 1) {
+		vgic_irq_signal(g, irq, (uint32_t)__builtin_ctz(field), kick);
+	}
+}
+
+static void clear_sources(struct vgic *g, struct vgic_irq *irq, uint32_t field, uint32_t *kick)
+{
+	vgic_irq_unsignal(g, irq, field, kick);
 }
 
 static void set_active(struct vgic *g, struct vgic_irq *irq, uint32_t field, uint32_t *kick)
@@ -120,19 +151,28 @@ static const struct bank banks[] = {
 	{ 0xc00, 0x100, 2, false, false, get_config, set_config },       /* ICFGR */
 };
 
-static const struct bank *bank_find(uint64_t offset)
+/* GICv2's registers for SGIs. */
+static const struct bank sgi_banks[] = {
+	{ 0xf10, 0x010, 8, true, true, get_sources, clear_sources }, /* CPENDSGIR */
+	{ 0xf20, 0x010, 8, true, true, get_sources, set_sources },   /* SPENDSGIR */
+};
+
+static const struct bank *bank_find(const struct bank *table, uint32_t count, uint64_t offset)
 {
 	uint32_t i;
 
-	for (i = 0; i < ARRAY_SIZE(banks); i++) {
-		if (offset >= banks[i].first && offset - banks[i].first < banks[i].size) {
-			return &banks[i];
+	for (i = 0; i < count; i++) {
+		if (offset >= table[i].first && offset - table[i].first < table[i].size) {
+			return &table[i];
 		}
 	}
 	return NULL;
 }
 
-/* INTIDs of one access; owner NULL: the distributor, where private ones are RAZ/WI (ARE is 1). */
+/*
+ * INTIDs of one access. owner NULL: GICv3's distributor, where private ones are RAZ/WI (ARE is 1), as
+ * SPIs are in its SGI frames.
+ */
 static void bank_apply(struct vgic *g, struct vgic_cpu *owner, const struct bank *b,
 		       struct mmio_access *a, uint32_t *kick, uint32_t *holders)
 {
@@ -146,7 +186,7 @@ static void bank_apply(struct vgic *g, struct vgic_cpu *owner, const struct bank
 		struct vgic_irq *irq = NULL;
 		uint32_t field = (uint32_t)(a->value >> (i * b->bits)) & mask;
 
-		if ((first + i < VGIC_PRIVATE) == (owner != NULL)) {
+		if (owner == NULL || first + i < VGIC_PRIVATE || g->version == 2) {
 			irq = vgic_irq_find(g, owner, first + i);
 		}
 		if (irq == NULL) {
@@ -168,10 +208,9 @@ static void bank_apply(struct vgic *g, struct vgic_cpu *owner, const struct bank
 	}
 }
 
-enum mmio_result vgic_bank_access(struct vgic *g, struct vgic_cpu *self, struct vgic_cpu *owner,
-				  struct mmio_access *a, uint32_t *kick)
+static enum mmio_result bank_access(struct vgic *g, struct vgic_cpu *self, struct vgic_cpu *owner,
+				    const struct bank *b, struct mmio_access *a, uint32_t *kick)
 {
-	const struct bank *b = bank_find(a->offset);
 	uint64_t written = a->value;
 	uint32_t holders = 0;
 
@@ -189,4 +228,20 @@ enum mmio_result vgic_bank_access(struct vgic *g, struct vgic_cpu *self, struct 
 		return MMIO_RETRY;
 	}
 	return MMIO_DONE;
+}
+
+enum mmio_result vgic_bank_access(struct vgic *g, struct vgic_cpu *self, struct vgic_cpu *owner,
+				  struct mmio_access *a, uint32_t *kick)
+{
+	const struct bank *b = bank_find(banks, ARRAY_SIZE(banks), a->offset);
+
+	return bank_access(g, self, owner, b, a, kick);
+}
+
+enum mmio_result vgic_bank_sgi_access(struct vgic *g, struct vgic_cpu *self, struct mmio_access *a,
+				      uint32_t *kick)
+{
+	const struct bank *b = bank_find(sgi_banks, ARRAY_SIZE(sgi_banks), a->offset);
+
+	return bank_access(g, self, self, b, a, kick);
 }

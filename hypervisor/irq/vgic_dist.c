@@ -31,9 +31,8 @@ static uint32_t dist_typer(const struct vgic *g)
 	return (uint32_t)(typer | TYPER_NO_1_OF_N);
 }
 
-static void dist_set_ctlr(struct vgic *g, uint64_t value, uint32_t *kick)
+void vgic_dist_enable(struct vgic *g, bool enabled, uint32_t *kick)
 {
-	bool enabled = (value & CTLR_ENABLE_GRP1) != 0;
 	uint32_t i;
 
 	if (g->enabled == enabled) {
@@ -44,6 +43,14 @@ static void dist_set_ctlr(struct vgic *g, uint64_t value, uint32_t *kick)
 		g->cpus[i]->fold_all = true;
 		__atomic_store_n(&g->cpus[i]->dirty, true, __ATOMIC_RELEASE);
 		*kick |= 1U << i;
+	}
+}
+
+void vgic_dist_route(struct vgic *g, struct vgic_irq *irq, uint8_t target, uint32_t *kick)
+{
+	vgic_irq_retarget(g, irq, target, kick);
+	if (irq->host_intid != 0 && target != VGIC_NONE) {
+		irq_set_affinity(irq->host_intid, g->cpus[target]->vcpu->pcpu);
 	}
 }
 
@@ -58,7 +65,6 @@ static void dist_irouter(struct vgic *g, struct mmio_access *a, uint32_t *kick)
 	uint64_t spi = (a->offset - GICD_IROUTER) / 8;
 	uint32_t shift = (a->offset & 4) != 0 ? 32 : 0;
 	uint64_t mask = a->size == 8 ? ~0ULL : 0xffffffffULL << shift;
-	struct vgic_irq *irq;
 	uint64_t route;
 
 	if (spi >= g->spi_count || a->size < 4) {
@@ -66,16 +72,12 @@ static void dist_irouter(struct vgic *g, struct mmio_access *a, uint32_t *kick)
 		return;
 	}
 	if (!a->write) {
-		a->value = g->irouter[spi] >> shift;
+		a->value = g->routes_written[spi] >> shift;
 		return;
 	}
-	irq = &g->spis[spi];
-	route = ((g->irouter[spi] & ~mask) | ((a->value << shift) & mask)) & IROUTER_AFFINITY;
-	g->irouter[spi] = route;
-	vgic_irq_retarget(g, irq, dist_route_target(g, route), kick);
-	if (irq->host_intid != 0 && irq->target != VGIC_NONE) {
-		irq_set_affinity(irq->host_intid, g->cpus[irq->target]->vcpu->pcpu);
-	}
+	route = ((g->routes_written[spi] & ~mask) | ((a->value << shift) & mask)) & IROUTER_AFFINITY;
+	g->routes_written[spi] = route;
+	vgic_dist_route(g, &g->spis[spi], dist_route_target(g, route), kick);
 }
 
 static uint64_t dist_read_id(const struct vgic *g, uint64_t offset)
@@ -108,7 +110,7 @@ static enum mmio_result dist_access(struct vcpu *v, void *opaque, struct mmio_ac
 	} else if (!a->write) {
 		a->value = a->size == 4 ? dist_read_id(g, a->offset) : 0;
 	} else if (a->offset == GICD_CTLR && a->size == 4) {
-		dist_set_ctlr(g, a->value, &kick);
+		vgic_dist_enable(g, (a->value & CTLR_ENABLE_GRP1) != 0, &kick);
 	}
 	spin_unlock(&g->lock);
 	vgic_kick(g, kick);

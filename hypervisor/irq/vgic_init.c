@@ -20,6 +20,7 @@ void vgic_init(void)
 {
 	uint32_t intid = machine.gic.maintenance_intid;
 
+	vgic_hw_choose(machine.gic.version);
 	if (irq_request(intid, false, maintenance_irq, NULL) != 0) {
 		panic("GIC maintenance interrupt %u cannot be requested", intid);
 	}

@@ -111,6 +111,27 @@ void vgic_irq_pulse(struct vgic *g, struct vgic_irq *irq, uint32_t *kick)
 	}
 }
 
+void vgic_irq_signal(struct vgic *g, struct vgic_irq *irq, uint32_t from, uint32_t *kick)
+{
+	irq->sources |= (uint8_t)(1U << from);
+	/*
+	 * Though others' signals may wait already: the last one of this sender may be in a list
+	 * register, and is the same signal if it was not taken yet.
+	 */
+	irq->pending = false;
+	vgic_irq_pulse(g, irq, kick);
+}
+
+void vgic_irq_unsignal(struct vgic *g, struct vgic_irq *irq, uint32_t sources, uint32_t *kick)
+{
+	irq->sources &= (uint8_t)~sources;
+	irq->pending = irq->sources != 0;
+	if ((sources & (1U << irq->source)) != 0) {
+		irq->lr_latched = false;
+	}
+	vgic_irq_changed(g, irq, kick);
+}
+
 void vgic_irq_line(struct vgic *g, struct vgic_irq *irq, bool high, uint32_t *kick)
 {
 	bool rising = high && !irq->line;
@@ -148,6 +169,7 @@ void vgic_irq_settle(struct vgic *g, struct vgic_irq *irq)
 void vgic_irq_clear_pending(struct vgic *g, struct vgic_irq *irq, uint32_t *kick)
 {
 	irq->pending = false;
+	irq->sources = 0;
 	irq->lr_latched = false;
 	vgic_irq_changed(g, irq, kick);
 	vgic_irq_settle(g, irq);

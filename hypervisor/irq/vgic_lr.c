@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Access to the virtual CPU interface registers. */
+/* The virtual CPU interface of a GICv3: system registers (IHI0069 12.4). */
 #include "irq/vgic_lr.h"
 
 #include "arch/arm64/cpu.h"
 #include "core/panic.h"
-#include "core/percpu.h"
 
-static uint32_t lr_count; /* the same on every CPU of a machine */
-static uint32_t apr_count;
+static uint32_t apr_count; /* the same on every CPU of a machine */
 
 /* A system register's number is part of the instruction: one case for each. */
 #define LR_CASES(op)                                                                               \
 	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11) op(12) op(13)    \
 	op(14) op(15)
 
-uint64_t vgic_hw_lr_read(uint32_t lr)
+uint64_t vgic_lr_read(uint32_t lr)
 {
 	switch (lr) {
 #define LR_READ(n)                                                                                 \
@@ -26,7 +24,7 @@ uint64_t vgic_hw_lr_read(uint32_t lr)
 	}
 }
 
-void vgic_hw_lr_write(uint32_t lr, uint64_t value)
+void vgic_lr_write(uint32_t lr, uint64_t value)
 {
 	switch (lr) {
 #define LR_WRITE(n)                                                                                \
@@ -39,37 +37,19 @@ void vgic_hw_lr_write(uint32_t lr, uint64_t value)
 	}
 }
 
-void vgic_hw_init(void)
+uint32_t vgic_lr_init(void)
 {
 	uint64_t vtr = read_sysreg(ich_vtr_el2);
 	uint32_t prebits = (uint32_t)BITS(vtr, 28, 26) + 1;
-	uint32_t i;
 
-	lr_count = MIN((uint32_t)BITS(vtr, 4, 0) + 1, (uint32_t)LR_MAX);
-	/* With a single one its underflow interrupt would be asserted for ever. */
-	if (lr_count < 2) {
-		panic("GIC has only %u list register", lr_count);
-	}
 	/* One bit for each group priority: 32 of them for 5 bits, and so on (IHI0069 12.4). */
 	apr_count = prebits <= 5 ? 1 : 1U << (prebits - 5);
 	write_sysreg(ich_hcr_el2, 0);
-	for (i = 0; i < lr_count; i++) {
-		vgic_hw_lr_write(i, 0);
-	}
 	isb();
+	return (uint32_t)BITS(vtr, 4, 0) + 1;
 }
 
-uint32_t vgic_hw_lr_count(void)
-{
-	return lr_count;
-}
-
-uint32_t vgic_hw_cpu(void)
-{
-	return cpu_index();
-}
-
-void vgic_hw_load(const struct vgic_hw_state *s)
+void vgic_lr_load(const struct vgic_hw_state *s)
 {
 	write_sysreg(ich_vmcr_el2, s->vmcr);
 	write_sysreg(ich_ap0r0_el2, s->ap0r[0]);
@@ -86,7 +66,7 @@ void vgic_hw_load(const struct vgic_hw_state *s)
 	}
 }
 
-void vgic_hw_save(struct vgic_hw_state *s)
+void vgic_lr_save(struct vgic_hw_state *s)
 {
 	s->vmcr = read_sysreg(ich_vmcr_el2);
 	s->ap0r[0] = read_sysreg(ich_ap0r0_el2);
@@ -103,24 +83,24 @@ void vgic_hw_save(struct vgic_hw_state *s)
 	}
 }
 
-uint64_t vgic_hw_vmcr(void)
+uint64_t vgic_lr_vmcr(void)
 {
 	return read_sysreg(ich_vmcr_el2);
 }
 
-void vgic_hw_set_hcr(uint64_t hcr)
+void vgic_lr_set_hcr(uint64_t hcr)
 {
 	write_sysreg(ich_hcr_el2, hcr);
 	/* A maintenance interrupt this takes away must be gone before the next acknowledge. */
 	isb();
 }
 
-uint32_t vgic_hw_empty(void)
+uint32_t vgic_lr_empty(void)
 {
 	return (uint32_t)read_sysreg(ich_elrsr_el2);
 }
 
-uint32_t vgic_hw_eoi(void)
+uint32_t vgic_lr_eoi(void)
 {
 	return (uint32_t)read_sysreg(ich_eisr_el2);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtual CPU interface registers of this pCPU (IHI0069 12.4), and which pCPU this is. All of
- * the virtual GIC that touches hardware, so that the rest compiles on the build host.
+ * The virtual CPU interface registers of this pCPU, and which pCPU this is. All of the virtual GIC
+ * that touches hardware, so that the rest compiles on the build host. Values have the layout of
+ * GICv3's system registers (IHI0069 12.4); where the machine has a GICv2 they are translated.
  */
 #ifndef IRQ_VGIC_LR_H
 #define IRQ_VGIC_LR_H
@@ -19,6 +20,8 @@
 #define LR_PRIORITY(p)   ((uint64_t)(p) << 48)
 #define LR_HOST_INTID(n) ((uint64_t)(n) << 32)
 #define LR_EOI           BIT(41) /* maintenance interrupt at deactivation; HW = 0 only */
+/* GICv2 only: the vCPU an SGI comes from; HW = 0, where GICv3 has nothing. */
+#define LR_SOURCE(n)     LR_HOST_INTID(n)
 
 /* ICH_HCR_EL2 */
 #define ICH_HCR_EN   BIT(0)
@@ -26,6 +29,7 @@
 #define ICH_HCR_NPIE BIT(3) /* maintenance interrupt while no list register is pending */
 
 /* ICH_VMCR_EL2 */
+#define ICH_VMCR_VENG0      BIT(0)
 #define ICH_VMCR_VENG1      BIT(1)
 #define ICH_VMCR_VPMR(vmcr) ((uint32_t)BITS(vmcr, 31, 24))
 
@@ -36,6 +40,8 @@ struct vgic_hw_state {
 	uint64_t ap1r[4];
 };
 
+/* Boot CPU, before the others start. */
+void vgic_hw_choose(uint32_t gic_version);
 /* This pCPU: all list registers cleared, interface off. */
 void vgic_hw_init(void);
 uint32_t vgic_hw_lr_count(void);
@@ -52,5 +58,16 @@ void vgic_hw_lr_write(uint32_t lr, uint64_t value);
 uint32_t vgic_hw_empty(void);
 /* Bit n: list register n had LR_EOI and was deactivated (ICH_EISR_EL2). */
 uint32_t vgic_hw_eoi(void);
+
+/* The same of a GICv3; init returns how many list registers there are. Called by vgic_hw.c. */
+uint32_t vgic_lr_init(void);
+void vgic_lr_load(const struct vgic_hw_state *s);
+void vgic_lr_save(struct vgic_hw_state *s);
+uint64_t vgic_lr_vmcr(void);
+void vgic_lr_set_hcr(uint64_t hcr);
+uint64_t vgic_lr_read(uint32_t lr);
+void vgic_lr_write(uint32_t lr, uint64_t value);
+uint32_t vgic_lr_empty(void);
+uint32_t vgic_lr_eoi(void);
 
 #endif

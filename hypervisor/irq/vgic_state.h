@@ -21,6 +21,7 @@
 #define VGIC_NONE       0xffU
 #define VGIC_IIDR       0x5600043bU /* GICD, GICR, GITS: product 'V', implementer Arm */
 #define VGIC_PIDR2      0x3bU       /* GICv3 */
+#define VGIC_V2_PIDR2   0x2bU
 #define VGIC_PRIVATE    32U
 #define VGIC_SGIS       16U
 #define VGIC_SPI_MAX    960U   /* INTIDs 32..991 */
@@ -48,6 +49,8 @@ struct vgic_irq {
 	uint8_t bucket;
 	uint8_t lr;             /* list register of vCPU lr_cpu that holds it, or VGIC_NONE */
 	uint8_t lr_cpu;
+	uint8_t sources;        /* SGI of a GICv2: vCPUs whose signal waits; pending says if any */
+	uint8_t source;         /* the one whose signal was put into a list register last */
 	bool enabled;
 	bool level;
 	bool line;           /* the wire, for level ones that EL2 drives; read without the lock too */
@@ -89,14 +92,15 @@ struct vgic_route;
 struct vgic {
 	struct spinlock lock;
 	struct domain *domain;
-	bool enabled;  /* GICD_CTLR.EnableGrp1 */
+	uint32_t version;
+	bool enabled;  /* GICD_CTLR.EnableGrp1; EnableGrp0 of a GICv2 */
 	bool has_its;
 	uint32_t cpu_count;
 	uint32_t spi_count;
 	uint32_t lpi_block_count; /* allocated */
 	struct vgic_cpu *cpus[DOMAIN_VCPUS_MAX];
 	struct vgic_irq *spis;
-	uint64_t *irouter; /* as written, by SPI */
+	uint64_t *routes_written; /* by SPI: GICD_IROUTER, or GICD_ITARGETSR of a GICv2 */
 	struct vgic_irq *lpis[VGIC_LPI_BLOCKS];
 	struct vgic_route *routes;
 };
@@ -125,6 +129,9 @@ void vgic_irq_dequeue(struct vgic *g, struct vgic_irq *irq);
 /* After a change of anything but a new edge. */
 void vgic_irq_changed(struct vgic *g, struct vgic_irq *irq, uint32_t *kick);
 void vgic_irq_pulse(struct vgic *g, struct vgic_irq *irq, uint32_t *kick);
+/* SGIs of a GICv2: vCPU from signals, or what the vCPUs in sources signalled is taken back. */
+void vgic_irq_signal(struct vgic *g, struct vgic_irq *irq, uint32_t from, uint32_t *kick);
+void vgic_irq_unsignal(struct vgic *g, struct vgic_irq *irq, uint32_t sources, uint32_t *kick);
 void vgic_irq_line(struct vgic *g, struct vgic_irq *irq, bool high, uint32_t *kick);
 void vgic_irq_clear_pending(struct vgic *g, struct vgic_irq *irq, uint32_t *kick);
 void vgic_irq_set_active(struct vgic *g, struct vgic_irq *irq, bool active, uint32_t *kick);
@@ -160,13 +167,25 @@ void vgic_cpu_fold_here(struct vgic *g, struct vgic_cpu *c);
  */
 bool vgic_cpu_wait_fold(struct vgic *g, struct vgic_cpu *c, uint32_t mask, uint32_t *kick);
 
-/* vgic_bank.c: registers with a field for each INTID, the same in GICD and in GICR's SGI frame. */
+/*
+ * vgic_bank.c: registers with a field for each INTID, the same in GICD and in GICR's SGI frame.
+ * owner: whose private interrupts; NULL: only SPIs are there. GICv2's distributor has both.
+ */
 enum mmio_result vgic_bank_access(struct vgic *g, struct vgic_cpu *self, struct vgic_cpu *owner,
 				  struct mmio_access *a, uint32_t *kick);
+/* GICD_CPENDSGIR and GICD_SPENDSGIR of a GICv2, which are self's own. */
+enum mmio_result vgic_bank_sgi_access(struct vgic *g, struct vgic_cpu *self, struct mmio_access *a,
+				      uint32_t *kick);
 
-/* vgic_dist.c, vgic_redist.c */
+/* vgic_dist.c, vgic_dist_v2.c, vgic_redist.c */
 extern const struct mmio_ops vgic_dist_ops;
+extern const struct mmio_ops vgic_dist_v2_ops;
 extern const struct mmio_ops vgic_redist_ops;
+
+/* vgic_dist.c: what both distributors do. Lock held. */
+void vgic_dist_enable(struct vgic *g, bool enabled, uint32_t *kick);
+/* An SPI goes to vCPU target, or VGIC_NONE, and so does the host's. */
+void vgic_dist_route(struct vgic *g, struct vgic_irq *irq, uint8_t target, uint32_t *kick);
 
 /* The maintenance interrupt of the pCPU c is loaded on. Takes the lock. */
 void vgic_maintenance(struct vgic_cpu *c);

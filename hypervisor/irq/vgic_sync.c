@@ -6,6 +6,14 @@
 #include "irq/irq.h"
 #include "irq/vgic_state.h"
 
+/* The next of those whose signal waits. True: there are more of them. */
+static bool sync_take_source(struct vgic_irq *irq)
+{
+	irq->source = (uint8_t)__builtin_ctz(irq->sources);
+	irq->sources &= (uint8_t)(irq->sources - 1);
+	return irq->sources != 0;
+}
+
 /* Put irq, which is in no queue, into list register lr. */
 static void sync_put(struct vgic *g, struct vgic_cpu *c, struct vgic_irq *irq, uint32_t lr)
 {
@@ -13,10 +21,20 @@ static void sync_put(struct vgic *g, struct vgic_cpu *c, struct vgic_irq *irq, u
 	uint64_t value = irq->intid | LR_PRIORITY(irq->priority) | LR_GROUP1;
 	bool eoi = false;
 
-	/* A level interrupt is sampled again when its handling ends, not while it goes on. */
-	if (irq->active && irq->level) {
-		eoi = pending;
-		pending = false;
+	/*
+	 * A level interrupt is sampled again when its handling ends, not while it goes on. So is an
+	 * SGI of a GICv2: its list register names one sender.
+	 */
+	if (irq->active) {
+		value |= LR_SOURCE(irq->source);
+		if (irq->level || irq->sources != 0) {
+			eoi = pending;
+			pending = false;
+		}
+	}
+	if (pending && irq->sources != 0) {
+		eoi = sync_take_source(irq);
+		value |= LR_SOURCE(irq->source);
 	}
 	/* HW = 1 cannot be pending and active at once (IHI0069 12.4, ICH_LR<n>_EL2): deactivate by hand then. */
 	irq->lr_hw = irq->host_active && !(pending && irq->active);
@@ -34,7 +52,7 @@ static void sync_put(struct vgic *g, struct vgic_cpu *c, struct vgic_irq *irq, u
 	irq->lr_drop_active = false;
 	irq->lr_latched = pending && irq->pending;
 	if (irq->lr_latched) {
-		irq->pending = false;
+		irq->pending = irq->sources != 0;
 	}
 	irq->active = false;
 	irq->lr = (uint8_t)lr;
@@ -59,6 +77,9 @@ static void sync_take_back(struct vgic *g, struct vgic_cpu *c, uint32_t lr, uint
 	irq->lr = VGIC_NONE;
 	if ((value & LR_PENDING) != 0 && irq->lr_latched) {
 		irq->pending = true;
+		if (irq->intid < VGIC_SGIS && g->version == 2) {
+			irq->sources |= (uint8_t)(1U << irq->source);
+		}
 	}
 	irq->lr_latched = false;
 	/* An LPI has no active state; some implementations keep one until the guest's EOI. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The memory map every guest sees: that of QEMU's `virt` board. Addresses are guest physical. */
+/*
+ * The memory map every guest sees: that of QEMU's `virt` board. Addresses are guest physical. Where
+ * the machine has a GICv2, so do guests: GICC instead of ITS and redistributors.
+ */
 #ifndef VIADUCT_GUEST_MAP_H
 #define VIADUCT_GUEST_MAP_H
 
@@ -10,6 +13,9 @@
 #define GUEST_FLASH_END    (GUEST_FLASH1_BASE + GUEST_FLASH1_SIZE)
 #define GUEST_GICD_BASE    0x08000000ULL
 #define GUEST_GICD_SIZE    0x00010000ULL
+#define GUEST_GICD_V2_SIZE 0x00001000ULL
+#define GUEST_GICC_BASE    0x08010000ULL
+#define GUEST_GICC_SIZE    0x00002000ULL
 #define GUEST_ITS_BASE     0x08080000ULL
 #define GUEST_ITS_SIZE     0x00020000ULL
 #define GUEST_GICR_BASE    0x080a0000ULL /* 0x20000 a vCPU */

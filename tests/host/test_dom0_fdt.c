@@ -43,14 +43,19 @@ static int write_tree(void *buf, uint32_t size)
 	return dom0_fdt_write(&spec, buf, size);
 }
 
-/* The tree made from virt.dts. */
-static const void *made(void)
+static const void *made_from(const void *host)
 {
-	read_tree(virt_tree());
+	read_tree(host);
 	assert_int_equal(dom0_control_layout(&machine, &control), 0);
 	assert_true(write_tree(buffer, sizeof(buffer)) > 0);
 	assert_int_equal(fdt_check_full(buffer, sizeof(buffer)), 0);
 	return buffer;
+}
+
+/* The tree made from virt.dts. */
+static const void *made(void)
+{
+	return made_from(virt_tree());
 }
 
 static uint32_t cell(const void *fdt, const char *path, const char *name, uint32_t index)
@@ -327,6 +332,30 @@ static void test_reads_back(void **state)
 	assert_string_equal(again.uart.path, "/pl011@9000000");
 }
 
+/* Where the host has a GICv2: its own distributor's and CPU interface's addresses, no MSI. */
+static void test_gicv2(void **state)
+{
+	static const char gic[] = "/intc@8000000";
+	void *host = virt_tree();
+	const void *fdt;
+	int size;
+
+	(void)state;
+	virt_set_text(host, gic, "compatible", "arm,cortex-a15-gic");
+	VIRT_CELLS(host, gic, "reg", 0, 0x8000000, 0, 0x10000, 0, 0x8010000, 0, 0x20000, 0,
+		   0x8030000, 0, 0x10000, 0, 0x8050000, 0, 0x20000);
+	fdt = made_from(host);
+	assert_true(has_compatible(fdt, "arm,gic-400"));
+	assert_false(has_compatible(fdt, "arm,gic-v3-its"));
+	assert_int_equal(cell64(fdt, gic, "reg", 0), 0x8000000);
+	assert_int_equal(cell64(fdt, gic, "reg", 2), 0x1000);
+	assert_int_equal(cell64(fdt, gic, "reg", 4), 0x8010000);
+	assert_int_equal(cell64(fdt, gic, "reg", 6), 0x2000);
+	assert_non_null(fdt_getprop(fdt, virt_node(fdt, gic), "reg", &size));
+	assert_int_equal(size, 8 * 4);
+	assert_null(fdt_getprop(fdt, virt_node(fdt, "/pcie@4010000000"), "msi-map", NULL));
+}
+
 static void test_too_small_buffer(void **state)
 {
 	static uint64_t small[16];
@@ -388,6 +417,7 @@ int main(void)
 		cmocka_unit_test(test_interrupt_controller),
 		cmocka_unit_test(test_host_bridge_is_virtual),
 		cmocka_unit_test(test_reads_back),
+		cmocka_unit_test(test_gicv2),
 		cmocka_unit_test(test_too_small_buffer),
 		cmocka_unit_test(test_control_layout_is_free_space),
 	};

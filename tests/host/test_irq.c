@@ -105,6 +105,9 @@ static bool hw_is_active(uint32_t intid)
 	return hw.active[intid];
 }
 
+/* Not chosen. */
+const struct gic_ops gicv2_ops = { .version = 2 };
+
 const struct gic_ops gicv3_ops = {
 	.version = 3,
 	.init = hw_init,

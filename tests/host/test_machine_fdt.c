@@ -223,14 +223,28 @@ static void test_unknown_gic_is_named(void **state)
 
 static void test_gicv2_is_recognised(void **state)
 {
+	static const char gic[] = "/intc@8000000";
 	void *fdt = virt_tree();
 
 	(void)state;
-	virt_set_text(fdt, "/intc@8000000", "compatible", "arm,cortex-a15-gic");
-	VIRT_CELLS(fdt, "/intc@8000000", "reg", 0, 0x8000000, 0, 0x10000, 0, 0x8010000, 0, 0x10000);
+	virt_set_text(fdt, gic, "compatible", "arm,cortex-a15-gic");
+	VIRT_CELLS(fdt, gic, "reg", 0, 0x8000000, 0, 0x10000, 0, 0x8010000, 0, 0x10000, 0, 0x8030000,
+		   0, 0x10000, 0, 0x8040000, 0, 0x10000);
 	read_good(fdt);
 	assert_int_equal(machine.gic.version, 2);
 	assert_int_equal(machine.gic.cpu_interface.base, 0x8010000);
+	assert_int_equal(machine.gic.virt_control.base, 0x8030000);
+	assert_int_equal(machine.gic.virt_interface.base, 0x8040000);
+	assert_int_equal(machine.gic.maintenance_intid, 25);
+	/* Guests need the virtual CPU interface, and GICC_DIR in the second page of the host's. */
+	VIRT_CELLS(fdt, gic, "reg", 0, 0x8000000, 0, 0x10000, 0, 0x8010000, 0, 0x10000);
+	refused(fdt, gic, "GICV");
+	VIRT_CELLS(fdt, gic, "reg", 0, 0x8000000, 0, 0x1000, 0, 0x8010000, 0, 0x1000, 0, 0x8030000,
+		   0, 0x1000, 0, 0x8040000, 0, 0x2000);
+	refused(fdt, gic, "reg");
+	VIRT_CELLS(fdt, gic, "reg", 0, 0x8000000, 0, 0x1000, 0, 0x8010000, 0, 0x2000, 0, 0x8030000,
+		   0, 0x1000, 0, 0x8040200, 0, 0x2000);
+	refused(fdt, gic, "reg");
 }
 
 static void test_no_iommu_no_msi(void **state)

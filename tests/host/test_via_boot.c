@@ -253,6 +253,31 @@ static void test_fdt_intx(void **state)
 	assert_int_equal(seen, 0xffff);
 }
 
+/* On a machine with GICv2: a CPU interface instead of redistributors, and no ITS. */
+static void test_fdt_gicv2(void **state)
+{
+	struct guest_fdt g = { .vcpu_count = 8, .ram_bytes = 64 * MIB };
+	static uint8_t fdt[0x10000];
+	int node, v3, length;
+
+	assert_int_equal(guest_fdt_make(&g, fdt, sizeof(fdt)), 0);
+	v3 = (int)fdt_totalsize(fdt);
+	g.gic_version = 2;
+	assert_int_equal(guest_fdt_make(&g, fdt, sizeof(fdt)), 0);
+	assert_int_equal(fdt_check_full(fdt, sizeof(fdt)), 0);
+	/* It is made anew after the files were checked: then it must not have grown. */
+	assert_true((int)fdt_totalsize(fdt) <= v3);
+	node = node_at(fdt, "/intc@8000000");
+	assert_int_equal(fdt_node_check_compatible(fdt, node, "arm,gic-400"), 0);
+	assert_int_equal(cells(fdt, node, "reg", 0), 0x08000000);
+	assert_int_equal(cells(fdt, node, "reg", 2), 0x1000);
+	assert_int_equal(cells(fdt, node, "reg", 4), 0x08010000);
+	assert_int_equal(cells(fdt, node, "reg", 6), 0x2000);
+	assert_int_equal(cell(fdt, 0, "interrupt-parent", 0), cell(fdt, node, "phandle", 0));
+	assert_true(fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v3-its") < 0);
+	assert_null(fdt_getprop(fdt, node_at(fdt, "/pcie@10000000"), "msi-map", &length));
+}
+
 static void test_fdt_no_room(void **state)
 {
 	static uint8_t fdt[0x10000];
@@ -274,7 +299,8 @@ int main(void)
 		cmocka_unit_test(test_image),       cmocka_unit_test(test_not_an_image),
 		cmocka_unit_test(test_place),       cmocka_unit_test(test_fdt_chosen),
 		cmocka_unit_test(test_fdt_cpus),    cmocka_unit_test(test_fdt_pcie),
-		cmocka_unit_test(test_fdt_intx),    cmocka_unit_test(test_fdt_no_room),
+		cmocka_unit_test(test_fdt_intx),    cmocka_unit_test(test_fdt_gicv2),
+		cmocka_unit_test(test_fdt_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,7 @@ struct viaduct_boot {
 	uint64_t ramdisk_at;
 	uint64_t fdt_at;
 	uint64_t flash_bytes; /* 0: a kernel */
+	struct guest_fdt tree; /* what fdt was made from */
 	uint8_t fdt[FDT_SIZE];
 };
 
@@ -161,7 +162,9 @@ static int open_firmware(const struct viaduct_boot_spec *spec, struct viaduct_bo
 static int make_fdt(const struct viaduct_boot_spec *spec, struct viaduct_boot *b, char *why,
 		    size_t why_size)
 {
-	struct guest_fdt g = {
+	struct guest_fdt *g = &b->tree;
+
+	*g = (struct guest_fdt){
 		.vcpu_count = spec->vcpu_count,
 		.ram_bytes = spec->ram_bytes,
 		.bootargs = spec->firmware == NULL ? spec->extra : NULL,
@@ -170,12 +173,12 @@ static int make_fdt(const struct viaduct_boot_spec *spec, struct viaduct_boot *b
 	};
 
 	/* Early in the control domain's life there may be no good randomness yet: then, less. */
-	if (getrandom(g.rng_seed, sizeof(g.rng_seed), GRND_NONBLOCK) < 0 ||
-	    getrandom(&g.kaslr_seed, sizeof(g.kaslr_seed), GRND_NONBLOCK) < 0) {
-		memset(g.rng_seed, 0, sizeof(g.rng_seed));
-		g.kaslr_seed = 0;
+	if (getrandom(g->rng_seed, sizeof(g->rng_seed), GRND_NONBLOCK) < 0 ||
+	    getrandom(&g->kaslr_seed, sizeof(g->kaslr_seed), GRND_NONBLOCK) < 0) {
+		memset(g->rng_seed, 0, sizeof(g->rng_seed));
+		g->kaslr_seed = 0;
 	}
-	if (guest_fdt_make(&g, b->fdt, sizeof(b->fdt)) != 0) {
+	if (guest_fdt_make(g, b->fdt, sizeof(b->fdt)) != 0) {
 		return say(why, why_size, -E2BIG, "the kernel command line is too long");
 	}
 	return 0;
@@ -246,7 +249,23 @@ static int load_part(struct load *l, const uint8_t *data, uint64_t size, uint64_
 	return err;
 }
 
-int viaduct_boot_load(struct viaduct *v, const struct viaduct_boot *b, uint32_t id,
+/* The tree again, for the machine as it is; with any GIC it is no larger than it was. */
+static int adapt_fdt(struct viaduct *v, struct viaduct_boot *b)
+{
+	struct control_info info;
+	int err = viaduct_info(v, &info);
+
+	if (err != 0) {
+		return err;
+	}
+	b->tree.gic_version = info.gic_version;
+	if (guest_fdt_make(&b->tree, b->fdt, sizeof(b->fdt)) != 0) {
+		return client_fail(v, -E2BIG, "the device tree does not fit");
+	}
+	return 0;
+}
+
+int viaduct_boot_load(struct viaduct *v, struct viaduct_boot *b, uint32_t id,
 		      viaduct_progress *progress, void *progress_arg, uint64_t *pc, uint64_t *arg)
 {
 	struct load l = {
@@ -256,8 +275,11 @@ int viaduct_boot_load(struct viaduct *v, const struct viaduct_boot *b, uint32_t 
 		.progress_arg = progress_arg,
 		.total = b->image.size + b->ramdisk.size + FDT_SIZE,
 	};
-	int err = load_part(&l, b->image.data, b->image.size, b->image_at);
+	int err = adapt_fdt(v, b);
 
+	if (err == 0) {
+		err = load_part(&l, b->image.data, b->image.size, b->image_at);
+	}
 	if (err == 0) {
 		err = load_part(&l, b->ramdisk.data, b->ramdisk.size, b->ramdisk_at);
 	}

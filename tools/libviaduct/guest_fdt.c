@@ -133,21 +133,14 @@ static int put_timer(void *fdt)
 	return fdt_end_node(fdt);
 }
 
-static int put_gic(void *fdt, const struct guest_fdt *g)
+static int put_gicv3(void *fdt, const struct guest_fdt *g)
 {
 	uint64_t redists = g->vcpu_count * GUEST_GICR_STRIDE;
 
-	TRY(fdt_begin_node(fdt, "intc@8000000"));
 	TRY(put_string(fdt, "compatible", "arm,gic-v3"));
-	TRY(fdt_property_u32(fdt, "#interrupt-cells", 3));
-	TRY(put_flag(fdt, "interrupt-controller"));
-	TRY(fdt_property_u32(fdt, "#address-cells", 2));
-	TRY(fdt_property_u32(fdt, "#size-cells", 2));
-	TRY(put_flag(fdt, "ranges"));
 	TRY(PUT_CELLS(fdt, "reg", HI(GUEST_GICD_BASE), LO(GUEST_GICD_BASE), HI(GUEST_GICD_SIZE),
 		      LO(GUEST_GICD_SIZE), HI(GUEST_GICR_BASE), LO(GUEST_GICR_BASE), HI(redists),
 		      LO(redists)));
-	TRY(fdt_property_u32(fdt, "phandle", PHANDLE_GIC));
 	TRY(fdt_begin_node(fdt, "its@8080000"));
 	TRY(put_string(fdt, "compatible", "arm,gic-v3-its"));
 	TRY(put_flag(fdt, "msi-controller"));
@@ -155,7 +148,28 @@ static int put_gic(void *fdt, const struct guest_fdt *g)
 	TRY(PUT_CELLS(fdt, "reg", HI(GUEST_ITS_BASE), LO(GUEST_ITS_BASE), HI(GUEST_ITS_SIZE),
 		      LO(GUEST_ITS_SIZE)));
 	TRY(fdt_property_u32(fdt, "phandle", PHANDLE_ITS));
-	TRY(fdt_end_node(fdt));
+	return fdt_end_node(fdt);
+}
+
+static int put_gicv2(void *fdt)
+{
+	TRY(put_string(fdt, "compatible", "arm,gic-400"));
+	TRY(PUT_CELLS(fdt, "reg", HI(GUEST_GICD_BASE), LO(GUEST_GICD_BASE),
+		      HI(GUEST_GICD_V2_SIZE), LO(GUEST_GICD_V2_SIZE), HI(GUEST_GICC_BASE),
+		      LO(GUEST_GICC_BASE), HI(GUEST_GICC_SIZE), LO(GUEST_GICC_SIZE)));
+	return 0;
+}
+
+static int put_gic(void *fdt, const struct guest_fdt *g)
+{
+	TRY(fdt_begin_node(fdt, "intc@8000000"));
+	TRY(fdt_property_u32(fdt, "#interrupt-cells", 3));
+	TRY(put_flag(fdt, "interrupt-controller"));
+	TRY(fdt_property_u32(fdt, "#address-cells", 2));
+	TRY(fdt_property_u32(fdt, "#size-cells", 2));
+	TRY(put_flag(fdt, "ranges"));
+	TRY(fdt_property_u32(fdt, "phandle", PHANDLE_GIC));
+	TRY(g->gic_version == 2 ? put_gicv2(fdt) : put_gicv3(fdt, g));
 	return fdt_end_node(fdt);
 }
 
@@ -204,7 +218,7 @@ static int put_intx(void *fdt)
 }
 
 /* Bus addresses are guest physical addresses, but for I/O ports, which start at 0. */
-static int put_pcie(void *fdt)
+static int put_pcie(void *fdt, const struct guest_fdt *g)
 {
 	TRY(fdt_begin_node(fdt, "pcie@10000000"));
 	TRY(put_string(fdt, "compatible", "pci-host-ecam-generic"));
@@ -226,8 +240,10 @@ static int put_pcie(void *fdt)
 		      PCI_MEM64, HI(GUEST_PCI_MEM64_BASE), LO(GUEST_PCI_MEM64_BASE),
 		      HI(GUEST_PCI_MEM64_BASE), LO(GUEST_PCI_MEM64_BASE),
 		      HI(GUEST_PCI_MEM64_SIZE), LO(GUEST_PCI_MEM64_SIZE)));
-	/* Requester IDs are the ITS's device IDs. */
-	TRY(PUT_CELLS(fdt, "msi-map", 0, PHANDLE_ITS, 0, 0x10000));
+	if (g->gic_version != 2) {
+		/* Requester IDs are the ITS's device IDs. */
+		TRY(PUT_CELLS(fdt, "msi-map", 0, PHANDLE_ITS, 0, 0x10000));
+	}
 	TRY(put_intx(fdt));
 	return fdt_end_node(fdt);
 }
@@ -247,7 +263,7 @@ static int put_root(void *fdt, const struct guest_fdt *g)
 	TRY(put_timer(fdt));
 	TRY(put_gic(fdt, g));
 	TRY(put_uart(fdt));
-	TRY(put_pcie(fdt));
+	TRY(put_pcie(fdt, g));
 	return fdt_end_node(fdt);
 }
 

@@ -9,6 +9,7 @@
 #define GUEST_FDT_SEED_SIZE 32
 
 struct guest_fdt {
+	uint32_t gic_version; /* 2, else 3 */
 	uint32_t vcpu_count;
 	uint64_t ram_bytes;
 	const char *bootargs;    /* NULL: none */

@@ -116,7 +116,7 @@ struct viaduct_boot_spec {
 	uint64_t ram_bytes;
 };
 
-/* why (at least 1 byte) gets a sentence on failure. */
+/* extra stays the caller's until the end. why (at least 1 byte) gets a sentence on failure. */
 int viaduct_boot_open(const struct viaduct_boot_spec *spec, struct viaduct_boot **out, char *why,
 		      size_t why_size);
 void viaduct_boot_close(struct viaduct_boot *b);
@@ -128,7 +128,7 @@ typedef int viaduct_progress(void *arg, uint64_t done, uint64_t total);
  * Into a domain made with the same vCPU count, RAM and flash. *pc, *arg: for
  * viaduct_domain_start().
  */
-int viaduct_boot_load(struct viaduct *v, const struct viaduct_boot *b, uint32_t id,
+int viaduct_boot_load(struct viaduct *v, struct viaduct_boot *b, uint32_t id,
 		      viaduct_progress *progress, void *progress_arg, uint64_t *pc, uint64_t *arg);
 
 #endif

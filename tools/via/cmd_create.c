@@ -151,7 +151,7 @@ static int show_progress(void *arg, uint64_t done, uint64_t total)
 
 /* Fill and start a domain that was made. */
 static int finish(const struct command *c, struct viaduct *v, struct guest_config *g,
-		  const struct viaduct_boot *boot, struct pci_choices *choices, uint32_t id)
+		  struct viaduct_boot *boot, struct pci_choices *choices, uint32_t id)
 {
 	uint64_t pc, arg;
 	int err;
@@ -170,7 +170,7 @@ static int finish(const struct command *c, struct viaduct *v, struct guest_confi
 }
 
 static int create(const struct command *c, struct viaduct *v, struct guest_config *g,
-		  const struct viaduct_boot *boot, uint32_t *id)
+		  struct viaduct_boot *boot, uint32_t *id)
 {
 	const struct viaduct_domain_spec spec = {
 		.name = g->name,

@@ -8,12 +8,13 @@
 #include <string.h>
 
 #include "irq/irq.h"
-#include "irq/vgic_lr.h"
+#include "irq/vgic_gich.h"
 
 #define HOST_INTIDS 1020
 
 uint32_t fake_cpu;
 uint32_t fake_lr_count = 4;
+bool fake_gicv2;
 uint32_t fake_pended;
 uint64_t fake_vmcr_running = 0xf8000002; /* VPMR 0xf8, VENG1 */
 struct fake_interface fake_interfaces[FAKE_CPUS];
@@ -61,11 +62,7 @@ void fake_vgic_reset(void)
 	memset(spi_active, 0, sizeof(spi_active));
 	fake_cpu = 0;
 	fake_lr_count = 4;
-}
-
-void vgic_hw_init(void)
-{
-	memset(&fake_interfaces[fake_cpu], 0, sizeof(fake_interfaces[0]));
+	fake_gicv2 = false;
 }
 
 uint32_t vgic_hw_lr_count(void)
@@ -131,6 +128,10 @@ void vgic_hw_lr_write(uint32_t lr, uint64_t value)
 
 	assert_true(lr < fake_lr_count);
 	f->lr_accesses++;
+	if (fake_gicv2) {
+		/* GICH_LR holds all of it. */
+		assert_int_equal(gich_lr_decode(gich_lr_encode(value)), value);
+	}
 	if ((value & LR_STATE) != 0) {
 		/* What IHI0069 12.4 (ICH_LR<n>_EL2) forbids. */
 		assert_false((value & LR_HW) != 0 && (value & LR_STATE) == LR_STATE);
@@ -176,6 +177,12 @@ uint32_t vgic_hw_eoi(void)
 	return eoi_map(&fake_interfaces[fake_cpu]);
 }
 
+/* GICV_IAR has the sender of an SGI beside its INTID, and GICV_EOIR wants it again. */
+static uint32_t sender(uint64_t lr)
+{
+	return fake_gicv2 && (uint32_t)lr < 16 ? (uint32_t)(lr >> 32) & 7 : 0;
+}
+
 uint32_t fake_guest_ack(uint32_t cpu)
 {
 	struct fake_interface *f = &fake_interfaces[cpu];
@@ -208,17 +215,20 @@ uint32_t fake_guest_ack(uint32_t cpu)
 		*best |= LR_ACTIVE;
 	}
 	f->running[f->running_count++] = (uint8_t)best_priority;
-	return intid;
+	return intid | sender(*best) << FAKE_SENDER_SHIFT;
 }
 
-void fake_guest_eoi(uint32_t cpu, uint32_t intid)
+void fake_guest_eoi(uint32_t cpu, uint32_t acknowledged)
 {
 	struct fake_interface *f = &fake_interfaces[cpu];
+	uint32_t intid = fake_gicv2 ? acknowledged & 0x3ff : acknowledged;
 
 	assert_true(f->running_count > 0);
 	f->running_count--;
 	for (uint32_t i = 0; i < fake_lr_count; i++) {
 		if ((uint32_t)f->lr[i] == intid && (f->lr[i] & LR_ACTIVE) != 0) {
+			assert_int_equal(intid | sender(f->lr[i]) << FAKE_SENDER_SHIFT,
+					 acknowledged);
 			f->lr[i] &= ~LR_ACTIVE;
 			if ((f->lr[i] & LR_HW) != 0) {
 				*active_of(cpu, (uint32_t)(f->lr[i] >> 32) & 0x1fff) = false;

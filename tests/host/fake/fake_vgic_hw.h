@@ -11,9 +11,11 @@
 
 #define FAKE_CPUS 4
 #define FAKE_SPURIOUS 1023u
+#define FAKE_SENDER_SHIFT 10 /* of an SGI of a GICv2, in what is acknowledged */
 
 extern uint32_t fake_cpu;      /* the pCPU that "runs" EL2 code now */
 extern uint32_t fake_lr_count; /* list registers of each */
+extern bool fake_gicv2;        /* list registers must fit a GICv2's, SGIs have senders */
 extern uint32_t fake_pended;   /* last SPI set pending by software */
 extern uint64_t fake_vmcr_running; /* what guests set their VMCR to when they come up */
 
@@ -35,8 +37,8 @@ void fake_host_activate(uint32_t cpu, uint32_t intid);
 void fake_vgic_reset(void);
 /* The guest on cpu reads ICC_IAR1_EL1; FAKE_SPURIOUS: nothing to take. */
 uint32_t fake_guest_ack(uint32_t cpu);
-/* ICC_EOIR1_EL1 with EOImode = 0. */
-void fake_guest_eoi(uint32_t cpu, uint32_t intid);
+/* ICC_EOIR1_EL1 with EOImode = 0, of what was acknowledged. */
+void fake_guest_eoi(uint32_t cpu, uint32_t acknowledged);
 /* Is the maintenance interrupt of cpu asserted? */
 bool fake_maintenance(uint32_t cpu);
 /* List registers of cpu that hold intid. */

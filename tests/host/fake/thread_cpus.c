@@ -190,6 +190,9 @@ static int init(void)
 	return 0;
 }
 
+/* Not chosen. */
+const struct gic_ops gicv2_ops = { .version = 2 };
+
 const struct gic_ops gicv3_ops = {
 	.init = init,
 	.line_count = line_count,

@@ -11,6 +11,7 @@
 #include "core/guest_copy.h"
 #include "core/sched.h"
 #include "irq/irq.h"
+#include "irq/vgic_gich.h"
 #include "irq/vgic_state.h"
 #include "lib/errno.h"
 
@@ -89,19 +90,19 @@ void world_free(void)
 	memset(&world, 0, sizeof(world));
 }
 
-void world_init(uint32_t vcpus, bool has_its)
+int vgic_gich_map_interface(struct domain *d, ipaddr_t at)
 {
-	const struct vgic_config config = {
-		.dist = { WORLD_GICD },
-		.redist = { WORLD_GICR },
-		.its = { WORLD_ITS },
-		.has_its = has_its,
-		.spi_count = WORLD_SPIS,
-	};
+	world.interface_at = at.v;
+	return 0;
+}
+
+static void init(uint32_t vcpus, const struct vgic_config *config)
+{
 	struct domain *d = &world.domain;
 
 	world_free();
 	fake_vgic_reset();
+	fake_gicv2 = config->version == 2;
 	world.ram = calloc(1, WORLD_RAM_SIZE);
 	d->vcpu_count = vcpus;
 	for (uint32_t i = 0; i < vcpus; i++) {
@@ -113,7 +114,33 @@ void world_init(uint32_t vcpus, bool has_its)
 		v->pcpu = i % FAKE_CPUS;
 		d->vcpus[i] = v;
 	}
-	assert_int_equal(vgic_create(d, &config), 0);
+	assert_int_equal(vgic_create(d, config), 0);
+}
+
+void world_init(uint32_t vcpus, bool has_its)
+{
+	const struct vgic_config config = {
+		.version = 3,
+		.dist = { WORLD_GICD },
+		.redist = { WORLD_GICR },
+		.its = { WORLD_ITS },
+		.has_its = has_its,
+		.spi_count = WORLD_SPIS,
+	};
+
+	init(vcpus, &config);
+}
+
+void world_init_v2(uint32_t vcpus)
+{
+	const struct vgic_config config = {
+		.version = 2,
+		.dist = { WORLD_GICD },
+		.cpu_interface = { WORLD_GICC },
+		.spi_count = WORLD_SPIS,
+	};
+
+	init(vcpus, &config);
 }
 
 struct vcpu *world_on(uint32_t n)
@@ -205,12 +232,12 @@ uint64_t world_gicr(uint32_t n)
 
 void world_enable(void)
 {
-	world_write(0, WORLD_GICD, 4, 2);
+	world_write(0, WORLD_GICD, 4, fake_gicv2 ? 1 : 2);
 }
 
 static uint64_t bank_base(uint32_t n, uint32_t intid)
 {
-	return intid < 32 ? world_gicr(n) + 0x10000 : WORLD_GICD;
+	return intid < 32 && !fake_gicv2 ? world_gicr(n) + 0x10000 : WORLD_GICD;
 }
 
 void world_irq_enable(uint32_t n, uint32_t intid, bool on)

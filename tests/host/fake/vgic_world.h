@@ -10,6 +10,7 @@
 #include "lib/types.h"
 
 #define WORLD_GICD 0x08000000ull
+#define WORLD_GICC 0x08010000ull
 #define WORLD_ITS  0x08080000ull
 #define WORLD_GICR 0x080a0000ull
 #define WORLD_SPIS 64u
@@ -21,6 +22,7 @@
 struct world {
 	struct domain domain;
 	uint8_t *ram;
+	uint64_t interface_at; /* where a GICv2's CPU interface is mapped */
 	uint32_t kicked; /* vCPUs kicked and not entered since */
 };
 
@@ -28,6 +30,7 @@ extern struct world world;
 
 /* Frees the one before. */
 void world_init(uint32_t vcpus, bool has_its);
+void world_init_v2(uint32_t vcpus);
 void world_free(void);
 
 /* Run EL2 code as the pCPU of vCPU n. */
