@@ -11,7 +11,9 @@
  *   p NAME ADDRESS COUNT    EL2 instructions since the last BEGIN marker, before an END marker's m
  *   s NAME LENGTH ADDRESS   the longest stretch of EL2 instructions since the last BEGIN marker in
  *                           which no interrupt was looked for, and where it ended; before END's m.
- *                           ERET, WFI, and reads of ISR_EL1 and ICC_IAR1_EL1 end a stretch
+ *                           ERET, WFI, and reads of ISR_EL1 and ICC_IAR1_EL1 end a stretch; not a
+ *                           read of ISR_EL1 whose bit 8 is tested next: that looks for an SError
+ *   r NAME ADDRESS COUNT    what was executed in that stretch, by block of instructions; before END's
  *
  * Counts are the first vCPU's: the benchmarks run with one.
  */
@@ -35,6 +37,8 @@
 #define MRS_MASK 0xffffffe0U /* all but the register */
 #define MRS_ISR 0xd538c100U
 #define MRS_IAR1 0xd538cc00U
+#define TBNZ_8_MASK 0xfff80000U /* all but register and distance */
+#define TBNZ_8 0x37400000U
 
 #define NAME_SIZE 16
 #define EL_COUNT 4
@@ -59,6 +63,17 @@ static struct {
 	uint64_t longest;
 	uint64_t end;   /* address */
 } stretch;
+
+/* Blocks of EL2 code in the order they were entered: of this stretch, and of the longest. */
+#define TRACE_BLOCKS 65536
+struct block {
+	uint64_t address;
+	uint64_t count; /* instructions */
+};
+static struct block trace[TRACE_BLOCKS];
+static struct block longest_trace[TRACE_BLOCKS];
+static size_t trace_count;
+static size_t longest_count;
 
 static struct qemu_plugin_scoreboard *profile;
 static uint64_t profile_base;
@@ -112,6 +127,36 @@ static void profile_mark(const char *name, bool print)
 	}
 }
 
+static int by_address(const void *a, const void *b)
+{
+	const struct block *x = a, *y = b;
+
+	return (x->address > y->address) - (x->address < y->address);
+}
+
+static void print_longest(const char *name)
+{
+	fprintf(out, "s\t%s\t%" PRIu64 "\t%" PRIx64 "\n", name, stretch.longest, stretch.end);
+	qsort(longest_trace, longest_count, sizeof(struct block), by_address);
+	for (size_t i = 0; i < longest_count;) {
+		uint64_t address = longest_trace[i].address;
+		uint64_t sum = 0;
+
+		for (; i < longest_count && longest_trace[i].address == address; i++) {
+			sum += longest_trace[i].count;
+		}
+		fprintf(out, "r\t%s\t%" PRIx64 "\t%" PRIu64 "\n", name, address, sum);
+	}
+}
+
+/* A block of EL2 code is entered. What does not fit is the end of a stretch far too long. */
+static void enter_block(unsigned int vcpu, void *block)
+{
+	if (vcpu == 0 && trace_count < TRACE_BLOCKS) {
+		trace[trace_count++] = *(struct block *)block;
+	}
+}
+
 /* Before the instruction at this address. */
 static void stretch_end(unsigned int vcpu, void *address)
 {
@@ -124,8 +169,11 @@ static void stretch_end(unsigned int vcpu, void *address)
 	if (length > stretch.longest) {
 		stretch.longest = length;
 		stretch.end = (uint64_t)(uintptr_t)address;
+		memcpy(longest_trace, trace, trace_count * sizeof(trace[0]));
+		longest_count = trace_count;
 	}
 	stretch.began = c->executed[2];
+	trace_count = 0;
 }
 
 static void marker(unsigned int vcpu, void *hint)
@@ -139,10 +187,11 @@ static void marker(unsigned int vcpu, void *hint)
 		profile_mark(name, number == HINT_END);
 	}
 	if (number == HINT_END) {
-		fprintf(out, "s\t%s\t%" PRIu64 "\t%" PRIx64 "\n", name, stretch.longest, stretch.end);
+		print_longest(name);
 	}
 	if (number == HINT_BEGIN) {
 		stretch.longest = 0;
+		longest_count = 0;
 	}
 	fprintf(out, "m\t%u\t%s\t%" PRIu64, number, name, read_register(operations));
 	for (int el = 0; el <= 2; el++) {
@@ -160,15 +209,31 @@ static void count(struct qemu_plugin_insn *insn, struct qemu_plugin_scoreboard *
 	qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn, QEMU_PLUGIN_INLINE_ADD_U64, entry, 1);
 }
 
-static void translate_insn(struct qemu_plugin_insn *insn, unsigned int el)
+static uint32_t opcode_of(struct qemu_plugin_insn *insn)
 {
-	size_t of_el = el * sizeof(uint64_t);
-	uint64_t at = qemu_plugin_insn_vaddr(insn) - profile_base;
 	uint32_t opcode = 0;
 
 	qemu_plugin_insn_data(insn, &opcode, sizeof(opcode));
-	if (el == 2 && (opcode == WFI || opcode == ERET || (opcode & MRS_MASK) == MRS_ISR ||
-			(opcode & MRS_MASK) == MRS_IAR1)) {
+	return opcode;
+}
+
+/* next: NULL at the end of a block. */
+static bool ends_stretch(uint32_t opcode, struct qemu_plugin_insn *next)
+{
+	if ((opcode & MRS_MASK) == MRS_ISR) {
+		return next == NULL || (opcode_of(next) & TBNZ_8_MASK) != TBNZ_8;
+	}
+	return opcode == WFI || opcode == ERET || (opcode & MRS_MASK) == MRS_IAR1;
+}
+
+static void translate_insn(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *next,
+			   unsigned int el)
+{
+	size_t of_el = el * sizeof(uint64_t);
+	uint64_t at = qemu_plugin_insn_vaddr(insn) - profile_base;
+	uint32_t opcode = opcode_of(insn);
+
+	if (el == 2 && ends_stretch(opcode, next)) {
 		qemu_plugin_register_vcpu_insn_exec_cb(
 			insn, stretch_end, QEMU_PLUGIN_CB_NO_REGS,
 			(void *)(uintptr_t)qemu_plugin_insn_vaddr(insn));
@@ -193,8 +258,18 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	size_t n = qemu_plugin_tb_n_insns(tb);
 
 	(void)id;
+	if (el == 2) {
+		struct block *block = malloc(sizeof(*block)); /* for as long as QEMU may run it */
+
+		if (block != NULL) {
+			*block = (struct block){ qemu_plugin_tb_vaddr(tb), n };
+			qemu_plugin_register_vcpu_tb_exec_cb(tb, enter_block, QEMU_PLUGIN_CB_NO_REGS,
+							     block);
+		}
+	}
 	for (size_t i = 0; i < n; i++) {
-		translate_insn(qemu_plugin_tb_get_insn(tb, i), el);
+		translate_insn(qemu_plugin_tb_get_insn(tb, i),
+			       i + 1 < n ? qemu_plugin_tb_get_insn(tb, i + 1) : NULL, el);
 	}
 }
 

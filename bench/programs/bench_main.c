@@ -19,6 +19,20 @@ struct marker marker_name(const char *prefix, const char *row)
 	return m;
 }
 
+/* viaduct-bench begin NAME, end NAME: a script's own interval. */
+static int mark(const char *which, const char *name)
+{
+	struct marker m = { 0 };
+
+	memcpy(m.name, name, strnlen(name, sizeof(m.name)));
+	if (strcmp(which, "begin") == 0) {
+		marker_begin(&m);
+	} else {
+		marker_end(&m, 1);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *prefix = argc > 1 ? argv[1] : "";
@@ -28,8 +42,12 @@ int main(int argc, char **argv)
 	if (getpid() == 1) {
 		return bench_init();
 	}
+	if (argc == 3 && (strcmp(argv[1], "begin") == 0 || strcmp(argv[1], "end") == 0)) {
+		return mark(argv[1], argv[2]);
+	}
 	if (argc < 2 || argc > 3) {
-		fprintf(stderr, "usage: viaduct-bench PREFIX [DISK]\n");
+		fprintf(stderr, "usage: viaduct-bench PREFIX [DISK]\n"
+				"       viaduct-bench begin|end NAME\n");
 		return 2;
 	}
 	/* A kernel goes on working for a while after it has booted. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Slots of the memory aperture: opened for a client, closed with the client or the domain. */
+/*
+ * Slots of the memory aperture: opened for a client, in slices, and closed with the client or the
+ * domain, half open or not.
+ */
 #include "control/control_aperture.h"
 
 #include "arch/arm64/cpu.h"
@@ -9,6 +12,9 @@
 #include "lib/errno.h"
 
 #define SLOT_NONE CONTROL_SLOTS
+
+/* Taken out of the caches in one go. */
+#define FLUSH_SLICE (128 * 1024U)
 
 _Static_assert(CONTROL_SLOT_SIZE == RAM_BLOCK_SIZE, "a slot shows one block");
 _Static_assert(CONTROL_PAGES <= 256, "control_slot.page");
@@ -25,9 +31,16 @@ static ipaddr_t slot_base(const struct control *c, uint32_t slot)
 	return ipa_add(control_aperture_base(&c->layout), slot * CONTROL_SLOT_SIZE);
 }
 
+static bool is_open(const struct control_slot *s)
+{
+	return s->flushed == CONTROL_SLOT_SIZE;
+}
+
 static void slot_close(struct control *c, uint32_t slot)
 {
-	p2m_unmap(&c->domain->p2m, slot_base(c, slot), CONTROL_SLOT_SIZE);
+	if (is_open(&c->slots[slot])) {
+		p2m_unmap(&c->domain->p2m, slot_base(c, slot), CONTROL_SLOT_SIZE);
+	}
 	c->slots[slot].domain = DOMAIN_ID_NONE;
 }
 
@@ -54,31 +67,48 @@ int control_aperture_claim(struct control_call *call)
 	return 0;
 }
 
-static uint32_t find_free(const struct control *c)
+/* The slot that is being opened for this client and block, else a free one that begins now. */
+static uint32_t find_opening(struct control *c, const struct control_slot *wanted)
 {
+	uint32_t found = SLOT_NONE;
+
 	for (uint32_t i = 0; i < CONTROL_SLOTS; i++) {
-		if (c->slots[i].domain == DOMAIN_ID_NONE) {
+		const struct control_slot *s = &c->slots[i];
+
+		if (s->domain == wanted->domain && s->page == wanted->page &&
+		    s->block == wanted->block && !is_open(s)) {
 			return i;
 		}
+		if (found == SLOT_NONE && s->domain == DOMAIN_ID_NONE) {
+			found = i;
+		}
 	}
-	return SLOT_NONE;
+	if (found != SLOT_NONE) {
+		c->slots[found] = *wanted;
+	}
+	return found;
 }
 
 /*
  * The client writes past the caches (Normal non-cacheable), so no line of the block may be left in
  * one: a dirty line would overwrite what the client wrote, a clean one would hide it.
  */
-static void flush_block(paddr_t block)
+static void flush_slice(struct control_slot *s, paddr_t block)
 {
-	cache_clean_invalidate(mmu_map_window(block), RAM_BLOCK_SIZE);
+	char *window = mmu_map_window(block);
+
+	cache_clean_invalidate(window + s->flushed, FLUSH_SLICE);
 	mmu_unmap_window();
+	s->flushed += FLUSH_SLICE;
 }
 
+/* Begun, gone on with, or done: then it shows. */
 static int slot_open(struct control_call *call, const struct control_aperture_map *in,
 		     uint32_t *slot)
 {
 	struct control *c = call->control;
 	struct domain *d = domain_by_id(in->domain);
+	struct control_slot wanted = { .page = (uint8_t)call->page };
 	paddr_t block;
 	int err;
 
@@ -93,17 +123,22 @@ static int slot_open(struct control_call *call, const struct control_aperture_ma
 	if (in->offset / CONTROL_SLOT_SIZE >= __atomic_load_n(&d->ram_populated, __ATOMIC_ACQUIRE)) {
 		return -EAGAIN;
 	}
-	*slot = find_free(c);
+	wanted.domain = d->id;
+	wanted.block = (uint32_t)(in->offset / CONTROL_SLOT_SIZE);
+	*slot = find_opening(c, &wanted);
 	if (*slot == SLOT_NONE) {
 		return -ENOSPC;
 	}
-	block = d->ram_blocks[in->offset / CONTROL_SLOT_SIZE];
-	flush_block(block);
+	block = domain_ram_block(d, wanted.block);
+	flush_slice(&c->slots[*slot], block);
+	if (!is_open(&c->slots[*slot])) {
+		call->again = true;
+		return 0;
+	}
 	err = p2m_map(&c->domain->p2m, slot_base(c, *slot), block, CONTROL_SLOT_SIZE,
 		      P2M_RAM_SHARED);
-	if (err == 0) {
-		c->slots[*slot].domain = d->id;
-		c->slots[*slot].page = (uint8_t)call->page;
+	if (err != 0) {
+		c->slots[*slot].domain = DOMAIN_ID_NONE;
 	}
 	return err;
 }
@@ -116,7 +151,7 @@ int control_aperture_map(struct control_call *call)
 	spin_lock(&call->control->aperture_lock);
 	err = slot_open(call, call->in, &reply.count);
 	spin_unlock(&call->control->aperture_lock);
-	if (err == 0) {
+	if (err == 0 && !call->again) {
 		control_reply(call, &reply, sizeof(reply));
 	}
 	return err;

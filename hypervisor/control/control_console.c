@@ -30,8 +30,7 @@ int control_console_read(struct control_call *call)
 	if (err != 0) {
 		return err;
 	}
-	reply.size = vuart_output(d, &reply.position, text,
-				  (uint32_t)(CONTROL_BODY_SIZE - sizeof(reply)));
+	reply.size = vuart_output(d, &reply.position, text, CONTROL_TEXT_MAX);
 	control_reply(call, &reply, sizeof(reply));
 	call->out_size += reply.size;
 	return 0;

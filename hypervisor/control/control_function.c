@@ -80,8 +80,9 @@ static enum mmio_result register_access(struct vcpu *v, void *opaque, struct mmi
 		a->value = a->size == 4 ? register_read(a->offset) : 0;
 		return MMIO_DONE;
 	}
-	if (a->size == 4 && a->offset == CONTROL_REG_DOORBELL) {
-		control_request_run(c, v->domain, (uint32_t)a->value);
+	if (a->size == 4 && a->offset == CONTROL_REG_DOORBELL &&
+	    control_request_run(c, v->domain, (uint32_t)a->value)) {
+		return MMIO_RETRY;
 	}
 	return MMIO_DONE;
 }

@@ -102,7 +102,7 @@ int control_log_read(struct control_call *call)
 	struct control_text_reply reply = { .position = in->position };
 	char *text = (char *)call->out + sizeof(reply);
 
-	reply.size = (uint32_t)log_read(&reply.position, text, CONTROL_BODY_SIZE - sizeof(reply));
+	reply.size = (uint32_t)log_read(&reply.position, text, CONTROL_TEXT_MAX);
 	control_reply(call, &reply, sizeof(reply));
 	call->out_size += reply.size;
 	return 0;

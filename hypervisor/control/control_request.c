@@ -74,7 +74,7 @@ static int carry_out(struct control_call *call, const struct control_header *hea
 	return r->run(call);
 }
 
-void control_request_run(struct control *c, struct domain *caller, uint32_t page)
+bool control_request_run(struct control *c, struct domain *caller, uint32_t page)
 {
 	struct control_call call = { .control = c, .caller = caller, .page = page };
 	struct control_header header;
@@ -82,20 +82,24 @@ void control_request_run(struct control *c, struct domain *caller, uint32_t page
 
 	if (!caller->control) {
 		log_domain(caller, LOG_WARN, "control", "request refused: not the control domain");
-		return;
+		return false;
 	}
 	if (page >= CONTROL_PAGES) {
 		log_domain(caller, LOG_WARN, "control", "doorbell for page %u, which is not there",
 			   page);
-		return;
+		return false;
 	}
 	shared = c->pages + (size_t)page * CONTROL_PAGE_SIZE;
 	fetch(&header, shared, sizeof(header));
 	call.out = shared + sizeof(header);
 	header.result = carry_out(&call, &header, call.out);
+	if (call.again) {
+		return true;
+	}
 	header.size = header.result == 0 ? call.out_size : 0;
 	memcpy(shared, &header, sizeof(header));
 	cache_clean(shared, sizeof(header) + header.size);
+	return false;
 }
 
 void control_reply(struct control_call *call, const void *body, uint32_t size)

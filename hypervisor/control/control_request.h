@@ -13,13 +13,18 @@ struct control_call {
 	const void *in;    /* EL2's own copy of the body, of exactly the size the request has */
 	uint8_t *out;      /* reply's body, in the shared page: written, never read */
 	uint32_t out_size; /* set by the handler */
+	bool again;        /* set by a handler that has done a part only: to be called again */
 };
 
 /*
  * The doorbell rang for a page: check the caller's right, copy the request in once, carry it out.
- * Any page number.
+ * Any page number. True: a part is done, and the doorbell is to ring again. The caller lets
+ * interrupts in meanwhile, and the client cannot tell.
  */
-void control_request_run(struct control *c, struct domain *caller, uint32_t page);
+bool control_request_run(struct control *c, struct domain *caller, uint32_t page);
+
+/* Bytes of text in one reply: a client that wants more asks again. */
+#define CONTROL_TEXT_MAX 1024U
 
 /* Reply with a structure. */
 void control_reply(struct control_call *call, const void *body, uint32_t size);

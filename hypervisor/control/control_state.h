@@ -11,8 +11,10 @@
 
 /* One 2 MiB slot of the aperture. */
 struct control_slot {
-	uint16_t domain; /* whose memory shows; DOMAIN_ID_NONE: closed */
-	uint8_t page;    /* the client */
+	uint16_t domain;  /* whose memory shows; DOMAIN_ID_NONE: closed */
+	uint8_t page;     /* the client */
+	uint32_t block;   /* of that domain's RAM */
+	uint32_t flushed; /* bytes of it out of the caches; CONTROL_SLOT_SIZE: the slot is open */
 };
 
 struct control {

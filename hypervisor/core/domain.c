@@ -121,8 +121,6 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 {
 	uint64_t size = ALIGN_UP(spec->ram_size, RAM_BLOCK_SIZE);
 	uint64_t flash_size = ALIGN_UP(spec->flash_size, RAM_BLOCK_SIZE);
-	uint64_t free_blocks;
-	uint64_t total_blocks;
 	struct domain *d = NULL;
 	int ret;
 
@@ -133,15 +131,11 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	    spec->table_size > TABLE_SIZE_MAX) {
 		return -EINVAL;
 	}
-	ram_stats(&free_blocks, &total_blocks);
-	if ((size + flash_size) / RAM_BLOCK_SIZE > free_blocks) {
-		return -ENOMEM;
-	}
 	ret = domain_alloc(spec->name, spec->vcpu_count, table_pages(spec, size), &d);
 	if (ret != 0) {
 		return ret;
 	}
-	ret = domain_ram_take(d, size, flash_size);
+	ret = domain_ram_promise(d, size, flash_size);
 	if (ret == 0) {
 		ret = domain_build_guest(d);
 	}

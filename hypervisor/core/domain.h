@@ -52,9 +52,11 @@ struct domain {
 	ipaddr_t ram_base;
 	uint64_t ram_size;
 	uint64_t flash_size;
-	paddr_t *ram_blocks; /* 2 MiB blocks: RAM in IPA order, then flash; NULL when direct */
-	uint32_t ram_block_count;
-	uint32_t ram_populated; /* blocks [0, this) are clean and mapped */
+	/* 2 MiB blocks: RAM in IPA order, then flash; 512 in each page. NULL when direct */
+	paddr_t **ram_blocks;
+	uint32_t ram_block_count; /* as many as it has a right to */
+	uint32_t ram_taken;       /* blocks [0, this) it has */
+	uint32_t ram_populated;   /* blocks [0, this) are clean and mapped */
 	uint64_t ram_cleaned;   /* bytes of the next one that are clean */
 	struct vgic *vgic;
 	struct vits *vits;
@@ -98,8 +100,9 @@ struct domain_spec {
 };
 
 /*
- * A guest with the memory map of include/viaduct/guest_map.h: RAM and flash taken, GIC, ITS, UART
- * and an empty PCI bus in place, state BUILDING. Its RAM is cleaned and mapped by a job (ram_populated).
+ * A guest with the memory map of include/viaduct/guest_map.h: RAM and flash promised, GIC, ITS, UART
+ * and an empty PCI bus in place, state BUILDING. Its RAM is taken, cleaned and mapped by a job
+ * (ram_populated).
  * -EEXIST name in use, -ENOMEM (nothing kept), -EINVAL bad spec.
  */
 int domain_create(const struct domain_spec *spec, struct domain **out);
@@ -114,6 +117,9 @@ int domain_unpause(struct domain *d);
 int domain_destroy(struct domain *d);
 /* From the domain's own PSCI call or a fatal fault: stop all its vCPUs. Any context. */
 void domain_shutdown(struct domain *d, enum shutdown_reason reason);
+
+/* Block i < ram_populated of its RAM and flash. */
+paddr_t domain_ram_block(const struct domain *d, uint32_t i);
 
 /* Statistics. */
 uint64_t domain_cpu_ticks(struct domain *d);

@@ -18,7 +18,7 @@ enum teardown_phase {
 
 /* Blocks of RAM, and pages of tables, that a slice gives back. */
 #define RAM_A_SLICE    64
-#define TABLES_A_SLICE 32
+#define TABLES_A_SLICE 16
 
 static bool all_stopped(struct domain *d)
 {

@@ -12,9 +12,9 @@
 int domain_table_add(struct domain *d, uint16_t *vmid);
 void domain_table_remove(struct domain *d);
 
-/* All blocks at once, so that a guest that does not fit is refused; they may be dirty. -ENOMEM. */
-int domain_ram_take(struct domain *d, uint64_t size, uint64_t flash_size);
-/* Start the job that cleans and maps them. */
+/* All blocks are promised at once, so that a guest that does not fit is refused. -ENOMEM. */
+int domain_ram_promise(struct domain *d, uint64_t size, uint64_t flash_size);
+/* Start the job that takes, cleans and maps them. */
 void domain_ram_populate(struct domain *d);
 /* Give back at most max blocks a call. True: all gone. */
 bool domain_ram_free(struct domain *d, uint32_t max);

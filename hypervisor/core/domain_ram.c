@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A guest's RAM and flash: taken in 2 MiB blocks, cleaned and mapped by a job, given back. */
+/*
+ * A guest's RAM and flash: promised as a whole, taken in 2 MiB blocks, cleaned and mapped by a job,
+ * given back.
+ */
 #include <viaduct/guest_map.h>
 
 #include "core/domain_parts.h"
@@ -8,31 +11,40 @@
 #include "core/ram.h"
 #include "lib/errno.h"
 
-/* In domain->ram_blocks[]: not cleaned yet. */
+/* In a block's entry: not cleaned yet. */
 #define BLOCK_DIRTY BIT(0)
 
-int domain_ram_take(struct domain *d, uint64_t size, uint64_t flash_size)
+#define BLOCKS_A_PAGE 512U
+_Static_assert((GUEST_RAM_MAX + GUEST_FLASH_END) / RAM_BLOCK_SIZE <=
+	       BLOCKS_A_PAGE * BLOCKS_A_PAGE, "one page of pages");
+
+static paddr_t *entry(const struct domain *d, uint32_t i)
+{
+	return &d->ram_blocks[i / BLOCKS_A_PAGE][i % BLOCKS_A_PAGE];
+}
+
+paddr_t domain_ram_block(const struct domain *d, uint32_t i)
+{
+	return *entry(d, i);
+}
+
+int domain_ram_promise(struct domain *d, uint64_t size, uint64_t flash_size)
 {
 	uint32_t count = (uint32_t)((size + flash_size) / RAM_BLOCK_SIZE);
+	int ret;
 
 	d->ram_base = ipa(GUEST_RAM_BASE);
 	d->ram_size = size;
 	d->flash_size = flash_size;
-	d->ram_blocks = heap_alloc(count * sizeof(*d->ram_blocks));
+	d->ram_blocks = heap_page();
 	if (d->ram_blocks == NULL) {
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0; i < count; i++) {
-		bool dirty = false;
-		int ret = ram_block_alloc(d->id, &d->ram_blocks[i], &dirty);
-
-		if (ret != 0) {
-			return ret;
-		}
-		d->ram_blocks[i].v |= dirty ? BLOCK_DIRTY : 0;
-		d->ram_block_count = i + 1;
+	ret = ram_promise(count);
+	if (ret == 0) {
+		d->ram_block_count = count;
 	}
-	return 0;
+	return ret;
 }
 
 /* The last block of flash shows again and again up to the end of the second bank. */
@@ -56,12 +68,34 @@ static int map_block(struct domain *d, uint64_t offset, paddr_t block)
 	return p2m_map(&d->p2m, ipa_add(d->ram_base, offset), block, RAM_BLOCK_SIZE, P2M_RAM);
 }
 
+static int take_block(struct domain *d)
+{
+	paddr_t **page = &d->ram_blocks[d->ram_taken / BLOCKS_A_PAGE];
+	bool dirty;
+
+	if (*page == NULL) {
+		*page = heap_page();
+	}
+	if (*page == NULL) {
+		return -ENOMEM;
+	}
+	ram_block_alloc(d->id, entry(d, d->ram_taken), &dirty);
+	entry(d, d->ram_taken)->v |= dirty ? BLOCK_DIRTY : 0;
+	d->ram_taken++;
+	return 0;
+}
+
 /* At most one block a slice, and part of a dirty one. */
 static enum job_status populate_step(struct job *j)
 {
 	struct domain *d = container_of(j, struct domain, populate);
-	paddr_t *block = &d->ram_blocks[d->ram_populated];
+	paddr_t *block;
 
+	if (d->ram_taken == d->ram_populated && take_block(d) != 0) {
+		log_error("domain", "d%u %s: no memory for the list of its RAM", d->id, d->name);
+		return JOB_DONE;
+	}
+	block = entry(d, d->ram_populated);
 	if ((block->v & BLOCK_DIRTY) != 0) {
 		d->ram_cleaned = ram_block_clean(pa(block->v & ~BLOCK_DIRTY), d->ram_cleaned);
 		if (d->ram_cleaned < RAM_BLOCK_SIZE) {
@@ -85,10 +119,19 @@ static const struct job_ops populate_ops = {
 
 bool domain_ram_free(struct domain *d, uint32_t max)
 {
-	while (d->ram_block_count != 0 && max-- != 0) {
-		ram_block_free(pa(d->ram_blocks[--d->ram_block_count].v & ~BLOCK_DIRTY));
+	ram_promise_end(d->ram_block_count - d->ram_taken);
+	d->ram_block_count = d->ram_taken;
+	for (; d->ram_taken != 0 && max != 0; max--) {
+		paddr_t **page = &d->ram_blocks[--d->ram_taken / BLOCKS_A_PAGE];
+
+		ram_block_free(pa(entry(d, d->ram_taken)->v & ~BLOCK_DIRTY));
+		if (d->ram_taken % BLOCKS_A_PAGE == 0) {
+			heap_page_free(*page);
+			*page = NULL;
+		}
 	}
-	if (d->ram_block_count != 0) {
+	d->ram_block_count = d->ram_taken;
+	if (d->ram_taken != 0) {
 		return false;
 	}
 	heap_free(d->ram_blocks);

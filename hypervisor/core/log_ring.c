@@ -13,7 +13,9 @@ void text_ring_put(struct text_ring *r, const char *s, size_t size)
 size_t text_ring_get(const struct text_ring *r, uint64_t *pos, char *buf, size_t size)
 {
 	uint64_t oldest = r->head > r->size ? r->head - r->size : 0;
-	size_t copied = 0;
+	const char *text = r->text;
+	uint64_t mask = r->size - 1;
+	uint64_t at;
 
 	if (*pos < oldest) {
 		*pos = oldest;
@@ -21,11 +23,13 @@ size_t text_ring_get(const struct text_ring *r, uint64_t *pos, char *buf, size_t
 	if (*pos > r->head) {
 		*pos = r->head;
 	}
-	while (copied < size && *pos < r->head) {
-		buf[copied++] = r->text[*pos & (r->size - 1)];
-		(*pos)++;
+	size = MIN(size, r->head - *pos);
+	at = *pos;
+	for (size_t i = 0; i < size; i++) {
+		buf[i] = text[at++ & mask];
 	}
-	return copied;
+	*pos = at;
+	return size;
 }
 
 bool log_bucket_take(uint64_t *tokens, uint64_t *last, uint64_t now, uint64_t frequency)

@@ -34,6 +34,7 @@ static struct {
 	uint32_t block_count;
 	uint32_t reserved_count;
 	uint32_t free_count; /* clean, dirty and being cleaned */
+	uint32_t promised;   /* so many of the free ones are spoken for */
 	uint32_t clean_count;
 	uint32_t cleaning;   /* free, but in neither map while an idle CPU zeroes them */
 	uint32_t hint;       /* where the last block was found */
@@ -157,34 +158,50 @@ static uint32_t find_free(const uint64_t *map)
 }
 
 /*
- * Take a free block, from the first map if it has one. When all that is free is being cleaned by
- * other CPUs, wait for the first of them: they run to completion.
+ * Take a free block that is promised to the caller, from the first map if it has one. When all that
+ * is free is being cleaned by other CPUs, wait for the first of them: they run to completion.
  */
-static int take(uint16_t owner, const uint64_t *first, const uint64_t *second, uint32_t *block,
-		bool *dirty)
+static uint32_t take(uint16_t owner, const uint64_t *first, const uint64_t *second, bool *dirty)
 {
-	ASSERT(owner != RAM_OWNER_NONE);
-	for (;;) {
-		uint32_t wait;
+	uint32_t block;
 
+	ASSERT(owner != RAM_OWNER_NONE);
+	do {
 		spin_lock(&ram.lock);
-		*block = ram.block_count != 0 ? find_free(first) : BITMAP_NONE;
-		if (*block == BITMAP_NONE && ram.block_count != 0) {
-			*block = find_free(second);
+		block = find_free(first);
+		if (block == BITMAP_NONE) {
+			block = find_free(second);
 		}
-		if (*block != BITMAP_NONE) {
-			*dirty = bitmap_test(ram.dirty, *block);
-			own(*block, owner);
+		if (block != BITMAP_NONE) {
+			*dirty = bitmap_test(ram.dirty, block);
+			own(block, owner);
+			ram.promised--;
 		}
-		wait = ram.cleaning;
+		ASSERT(block != BITMAP_NONE || ram.cleaning != 0);
 		spin_unlock(&ram.lock);
-		if (*block != BITMAP_NONE) {
-			return 0;
-		}
-		if (wait == 0) {
-			return -ENOMEM;
-		}
+	} while (block == BITMAP_NONE);
+	return block;
+}
+
+int ram_promise(uint32_t count)
+{
+	int ret = -ENOMEM;
+
+	spin_lock(&ram.lock);
+	if (count <= ram.free_count - ram.promised) {
+		ram.promised += count;
+		ret = 0;
 	}
+	spin_unlock(&ram.lock);
+	return ret;
+}
+
+void ram_promise_end(uint32_t count)
+{
+	spin_lock(&ram.lock);
+	ASSERT(count <= ram.promised);
+	ram.promised -= count;
+	spin_unlock(&ram.lock);
 }
 
 /*
@@ -205,25 +222,18 @@ uint64_t ram_block_clean(paddr_t block, uint64_t from)
 	return from;
 }
 
-int ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty)
+void ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty)
 {
-	uint32_t number;
-	int ret = take(owner, ram.clean, ram.dirty, &number, dirty);
-
-	if (ret == 0) {
-		*block = block_address(number);
-	}
-	return ret;
+	*block = block_address(take(owner, ram.clean, ram.dirty, dirty));
 }
 
 int ram_block_take(uint16_t owner, paddr_t *block)
 {
-	uint32_t number;
 	bool dirty;
-	int ret = take(owner, ram.dirty, ram.clean, &number, &dirty);
+	int ret = ram_promise(1);
 
 	if (ret == 0) {
-		*block = block_address(number);
+		*block = block_address(take(owner, ram.dirty, ram.clean, &dirty));
 	}
 	return ret;
 }
@@ -240,8 +250,9 @@ int ram_block_claim(uint16_t owner, paddr_t block)
 		bool taken;
 
 		spin_lock(&ram.lock);
-		is_free = ram.owner[number] == RAM_OWNER_NONE;
-		taken = bitmap_test(ram.clean, number) || bitmap_test(ram.dirty, number);
+		is_free = ram.owner[number] == RAM_OWNER_NONE && ram.free_count > ram.promised;
+		taken = is_free && (bitmap_test(ram.clean, number) ||
+				    bitmap_test(ram.dirty, number));
 		if (taken) {
 			own(number, owner);
 		}
@@ -305,7 +316,7 @@ bool ram_clean_one(void)
 void ram_stats(uint64_t *free_blocks, uint64_t *total_blocks)
 {
 	spin_lock(&ram.lock);
-	*free_blocks = ram.free_count;
+	*free_blocks = ram.free_count - ram.promised;
 	*total_blocks = ram.block_count - ram.reserved_count;
 	spin_unlock(&ram.lock);
 }

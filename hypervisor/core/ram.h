@@ -29,10 +29,17 @@ void ram_init(const struct range *usable, uint32_t count);
 void ram_reserve(uint64_t base, uint64_t size);
 
 /*
- * One block, from the clean ones while there are any, or -ENOMEM. *dirty: ram_block_clean() it
- * before a domain can see it; that takes long (2 MiB). owner is a domain id (not 0xffff).
+ * Count free blocks, whichever, are kept for the caller: nobody else gets the last ones. All or
+ * -ENOMEM, at once. What is not allocated of them is given back.
  */
-int ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty);
+int ram_promise(uint32_t count);
+void ram_promise_end(uint32_t count);
+/*
+ * One block of those promised to the caller, a clean one while there are any. *dirty:
+ * ram_block_clean() it before a domain can see it; that takes long (2 MiB). owner is a domain id
+ * (not 0xffff).
+ */
+void ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty);
 /*
  * Clean on from a byte offset (a multiple of 16 KiB) in a block: 128 KiB, or less when an interrupt
  * waits. Returns how far it is clean now: call again until RAM_BLOCK_SIZE.
@@ -40,7 +47,10 @@ int ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty);
 uint64_t ram_block_clean(paddr_t block, uint64_t from);
 /* One block in whatever state, for the hypervisor's own use. -ENOMEM. */
 int ram_block_take(uint16_t owner, paddr_t *block);
-/* A given block (control domain's direct map), not cleaned. -EBUSY: not free; -EINVAL: no block. */
+/*
+ * A given block (control domain's direct map), not cleaned. -EBUSY: not free, or promised;
+ * -EINVAL: no block.
+ */
 int ram_block_claim(uint16_t owner, paddr_t block);
 /* Back to free-dirty; idle CPUs clean it. */
 void ram_block_free(paddr_t block);
@@ -48,7 +58,7 @@ void ram_block_free(paddr_t block);
 /* Clean a part of a dirty free block if there is one; called by idle pCPUs. False: none. */
 bool ram_clean_one(void);
 
-/* Counts of 2 MiB blocks. Reserved blocks are in neither. */
+/* Counts of 2 MiB blocks. Reserved blocks are in neither, promised ones are not free. */
 void ram_stats(uint64_t *free_blocks, uint64_t *total_blocks);
 
 #endif

@@ -117,7 +117,7 @@ void its_device_unmap(struct its_device *dev)
 	int ret;
 
 	/* The caller's alone by now: no lock to look. */
-	for (uint32_t event = 0; event < dev->events; event++) {
+	for (uint32_t event = 0; dev->mapped_count != 0 && event < dev->events; event++) {
 		if (dev->lpis[event] != NO_LPI) {
 			its_event_unmap(dev, event);
 		}
@@ -177,6 +177,7 @@ int its_event_map(struct its_device *dev, uint32_t event, uint32_t cpu, lpi_hand
 	}
 	if (ret == 0) {
 		dev->lpis[event] = lpi;
+		dev->mapped_count++;
 		dev->cpus[event] = (uint8_t)cpu;
 	}
 	spin_unlock(&its->lock);
@@ -252,6 +253,7 @@ void its_event_unmap(struct its_device *dev, uint32_t event)
 	lpi = dev->lpis[event];
 	if (lpi != NO_LPI) {
 		dev->lpis[event] = NO_LPI;
+		dev->mapped_count--;
 		dev->masked_count -= dev->masked[event];
 		dev->masked[event] = false;
 		ret = event_remove(dev, event, lpi);

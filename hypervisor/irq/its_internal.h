@@ -48,6 +48,7 @@ struct its_device {
 	uint32_t events; /* power of two */
 	void *itt;       /* as allocated; hardware's starts at the next 256-byte boundary */
 	uint32_t *lpis;  /* INTID by event, 0: not mapped */
+	uint32_t mapped_count;
 	uint8_t *cpus;   /* pCPU by event, where mapped */
 	bool *masked;    /* by event */
 	uint32_t masked_count;

@@ -94,12 +94,17 @@ int vpci_create_owner(struct domain *d, struct host_bridge *b)
 static void destroy_segment(struct vpci_segment *seg)
 {
 	for (uint32_t bus = 0; bus < VPCI_BUSES; bus++) {
-		for (uint32_t i = 0; seg->buses[bus] && i < VPCI_DEVFNS; i++) {
-			if (seg->buses[bus][i]) {
-				vpci_exec_free(seg->buses[bus][i]);
+		struct vpci_function **table = seg->buses[bus];
+
+		if (!table) {
+			continue;
+		}
+		for (uint32_t i = 0; i < VPCI_DEVFNS; i++) {
+			if (table[i]) {
+				vpci_exec_free(table[i]);
 			}
 		}
-		heap_free(seg->buses[bus]);
+		heap_free(table);
 	}
 	heap_free(seg);
 }

@@ -270,7 +270,8 @@ static void test_aperture(void **state)
 	uint32_t id = create("g", 4 * SZ_2M), slot, other;
 
 	assert_int_equal(map(1, id, SZ_2M, &slot), 0);
-	assert_int_equal(world.blocks_flushed, 1);
+	assert_int_equal(world.bytes_flushed, SZ_2M);
+	assert_true(world.rings_again >= 15);
 	assert_int_equal(world.slots_open, 1);
 	/* Offsets: aligned, inside. */
 	assert_int_equal(map(1, id, SZ_4K, &other), -EINVAL);
@@ -293,6 +294,43 @@ static void test_aperture(void **state)
 	/* The page has a new client: what the old one left is closed. */
 	assert_int_equal(world_request(1, CONTROL_CLAIM, NULL, 0, NULL, 0), 0);
 	assert_int_equal(world.slots_open, 0);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
+}
+
+/* A client that is killed while its slot opens leaves nothing behind, nor anything half done. */
+static void test_aperture_half_open(void **state)
+{
+	uint32_t id = create("g", 4 * SZ_2M), slot;
+
+	world.gives_up = true;
+	for (uint32_t i = 0; i < 8; i++) {
+		map(1, id, i % 4 * SZ_2M, &slot);
+	}
+	assert_int_equal(world.slots_opened, 0);
+	world.gives_up = false;
+	/* The next one finishes what it wants itself, from the start, beside what is there. */
+	world.bytes_flushed = 0;
+	assert_int_equal(map(2, id, SZ_2M, &slot), 0);
+	assert_int_equal(world.bytes_flushed, SZ_2M);
+	assert_int_equal(unmap(2, slot), 0);
+	assert_int_equal(world_request(1, CONTROL_CLAIM, NULL, 0, NULL, 0), 0);
+	for (uint32_t i = 0; i < CONTROL_SLOTS; i++) {
+		assert_int_equal(map(1, id, 0, &slot), 0);
+	}
+	assert_int_equal(world_request(1, CONTROL_CLAIM, NULL, 0, NULL, 0), 0);
+	/* By its number, by its domain's end. */
+	world.gives_up = true;
+	map(3, id, 0, &slot);
+	assert_int_equal(unmap(2, 0), -EINVAL);
+	assert_int_equal(unmap(3, 0), 0);
+	map(3, id, 0, &slot);
+	world.gives_up = false;
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
+	world_reap();
+	id = create("h", 4 * SZ_2M);
+	world.bytes_flushed = 0;
+	assert_int_equal(map(3, id, 0, &slot), 0);
+	assert_int_equal(world.bytes_flushed, SZ_2M);
 	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
 }
 
@@ -496,6 +534,7 @@ int main(void)
 		TEST(test_rom),
 		TEST(test_aperture),
 		TEST(test_aperture_closes),
+		TEST(test_aperture_half_open),
 		TEST(test_aperture_waits),
 		TEST(test_lists),
 		TEST(test_examine),

@@ -21,8 +21,10 @@
 #define BLOCKS 64U
 
 static struct {
+	uint32_t promised;
 	bool used[BLOCKS];
 	bool dirty[BLOCKS];
+	uint32_t taken_in_step; /* blocks */
 	uint32_t cleaned;
 	uint32_t mapped;
 	uint8_t flash[64]; /* what shows in each 2 MiB of it: 1 + block */
@@ -81,19 +83,40 @@ void ram_stats(uint64_t *free_blocks, uint64_t *total_blocks)
 	for (uint32_t i = 0; i < BLOCKS; i++) {
 		*free_blocks += world.used[i] ? 0 : 1;
 	}
+	*free_blocks -= world.promised;
 }
 
-int ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty)
+int ram_promise(uint32_t count)
 {
-	for (uint32_t i = 0; i < BLOCKS; i++) {
-		if (!world.used[i]) {
-			world.used[i] = true;
-			*block = pa(i * RAM_BLOCK_SIZE);
-			*dirty = world.dirty[i];
-			return 0;
-		}
+	uint64_t free_blocks, total;
+
+	ram_stats(&free_blocks, &total);
+	if (count > free_blocks) {
+		return -ENOMEM;
 	}
-	return -ENOMEM;
+	world.promised += count;
+	return 0;
+}
+
+void ram_promise_end(uint32_t count)
+{
+	assert_true(count <= world.promised);
+	world.promised -= count;
+}
+
+void ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty)
+{
+	uint32_t i = 0;
+
+	assert_int_not_equal(world.promised, 0);
+	world.promised--;
+	world.taken_in_step++;
+	while (world.used[i]) {
+		i++;
+	}
+	world.used[i] = true;
+	*block = pa(i * RAM_BLOCK_SIZE);
+	*dirty = world.dirty[i];
 }
 
 /* In two parts. */
@@ -227,7 +250,9 @@ static void run_jobs(void)
 {
 	for (uint32_t i = 0; i < 1000 && job_next_deadline() != ~0ULL; i++) {
 		fake_now += 2;
+		world.taken_in_step = 0;
 		job_step_one();
+		assert_true(world.taken_in_step <= 1);
 		fake_cpu = 1;
 		grace_quiet();
 		fake_cpu = 0;
@@ -339,8 +364,9 @@ static void test_flash(void **state)
 	assert_int_equal(world.mapped, 4 + 64);
 	assert_int_not_equal(world.flash[0], world.flash[1]);
 	for (uint32_t i = 0; i < 64; i++) {
-		assert_int_equal(world.flash[i], i == 0 ? d->ram_blocks[4].v / RAM_BLOCK_SIZE + 1 :
-							  d->ram_blocks[5].v / RAM_BLOCK_SIZE + 1);
+		paddr_t block = domain_ram_block(d, i == 0 ? 4 : 5);
+
+		assert_int_equal(world.flash[i], block.v / RAM_BLOCK_SIZE + 1);
 	}
 	end(d);
 	assert_nothing_left();
@@ -477,6 +503,40 @@ static void test_no_tables_for_ram(void **state)
 	d = created("a", 8);
 	assert_int_equal(domain_start(d, ipa(0), 0), -ENOMEM);
 	assert_int_equal(d->state, DOMAIN_BUILDING);
+	end(d);
+	assert_nothing_left();
+}
+
+/* Refused at once, though nobody has the memory yet: nothing is begun that could not be finished. */
+static void test_promised_is_not_free(void **state)
+{
+	struct domain *a = NULL;
+	struct domain *b = NULL;
+
+	assert_int_equal(create("a", 2 * (BLOCKS - 4), &a), 0);
+	assert_int_equal(world.taken_in_step, 0);
+	assert_int_equal(create("b", 2 * 5, &b), -ENOMEM);
+	assert_null(b);
+	assert_int_equal(create("b", 2 * 4, &b), 0);
+	run_jobs();
+	assert_int_equal(world.promised, 0);
+	assert_int_equal(domain_start(a, ipa(0), 0), 0);
+	assert_int_equal(domain_start(b, ipa(0), 0), 0);
+	end(a);
+	end(b);
+	assert_nothing_left();
+}
+
+/* The list of its blocks grows with them. */
+static void test_no_list_of_blocks(void **state)
+{
+	struct domain *d = NULL;
+
+	assert_int_equal(create("a", 8, &d), 0);
+	fake_heap_fail_in = 1;
+	run_jobs();
+	fake_heap_fail_in = 0;
+	assert_int_equal(domain_start(d, ipa(0), 0), -ENOMEM);
 	end(d);
 	assert_nothing_left();
 }
@@ -621,6 +681,8 @@ int main(void)
 		cmocka_unit_test_setup(test_out_of_memory, setup),
 		cmocka_unit_test_setup(test_half_built_is_not_found, setup),
 		cmocka_unit_test_setup(test_no_tables_for_ram, setup),
+		cmocka_unit_test_setup(test_promised_is_not_free, setup),
+		cmocka_unit_test_setup(test_no_list_of_blocks, setup),
 		cmocka_unit_test_setup(test_destroy_while_populating, setup),
 		cmocka_unit_test_setup(test_destroy_in_every_state, setup),
 		cmocka_unit_test_setup(test_teardown_waits, setup),

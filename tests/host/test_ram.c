@@ -52,10 +52,13 @@ static bool clean_one(void)
 /* What domain creation does with a block. */
 static int alloc_clean(uint16_t owner, paddr_t *block)
 {
-	bool dirty;
-	int ret = ram_block_alloc(owner, block, &dirty);
+	bool dirty = false;
+	int ret = ram_promise(1);
 
-	if (ret == 0 && dirty) {
+	if (ret == 0) {
+		ram_block_alloc(owner, block, &dirty);
+	}
+	if (dirty) {
 		uint64_t done = 0;
 
 		while (done < RAM_BLOCK_SIZE) {
@@ -203,13 +206,45 @@ static void test_cleaning_is_interrupted(void **state)
 	for (uint32_t i = 0; i < 14; i++) {
 		bool dirty;
 
-		assert_int_equal(ram_block_alloc(5, &all[i], &dirty), 0);
+		assert_int_equal(ram_promise(1), 0);
+		ram_block_alloc(5, &all[i], &dirty);
 		assert_false(dirty);
 		assert_true(is_zero(all[i]));
 	}
 	for (uint32_t i = 0; i < 14; i++) {
 		ram_block_free(all[i]);
 	}
+}
+
+/* What is promised is nobody else's, whoever comes first, and comes back when it is not used. */
+static void test_promise(void **state)
+{
+	paddr_t blocks[14];
+	bool dirty;
+
+	assert_int_equal(ram_promise(15), -ENOMEM);
+	assert_int_equal(ram_promise(~0U), -ENOMEM);
+	assert_int_equal(ram_promise(12), 0);
+	assert_int_equal(free_count(), 2);
+	assert_int_equal(ram_promise(3), -ENOMEM);
+	assert_int_equal(ram_block_take(RAM_OWNER_HEAP, &blocks[12]), 0);
+	assert_int_equal(ram_block_take(RAM_OWNER_HEAP, &blocks[13]), 0);
+	assert_int_equal(ram_block_take(RAM_OWNER_HEAP, &blocks[0]), -ENOMEM);
+	for (uint64_t at = FIRST; at < FIRST + 42 * SZ_2M; at += SZ_2M) {
+		assert_int_not_equal(ram_block_claim(5, pa(at)), 0);
+	}
+	for (uint32_t i = 0; i < 7; i++) {
+		ram_block_alloc(5, &blocks[i], &dirty);
+	}
+	assert_int_equal(free_count(), 0);
+	ram_promise_end(5);
+	assert_int_equal(free_count(), 5);
+	for (uint32_t i = 0; i < 7; i++) {
+		ram_block_free(blocks[i]);
+	}
+	ram_block_free(blocks[12]);
+	ram_block_free(blocks[13]);
+	assert_int_equal(free_count(), 14);
 }
 
 static void test_free_of_what_is_free_panics(void **state)
@@ -319,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_claim_is_exclusive_and_not_cleaned),
 		cmocka_unit_test(test_alloc_gives_zeroes),
 		cmocka_unit_test(test_idle_cleaning_saves_the_work),
+		cmocka_unit_test(test_promise),
 		cmocka_unit_test(test_free_of_what_is_free_panics),
 		cmocka_unit_test(test_cleaning_is_interrupted),
 		cmocka_unit_test(test_random),

@@ -28,21 +28,28 @@ int p2m_init(struct p2m *p, uint16_t vmid, uint32_t table_pages_max)
 	return 0;
 }
 
-/* One table of either root unlinked, or false when there is none any more. */
+/* Entries of the roots looked at in a slice. */
+#define ROOT_LOOKS 256U
+
+/* One table of either root unlinked, or looked for in vain. False: none is left. */
 static bool retire_next(struct p2m *p)
 {
-	while (p->destroy_next < 2 * P2M_ROOT_ENTRIES) {
-		uint32_t i = p->destroy_next++;
-		uint64_t *root = i < P2M_ROOT_ENTRIES ? p->root : p->smmu_root;
-		uint64_t *entry = &root[i % P2M_ROOT_ENTRIES];
+	uint64_t *root = p->destroy_next < P2M_ROOT_ENTRIES ? p->root : p->smmu_root;
+	uint32_t first = p->destroy_next % P2M_ROOT_ENTRIES;
 
-		if (pte_is_table(*entry, 1)) {
-			p2m_table_retire(p, heap_va(pte_address(*entry)), 2);
-			p2m_table_write(entry, 0);
-			return true;
+	if (p->destroy_next == 2 * P2M_ROOT_ENTRIES) {
+		return false;
+	}
+	/* ROOT_LOOKS divides the entries of a root. */
+	for (uint32_t i = first; i < ALIGN_DOWN(first, ROOT_LOOKS) + ROOT_LOOKS; i++) {
+		p->destroy_next++;
+		if (pte_is_table(root[i], 1)) {
+			p2m_table_retire(p, heap_va(pte_address(root[i])), 2);
+			p2m_table_write(&root[i], 0);
+			break;
 		}
 	}
-	return false;
+	return true;
 }
 
 bool p2m_destroy_slice(struct p2m *p, uint32_t max)

@@ -35,10 +35,17 @@ void p2m_table_retire(struct p2m *p, uint64_t *table, unsigned int level)
 	}
 }
 
+/* Most entries of a table are: four at once, since somebody waits for this. */
+static bool four_empty(const uint64_t *entry)
+{
+	return !pte_valid(entry[0] | entry[1] | entry[2] | entry[3]);
+}
+
 /* Any one retired page, contents undefined; NULL: none found within so many entries looked at. */
 static uint64_t *take_retired(struct p2m *p, uint32_t *look)
 {
 	uint64_t *table = p->retired_pages;
+	uint32_t end;
 
 	if (table != NULL) {
 		p->retired_pages = (uint64_t *)(uintptr_t)table[0];
@@ -48,17 +55,20 @@ static uint64_t *take_retired(struct p2m *p, uint32_t *look)
 	if (table == NULL) {
 		return NULL;
 	}
-	while (p->retired_next < P2M_ENTRIES) {
-		uint64_t pte;
-
-		if (*look == 0) {
-			return NULL;
+	end = MIN(P2M_ENTRIES, p->retired_next + *look);
+	*look -= end - p->retired_next;
+	for (uint32_t i = p->retired_next; i < end; i++) {
+		if (i % 4 == 0 && end - i >= 4 && four_empty(&table[i])) {
+			i += 3;
+		} else if (pte_is_table(table[i], 2)) {
+			*look += end - i - 1;
+			p->retired_next = i + 1;
+			return heap_va(pte_address(table[i]));
 		}
-		(*look)--;
-		pte = table[p->retired_next++];
-		if (pte_is_table(pte, 2)) {
-			return heap_va(pte_address(pte));
-		}
+	}
+	p->retired_next = end;
+	if (end < P2M_ENTRIES) {
+		return NULL;
 	}
 	p->retired_tables = (uint64_t *)(uintptr_t)table[0];
 	p->retired_next = 1;
@@ -102,9 +112,8 @@ bool p2m_table_give_back(struct p2m *p, uint32_t max)
 
 bool p2m_table_empty(const uint64_t *table)
 {
-	/* Four at once: whoever turns memory decode off waits for this. */
 	for (uint32_t i = 0; i < P2M_ENTRIES; i += 4) {
-		if (pte_valid(table[i] | table[i + 1] | table[i + 2] | table[i + 3])) {
+		if (!four_empty(&table[i])) {
 			return false;
 		}
 	}

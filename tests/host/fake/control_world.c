@@ -166,7 +166,11 @@ void cache_clean(const void *va, uint64_t size)
 
 void cache_clean_invalidate(const void *va, uint64_t size)
 {
-	world.blocks_flushed += size == CONTROL_SLOT_SIZE;
+	/* Requests are shorter. A slice at a time, and no more than can be waited for. */
+	if (size > CONTROL_PAGE_SIZE) {
+		assert_true(size <= CONTROL_SLOT_SIZE / 16);
+		world.bytes_flushed += size;
+	}
 }
 
 struct domain *domain_by_id(uint32_t id)
@@ -215,9 +219,10 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	d->ram_size = spec->ram_size;
 	d->flash_size = spec->flash_size;
 	d->ram_block_count = (uint32_t)blocks;
-	d->ram_blocks = calloc(blocks, sizeof(*d->ram_blocks));
+	d->ram_blocks = calloc(1, sizeof(*d->ram_blocks));
+	d->ram_blocks[0] = calloc(blocks, sizeof(*d->ram_blocks[0]));
 	for (uint64_t i = 0; i < blocks; i++) {
-		d->ram_blocks[i] = pa((uintptr_t)calloc(1, CONTROL_SLOT_SIZE));
+		d->ram_blocks[0][i] = pa((uintptr_t)calloc(1, CONTROL_SLOT_SIZE));
 	}
 	d->ram_populated = world.cleaning != 0 ? world.cleaning : (uint32_t)blocks;
 	d->uart = (struct vuart *)d; /* not NULL is all that is asked */
@@ -225,6 +230,12 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	world.free_bytes -= blocks * CONTROL_SLOT_SIZE;
 	*out = d;
 	return 0;
+}
+
+paddr_t domain_ram_block(const struct domain *d, uint32_t i)
+{
+	assert_true(i < d->ram_populated || d->state == DOMAIN_DYING);
+	return d->ram_blocks[0][i];
 }
 
 int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg)
@@ -238,7 +249,7 @@ int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg)
 	}
 	for (uint32_t i = 0; i < CONTROL_SLOTS; i++) {
 		for (uint32_t k = 0; slot_block[i] != 0 && k < d->ram_block_count; k++) {
-			assert_true(slot_block[i] != d->ram_blocks[k].v);
+			assert_true(slot_block[i] != domain_ram_block(d, k).v);
 		}
 	}
 	d->state = DOMAIN_RUNNING;
@@ -247,7 +258,7 @@ int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg)
 	free(world.started_ram);
 	world.started_ram = malloc(d->ram_size + d->flash_size);
 	for (uint32_t k = 0; k < d->ram_block_count; k++) {
-		memcpy(world.started_ram + k * CONTROL_SLOT_SIZE, heap_va(d->ram_blocks[k]),
+		memcpy(world.started_ram + k * CONTROL_SLOT_SIZE, heap_va(domain_ram_block(d, k)),
 		       CONTROL_SLOT_SIZE);
 	}
 	return 0;
@@ -297,11 +308,12 @@ void world_reap(void)
 		}
 		for (uint32_t k = 0; k < d->ram_block_count; k++) {
 			for (uint32_t i = 0; i < CONTROL_SLOTS; i++) {
-				assert_true(slot_block[i] != d->ram_blocks[k].v);
+				assert_true(slot_block[i] != domain_ram_block(d, k).v);
 			}
-			free(heap_va(d->ram_blocks[k]));
+			free(heap_va(domain_ram_block(d, k)));
 		}
 		world.free_bytes += d->ram_size + d->flash_size;
+		free(d->ram_blocks[0]);
 		free(d->ram_blocks);
 		free(d);
 		domains[id] = NULL;
@@ -511,7 +523,13 @@ static uint64_t access_region(uint64_t address, uint8_t size, bool write, uint64
 
 	assert_non_null(r);
 	a.offset = address - r->base;
-	assert_int_equal(r->ops->access(&world.vcpu, r->opaque, &a), MMIO_DONE);
+	while (r->ops->access(&world.vcpu, r->opaque, &a) == MMIO_RETRY) {
+		world.rings_again++;
+		assert_true(world.rings_again < 1000000);
+		if (world.gives_up) {
+			break;
+		}
+	}
 	return a.value;
 }
 

@@ -34,7 +34,9 @@ struct control_world {
 	uint8_t rom[LEND_ROM_MAX]; /* loaded last */
 	uint32_t slots_open;
 	uint32_t slots_opened;     /* since the start */
-	uint32_t blocks_flushed;
+	uint64_t bytes_flushed;    /* of blocks before they show */
+	uint32_t rings_again;      /* times the doorbell was to ring once more */
+	bool gives_up;             /* the client does not let it: it is killed */
 	char typed[256];           /* into the guest's console */
 	const char *printed;       /* what it prints; sent when asked for */
 	uint64_t started_pc, started_arg;
