@@ -9,7 +9,7 @@ int machine_fdt_gic(struct fdt_reader *r);
 int machine_fdt_memory(struct fdt_reader *r);
 int machine_fdt_cpus(struct fdt_reader *r);
 int machine_fdt_timer(struct fdt_reader *r);
-int machine_fdt_smmus(struct fdt_reader *r);
+int machine_fdt_smmus(struct fdt_reader *r); /* after machine_fdt_bridges() */
 int machine_fdt_bridges(struct fdt_reader *r);
 int machine_fdt_intx(struct fdt_reader *r, int node, struct machine_bridge *b);
 int machine_fdt_uart(struct fdt_reader *r);

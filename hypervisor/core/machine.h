@@ -54,10 +54,12 @@ struct machine_gic {
 	uint32_t phandle;
 };
 
+/* An IOMMU that host bridges are behind. */
 struct machine_smmu {
 	const char *compatible;
 	struct range regs;
 	uint32_t phandle;
+	uint32_t root; /* phandle of the one it is a part of, which comes before it; 0: of none */
 	uint32_t eventq_intid; /* 0: none described */
 	uint32_t gerror_intid;
 	bool coherent;
@@ -126,6 +128,7 @@ struct machine {
 	struct machine_gic gic;
 	struct machine_smmu smmus[MACHINE_MAX_SMMUS];
 	uint32_t smmu_count;
+	struct range product; /* register that tells SoC and cut (renesas,prr); size 0: none */
 	struct machine_bridge bridges[MACHINE_MAX_BRIDGES];
 	uint32_t bridge_count;
 	struct machine_module modules[MACHINE_MAX_MODULES];

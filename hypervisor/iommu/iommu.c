@@ -3,11 +3,13 @@
 #include "iommu/iommu.h"
 
 #include "core/log.h"
+#include "iommu/ipmmu.h"
 #include "iommu/smmuv3.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
 static const struct iommu_ops *const drivers[] = {
+	&ipmmu_ops,
 	&smmuv3_ops,
 };
 
@@ -16,8 +18,10 @@ static struct iommu iommus[MACHINE_MAX_SMMUS];
 static const struct iommu_ops *find_driver(const char *compatible)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
-		if (strcmp(drivers[i]->compatible, compatible) == 0) {
-			return drivers[i];
+		for (const char *const *c = drivers[i]->compatibles; *c != NULL; c++) {
+			if (strcmp(*c, compatible) == 0) {
+				return drivers[i];
+			}
 		}
 	}
 	return NULL;

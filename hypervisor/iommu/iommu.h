@@ -14,20 +14,23 @@ struct iommu;
 
 struct iommu_fault {
 	stream_id_t stream;
-	uint32_t code;    /* event number, IHI0070 7.3 */
+	uint32_t code;    /* the hardware's own: SMMUv3: event number, IHI0070 7.3; IPMMU: IMSTR */
 	uint64_t address; /* input address (IPA) */
 	bool write;
 	const char *name; /* text of code */
 };
 
 struct iommu_ops {
-	const char *compatible;
+	const char *const *compatibles; /* NULL-terminated */
 	/*
 	 * Probe one instance, all streams abort, faults on, usable set. Otherwise why is set and
 	 * logged; -EOPNOTSUPP: lacks stage 2, streams are left untranslated.
 	 */
 	int (*init)(struct iommu *iommu, const struct machine_smmu *desc);
-	/* abort -> stage 2 by p2m_smmu_root(). -ENOMEM, -EIO (not confirmed), -ERANGE (stream). */
+	/*
+	 * abort -> stage 2 by p2m_smmu_root(). -ENOMEM, -EIO (not confirmed), -ERANGE (stream),
+	 * -ENOSPC (as many streams translated as it can).
+	 */
 	int (*attach)(struct iommu *iommu, stream_id_t stream, struct p2m *p2m);
 	/* any -> abort. -EIO: hardware did not confirm; the caller takes the function as broken. */
 	int (*abort)(struct iommu *iommu, stream_id_t stream);
@@ -44,6 +47,7 @@ struct iommu {
 	const struct machine_smmu *desc;
 	bool usable; /* stage 2 works; false: lending refused, reason in why */
 	const char *why;
+	bool whole_bridge; /* a host bridge is one stream, whatever the requester ID */
 	uint64_t overflows; /* times recorded faults were lost: those counted are then too few */
 	void *priv;
 };

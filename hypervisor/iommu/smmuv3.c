@@ -238,8 +238,10 @@ static void smmuv3_poll(struct iommu *iommu)
 	smmuv3_drain_events(iommu->priv, 1U << 7);
 }
 
+static const char *const smmuv3_compatibles[] = { "arm,smmu-v3", NULL };
+
 const struct iommu_ops smmuv3_ops = {
-	.compatible = "arm,smmu-v3",
+	.compatibles = smmuv3_compatibles,
 	.init = smmuv3_init,
 	.attach = smmuv3_attach,
 	.abort = smmuv3_abort,

@@ -97,20 +97,30 @@ bool host_bridge_to_cpu(const struct host_bridge *b, bool io, uint64_t pci, uint
 	return false;
 }
 
-bool host_bridge_map_id(const struct machine_id_map *map, uint32_t count, uint32_t mask,
-			uint32_t rid, uint32_t *phandle, uint32_t *id)
+const struct machine_id_map *host_bridge_map_entry(const struct machine_id_map *map, uint32_t count,
+						   uint32_t mask, uint32_t rid)
 {
 	uint32_t i;
 
 	rid &= mask;
 	for (i = 0; i < count; i++) {
 		if (rid >= map[i].rid_base && rid - map[i].rid_base < map[i].count) {
-			*phandle = map[i].phandle;
-			*id = map[i].out_base + (rid - map[i].rid_base);
-			return true;
+			return &map[i];
 		}
 	}
-	return false;
+	return NULL;
+}
+
+bool host_bridge_map_id(const struct machine_id_map *map, uint32_t count, uint32_t mask,
+			uint32_t rid, uint32_t *phandle, uint32_t *id)
+{
+	const struct machine_id_map *e = host_bridge_map_entry(map, count, mask, rid);
+
+	if (e != NULL) {
+		*phandle = e->phandle;
+		*id = e->out_base + ((rid & mask) - e->rid_base);
+	}
+	return e != NULL;
 }
 
 static const struct host_bridge_ops *find_ops(const char *compatible)

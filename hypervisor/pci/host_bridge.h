@@ -67,6 +67,9 @@ void host_bridge_map_io(struct host_bridge *b);
 uint32_t host_bridge_io_read(struct host_bridge *b, uint64_t port, uint32_t size);
 void host_bridge_io_write(struct host_bridge *b, uint64_t port, uint32_t size, uint32_t value);
 
+/* iommu-map and msi-map: the entry that holds rid; NULL: none. Pure. */
+const struct machine_id_map *host_bridge_map_entry(const struct machine_id_map *map, uint32_t count,
+						   uint32_t mask, uint32_t rid);
 /*
  * iommu-map and msi-map: the identifier that rid has behind the map. False: no entry holds it.
  * Pure.

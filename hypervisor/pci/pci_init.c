@@ -105,17 +105,28 @@ static void log_function(const struct pci_function *f)
 	log_info("pci", "%s", l.text);
 }
 
+static void identify_stream(struct pci_function *f)
+{
+	const struct machine_bridge *d = f->bridge->desc;
+	const struct machine_id_map *e = host_bridge_map_entry(
+		d->iommu_map, d->iommu_map_count, d->iommu_map_mask, f->requester);
+
+	if (e != NULL) {
+		f->iommu = iommu_by_phandle(e->phandle);
+		f->stream = (stream_id_t){ e->out_base };
+		if (f->iommu == NULL || !f->iommu->whole_bridge) {
+			f->stream.v += (f->requester & d->iommu_map_mask) - e->rid_base;
+		}
+	}
+}
+
 void pci_identify(struct pci_function *f)
 {
 	const struct machine_bridge *d = f->bridge->desc;
 	uint32_t phandle, id;
 
 	f->requester = pci_requester_id(f);
-	if (host_bridge_map_id(d->iommu_map, d->iommu_map_count, d->iommu_map_mask, f->requester,
-			       &phandle, &id)) {
-		f->iommu = iommu_by_phandle(phandle);
-		f->stream = (stream_id_t){ id };
-	}
+	identify_stream(f);
 	if (host_bridge_map_id(d->msi_map, d->msi_map_count, d->msi_map_mask, f->requester,
 			       &phandle, &id)) {
 		f->its = its_by_phandle(phandle);

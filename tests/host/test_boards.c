@@ -12,10 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libfdt.h>
+
 #include "boot/boot.h"
 #include "core/heap.h"
 #include "fake_heap.h"
 #include "iommu/iommu.h"
+#include "lib/errno.h"
 #include "model_pci.h"
 #include "pci/pci_config.h"
 #include "pci/pci_init.h"
@@ -138,9 +141,15 @@ static void say_machine(void)
 		say_range("ITS", &gic->its[i].regs);
 	}
 	say(", maintenance %u\n", gic->maintenance_intid);
+	if (machine.product.size != 0) {
+		say_range("product register", &machine.product);
+		say("\n");
+	}
 	for (uint32_t i = 0; i < machine.smmu_count; i++) {
 		say_range(machine.smmus[i].compatible, &machine.smmus[i].regs);
-		say("\n");
+		say(", interrupt %u%s\n", machine.smmus[i].eventq_intid,
+		    machine.smmus[i].root != 0 ? ", of the one before" : "");
+		iommus[i] = (struct iommu){ .whole_bridge = machine.smmus[i].root != 0 };
 	}
 }
 
@@ -223,6 +232,32 @@ static void is_read_as(const char *board, const char *expected)
 	assert_string_equal(text, expected);
 }
 
+/* An IPMMU without the root whose contexts it needs. */
+static void test_ipmmu_without_root(void **state)
+{
+	static const char unit[] = "/soc/iommu@e6570000";
+	static const uint32_t roots[][3] = { { 1, 0xffff }, { 3 }, { 2, 0 } };
+	uint32_t self;
+
+	for (size_t i = 0; i < ARRAY_SIZE(roots); i++) {
+		fdt32_t cells[3] = { 0 };
+		const char *why = NULL;
+		int node;
+
+		load("rcar-h3");
+		assert_int_equal(fdt_open_into(tree, tree, sizeof(tree)), 0);
+		node = fdt_path_offset(tree, unit);
+		self = fdt_get_phandle(tree, node);
+		cells[0] = cpu_to_fdt32(roots[i][1] != 0 ? roots[i][1] : self);
+		assert_int_equal(fdt_setprop(tree, node, "renesas,ipmmu-main", cells,
+					     (int)roots[i][0] * 4), 0);
+		memset(&machine, 0, sizeof(machine));
+		assert_int_equal(machine_fdt_read(tree, sizeof(tree), &machine, &why), -EINVAL);
+		assert_non_null(strstr(why, unit));
+		assert_non_null(strstr(why, "renesas,ipmmu-main"));
+	}
+}
+
 static int setup(void **state)
 {
 	host_bridge_count = 0;
@@ -251,6 +286,9 @@ static void test_rcar_h3(void **state)
 		   " 700000000+40000000\n"
 		   " /soc/serial@e6e88000 at e6e88000, interrupt 196\n"
 		   " GICv2 distributor f1010000+1000 CPU interface f1020000+20000, maintenance 25\n"
+		   " product register fff00044+4\n"
+		   " renesas,ipmmu-r8a7795 e67b0000+1000, interrupt 228\n"
+		   " renesas,ipmmu-r8a7795 e6570000+1000, interrupt 0, of the one before\n"
 		   "/soc/pcie@fe000000\n"
 		   " renesas,pcie-rcar-gen3 0000:00-ff config fe000000+80000\n"
 		   "  I/O 0+100000 at fe100000\n"
@@ -265,10 +303,10 @@ static void test_rcar_h3(void **state)
 		   "  mem32 c0000000+8000000 at c0000000\n"
 		   "  mem32 prefetchable c8000000+8000000 at c8000000\n"
 		   "  INTx 180 180 180 180, 180 180 180 180, 180 180 180 180, 180 180 180 180\n"
-		   "0000:00:00.0 1b36:000c, group 0\n"
-		   "0000:01:00.0 1b36:0010, BAR fe200000 at fe200000, group 1\n"
-		   "0001:00:00.0 1b36:000c, group 2\n"
-		   "0001:01:00.0 1b36:0010, BAR eea00000 at eea00000, group 3\n");
+		   "0000:00:00.0 1b36:000c, stream 0 of IOMMU 1, group 0\n"
+		   "0000:01:00.0 1b36:0010, BAR fe200000 at fe200000, stream 0 of IOMMU 1, group 0\n"
+		   "0001:00:00.0 1b36:000c, stream 1 of IOMMU 1, group 1\n"
+		   "0001:01:00.0 1b36:0010, BAR eea00000 at eea00000, stream 1 of IOMMU 1, group 1\n");
 }
 
 static void test_imx8mp(void **state)
@@ -359,8 +397,8 @@ static void test_server(void **state)
 		   " GICv3 distributor 30000000+10000 redistributors 30200000+400000"
 		   " redistributors 400030200000+400000 ITS 30100000+20000 ITS 400030100000+20000,"
 		   " maintenance 25\n"
-		   " arm,smmu-v3 2b400000+20000\n"
-		   " arm,smmu-v3 40002b400000+20000\n"
+		   " arm,smmu-v3 2b400000+20000, interrupt 106\n"
+		   " arm,smmu-v3 40002b400000+20000, interrupt 206\n"
 		   "/pcie@33fff0000000\n"
 		   " pci-host-ecam-generic 0002:00-3f config 33fff0000000+4000000, coherent\n"
 		   "  I/O 0+10000 at 33ffefff0000\n"
@@ -394,6 +432,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		T(test_rcar_h3), T(test_imx8mp), T(test_lx2160a),
 		T(test_armada8040), T(test_rpi4), T(test_server),
+		cmocka_unit_test(test_ipmmu_without_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

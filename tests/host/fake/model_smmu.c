@@ -2,16 +2,13 @@
 #include "model_smmu.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "arch/arm64/cpu.h"
 #include "arch/arm64/mmio.h"
+#include "fake_dram.h"
 #include "fake_irq.h"
 
 #define REGS_SIZE 0x20000
-#define LINE      64
-#define LINES_MAX 65536
 #define CACHE_MAX 64
 
 /* Register offsets, IHI0070 6.2. */
@@ -35,23 +32,10 @@ struct tlb {
 	uint64_t pte;
 };
 
-struct line {
-	uint64_t address;
-	uint8_t bytes[LINE];
-};
-
 struct model_smmu model_smmu;
 static uint8_t regs[REGS_SIZE];
 static struct ste_cache stes[CACHE_MAX];
 static struct tlb tlbs[CACHE_MAX];
-static struct line *lines;
-static uint32_t line_count;
-static uint64_t now;
-
-uint64_t ticks_now(void)
-{
-	return now++;
-}
 
 static uint32_t reg(uint32_t offset)
 {
@@ -72,67 +56,23 @@ static uint64_t reg64(uint32_t offset)
 }
 
 /*
- * DRAM behind the CPU's caches: lines as they were when cleaned, junk where none was: a valid
- * stream entry that bypasses, a valid block of everything, a level 1 entry with the right span.
+ * Where memory was never cleaned: a valid stream entry that bypasses, a valid block of everything, a
+ * level 1 entry with the right span.
  */
 #define JUNK 0x0000badf00000009
 
-void cache_clean(const void *va, uint64_t size)
-{
-	uint64_t end = (uint64_t)(uintptr_t)va + size;
-
-	for (uint64_t at = ALIGN_DOWN((uintptr_t)va, LINE); at < end; at += LINE) {
-		uint32_t i = 0;
-
-		while (i < line_count && lines[i].address != at) {
-			i++;
-		}
-		if (i == line_count) {
-			assert(line_count < LINES_MAX);
-			lines[line_count++].address = at;
-		}
-		memcpy(lines[i].bytes, (const void *)(uintptr_t)at, LINE);
-	}
-}
-
-void cache_zero(void *va, uint64_t size)
-{
-	memset(va, 0, size);
-}
-
-void cache_clean_invalidate(const void *va, uint64_t size)
-{
-}
-
 static uint64_t fetch(uint64_t address)
 {
-	uint64_t v;
-
-	assert(address % 8 == 0);
-	if (model_smmu.coherent) {
-		memcpy(&v, (const void *)(uintptr_t)address, sizeof(v));
-		return v;
-	}
-	for (uint32_t i = 0; i < line_count; i++) {
-		if (lines[i].address == ALIGN_DOWN(address, LINE)) {
-			memcpy(&v, lines[i].bytes + address % LINE, sizeof(v));
-			return v;
-		}
-	}
-	return JUNK;
+	return fake_dram_read(address, model_smmu.coherent, JUNK);
 }
 
 void model_smmu_reset(bool firmware_on)
 {
-	if (lines == NULL) {
-		lines = malloc(LINES_MAX * sizeof(*lines));
-		assert(lines != NULL);
-	}
 	memset(&model_smmu, 0, sizeof(model_smmu));
 	memset(regs, 0, sizeof(regs));
 	memset(stes, 0, sizeof(stes));
 	memset(tlbs, 0, sizeof(tlbs));
-	line_count = 0;
+	fake_dram_reset();
 	model_smmu.idr0 = 0x0d44101b;
 	model_smmu.idr1 = 0x02730010;
 	model_smmu.idr5 = 0x74;
