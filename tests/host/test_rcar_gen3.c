@@ -22,6 +22,14 @@ struct machine machine;
 const struct host_bridge_ops *const host_bridge_table[] = { &rcar_gen3_ops, NULL };
 
 static struct machine_bridge *const desc = &machine.bridges[0];
+static struct sbdf failed_at;
+static uint32_t failed_count;
+
+void pci_access_failed(struct sbdf where)
+{
+	failed_at = where;
+	failed_count++;
+}
 
 /* The board of H3, with RAM below and above 4 GiB. */
 static int setup(void **state)
@@ -48,6 +56,7 @@ static int setup(void **state)
 	model_rcar.link_comes = true;
 	model_rcar.link_polls = 3;
 	host_bridge_count = 0;
+	failed_count = 0;
 	return 0;
 }
 
@@ -298,6 +307,53 @@ static void test_l1(void **state)
 	}
 }
 
+/* The partner asks for L1 after the link was looked at: the cycle aborts and is done again. */
+static void test_l1_at_the_wrong_moment(void **state)
+{
+	struct model_function *d =
+		model_endpoint(&model_rcar.pci, model_rcar.port, 0, 0, NVME, 0x010802);
+
+	start();
+	bus_numbers(0, 0, 1, 255);
+	model_rcar.l1_polls = 5;
+	model_rcar.l1_asks_at = 1;
+	assert_int_equal(read_at(1, 0, 0, 0, 4), NVME);
+	model_rcar.l1_asks_at = 1;
+	write_at(1, 0, 0, 0x3c, 4, 0x5a);
+	assert_int_equal(d->config[0x3c], 0x5a);
+	assert_int_equal(failed_count, 0);
+	/* Every time: that is no coincidence any more. */
+	model_rcar.l1_asks_at = 1;
+	model_rcar.l1_asks_for = 1;
+	assert_int_equal(read_at(1, 0, 0, 0, 4), 0xffffffff);
+	assert_int_equal(failed_count, 1);
+	assert_int_equal(failed_at.v, sbdf_make(0, 1, 0, 0).v);
+	model_rcar.l1_asked = false;
+	assert_int_equal(read_at(1, 0, 0, 0, 4), NVME);
+}
+
+static void test_aborts_are_the_functions(void **state)
+{
+	struct model_function *d =
+		model_endpoint(&model_rcar.pci, model_rcar.port, 0, 0, NVME, 0x010802);
+
+	start();
+	bus_numbers(0, 0, 1, 255);
+	model_rcar.abort_at = 1;
+	assert_int_equal(read_at(1, 0, 0, 0, 2), 0xffff);
+	assert_int_equal(failed_count, 1);
+	model_rcar.abort_at = 1;
+	write_at(1, 0, 0, 0x3c, 4, 0x5a);
+	assert_int_equal(failed_count, 2);
+	assert_int_equal(d->config[0x3c], 0);
+	assert_int_equal(read_at(1, 0, 0, 0, 4), NVME);
+	assert_int_equal(failed_count, 2);
+	/* Pulled out in the middle: it is not there, and did nothing wrong. */
+	model_rcar.link_lost_at = 1;
+	assert_int_equal(read_at(1, 0, 0, 0, 4), 0xffffffff);
+	assert_int_equal(failed_count, 2);
+}
+
 /* A narrow write reaches its own bytes only, and no status bit beside them. */
 static void test_narrow_writes(void **state)
 {
@@ -380,6 +436,8 @@ int main(void)
 		T(test_other_status_stays),
 		T(test_link_goes_down),
 		T(test_l1),
+		T(test_l1_at_the_wrong_moment),
+		T(test_aborts_are_the_functions),
 		T(test_narrow_writes),
 		T(test_two_at_once),
 	};

@@ -4,12 +4,14 @@
  * below it is reached by one engine: address, kind of cycle, data. b->cfg_lock serialises it.
  */
 #include "arch/arm64/cpu.h"
+#include "arch/arm64/guarded.h"
 #include "core/heap.h"
 #include "core/log.h"
 #include "lib/errno.h"
 #include "pci/bridges/bridges.h"
 #include "pci/bridges/rcar_gen3.h"
 #include "pci/pci_config.h"
+#include "pci/pci_contain.h"
 
 /* In the port's dword of COMMAND and STATUS: what an absent function leaves there. */
 #define PORT_ABORTS      0x30000000U /* Received Master Abort, Received Target Abort */
@@ -76,16 +78,19 @@ static void clear_errors(const struct rcar_gen3 *r)
 	}
 }
 
-/*
- * A partner that asked for L1 and has not arrived there does not answer: see it through first. When
- * that takes too long, the link may have gone back to L0 by itself.
- */
-static void settle_link(const struct rcar_gen3 *r)
+/* The partner asked for L1 and has not arrived there: cycles end in an external abort. */
+static bool between_states(const struct rcar_gen3 *r)
 {
 	uint32_t state = rcar_read(r, RCAR_PMSR);
 
-	if ((state & RCAR_PMSR_L1_RECEIVED) == 0 ||
-	    (state & RCAR_PMSR_STATE) == RCAR_PMSR_STATE_L1) {
+	return (state & RCAR_PMSR_L1_RECEIVED) != 0 &&
+	       (state & RCAR_PMSR_STATE) != RCAR_PMSR_STATE_L1;
+}
+
+/* See the way to L1 through. When it takes too long, the link may be back in L0 by itself. */
+static void settle_link(const struct rcar_gen3 *r)
+{
+	if (!between_states(r)) {
 		return;
 	}
 	rcar_write(r, RCAR_PMCTLR, RCAR_PMCTLR_ENTER_L1);
@@ -104,27 +109,51 @@ static bool cycle_begin(const struct rcar_gen3 *r, struct sbdf where, uint32_t o
 	return !cycle_failed(r);
 }
 
-/* One dword below the root port. False: nobody there. */
-static bool cycle(const struct rcar_gen3 *r, struct sbdf where, uint32_t offset, bool write,
-		  uint32_t *value)
+static bool link_up(const struct rcar_gen3 *r)
+{
+	return (rcar_read(r, RCAR_TSTR) & RCAR_TSTR_ACTIVE) != 0;
+}
+
+/* One cycle. False: nobody there, or *aborted. */
+static bool cycle_once(const struct rcar_gen3 *r, struct sbdf where, uint32_t offset, bool write,
+		       uint32_t *value, bool *aborted)
 {
 	uint32_t secondary = rcar_read(r, RCAR_PORT + PCI_PRIMARY_BUS) >> 8 & 0xff;
 	bool type1 = SBDF_BUS(where) != secondary;
 	bool ok;
 
+	*aborted = false;
 	/* The link partner answers for every device number. */
-	if ((rcar_read(r, RCAR_TSTR) & RCAR_TSTR_ACTIVE) == 0 ||
-	    (!type1 && SBDF_DEVFN(where) > 7)) {
+	if (!link_up(r) || (!type1 && SBDF_DEVFN(where) > 7)) {
 		return false;
 	}
 	ok = cycle_begin(r, where, offset, type1);
-	if (ok && write) {
-		rcar_write(r, RCAR_CDR, *value);
-	} else if (ok) {
-		*value = rcar_read(r, RCAR_CDR);
+	if (ok) {
+		*aborted = write ? !guarded_write(r->regs + RCAR_CDR, 4, *value) :
+				   !guarded_read(r->regs + RCAR_CDR, 4, value);
 	}
-	ok = ok && !cycle_failed(r);
+	ok = ok && !*aborted && !cycle_failed(r);
 	rcar_write(r, RCAR_CCTLR, 0);
+	return ok;
+}
+
+/*
+ * One dword below the root port. False: nobody there. What the partner's way to L1 aborted, begun
+ * after settle_link() looked, did not reach it and is done again; a link that went down is a
+ * function that is no longer there; any other abort is the function's.
+ */
+static bool cycle(const struct rcar_gen3 *r, struct sbdf where, uint32_t offset, bool write,
+		  uint32_t *value)
+{
+	bool aborted;
+	bool ok = cycle_once(r, where, offset, write, value, &aborted);
+
+	if (aborted && between_states(r)) {
+		ok = cycle_once(r, where, offset, write, value, &aborted);
+	}
+	if (aborted && link_up(r)) {
+		pci_access_failed(where);
+	}
 	return ok;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arch/arm64/cpu.h"
+#include "arch/arm64/guarded.h"
 #include "arch/arm64/mmio.h"
 
 struct model_rcar model_rcar;
@@ -18,6 +19,7 @@ static struct {
 static uint32_t l1_left;
 static bool l1_entered;
 static uint64_t now;
+static bool guarded, aborted;
 
 uint64_t ticks_now(void)
 {
@@ -67,15 +69,44 @@ static bool target(struct sbdf *where, uint32_t *offset)
 	return true;
 }
 
+/* Counted down to what happens at this cycle. */
+static bool now_is(uint32_t *at)
+{
+	return *at > 0 && --*at == 0;
+}
+
+/* External aborts, which end the test unless the access is a guarded one. */
+static bool aborts(void)
+{
+	struct model_rcar *m = &model_rcar;
+	bool abort = now_is(&m->abort_at);
+
+	if (now_is(&m->l1_asks_at)) {
+		m->l1_asked = true;
+		if (m->l1_asks_for > 0) {
+			m->l1_asks_for--;
+			m->l1_asks_at = 1;
+		}
+	}
+	if (now_is(&m->link_lost_at)) {
+		m->link = m->link_comes = false;
+	}
+	abort = abort || !m->link || m->l1_asked;
+	assert(!abort || guarded);
+	aborted = abort;
+	return abort;
+}
+
 static uint32_t cycle(bool write, uint32_t value)
 {
 	struct sbdf where;
 	uint32_t offset, read;
 
 	assert((cctlr & 1U << 31) != 0 && "cycle without enable");
-	assert(model_rcar.link && "external abort: no link");
-	assert(!model_rcar.l1_asked && "external abort: between L0 and L1");
 	model_rcar.cycles++;
+	if (aborts()) {
+		return 0xffffffffU;
+	}
 	if (!target(&where, &offset) ||
 	    model_pci_ops.cfg_read(&model_rcar.tree, where, 0, 4) == 0xffffffffU) {
 		return unsupported();
@@ -221,6 +252,26 @@ void mmio_write32(volatile void *p, uint32_t value)
 	} else {
 		window_write(offset, value);
 	}
+}
+
+bool guarded_read(const volatile void *p, uint32_t size, uint32_t *value)
+{
+	assert(size == 4);
+	guarded = true;
+	aborted = false;
+	*value = mmio_read32(p);
+	guarded = false;
+	return !aborted;
+}
+
+bool guarded_write(volatile void *p, uint32_t size, uint32_t value)
+{
+	assert(size == 4);
+	guarded = true;
+	aborted = false;
+	mmio_write32(p, value);
+	guarded = false;
+	return !aborted;
 }
 
 void model_rcar_init(void)

@@ -24,6 +24,11 @@ struct model_rcar {
 	bool no_phy;
 	bool l1_asked;         /* the partner asked for L1 and is not there yet */
 	uint32_t l1_polls;     /* looks until it is, once it is helped */
+	/* n > 0: at the n-th cycle from now, just before it ... */
+	uint32_t l1_asks_at;   /* the partner asks for L1 */
+	uint32_t l1_asks_for;  /* ... and at so many after that */
+	uint32_t link_lost_at; /* the link goes down */
+	uint32_t abort_at;     /* the function answers nothing: an external abort */
 	uint32_t writes;       /* to registers, all in all */
 	uint32_t cycles;
 };
