@@ -9,7 +9,6 @@
 #define GICD_ISENABLER  0x0100U
 #define IGROUPR0        0x0080U
 #define ISENABLER0      0x0100U
-#define INTID_NONE      1023U
 
 static uint64_t redistributor(void)
 {
@@ -30,13 +29,27 @@ void gic_init(void)
 	barrier();
 }
 
-uint32_t gic_take(void)
+uint32_t gic_acknowledge(void)
 {
 	uint32_t intid = (uint32_t)read_sysreg(S3_0_C12_C12_0); /* ICC_IAR1_EL1 */
 
-	if (intid != INTID_NONE) {
-		write_sysreg(S3_0_C12_C12_1, intid); /* ICC_EOIR1_EL1 */
-		barrier();
+	barrier();
+	return intid;
+}
+
+void gic_end(uint32_t intid)
+{
+	barrier(); /* what was written to the device is there */
+	write_sysreg(S3_0_C12_C12_1, intid); /* ICC_EOIR1_EL1 */
+	barrier();
+}
+
+uint32_t gic_take(void)
+{
+	uint32_t intid = gic_acknowledge();
+
+	if (intid != GIC_NONE) {
+		gic_end(intid);
 	}
 	return intid;
 }

@@ -153,8 +153,12 @@ uint32_t config_capability(uint32_t device, uint8_t id);
 
 /* Distributor and this CPU's interface on, all priorities let through, SGIs enabled. */
 void gic_init(void);
-/* Interrupts are taken by polling: the INTID, which is acknowledged and ended, or 1023. */
+/* Interrupts are taken by polling: the INTID, which is acknowledged and ended, or GIC_NONE. */
 uint32_t gic_take(void);
+#define GIC_NONE 1023U
+/* The two halves, for what must be served in between. */
+uint32_t gic_acknowledge(void);
+void gic_end(uint32_t intid);
 /* Polls for up to a second. */
 bool gic_wait(uint32_t intid);
 void gic_send_sgi(uint32_t cpu, uint32_t sgi);
