@@ -177,7 +177,7 @@ static void write_aliases(struct fdt_writer *w, const struct machine *m)
 		int node = -1;
 
 		if (path != NULL && size > 0 && path[size - 1] == '\0') {
-			node = fdt_path_offset(m->fdt, path);
+			node = fdt_read_path(m->fdt, path, (size_t)size - 1);
 		}
 		if (node > 0 && fdt_parent(m->fdt, node) == 0) {
 			action = dom0_rule_of(m, node).action;

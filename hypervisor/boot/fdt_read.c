@@ -55,6 +55,22 @@ const char *fdt_read_text(const void *fdt, int node, const char *name)
 	return p;
 }
 
+int fdt_read_path(const void *fdt, const char *path, size_t length)
+{
+	const char *target;
+	int size;
+
+	if (length > 0 && path[0] == '/') {
+		return fdt_path_offset_namelen(fdt, path, (int)length);
+	}
+	target = fdt_getprop_namelen(fdt, fdt_child_named(fdt, 0, "aliases"), path, (int)length,
+				     &size);
+	if (target == NULL || size < 2 || target[0] != '/' || target[size - 1] != '\0') {
+		return -FDT_ERR_NOTFOUND;
+	}
+	return fdt_path_offset(fdt, target);
+}
+
 bool fdt_compatible(const void *fdt, int node, const char *compatible)
 {
 	int size;

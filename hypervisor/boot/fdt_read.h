@@ -30,6 +30,11 @@ int fdt_read_u32(struct fdt_reader *r, int node, const char *name, uint32_t fall
 uint64_t fdt_read_cells(const fdt32_t *p, uint32_t cells);
 /* A text property, terminated inside its length; NULL when absent or not text. */
 const char *fdt_read_text(const void *fdt, int node, const char *name);
+/*
+ * The node that length characters at path name, an absolute path or an alias of one; below zero:
+ * none. libfdt follows an alias of an alias too, and one of itself until the stack is used up.
+ */
+int fdt_read_path(const void *fdt, const char *path, size_t length);
 
 bool fdt_compatible(const void *fdt, int node, const char *compatible);
 /* status absent, "okay" or "ok". */

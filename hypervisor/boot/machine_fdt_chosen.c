@@ -23,7 +23,7 @@ static const struct {
 	{ "xen,multiboot-module", MODULE_OTHER },
 };
 
-/* stdout-path is "PATH[:OPTIONS]" or "ALIAS[:OPTIONS]"; libfdt resolves aliases. */
+/* stdout-path is "PATH[:OPTIONS]" or "ALIAS[:OPTIONS]". */
 static int stdout_node(const void *fdt, int chosen)
 {
 	const char *path = chosen < 0 ? NULL : fdt_read_text(fdt, chosen, "stdout-path");
@@ -33,8 +33,8 @@ static int stdout_node(const void *fdt, int chosen)
 		return -1;
 	}
 	options = strchr(path, ':');
-	return fdt_path_offset_namelen(
-		fdt, path, (int)(options == NULL ? strlen(path) : (size_t)(options - path)));
+	return fdt_read_path(fdt, path,
+			     options == NULL ? strlen(path) : (size_t)(options - path));
 }
 
 int machine_fdt_uart(struct fdt_reader *r)

@@ -7,6 +7,7 @@
 #include "pci/registry.h"
 #include "vpci/exec.h"
 #include "vpci/lend.h"
+#include "vpci/vfs.h"
 
 bool lend_translated(const struct pci_function *f)
 {
@@ -108,11 +109,16 @@ int lend_show_to_owner(struct vpci_function *vf)
 {
 	const struct pci_function *f = vf->function;
 	uint64_t bars[PCI_BARS];
+	int r;
 
 	for (uint32_t i = 0; i < PCI_BARS; i++) {
 		bars[i] = f->bars[i].address;
 	}
-	return lend_let_in(vf, lend_owners_view(f), bars);
+	r = lend_let_in(vf, lend_owners_view(f), bars);
+	if (vf->vfs) {
+		vpci_vfs_hold_again(vf);
+	}
+	return r;
 }
 
 int lend_cut_off(struct vpci_function *vf, bool shared)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* VFs come, go, and are lent: who may ask for what, and which step follows. */
 #include "core/heap.h"
+#include "core/panic.h"
 #include "lib/errno.h"
 #include "pci/host_bridge.h"
 #include "pci/pci_vf.h"
@@ -19,6 +20,15 @@ void vpci_vfs_hold(struct vpci_function *vf, uint32_t bit, bool on)
 	struct vpci_sriov *s = &vpci_vfs_shadow(vf)->sriov;
 
 	s->hold = on ? s->hold | bit : s->hold & ~bit;
+}
+
+void vpci_vfs_hold_again(struct vpci_function *vf)
+{
+	const struct pci_sriov *s = &vf->function->sriov;
+
+	vpci_vfs_hold(vf, VPCI_HOLD_VFS, s->state != PCI_VFS_OFF);
+	vpci_vfs_hold(vf, VPCI_HOLD_LENT, s->lent != 0);
+	vpci_vfs_hold(vf, VPCI_HOLD_BUSY, vf->vfs->stage != VPCI_VFS_IDLE);
 }
 
 struct vpci_function *vpci_vfs_owners(const struct vpci_vfs *v, uint32_t i)
@@ -40,6 +50,7 @@ struct vpci_vfs *vpci_vfs_alloc(struct vpci_function *vf)
 
 static void start(struct vpci_vfs *v, enum vpci_vfs_stage stage)
 {
+	ASSERT(v->stage == VPCI_VFS_IDLE);
 	v->stage = stage;
 	v->next = 0;
 	vpci_vfs_hold(v->vf, VPCI_HOLD_BUSY, true);

@@ -13,20 +13,20 @@
 enum job_status vpci_vfs_begin(struct vpci_vfs *v)
 {
 	struct pci_function *pf = v->vf->function;
-	const char *why = "the function is not its owner's";
-	uint16_t count = 0;
+	const char *why = "the function was taken from its owner";
+	struct vpci_sriov_regs regs;
 
 	spin_lock(&pci_registry_lock);
 	spin_lock(&pf->lock);
-	if (pf->state == FUNCTION_OWNED && vpci_vfs_shadow(v->vf)->sriov.cap) {
-		count = vpci_sriov_regs(vpci_vfs_shadow(v->vf)).count;
-		why = pci_vfs_prepare(pf, count);
+	regs = vpci_sriov_regs(vpci_vfs_shadow(v->vf));
+	if (pf->state == FUNCTION_OWNED && regs.enable) {
+		why = pci_vfs_prepare(pf, regs.count);
 	}
 	if (why) {
 		vpci_sriov_give_up(vpci_vfs_shadow(v->vf));
 	} else {
 		pci_vfs_set_state(pf, PCI_VFS_COMING);
-		__atomic_store_n(&pf->sriov.count, count, __ATOMIC_RELAXED);
+		__atomic_store_n(&pf->sriov.count, regs.count, __ATOMIC_RELAXED);
 		vpci_vfs_hold(v->vf, VPCI_HOLD_VFS, true);
 	}
 	spin_unlock(&pf->lock);

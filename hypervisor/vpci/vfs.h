@@ -52,6 +52,8 @@ void vpci_vfs_start(struct vpci_vfs *v);
 struct vpci_shadow *vpci_vfs_shadow(struct vpci_function *vf);
 /* Set or clear a VPCI_HOLD_ bit. PF's lock. */
 void vpci_vfs_hold(struct vpci_function *vf, uint32_t bit, bool on);
+/* The owner's registers were built anew, whatever is under way: what has to wait. PF's lock held. */
+void vpci_vfs_hold_again(struct vpci_function *vf);
 /* VF i as the owner of its PF sees it, whoever uses it; NULL: not on its bus. */
 struct vpci_function *vpci_vfs_owners(const struct vpci_vfs *v, uint32_t i);
 enum job_status vpci_vfs_go_to(struct vpci_vfs *v, enum vpci_vfs_stage stage);

@@ -245,6 +245,18 @@ static void test_chosen(void **state)
 	assert_null(fdt_getprop(fdt, virt_node(fdt, "/aliases"), "smmu0", NULL));
 }
 
+static void test_alias_of_itself(void **state)
+{
+	void *fdt = virt_tree();
+
+	(void)state;
+	virt_set_text(fdt, "/aliases", "serial1", "serial1");
+	read_tree(fdt);
+	assert_int_equal(dom0_control_layout(&machine, &control), 0);
+	assert_true(write_tree(buffer, sizeof(buffer)) > 0);
+	assert_null(fdt_getprop(buffer, virt_node(buffer, "/aliases"), "serial1", NULL));
+}
+
 static void test_memory_cpus_psci(void **state)
 {
 	const void *fdt = made();
@@ -413,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_passes_harmless_devices),
 		cmocka_unit_test(test_each_kind_of_node),
 		cmocka_unit_test(test_chosen),
+		cmocka_unit_test(test_alias_of_itself),
 		cmocka_unit_test(test_memory_cpus_psci),
 		cmocka_unit_test(test_interrupt_controller),
 		cmocka_unit_test(test_host_bridge_is_virtual),

@@ -592,6 +592,27 @@ static void a_broken_pf_is_retried_without_them(void **state)
 	nothing_is_left();
 }
 
+/*
+ * Threads found it: the PF goes and comes back before a CPU gets to VF Enable. Its new registers know
+ * that the old request is under way, which finds that nobody wants it any more.
+ */
+static void the_pf_goes_and_comes_back_before_they_come(void **state)
+{
+	uint32_t parked = lend_world.parked;
+
+	(void)state;
+	owner_write(pf, cap + PCI_SRIOV_NUM, 2, 2);
+	control(ENABLE | MSE);
+	quarantine(pf);
+	assert_int_equal(lend_return_to_owner(pf), 0);
+	owner_write(pf, cap + PCI_SRIOV_NUM, 2, 2);
+	assert_int_equal(lend_world.parked, parked + 1);
+	assert_true(fake_log_has("not enabled: the function was taken from its owner"));
+	nothing_is_left();
+	enable(2);
+	assert_non_null(vf(1));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -613,6 +634,7 @@ int main(void)
 		T(one_under_reset_is_waited_for),
 		T(one_that_goes_is_not_lent),
 		T(enabling_again_waits),
+		T(the_pf_goes_and_comes_back_before_they_come),
 		T(bars_that_do_not_hold_are_not_enabled),
 		T(a_sleeping_pf_enables_none),
 		T(numbers_of_others_are_not_enabled),

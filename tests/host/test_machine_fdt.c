@@ -210,6 +210,22 @@ static void test_translates_nested_registers(void **state)
 	refused(fdt, "/platform-bus@c000000", "ranges");
 }
 
+static void test_console_by_alias(void **state)
+{
+	void *fdt = virt_tree();
+
+	(void)state;
+	virt_set_text(fdt, "/chosen", "stdout-path", "watch:115200");
+	virt_set_text(fdt, "/aliases", "watch", "/platform-bus@c000000/watchdog@1000");
+	read_good(fdt);
+	assert_int_equal(machine.uart.regs.base, 0xc001000);
+
+	/* Found by a fuzzer: libfdt follows it until there is no stack. The first known UART will do. */
+	virt_set_text(fdt, "/aliases", "watch", "watch");
+	read_good(fdt);
+	assert_int_equal(machine.uart.regs.base, 0x9040000);
+}
+
 static void test_unknown_gic_is_named(void **state)
 {
 	void *fdt = virt_tree();
@@ -483,6 +499,7 @@ int main(void)
 		cmocka_unit_test(test_modules_by_legacy_names),
 		cmocka_unit_test(test_command_lines),
 		cmocka_unit_test(test_translates_nested_registers),
+		cmocka_unit_test(test_console_by_alias),
 		cmocka_unit_test(test_unknown_gic_is_named),
 		cmocka_unit_test(test_gicv2_is_recognised),
 		cmocka_unit_test(test_no_iommu_no_msi),
