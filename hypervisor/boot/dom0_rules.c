@@ -63,6 +63,11 @@ static bool hypervisor_range(const struct machine *m, const struct range *range)
 			return true;
 		}
 	}
+	for (uint32_t i = 0; i < m->gic.frame_count; i++) {
+		if (overlaps(range, &m->gic.frames[i].regs)) {
+			return true;
+		}
+	}
 	for (uint32_t i = 0; i < m->smmu_count; i++) {
 		if (overlaps(range, &m->smmus[i].regs)) {
 			return true;

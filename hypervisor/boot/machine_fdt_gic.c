@@ -113,6 +113,52 @@ static int read_gicv3(struct fdt_reader *r, int node)
 	return read_its(r, node);
 }
 
+/* arm,gic.yaml: the numbers are INTIDs already, and both are there or neither. */
+static int read_frame(struct fdt_reader *r, int node, struct machine_frame *frame)
+{
+	int err = fdt_read_reg(r, node, 0, &frame->regs);
+
+	if (err != 0) {
+		return err;
+	}
+	if (frame->regs.size < SZ_4K || !IS_ALIGNED(frame->regs.base, SZ_4K)) {
+		return fdt_fail(r, node, "reg", "is not a page");
+	}
+	frame->phandle = fdt_phandle(r->fdt, node);
+	err = fdt_read_u32(r, node, "arm,msi-base-spi", 0, &frame->first);
+	if (err == 0) {
+		err = fdt_read_u32(r, node, "arm,msi-num-spis", 0, &frame->count);
+	}
+	if (err == 0 && (frame->first == 0) != (frame->count == 0)) {
+		err = fdt_fail(r, node, "arm,msi-num-spis", "and arm,msi-base-spi go together");
+	}
+	return err;
+}
+
+static int read_frames(struct fdt_reader *r, int gic_node)
+{
+	struct machine_gic *gic = &r->m->gic;
+	int node;
+
+	fdt_for_each_child(node, r->fdt, gic_node) {
+		int err;
+
+		if (!fdt_compatible(r->fdt, node, "arm,gic-v2m-frame") ||
+		    !fdt_enabled(r->fdt, node)) {
+			continue;
+		}
+		if (gic->frame_count == MACHINE_MAX_FRAMES) {
+			return fdt_fail(r, node, NULL, "is one MSI frame too many");
+		}
+		err = read_frame(r, node, &gic->frames[gic->frame_count]);
+		if (err != 0) {
+			return err;
+		}
+		gic->frame_count++;
+	}
+	return 0;
+}
+
 /* arm,gic.yaml: distributor, CPU interface, and for a hypervisor GICH and GICV. */
 static int read_gicv2(struct fdt_reader *r, int node)
 {
@@ -141,7 +187,7 @@ static int read_gicv2(struct fdt_reader *r, int node)
 			return fdt_fail(r, node, "reg", "is not what a GICv2 CPU interface takes");
 		}
 	}
-	return 0;
+	return read_frames(r, node);
 }
 
 int machine_fdt_gic(struct fdt_reader *r)

@@ -16,6 +16,7 @@
 #include "core/sched.h"
 #include "core/smp.h"
 #include "iommu/iommu.h"
+#include "irq/gicv2m.h"
 #include "irq/irq.h"
 #include "irq/irq_meter.h"
 #include "irq/its.h"
@@ -128,6 +129,7 @@ static void init_interrupts(void)
 	if (its_init() != 0) {
 		log_warn("its", "not usable: no MSI for any domain");
 	}
+	gicv2m_init();
 	irq_meter_limit(cmdline.irq_limit);
 	vgic_init();
 	timer_init();

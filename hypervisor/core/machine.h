@@ -15,6 +15,7 @@
 #define MACHINE_MAX_SMMUS    4
 #define MACHINE_MAX_ITS      4
 #define MACHINE_MAX_REDISTS  4
+#define MACHINE_MAX_FRAMES   4
 #define MACHINE_MAX_BRIDGES  16
 #define MACHINE_MAX_RANGES   8
 #define MACHINE_MAX_IDMAPS   32 /* firmware may write one entry for each requester */
@@ -38,6 +39,14 @@ struct machine_its {
 	uint32_t phandle;
 };
 
+/* A GICv2m frame. */
+struct machine_frame {
+	struct range regs;
+	uint32_t phandle;
+	uint32_t first; /* INTID, and how many: as the tree says; count 0: as the frame says */
+	uint32_t count;
+};
+
 struct machine_gic {
 	uint32_t version; /* 2 or 3; 0: none this build knows, see compatible */
 	const char *compatible;
@@ -50,6 +59,8 @@ struct machine_gic {
 	uint64_t redist_stride; /* 0: architected */
 	struct machine_its its[MACHINE_MAX_ITS];
 	uint32_t its_count;
+	struct machine_frame frames[MACHINE_MAX_FRAMES];
+	uint32_t frame_count;
 	uint32_t maintenance_intid;
 	uint32_t phandle;
 };

@@ -202,6 +202,11 @@ static void gicv2_set_pending(uint32_t intid)
 	mmio_write32(dist + GICD2_ISPENDR(intid / 32), line_bit(intid));
 }
 
+static void gicv2_clear_pending(uint32_t intid)
+{
+	mmio_write32(dist + GICD2_ICPENDR(intid / 32), line_bit(intid));
+}
+
 static void gicv2_set_active(uint32_t intid, bool active)
 {
 	uint32_t reg = active ? GICD2_ISACTIVER(intid / 32) : GICD2_ICACTIVER(intid / 32);
@@ -227,6 +232,7 @@ const struct gic_ops gicv2_ops = {
 	.disable = gicv2_disable,
 	.route = gicv2_route,
 	.set_pending = gicv2_set_pending,
+	.clear_pending = gicv2_clear_pending,
 	.set_active = gicv2_set_active,
 	.is_active = gicv2_is_active,
 };

@@ -214,6 +214,11 @@ static void gicv3_set_pending(uint32_t intid)
 	mmio_write32(line_regs(intid) + GICD_ISPENDR(intid / 32), line_bit(intid));
 }
 
+static void gicv3_clear_pending(uint32_t intid)
+{
+	mmio_write32(line_regs(intid) + GICD_ICPENDR(intid / 32), line_bit(intid));
+}
+
 static void gicv3_set_active(uint32_t intid, bool active)
 {
 	uint32_t reg = active ? GICD_ISACTIVER(intid / 32) : GICD_ICACTIVER(intid / 32);
@@ -239,6 +244,7 @@ const struct gic_ops gicv3_ops = {
 	.disable = gicv3_disable,
 	.route = gicv3_route,
 	.set_pending = gicv3_set_pending,
+	.clear_pending = gicv3_clear_pending,
 	.set_active = gicv3_set_active,
 	.is_active = gicv3_is_active,
 };

@@ -122,6 +122,11 @@ void irq_set_pending(uint32_t intid)
 	gic->set_pending(intid);
 }
 
+void irq_clear_pending(uint32_t intid)
+{
+	gic->clear_pending(intid);
+}
+
 void irq_set_active(uint32_t intid, bool active)
 {
 	gic->set_active(intid, active);

@@ -39,6 +39,8 @@ void irq_disable(uint32_t intid);
 void irq_set_affinity(uint32_t intid, uint32_t cpu); /* SPIs */
 /* Have an SPI's handler run once, from the next exception on. Any lock may be held. */
 void irq_set_pending(uint32_t intid);
+/* Forget an edge that came while an SPI was disabled. */
+void irq_clear_pending(uint32_t intid);
 /* Physical active state of a PPI of this CPU or an SPI: it moves with the vCPU that has it. */
 void irq_set_active(uint32_t intid, bool active);
 bool irq_is_active(uint32_t intid);

@@ -144,6 +144,11 @@ static void test_spi(void **state)
 	gicv2_ops.enable(SPI, false);
 	assert_false(model_gicv2.edge[SPI]);
 	assert_int_equal(take(true), SPI);
+	gicv2_ops.disable(SPI);
+	gicv2_ops.set_pending(SPI);
+	gicv2_ops.clear_pending(SPI);
+	gicv2_ops.enable(SPI, false);
+	assert_int_equal(take(true), NONE);
 }
 
 static void test_ppi(void **state)

@@ -263,6 +263,36 @@ static void test_gicv2_is_recognised(void **state)
 	refused(fdt, gic, "reg");
 }
 
+static void test_gicv2m_frames(void **state)
+{
+	static const char gic[] = "/intc@8000000";
+	static const char frame[] = "/intc@8000000/its@8080000";
+	void *fdt = virt_tree();
+
+	(void)state;
+	virt_set_text(fdt, gic, "compatible", "arm,gic-400");
+	VIRT_CELLS(fdt, gic, "reg", 0, 0x8000000, 0, 0x1000, 0, 0x8010000, 0, 0x2000, 0, 0x8030000,
+		   0, 0x1000, 0, 0x8040000, 0, 0x2000);
+	virt_set_text(fdt, frame, "compatible", "arm,gic-v2m-frame");
+	VIRT_CELLS(fdt, frame, "reg", 0, 0x8020000, 0, 0x1000);
+	read_good(fdt);
+	assert_int_equal(machine.gic.frame_count, 1);
+	assert_int_equal(machine.gic.frames[0].regs.base, 0x8020000);
+	assert_int_equal(machine.gic.frames[0].count, 0);
+	assert_int_equal(machine.gic.frames[0].phandle, machine.bridges[0].msi_map[0].phandle);
+	VIRT_CELLS(fdt, frame, "arm,msi-base-spi", 80);
+	refused(fdt, frame, "arm,msi-num-spis");
+	VIRT_CELLS(fdt, frame, "arm,msi-num-spis", 16);
+	read_good(fdt);
+	assert_int_equal(machine.gic.frames[0].first, 80);
+	assert_int_equal(machine.gic.frames[0].count, 16);
+	VIRT_CELLS(fdt, frame, "reg", 0, 0x8020800, 0, 0x800);
+	refused(fdt, frame, "reg");
+	virt_set_text(fdt, frame, "status", "disabled");
+	read_good(fdt);
+	assert_int_equal(machine.gic.frame_count, 0);
+}
+
 static void test_no_iommu_no_msi(void **state)
 {
 	void *fdt = virt_tree();
@@ -502,6 +532,7 @@ int main(void)
 		cmocka_unit_test(test_console_by_alias),
 		cmocka_unit_test(test_unknown_gic_is_named),
 		cmocka_unit_test(test_gicv2_is_recognised),
+		cmocka_unit_test(test_gicv2m_frames),
 		cmocka_unit_test(test_no_iommu_no_msi),
 		cmocka_unit_test(test_two_bridges),
 		cmocka_unit_test(test_nested_bridge_is_no_host_bridge),
