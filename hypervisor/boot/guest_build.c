@@ -88,16 +88,24 @@ fail_gic:
 	return ret;
 }
 
-bool domain_unbuild_slice(struct domain *d)
+enum job_status domain_unbuild_slice(struct domain *d)
 {
-	return vits_clear_slice(d);
+	enum job_status status;
+
+	if (!vits_clear_slice(d)) {
+		return JOB_MORE;
+	}
+	status = lend_reclaim(d);
+	if (status != JOB_DONE) {
+		return status;
+	}
+	return vgic_clear_slice(d) ? JOB_DONE : JOB_MORE;
 }
 
 int domain_unbuild_guest(struct domain *d)
 {
 	int ret;
 
-	lend_reclaim_all(d);
 	/* Streams abort now; what the SMMU remembers of the tables goes before the RAM does. */
 	ret = iommu_flush_vmid(d->p2m.vmid);
 	vpci_destroy(d);

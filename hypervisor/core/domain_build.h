@@ -14,13 +14,13 @@ struct domain *domain_create_control(uint32_t vcpu_count);
 /* GIC, ITS, UART, PCI bus and flash of a guest. On failure nothing is left. */
 int domain_build_guest(struct domain *d);
 /*
- * No vCPU of d runs any more: a part of what is long of domain_unbuild_guest(). True: the rest is
- * short.
+ * No vCPU of d runs any more: a part of the reverse that is long, lent functions among it. JOB_DONE:
+ * the rest is short.
  */
-bool domain_unbuild_slice(struct domain *d);
+enum job_status domain_unbuild_slice(struct domain *d);
 /*
- * The reverse, lent functions first: on return no device reaches d's memory any more. -EIO: an IOMMU
- * did not confirm that; the memory must stay out of use for ever.
+ * The rest: on return no device reaches d's memory any more. -EIO: an IOMMU did not confirm that;
+ * the memory must stay out of use for ever.
  */
 int domain_unbuild_guest(struct domain *d);
 

@@ -9,7 +9,7 @@
 enum teardown_phase {
 	TEARDOWN_STOP,    /* until every vCPU is off its pCPU and no job fills RAM */
 	TEARDOWN_REQUESTS, /* until no CPU is inside a request that found the domain alive */
-	TEARDOWN_INTERRUPTS,
+	TEARDOWN_PARTS,
 	TEARDOWN_DEVICES,
 	TEARDOWN_RAM,
 	TEARDOWN_TABLES,
@@ -33,6 +33,7 @@ static bool all_stopped(struct domain *d)
 static enum job_status teardown_step(struct job *j)
 {
 	struct domain *d = container_of(j, struct domain, teardown);
+	enum job_status status;
 
 	switch ((enum teardown_phase)d->teardown_phase) {
 	case TEARDOWN_STOP:
@@ -46,9 +47,10 @@ static enum job_status teardown_step(struct job *j)
 			return JOB_WAIT;
 		}
 		break;
-	case TEARDOWN_INTERRUPTS:
-		if (!domain_unbuild_slice(d)) {
-			return JOB_MORE;
+	case TEARDOWN_PARTS:
+		status = domain_unbuild_slice(d);
+		if (status != JOB_DONE) {
+			return status;
 		}
 		break;
 	case TEARDOWN_DEVICES:

@@ -11,6 +11,9 @@
 #include "irq/vgic_state.h"
 #include "lib/errno.h"
 
+/* Blocks of LPIs given back a call. */
+#define LPI_BLOCKS_A_SLICE 32U
+
 /* A host SPI given to a domain. */
 struct vgic_route {
 	struct vgic_route *next;
@@ -31,7 +34,7 @@ static void vgic_free(struct domain *d, struct vgic *g)
 {
 	uint32_t i;
 
-	vgic_lpi_free_all(g);
+	vgic_lpi_free_some(g, VGIC_LPI_BLOCKS);
 	for (i = 0; i < g->cpu_count; i++) {
 		d->vcpus[i]->vgic = NULL;
 		heap_free(g->cpus[i]);
@@ -116,6 +119,11 @@ static void vgic_drop_routes(struct vgic *g)
 		irq_release(r->host_intid);
 		heap_free(r);
 	}
+}
+
+bool vgic_clear_slice(struct domain *d)
+{
+	return d->vgic == NULL || vgic_lpi_free_some(d->vgic, LPI_BLOCKS_A_SLICE);
 }
 
 void vgic_destroy(struct domain *d)

@@ -34,6 +34,11 @@ void vgic_init_cpu(void);
  * already (vcpu_count is final).
  */
 int vgic_create(struct domain *d, const struct vgic_config *config);
+/*
+ * No vCPU runs any more and the vITS has no device left: some of the memory of LPIs given back. True:
+ * vgic_destroy() is short.
+ */
+bool vgic_clear_slice(struct domain *d);
 /* No vCPU runs any more; all forwarded interrupts are already taken away. */
 void vgic_destroy(struct domain *d);
 

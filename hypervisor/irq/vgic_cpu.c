@@ -16,6 +16,7 @@ void vgic_cpu_init(struct vgic_cpu *c, struct vcpu *v)
 	c->vcpu = v;
 	c->loaded_on = VGIC_NONE;
 	c->asleep = true;
+	c->lpi_walk = VGIC_LPI_BLOCKS;
 	for (i = 0; i < VGIC_BUCKETS; i++) {
 		list_init(&c->ready[i]);
 	}

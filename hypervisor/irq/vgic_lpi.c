@@ -10,6 +10,9 @@
 #define LPI_CONFIG_ENABLE   BIT(0)
 #define LPI_CONFIG_PRIORITY GENMASK(7, 2)
 
+/* LPIs looked at by one trap that turns them on or off. */
+#define ENABLE_A_TRAP 128U
+
 #define PROPBASER_ADDRESS   GENMASK(51, 12)
 #define PROPBASER_ID_BITS(p) ((uint32_t)BITS(p, 4, 0) + 1)
 
@@ -48,7 +51,7 @@ static int lpi_block_add(struct vgic *g, uint32_t lpi)
 		vgic_irq_init(&irqs[i], VGIC_LPI_FIRST + block * VGIC_LPI_BLOCK + i, VGIC_NONE);
 	}
 	__atomic_store_n(&g->lpis[block], irqs, __ATOMIC_RELEASE);
-	g->lpi_block_count++;
+	g->lpi_blocks[g->lpi_block_count++] = (uint8_t)block;
 	return 0;
 }
 
@@ -156,25 +159,47 @@ void vgic_lpi_move(struct domain *d, struct vgic_irq *irq, uint32_t target)
 	vgic_kick(g, kick);
 }
 
-void vgic_lpi_move_all(struct domain *d, uint32_t from, uint32_t to)
+/*
+ * From *next on, the next block of LPIs that is there, its number in *next, within max LPIs: one
+ * that is absent costs as much as looking at one LPI. NULL: *next is where to go on, or the end.
+ */
+static struct vgic_irq *next_block(struct vgic *g, uint32_t *next, uint32_t *max)
+{
+	for (; *next < VGIC_LPI_BLOCKS && *max != 0; (*next)++) {
+		struct vgic_irq *irqs = __atomic_load_n(&g->lpis[*next], __ATOMIC_ACQUIRE);
+
+		if (irqs != NULL) {
+			if (*max < VGIC_LPI_BLOCK) {
+				return NULL;
+			}
+			*max -= VGIC_LPI_BLOCK;
+			return irqs;
+		}
+		(*max)--;
+	}
+	return NULL;
+}
+
+bool vgic_lpi_move_some(struct domain *d, uint32_t from, uint32_t to, uint32_t *next, uint32_t max)
 {
 	struct vgic *g = d->vgic;
-	uint32_t kick = 0;
-	uint32_t block;
-	uint32_t i;
+	struct vgic_irq *irqs;
 
-	spin_lock(&g->lock);
-	for (block = 0; block < VGIC_LPI_BLOCKS; block++) {
-		for (i = 0; g->lpis[block] != NULL && i < VGIC_LPI_BLOCK; i++) {
-			struct vgic_irq *irq = &g->lpis[block][i];
+	while ((irqs = next_block(g, next, &max)) != NULL) {
+		uint32_t kick = 0;
+		uint32_t i;
 
-			if (irq->target == from) {
-				vgic_irq_retarget(g, irq, (uint8_t)to, &kick);
+		spin_lock(&g->lock);
+		for (i = 0; i < VGIC_LPI_BLOCK; i++) {
+			if (irqs[i].target == from) {
+				vgic_irq_retarget(g, &irqs[i], (uint8_t)to, &kick);
 			}
 		}
+		spin_unlock(&g->lock);
+		vgic_kick(g, kick);
+		(*next)++;
 	}
-	spin_unlock(&g->lock);
-	vgic_kick(g, kick);
+	return *next == VGIC_LPI_BLOCKS;
 }
 
 void vgic_lpi_reload(struct domain *d, struct vgic_irq *irq)
@@ -190,20 +215,16 @@ void vgic_lpi_reload(struct domain *d, struct vgic_irq *irq)
 	vgic_kick(g, kick);
 }
 
-void vgic_lpi_reload_all(struct domain *d)
+bool vgic_lpi_reload_some(struct domain *d, uint32_t *next, uint32_t max)
 {
 	struct vgic *g = d->vgic;
 	uint8_t config[VGIC_LPI_BLOCK];
-	uint32_t block;
-	uint32_t i;
+	struct vgic_irq *irqs;
 
-	for (block = 0; block < VGIC_LPI_BLOCKS; block++) {
-		struct vgic_irq *irqs = g->lpis[block];
+	while ((irqs = next_block(g, next, &max)) != NULL) {
 		uint32_t kick = 0;
+		uint32_t i;
 
-		if (irqs == NULL) {
-			continue;
-		}
 		lpi_read_config(g, irqs[0].intid, VGIC_LPI_BLOCK, config);
 		spin_lock(&g->lock);
 		for (i = 0; i < VGIC_LPI_BLOCK; i++) {
@@ -213,37 +234,42 @@ void vgic_lpi_reload_all(struct domain *d)
 		}
 		spin_unlock(&g->lock);
 		vgic_kick(g, kick);
+		(*next)++;
 	}
+	return *next == VGIC_LPI_BLOCKS;
 }
 
-void vgic_lpi_enable(struct vgic *g, struct vgic_cpu *c, bool enable, uint32_t *kick)
+bool vgic_lpi_enable(struct vgic *g, struct vgic_cpu *c, bool enable, uint32_t *kick)
 {
-	uint32_t block;
+	uint32_t max = ENABLE_A_TRAP;
+	struct vgic_irq *irqs;
 	uint32_t i;
 
-	if (c->lpis_enabled == enable) {
-		return;
+	/* One change after the other: until all know of the last, there is no next. */
+	if (c->lpis_enabled != enable && c->lpi_walk == VGIC_LPI_BLOCKS) {
+		c->lpis_enabled = enable;
+		c->lpi_walk = 0;
 	}
-	c->lpis_enabled = enable;
 	/* Pending ones were kept: deliver them, or take them out of the queues. */
-	for (block = 0; block < VGIC_LPI_BLOCKS; block++) {
-		for (i = 0; g->lpis[block] != NULL && i < VGIC_LPI_BLOCK; i++) {
-			struct vgic_irq *irq = &g->lpis[block][i];
-
-			if (irq->target == c->vcpu->index &&
-			    (irq->pending || irq->lr != VGIC_NONE)) {
-				vgic_irq_changed(g, irq, kick);
+	while ((irqs = next_block(g, &c->lpi_walk, &max)) != NULL) {
+		c->lpi_walk++;
+		for (i = 0; i < VGIC_LPI_BLOCK; i++) {
+			if (irqs[i].target == c->vcpu->index &&
+			    (irqs[i].pending || irqs[i].lr != VGIC_NONE)) {
+				vgic_irq_changed(g, &irqs[i], kick);
 			}
 		}
 	}
+	return c->lpi_walk == VGIC_LPI_BLOCKS && c->lpis_enabled == enable;
 }
 
-void vgic_lpi_free_all(struct vgic *g)
+bool vgic_lpi_free_some(struct vgic *g, uint32_t max)
 {
-	uint32_t block;
+	while (g->lpi_block_count != 0 && max-- != 0) {
+		uint32_t block = --g->lpi_block_count;
 
-	for (block = 0; block < VGIC_LPI_BLOCKS; block++) {
-		heap_free(g->lpis[block]);
-		g->lpis[block] = NULL;
+		heap_free(g->lpis[g->lpi_blocks[block]]);
+		g->lpis[g->lpi_blocks[block]] = NULL;
 	}
+	return g->lpi_block_count == 0;
 }

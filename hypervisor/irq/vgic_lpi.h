@@ -30,15 +30,19 @@ void vgic_lpi_put(struct domain *d, struct vgic_irq *irq);
 void vgic_lpi_pend(struct domain *d, struct vgic_irq *irq);
 void vgic_lpi_clear(struct domain *d, struct vgic_irq *irq);
 void vgic_lpi_move(struct domain *d, struct vgic_irq *irq, uint32_t target);
-/* Everything that targets vCPU from goes to vCPU to. */
-void vgic_lpi_move_all(struct domain *d, uint32_t from, uint32_t to);
-/* Read the configuration again, of one LPI or of all. */
+/* Read its configuration again. */
 void vgic_lpi_reload(struct domain *d, struct vgic_irq *irq);
-void vgic_lpi_reload_all(struct domain *d);
+/*
+ * Of all LPIs: what targets vCPU from goes to vCPU to; configurations are read again. About max of
+ * them a call, *next, 0 at first, says how far it is. True: that was the last.
+ */
+bool vgic_lpi_move_some(struct domain *d, uint32_t from, uint32_t to, uint32_t *next,
+			uint32_t max);
+bool vgic_lpi_reload_some(struct domain *d, uint32_t *next, uint32_t max);
 
-/* GICR_CTLR.EnableLPIs of c, vGIC lock held. */
-void vgic_lpi_enable(struct vgic *g, struct vgic_cpu *c, bool enable, uint32_t *kick);
-/* All blocks; no event is left. */
-void vgic_lpi_free_all(struct vgic *g);
+/* GICR_CTLR.EnableLPIs of c, vGIC lock held. False: a part is done, again in another trap. */
+bool vgic_lpi_enable(struct vgic *g, struct vgic_cpu *c, bool enable, uint32_t *kick);
+/* At most max blocks; no event is left. True: they are gone. */
+bool vgic_lpi_free_some(struct vgic *g, uint32_t max);
 
 #endif

@@ -63,13 +63,14 @@ static uint64_t redist_read(const struct vgic *g, const struct vgic_cpu *c, uint
 	}
 }
 
-static void redist_write(struct vgic *g, struct vgic_cpu *c, uint64_t offset, uint64_t value,
+/* False: the store is to be executed again. */
+static bool redist_write(struct vgic *g, struct vgic_cpu *c, uint64_t offset, uint64_t value,
 			 uint32_t *kick)
 {
 	switch (offset) {
 	case GICR_CTLR:
 		if (g->has_its) {
-			vgic_lpi_enable(g, c, (value & CTLR_ENABLE_LPIS) != 0, kick);
+			return vgic_lpi_enable(g, c, (value & CTLR_ENABLE_LPIS) != 0, kick);
 		}
 		break;
 	case GICR_WAKER:
@@ -89,10 +90,14 @@ static void redist_write(struct vgic *g, struct vgic_cpu *c, uint64_t offset, ui
 	default:
 		break;
 	}
+	return true;
 }
 
-/* The 64-bit registers may be reached by halves; the rest by words only. */
-static void redist_frame(struct vgic *g, struct vgic_cpu *c, uint64_t offset,
+/*
+ * The 64-bit registers may be reached by halves; the rest by words only. False: the access is to be
+ * executed again.
+ */
+static bool redist_frame(struct vgic *g, struct vgic_cpu *c, uint64_t offset,
 			 struct mmio_access *a, uint32_t *kick)
 {
 	uint64_t base = ALIGN_DOWN(offset, 8);
@@ -105,7 +110,7 @@ static void redist_frame(struct vgic *g, struct vgic_cpu *c, uint64_t offset,
 	}
 	if (a->size < 4 || (a->size == 8 && !wide)) {
 		a->value = 0;
-		return;
+		return true;
 	}
 	if (wide && a->size == 4) {
 		shift = (offset & 4) != 0 ? 32 : 0;
@@ -117,8 +122,9 @@ static void redist_frame(struct vgic *g, struct vgic_cpu *c, uint64_t offset,
 	} else {
 		uint64_t old = wide ? redist_read(g, c, offset) & ~mask : 0;
 
-		redist_write(g, c, offset, old | ((a->value << shift) & mask), kick);
+		return redist_write(g, c, offset, old | ((a->value << shift) & mask), kick);
 	}
+	return true;
 }
 
 static enum mmio_result redist_access(struct vcpu *v, void *opaque, struct mmio_access *a)
@@ -126,12 +132,12 @@ static enum mmio_result redist_access(struct vcpu *v, void *opaque, struct mmio_
 	struct vgic *g = opaque;
 	struct vgic_cpu *c = g->cpus[a->offset / GICR_STRIDE];
 	uint64_t offset = a->offset % GICR_STRIDE;
-	enum mmio_result result = MMIO_DONE;
+	enum mmio_result result;
 	uint32_t kick = 0;
 
 	spin_lock(&g->lock);
 	if (offset < GICR_SGI_FRAME) {
-		redist_frame(g, c, offset, a, &kick);
+		result = redist_frame(g, c, offset, a, &kick) ? MMIO_DONE : MMIO_RETRY;
 	} else {
 		struct mmio_access inner = *a;
 

@@ -70,6 +70,7 @@ struct vgic_cpu {
 	bool fold_all;     /* ... and must take back every list register */
 	bool reset;        /* ... and must zero the CPU interface */
 	bool lpis_enabled; /* GICR_CTLR.EnableLPIs */
+	uint32_t lpi_walk; /* blocks of LPIs that know; for the others it is not so yet */
 	bool asleep;       /* GICR_WAKER */
 	uint8_t loaded_on; /* pCPU whose registers hold this vCPU, or VGIC_NONE */
 	uint8_t fold_retries;
@@ -98,6 +99,7 @@ struct vgic {
 	uint32_t cpu_count;
 	uint32_t spi_count;
 	uint32_t lpi_block_count; /* allocated */
+	uint8_t lpi_blocks[VGIC_LPI_BLOCKS]; /* of lpis[], so many of these */
 	struct vgic_cpu *cpus[DOMAIN_VCPUS_MAX];
 	struct vgic_irq *spis;
 	uint64_t *routes_written; /* by SPI: GICD_IROUTER, or GICD_ITARGETSR of a GICv2 */
@@ -114,13 +116,18 @@ static inline bool vgic_irq_asserted(const struct vgic_irq *irq)
 	return irq->pending || (irq->level && irq->line);
 }
 
+static inline bool vgic_lpi_taken(const struct vgic_cpu *c, uint32_t lpi)
+{
+	return ((lpi - VGIC_LPI_FIRST) / VGIC_LPI_BLOCK < c->lpi_walk) == c->lpis_enabled;
+}
+
 /* Asserted, enabled, and its redistributor takes it. Does not look at GICD_CTLR. */
 static inline bool vgic_irq_deliverable(const struct vgic *g, const struct vgic_irq *irq)
 {
 	if (!vgic_irq_asserted(irq) || !irq->enabled || irq->target == VGIC_NONE) {
 		return false;
 	}
-	return irq->intid < VGIC_LPI_FIRST || g->cpus[irq->target]->lpis_enabled;
+	return irq->intid < VGIC_LPI_FIRST || vgic_lpi_taken(g->cpus[irq->target], irq->intid);
 }
 
 /* Put it into the queue where it belongs now; no-op for one in a list register. */

@@ -69,40 +69,20 @@ void vits_destroy(struct domain *d)
 	heap_free(t);
 }
 
-void vits_device_gone(struct domain *d, uint32_t vdevice)
+bool vits_device_update(struct domain *d, uint32_t vdevice, uint32_t max)
 {
 	struct vits *t = d->vits;
 	struct vits_device *dev;
+	bool done;
 
 	if (t == NULL) {
-		return;
+		return true;
 	}
 	spin_lock(&t->lock);
 	dev = vits_device_find(t, vdevice);
-	if (dev != NULL && dev->host != NULL) {
-		vits_host_unmap(dev, dev->host_count);
-		dev->host = NULL;
-	}
+	done = dev == NULL || vits_host_follow(t, dev, max);
 	spin_unlock(&t->lock);
-}
-
-void vits_device_here(struct domain *d, uint32_t vdevice)
-{
-	struct vits *t = d->vits;
-	struct vits_device *dev;
-
-	if (t == NULL || t->ops == NULL) {
-		return;
-	}
-	spin_lock(&t->lock);
-	dev = vits_device_find(t, vdevice);
-	if (dev != NULL && dev->host == NULL) {
-		dev->host = t->ops->host_device(d, vdevice);
-		if (dev->host != NULL) {
-			vits_host_map_all(t, dev);
-		}
-	}
-	spin_unlock(&t->lock);
+	return done;
 }
 
 int vits_msi(struct domain *d, uint32_t vdevice, uint32_t event)

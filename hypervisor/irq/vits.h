@@ -12,8 +12,8 @@
 
 struct vits_ops {
 	/*
-	 * The host ITT behind a virtual DeviceID of d, or NULL: virtual only. The pointer stays
-	 * valid until vits_device_gone() returns. Called with the vITS lock held.
+	 * The host ITT behind a virtual DeviceID of d, or NULL: virtual only. One that was answered
+	 * stays valid until vits_device_update() has said true since. Called with the vITS lock held.
 	 */
 	struct its_device *(*host_device)(struct domain *d, uint32_t vdevice);
 };
@@ -27,12 +27,12 @@ int vits_create(struct domain *d, ipaddr_t base, const struct vits_ops *ops);
 bool vits_clear_slice(struct domain *d);
 void vits_destroy(struct domain *d);
 /*
- * The function behind vdevice is being taken away: its host events are unmapped on return (virtual
- * mappings stay, without hardware). The caller then frees the its_device.
+ * The ops' answer for vdevice has changed. Of a function that is being taken away the host events
+ * are unmapped (virtual mappings stay, without hardware); behind one that appeared, what the guest
+ * has mapped already gets host events. At most max of them a call. True: all are; the its_device of
+ * the one that went may be freed.
  */
-void vits_device_gone(struct domain *d, uint32_t vdevice);
-/* A function appeared behind vdevice: what the guest has mapped already gets host events. */
-void vits_device_here(struct domain *d, uint32_t vdevice);
+bool vits_device_update(struct domain *d, uint32_t vdevice, uint32_t max);
 /* Software MSI of a virtual device. -ENOENT: not mapped. */
 int vits_msi(struct domain *d, uint32_t vdevice, uint32_t event);
 

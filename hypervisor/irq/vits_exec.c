@@ -12,8 +12,12 @@
 /* Budget taken by a command that waits for the host ITS, and by one that walks everything. */
 #define COST_HOST 8U
 #define COST_WALK VITS_COMMANDS_A_TRAP
-/* Host events that one trap gives up when a device is unmapped; each waits for the host ITS. */
-#define HOST_EVENTS_A_TRAP 16U
+/* Events that one trap gives up when a device is unmapped; each may wait for the host ITS. */
+#define EVENTS_A_TRAP 16U
+/* Looking at so many events is as much work as mapping one in the host ITS, or unmapping it. */
+#define LOOKS_AN_EVENT 16U
+/* Events or LPIs that one trap walks when a command is about all of them. */
+#define WALK_A_TRAP 64U
 
 struct vits_device *vits_device_find(struct vits *t, uint32_t id)
 {
@@ -50,6 +54,24 @@ static void host_lpi_fired(void *arg, uint32_t event)
 	}
 }
 
+/* What belongs behind dev. While that is not dev->host, nothing new is mapped there. */
+static struct its_device *host_wanted(const struct vits *t, const struct vits_device *dev)
+{
+	return t->ops == NULL ? NULL : t->ops->host_device(t->domain, dev->id);
+}
+
+/* False: the budget does not reach for one more event. */
+static bool spend(uint32_t *budget, bool host_works)
+{
+	uint32_t cost = host_works ? LOOKS_AN_EVENT : 1;
+
+	if (*budget < cost) {
+		return false;
+	}
+	*budget -= cost;
+	return true;
+}
+
 static uint32_t event_target(const struct vits *t, const struct vits_event *e)
 {
 	return t->collections[e->collection];
@@ -62,7 +84,8 @@ static void event_host_map(struct vits *t, struct vits_device *dev, struct vits_
 	struct vcpu *v = t->domain->vcpus[target == VGIC_NO_TARGET ? 0 : target];
 	int ret;
 
-	if (dev->host == NULL || e->host || event >= its_device_events(dev->host)) {
+	if (dev->host == NULL || e->host || dev->host != host_wanted(t, dev) ||
+	    event >= its_device_events(dev->host)) {
 		return;
 	}
 	ret = its_event_map(dev->host, event, v->pcpu, host_lpi_fired, e);
@@ -96,48 +119,69 @@ static void event_unmap(struct vits *t, struct vits_device *dev, struct vits_eve
 	}
 }
 
-void vits_host_map_all(struct vits *t, struct vits_device *dev)
+/* One event more, or one block of them that is absent; then from the start again. */
+static void host_step(struct vits_device *dev, const struct vits_event *e)
 {
-	uint32_t event;
-
-	for (event = 0; event < dev->event_count; event++) {
-		struct vits_event *e = vits_event_find(dev, event);
-
-		if (e != NULL && e->irq != NULL) {
-			event_host_map(t, dev, e, event);
-		}
-	}
+	dev->host_next += e != NULL ? 1 : VITS_BLOCK_EVENTS - dev->host_next % VITS_BLOCK_EVENTS;
 }
 
-void vits_host_unmap(struct vits_device *dev, uint32_t max)
+/* True: none is left. The guest maps none meanwhile. */
+static bool host_leave(struct vits_device *dev, uint32_t *budget)
 {
-	uint32_t keep = dev->host_count > max ? dev->host_count - max : 0;
-	uint32_t event;
-
-	for (event = 0; event < dev->event_count && dev->host_count > keep; event++) {
+	while (dev->host_count != 0) {
+		uint32_t event = dev->host_next;
 		struct vits_event *e = vits_event_find(dev, event);
 
+		if (event >= dev->event_count) {
+			dev->host_next = 0;
+			continue;
+		}
+		if (!spend(budget, e != NULL && e->host)) {
+			return false;
+		}
 		if (e != NULL) {
 			event_host_unmap(dev, e, event);
 		}
+		host_step(dev, e);
 	}
+	return true;
 }
 
-void vits_device_free(struct vits *t, struct vits_device *dev)
+/* True: all that are mapped are mapped there. */
+static bool host_come(struct vits *t, struct vits_device *dev, uint32_t *budget)
 {
-	uint32_t b;
-	uint32_t i;
+	while (dev->host_next < dev->event_count) {
+		struct vits_event *e = vits_event_find(dev, dev->host_next);
+		bool missing = e != NULL && e->irq != NULL && !e->host;
 
-	for (b = 0; b < VITS_BLOCKS_OF_DEVICE; b++) {
-		if (dev->blocks[b] == NULL) {
-			continue;
+		if (!spend(budget, missing)) {
+			return false;
 		}
-		for (i = 0; i < VITS_BLOCK_EVENTS; i++) {
-			event_unmap(t, dev, &dev->blocks[b]->events[i], b * VITS_BLOCK_EVENTS + i);
+		if (missing) {
+			event_host_map(t, dev, e, dev->host_next);
 		}
-		heap_free(dev->blocks[b]);
-		t->block_count--;
+		host_step(dev, e);
 	}
+	return true;
+}
+
+bool vits_host_follow(struct vits *t, struct vits_device *dev, uint32_t max)
+{
+	struct its_device *wanted = host_wanted(t, dev);
+	uint32_t budget = max * LOOKS_AN_EVENT;
+
+	if (dev->host != wanted) {
+		if (!host_leave(dev, &budget)) {
+			return false;
+		}
+		dev->host = wanted;
+		dev->host_next = 0;
+	}
+	return dev->host == NULL || host_come(t, dev, &budget);
+}
+
+static void device_free(struct vits *t, struct vits_device *dev)
+{
 	list_del(&dev->node);
 	t->device_count--;
 	heap_free(dev);
@@ -165,7 +209,7 @@ bool vits_device_shrink(struct vits *t, struct vits_device *dev, uint32_t max)
 	if (dev->event_count != 0) {
 		return false;
 	}
-	vits_device_free(t, dev);
+	device_free(t, dev);
 	return true;
 }
 
@@ -174,12 +218,8 @@ static int exec_mapd(struct vits *t, const struct vits_cmd *c)
 	struct vits_device *dev = vits_device_find(t, c->device);
 
 	/* Mapping a device anew forgets its events, as a new ITT would. */
-	if (dev != NULL) {
-		vits_host_unmap(dev, HOST_EVENTS_A_TRAP);
-		if (dev->host_count != 0) {
-			return -EAGAIN;
-		}
-		vits_device_free(t, dev);
+	if (dev != NULL && !vits_device_shrink(t, dev, EVENTS_A_TRAP)) {
+		return -EAGAIN;
 	}
 	if (!c->valid) {
 		return 0;
@@ -193,31 +233,65 @@ static int exec_mapd(struct vits *t, const struct vits_cmd *c)
 	}
 	dev->id = c->device;
 	dev->event_count = c->event_count;
-	if (t->ops != NULL) {
-		dev->host = t->ops->host_device(t->domain, c->device);
-	}
+	dev->host = host_wanted(t, dev);
 	list_add_tail(&t->devices, &dev->node);
 	t->device_count++;
 	return 0;
 }
 
-/* Every event of collection is delivered to target from now on. */
-static void retarget_collection(struct vits *t, uint32_t collection, uint32_t target)
+/* Device number n of the list. NULL: there are not so many. */
+static struct vits_device *device_at(struct vits *t, uint32_t n)
 {
 	struct vits_device *dev;
-	uint32_t event;
 
 	list_for_each(dev, &t->devices, node) {
-		for (event = 0; event < dev->event_count; event++) {
-			struct vits_event *e = vits_event_find(dev, event);
-
-			if (e == NULL) {
-				event |= VITS_BLOCK_EVENTS - 1; /* the whole block is absent */
-			} else if (e->irq != NULL && e->collection == collection) {
-				vgic_lpi_move(t->domain, e->irq, target);
-			}
+		if (n-- == 0) {
+			return dev;
 		}
 	}
+	return NULL;
+}
+
+/* Events of one block. */
+static void retarget_block(struct vits *t, struct vits_block *block, uint32_t collection,
+			   uint32_t target)
+{
+	uint32_t i;
+
+	for (i = 0; block != NULL && i < VITS_BLOCK_EVENTS; i++) {
+		struct vits_event *e = &block->events[i];
+
+		if (e->irq != NULL && e->collection == collection) {
+			vgic_lpi_move(t->domain, e->irq, target);
+		}
+	}
+}
+
+/* Every event of collection is delivered to target from now on. True: all are. */
+static bool retarget_some(struct vits *t, uint32_t collection, uint32_t target)
+{
+	struct vits_device *dev = device_at(t, t->walk_device);
+	uint32_t budget = WALK_A_TRAP;
+
+	while (dev != NULL) {
+		struct vits_block *block;
+
+		if (t->walk_next * VITS_BLOCK_EVENTS >= dev->event_count) {
+			t->walk_next = 0;
+			t->walk_device++;
+			dev = dev->node.next == &t->devices
+				      ? NULL : container_of(dev->node.next, struct vits_device, node);
+			continue;
+		}
+		block = dev->blocks[t->walk_next];
+		if (budget < VITS_BLOCK_EVENTS) {
+			return false;
+		}
+		budget -= block != NULL ? VITS_BLOCK_EVENTS : 1;
+		retarget_block(t, block, collection, target);
+		t->walk_next++;
+	}
+	return true;
 }
 
 static int exec_mapc(struct vits *t, const struct vits_cmd *c)
@@ -230,11 +304,11 @@ static int exec_mapc(struct vits *t, const struct vits_cmd *c)
 		}
 		target = (uint8_t)c->target;
 	}
-	if (t->collections[c->collection] != target) {
-		t->collections[c->collection] = target;
-		retarget_collection(t, c->collection, target);
+	if (t->collections[c->collection] == target && t->walk_device + t->walk_next == 0) {
+		return 0;
 	}
-	return 0;
+	t->collections[c->collection] = target;
+	return retarget_some(t, c->collection, target) ? 0 : -EAGAIN;
 }
 
 static struct vits_event *event_make(struct vits *t, struct vits_device *dev, uint32_t event)
@@ -335,15 +409,14 @@ int vits_execute(struct vits *t, const struct vits_cmd *c, uint32_t *cost)
 		return exec_mapti(t, c);
 	case VITS_CMD_INVALL:
 		*cost = COST_WALK;
-		vgic_lpi_reload_all(t->domain);
-		return 0;
+		return vgic_lpi_reload_some(t->domain, &t->walk_next, WALK_A_TRAP) ? 0 : -EAGAIN;
 	case VITS_CMD_MOVALL:
 		*cost = COST_WALK;
 		if (c->target >= t->domain->vcpu_count || c->target_to >= t->domain->vcpu_count) {
 			return -ERANGE;
 		}
-		vgic_lpi_move_all(t->domain, c->target, c->target_to);
-		return 0;
+		return vgic_lpi_move_some(t->domain, c->target, c->target_to, &t->walk_next,
+					  WALK_A_TRAP) ? 0 : -EAGAIN;
 	case VITS_CMD_DISCARD:
 		*cost = COST_HOST;
 		return exec_event(t, c);

@@ -68,6 +68,7 @@ static bool vits_write(struct vits *t, uint64_t offset, uint64_t value)
 			t->cbaser = value & CBASER_MASK;
 			t->creadr = 0;
 			t->cwriter = 0;
+			vits_walk_reset(t);
 		}
 		return false;
 	case GITS_CWRITER:

@@ -26,6 +26,12 @@ static void queue_refuse(struct vits *t, const struct vits_cmd *c, const uint64_
 	}
 }
 
+void vits_walk_reset(struct vits *t)
+{
+	t->walk_device = 0;
+	t->walk_next = 0;
+}
+
 bool vits_queue_run(struct vits *t)
 {
 	uint64_t size = vits_queue_size(t);
@@ -53,6 +59,7 @@ bool vits_queue_run(struct vits *t)
 		if (ret == -EAGAIN) {
 			return true;
 		}
+		vits_walk_reset(t);
 		if (ret != 0) {
 			queue_refuse(t, &c, words, ret);
 		}

@@ -45,6 +45,7 @@ struct vits_device {
 	uint32_t event_count;
 	struct its_device *host; /* NULL: virtual only */
 	uint32_t host_count;     /* events mapped there */
+	uint32_t host_next;      /* where vits_host_follow() goes on */
 	struct vits_block *blocks[VITS_BLOCKS_OF_DEVICE];
 };
 
@@ -61,6 +62,9 @@ struct vits {
 	uint32_t block_max;
 	struct list devices;
 	uint8_t collections[VITS_COLLECTIONS]; /* vCPU, or VGIC_NO_TARGET */
+	/* How far the command at creadr is, if it takes several traps; 0 between commands. */
+	uint32_t walk_device;
+	uint32_t walk_next;
 	uint64_t bad_commands; /* skipped: malformed, naming nothing, or over a limit */
 };
 
@@ -68,11 +72,9 @@ struct vits {
 struct vits_device *vits_device_find(struct vits *t, uint32_t id);
 /* The event if its block exists; mapped only if its irq is set. */
 struct vits_event *vits_event_find(struct vits_device *dev, uint32_t event);
-/* Host side of all mapped events, dev->host being set; and of at most max events, away with it. */
-void vits_host_map_all(struct vits *t, struct vits_device *dev);
-void vits_host_unmap(struct vits_device *dev, uint32_t max);
-void vits_device_free(struct vits *t, struct vits_device *dev);
-/* The same for at most max events a call; true: dev is gone. Nobody uses it meanwhile. */
+/* dev's events in the ITT that belongs behind it now, and in no other: see vits_device_update(). */
+bool vits_host_follow(struct vits *t, struct vits_device *dev, uint32_t max);
+/* At most max of its events unmapped, the last ones first. True: dev is gone. */
 bool vits_device_shrink(struct vits *t, struct vits_device *dev, uint32_t max);
 /*
  * Carries c out. *cost is raised for an expensive one. -EAGAIN: a part is done, execute it again in
@@ -83,6 +85,8 @@ int vits_execute(struct vits *t, const struct vits_cmd *c, uint32_t *cost);
 /* vits_queue.c; lock held. Commands up to GITS_CWRITER, a bounded number; true: some are left. */
 bool vits_queue_run(struct vits *t);
 uint64_t vits_queue_size(const struct vits *t);
+/* The next command begins at its beginning. */
+void vits_walk_reset(struct vits *t);
 
 /* vits_mmio.c */
 extern const struct mmio_ops vits_mmio_ops;

@@ -27,7 +27,8 @@ static void stay_silent(struct pci_function *f)
 	const struct pci_function *m = pci_function_first();
 
 	spin_lock(&pci_registry_lock);
-	while (m != NULL && !(m->state == FUNCTION_BROKEN && pci_same_stream(f, m))) {
+	/* With the reason, as long as they are broken or on their way there. */
+	while (m != NULL && !(m->broken_why != NULL && pci_same_stream(f, m))) {
 		m = m->next;
 	}
 	if (m != NULL) {

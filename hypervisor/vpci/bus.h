@@ -22,6 +22,9 @@
 struct vpci_segment;
 struct vpci_vfs;
 
+/* On its way out: being cut off is over, routes of interrupts may be left; none are. */
+enum vpci_leave { VPCI_STAYS, VPCI_LEAVES, VPCI_LEFT };
+
 /* One memory BAR's place in the domain's stage 2. */
 struct vpci_mapping {
 	ipaddr_t ipa;
@@ -49,8 +52,8 @@ struct vpci_function {
 	uint32_t work_bar;
 	struct job job;
 	bool job_queued;
-	bool gone; /* taken from the bus; freed when job_queued is false */
-	struct job *busy; /* accesses wait for its end: job, or the function's reset */
+	bool gone; /* taken from the bus; freed when neither job is queued */
+	struct job *busy; /* accesses wait for its end: job, routes, or the function's reset */
 	bool away; /* under reset: shadow is all ones, its contents aside */
 	struct vpci_shadow aside;
 
@@ -61,6 +64,11 @@ struct vpci_function {
 	struct intx_member intx; /* vpci_intx.c; line and masked: function->lock too */
 
 	struct its_device *itt; /* read by the vITS without lock, see vpci_host_device() */
+	struct job routes;      /* lend_leave.c: makes the vITS follow itt */
+	bool routes_queued;
+	enum vpci_leave leave;
+	int leave_error;  /* what it leaves with, besides being reset: it is broken */
+	bool leave_stuck; /* since its stream may be open */
 };
 
 struct vpci_segment {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A function's way from user to user. The order of steps is the safety argument: on the way in a
+ * A function's way from user to user; lend_leave.c is the way out. The order of steps is the safety argument: on the way in a
  * function can do nothing until all is set; on the way out it is cut off before its user's memory
  * or interrupts can be anyone else's. State RESETTING is the claim that keeps others away while the
  * registry lock is not held. A failure ends where it began, in quarantine, or broken.
@@ -14,7 +14,7 @@
 #include "vpci/lend.h"
 #include "vpci/vfs.h"
 
-static const char stream_open[] = "its IOMMU did not confirm that the stream is shut";
+const char lend_stream_open[] = "its IOMMU did not confirm that the stream is shut";
 
 void lend_set_broken(struct pci_function *f, const char *why)
 {
@@ -25,82 +25,6 @@ void lend_set_broken(struct pci_function *f, const char *why)
 	log_error("pci", SBDF_FMT ": broken: %s", SBDF_ARG(f->sbdf), f->broken_why);
 }
 
-static void reset_done(struct pci_function *f, int error, void *arg)
-{
-	(void)arg;
-	spin_lock(&pci_registry_lock);
-	if (error) {
-		lend_set_broken(f, "reset failed");
-	} else {
-		pci_function_set_state(f, FUNCTION_QUARANTINED);
-		log_info("pci", SBDF_FMT ": in quarantine", SBDF_ARG(f->sbdf));
-	}
-	spin_unlock(&pci_registry_lock);
-}
-
-/* What is left of every way out once f is cut off: nobody's, then reset, unless it is broken. */
-static int enter_quarantine(struct pci_function *f, int error, const char *why)
-{
-	int r = error;
-
-	spin_lock(&pci_registry_lock);
-	f->user = DOMAIN_ID_NONE;
-	f->vpci = NULL;
-	lend_rom_drop(f);
-	if (r) {
-		lend_set_broken(f, why);
-	}
-	spin_unlock(&pci_registry_lock);
-	if (r) {
-		return r;
-	}
-	spin_lock(&f->lock);
-	r = pci_reset_start(f, reset_done, NULL);
-	spin_unlock(&f->lock);
-	if (r) {
-		spin_lock(&pci_registry_lock);
-		lend_set_broken(f, "reset could not start");
-		spin_unlock(&pci_registry_lock);
-	}
-	return r;
-}
-
-/*
- * Of several that share a stream and are taken away at once, the one claimed last finds none in
- * use.
- */
-static bool stream_shared(const struct pci_function *f)
-{
-	bool shared;
-
-	spin_lock(&pci_registry_lock);
-	shared = lend_stream_shared(f);
-	spin_unlock(&pci_registry_lock);
-	return shared;
-}
-
-int lend_take_away(struct pci_function *f, int error, bool more)
-{
-	struct vpci_function *vf = f->vpci;
-	bool owner = vpci_view_is_owners(vf->view);
-	int r;
-
-	if (owner) {
-		spin_lock(&f->lock);
-		vpci_exec_reset_over(vf);
-		lend_show_identity(vf);
-		spin_unlock(&f->lock);
-	} else {
-		vpci_bus_withdraw(vf);
-	}
-	r = lend_cut_off(vf, more || stream_shared(f));
-	if (!owner) {
-		vpci_exec_free(vf);
-		vpci_vfs_give_back(f);
-	}
-	return r ? enter_quarantine(f, r, stream_open) : enter_quarantine(f, error, "reset failed");
-}
-
 /* A VF that is the owner's is mapped as long as VF MSE is set; nothing else of its own asks for it. */
 static void decode_as_pf_says(struct vpci_function *vf)
 {
@@ -109,17 +33,6 @@ static void decode_as_pf_says(struct vpci_function *vf)
 		vpci_exec_decode(vf, true);
 	}
 	spin_unlock(&vf->function->lock);
-}
-
-/* An administrator's retry: it is nobody's already, only its stream may not be confirmed shut. */
-int lend_retry(struct pci_function *f)
-{
-	int r = 0;
-
-	if (lend_translated(f) && !stream_shared(f)) {
-		r = iommu_abort(f->iommu, f->stream);
-	}
-	return enter_quarantine(f, r, stream_open);
 }
 
 int lend_quarantine(struct pci_function *f, const char *name)
@@ -309,8 +222,9 @@ static int lend(struct domain *d, struct pci_function *f, struct vsbdf where)
 	return 0;
 cut:
 	if (lend_cut_off(vf, lend_stream_shared(f))) {
-		lend_set_broken(f, stream_open);
+		lend_set_broken(f, lend_stream_open);
 	}
+	lend_drop_itt(f);
 give_back:
 	vpci_vfs_give_back(f);
 free:
@@ -369,38 +283,4 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 out:
 	spin_unlock(&pci_registry_lock);
 	return r;
-}
-
-/*
- * The next function that has d as user. *claimed: it was ours to take; otherwise another CPU is
- * taking it away this moment and clears f->user when its DMA has stopped.
- */
-static struct pci_function *claim_next(const struct domain *d, bool *claimed)
-{
-	struct pci_function *f;
-
-	spin_lock(&pci_registry_lock);
-	for (f = pci_function_first(); f; f = f->next) {
-		if (f->user == d->id && f->header_type == 0 && f->vpci) {
-			*claimed = f->state == FUNCTION_LENT || f->state == FUNCTION_OWNED;
-			if (*claimed) {
-				pci_function_set_state(f, FUNCTION_RESETTING);
-			}
-			break;
-		}
-	}
-	spin_unlock(&pci_registry_lock);
-	return f;
-}
-
-void lend_reclaim_all(struct domain *d)
-{
-	struct pci_function *f;
-	bool claimed;
-
-	while ((f = claim_next(d, &claimed)) != NULL) {
-		if (claimed) {
-			(void)lend_take_away(f, 0, false); /* its outcome is in f->state */
-		}
-	}
 }

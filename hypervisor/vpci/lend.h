@@ -23,7 +23,8 @@ int lend_retry(struct pci_function *f);
 /*
  * State RESETTING, claimed: take f from its user, whichever kind that is, and into quarantine by a
  * reset. error: it is broken already. more: others with its stream are taken away right after, the
- * last shuts it. No lock held.
+ * last shuts it. No lock held. On return the user cannot reach it, nor it the user's memory; routes
+ * of its interrupts, and then the reset, may be a job's, and f->user stays until that.
  */
 int lend_take_away(struct pci_function *f, int error, bool more);
 
@@ -56,6 +57,16 @@ void lend_begin_use(struct vpci_function *vf, enum function_state state);
  * -EIO: the IOMMU did not confirm, f must not be used again.
  */
 int lend_cut_off(struct vpci_function *vf, bool shared);
+extern const char lend_stream_open[]; /* why it is broken then */
+/*
+ * No lock held but the registry's. The vITS follows vf->itt, by at most max events; when it has
+ * left, the ITT goes. True: that is over.
+ */
+bool lend_routes_follow(struct vpci_function *vf, uint32_t max);
+/* vf->itt was set: the rest is a job's, and accesses wait for it. Registry lock held. */
+void lend_routes_come(struct vpci_function *vf);
+/* No lock held but the registry's. No vITS knows it. */
+void lend_drop_itt(struct pci_function *f);
 
 /* Registry lock held; no domain has it mapped. */
 void lend_rom_drop(struct pci_function *f);

@@ -79,7 +79,7 @@ void lend_begin_use(struct vpci_function *vf, enum function_state state)
 	f->vpci = vf;
 	__atomic_store_n(&vf->itt, f->itt, __ATOMIC_RELEASE);
 	if (f->itt) {
-		vits_device_here(vf->domain, vpci_device_id(vf->where));
+		lend_routes_come(vf);
 	}
 	vpci_intx_join(vf);
 }
@@ -124,7 +124,6 @@ int lend_show_to_owner(struct vpci_function *vf)
 int lend_cut_off(struct vpci_function *vf, bool shared)
 {
 	struct pci_function *f = vf->function;
-	struct its_device *itt;
 	int r = 0;
 
 	vpci_intx_leave(vf);
@@ -139,8 +138,13 @@ int lend_cut_off(struct vpci_function *vf, bool shared)
 		r = iommu_abort(f->iommu, f->stream);
 	}
 	__atomic_store_n(&vf->itt, NULL, __ATOMIC_RELEASE);
-	/* Without an ITT too: it waits for a vITS that may be looking at vf. */
-	vits_device_gone(vf->domain, vpci_device_id(vf->where));
+	return r;
+}
+
+void lend_drop_itt(struct pci_function *f)
+{
+	struct its_device *itt;
+
 	spin_lock(&f->lock);
 	itt = f->itt;
 	f->itt = NULL;
@@ -148,5 +152,19 @@ int lend_cut_off(struct vpci_function *vf, bool shared)
 	if (itt) {
 		its_device_unmap(itt);
 	}
-	return r;
+}
+
+bool lend_routes_follow(struct vpci_function *vf, uint32_t max)
+{
+	/* Looked at first: what the vITS does after that is at least as new. */
+	bool leaving = __atomic_load_n(&vf->itt, __ATOMIC_ACQUIRE) == NULL;
+
+	/* Without an ITT too: it waits for a vITS that may be looking at vf. */
+	if (!vits_device_update(vf->domain, vpci_device_id(vf->where), max)) {
+		return false;
+	}
+	if (leaving) {
+		lend_drop_itt(vf->function);
+	}
+	return true;
 }

@@ -8,6 +8,9 @@
 #include "vpci/lend.h"
 #include "vpci/vfs.h"
 
+/* Events unmapped by a step. */
+#define ROUTES_A_SLICE 8U
+
 /*
  * State RESETTING claims it. *used: its owner uses it; *shared: and another function has its stream.
  * False: not yet, it is being reset.
@@ -31,8 +34,8 @@ static bool claim(struct pci_function *f, bool *used, bool *shared)
 	return free;
 }
 
-/* Cut off from its owner if it was the owner's, off the bus, out of the registry. */
-static void remove(struct vpci_vfs *v, struct pci_function *f, bool used, bool shared)
+/* Off the bus, and cut off from its owner if it was the owner's. */
+static void cut(struct vpci_vfs *v, struct pci_function *f, bool used, bool shared)
 {
 	struct vpci_function *vf = vpci_vfs_owners(v, v->next);
 	int r = 0;
@@ -40,13 +43,21 @@ static void remove(struct vpci_vfs *v, struct pci_function *f, bool used, bool s
 	if (vf) {
 		vpci_bus_withdraw(vf);
 		r = used ? lend_cut_off(vf, shared) : 0;
-		/* Waits for a vITS that may be looking at vf. */
-		vits_device_gone(vf->domain, vpci_device_id(vf->where));
 	}
 	if (r) {
-		log_error("pci", SBDF_FMT ": its IOMMU did not confirm that the stream is shut",
-			  SBDF_ARG(f->sbdf));
+		log_error("pci", SBDF_FMT ": %s", SBDF_ARG(f->sbdf), lend_stream_open);
 	}
+	v->going = vf;
+	v->cut = true;
+}
+
+/* Out of the registry. */
+static void remove(struct vpci_vfs *v, struct pci_function *f)
+{
+	struct vpci_function *vf = v->going;
+
+	v->cut = false;
+	v->going = NULL;
 	spin_lock(&pci_registry_lock);
 	pci_function_set_state(f, FUNCTION_ABSENT);
 	f->user = DOMAIN_ID_NONE;
@@ -66,11 +77,17 @@ enum job_status vpci_vfs_take(struct vpci_vfs *v)
 	bool used, shared;
 
 	if (v->next < pf->sriov.count) {
-		if (f && !claim(f, &used, &shared)) {
-			return JOB_WAIT;
+		if (f && !v->cut) {
+			if (!claim(f, &used, &shared)) {
+				return JOB_WAIT;
+			}
+			cut(v, f, used, shared);
+		}
+		if (v->going && !lend_routes_follow(v->going, ROUTES_A_SLICE)) {
+			return JOB_MORE;
 		}
 		if (f) {
-			remove(v, f, used, shared);
+			remove(v, f);
 		}
 		v->next++;
 		return JOB_MORE;

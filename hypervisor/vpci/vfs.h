@@ -26,6 +26,8 @@ struct vpci_vfs {
 	enum vpci_vfs_stage stage;
 	uint32_t next; /* VF of the next step */
 	uint64_t since_ms;
+	bool cut; /* VF next is claimed and cut off; its routes are going */
+	struct vpci_function *going; /* as its owner saw it, or NULL */
 	bool then_reset; /* the owner's reset of the PF follows */
 	bool then_retry; /* the PF is broken; an administrator's lend_retry() follows */
 };

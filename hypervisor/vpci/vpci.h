@@ -47,10 +47,11 @@ int lend_detach(struct pci_function *f);
 int lend_rom_load(struct pci_function *f, uint32_t size, uint32_t offset, const void *data,
 		  uint32_t count);
 /*
- * Every function lent to d (or owned, when d owns bridges): reclaimed. For domain teardown, when no
- * vCPU of d runs or is parked; DMA is stopped on return, resets go on as jobs.
+ * Of the functions lent to d (or owned, when d owns bridges) one is reclaimed. For domain teardown,
+ * when no vCPU of d runs or is parked. JOB_DONE: there was none; DMA and interrupts of all have
+ * stopped, resets go on as jobs. JOB_WAIT: the last ones are being taken away by others.
  */
-void lend_reclaim_all(struct domain *d);
+enum job_status lend_reclaim(struct domain *d);
 
 /* vITS ops: host ITT behind a virtual DeviceID (virtual requester ID). */
 struct its_device *vpci_host_device(struct domain *d, uint32_t vdevice);

@@ -264,7 +264,7 @@ static void exec_finish(struct job *j, bool cancelled)
 	if (vf->busy == j) {
 		vf->busy = NULL;
 	}
-	gone = vf->gone;
+	gone = vf->gone && !vf->routes_queued;
 	spin_unlock(&f->lock);
 	if (gone) {
 		vf_free(vf);
@@ -462,7 +462,7 @@ void vpci_exec_free(struct vpci_function *vf)
 
 	spin_lock(&vf->function->lock);
 	vf->gone = true;
-	queued = vf->job_queued;
+	queued = vf->job_queued || vf->routes_queued;
 	spin_unlock(&vf->function->lock);
 	if (!queued) {
 		vf_free(vf);

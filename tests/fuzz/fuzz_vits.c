@@ -73,13 +73,15 @@ static void step(uint8_t what)
 	switch (what & 7) {
 	case 0:
 		behind = NULL;
-		vits_device_gone(&world.domain, LENT_DEV);
+		while (!vits_device_update(&world.domain, LENT_DEV, 3)) {
+		}
 		lent.lent = false;
 		break;
 	case 1:
 		lent.lent = true;
 		behind = &lent;
-		vits_device_here(&world.domain, LENT_DEV);
+		while (!vits_device_update(&world.domain, LENT_DEV, 3)) {
+		}
 		break;
 	case 2:
 		fake_its_fire(&lent, what >> 3);

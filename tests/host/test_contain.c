@@ -146,13 +146,31 @@ static void test_under_its_users_own_reset(void **state)
 	quarantine(nvme);
 }
 
+/* However many routes there are: silent at once and until the end. */
+static void test_with_many_routes(void **state)
+{
+	(void)state;
+	lend_both();
+	lend_world.routes = 100;
+	fault(nvme, TOO_MANY_A_SECOND);
+	assert_int_equal(world_dma(nvme), ~0U);
+	do {
+		assert_true(world_silent(nvme));
+		assert_int_not_equal(nvme->state, FUNCTION_BROKEN);
+		assert_true(world_step_job());
+	} while (lend_world.routes != 0);
+	world_run_jobs();
+	assert_cut_off(nvme, "dma-faults");
+	quarantine(nvme);
+}
+
 static void test_its_domain_may_end_meanwhile(void **state)
 {
 	(void)state;
 	lend_both();
 	fault(nvme, TOO_MANY_A_SECOND);
 	GUEST1->state = DOMAIN_DYING;
-	lend_reclaim_all(GUEST1);
+	reclaim_all(GUEST1);
 	world_run_jobs();
 	world_run_resets();
 	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
@@ -266,6 +284,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_on_its_way_out_it_is_left_alone, setup,
 						lend_rig_teardown),
 		cmocka_unit_test_setup_teardown(test_under_its_users_own_reset, setup,
+						lend_rig_teardown),
+		cmocka_unit_test_setup_teardown(test_with_many_routes, setup,
 						lend_rig_teardown),
 		cmocka_unit_test_setup_teardown(test_its_domain_may_end_meanwhile, setup,
 						lend_rig_teardown),

@@ -149,11 +149,13 @@ int domain_build_guest(struct domain *d)
 	return world.build_answer;
 }
 
-/* In three parts, before the rest. */
-bool domain_unbuild_slice(struct domain *d)
+/* In three parts and a wait, before the rest. */
+enum job_status domain_unbuild_slice(struct domain *d)
 {
+	static const enum job_status answers[] = { JOB_MORE, JOB_WAIT, JOB_DONE };
+
 	assert_true(world.unbuild_slices < 3);
-	return ++world.unbuild_slices == 3;
+	return answers[world.unbuild_slices++];
 }
 
 int domain_unbuild_guest(struct domain *d)

@@ -152,7 +152,7 @@ static void detach(void)
 static void destroy(void)
 {
 	GUEST1->state = DOMAIN_DYING;
-	lend_reclaim_all(GUEST1);
+	reclaim_all(GUEST1);
 	/* When it returns nothing of the domain is in reach of a device any more. */
 	assert_int_not_equal(world_dma(nvme), WORLD_GUEST1);
 	assert_int_not_equal(nvme->user, WORLD_GUEST1);

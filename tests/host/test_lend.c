@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <string.h>
 #include <viaduct/guest_map.h>
 
 #include "fake_heap.h"
@@ -314,6 +315,145 @@ static void failed_reclaim_ends_broken(void **state)
 	}
 }
 
+/*
+ * A function whose guest has mapped many events: harmless at once, then its routes go some at a
+ * time, then it is reset and nobody's; never before.
+ */
+static void assert_leaves_in_slices(uint32_t routes, enum function_state end)
+{
+	uint32_t before = lend_world.resets;
+	struct vsbdf where;
+
+	while (lend_world.routes != 0) {
+		uint32_t left = lend_world.routes;
+
+		assert_int_equal(nvme->state, FUNCTION_RESETTING);
+		assert_int_equal(nvme->user, WORLD_GUEST1);
+		assert_int_equal(world_dma(nvme), ~0U);
+		assert_int_equal(pci_read(nvme, PCI_COMMAND, 2) & 7, 0);
+		assert_int_equal(world_pages(WORLD_GUEST1), 0);
+		assert_int_equal(guest_read(1, 0, 4), 0xffffffff);
+		assert_int_equal(attach(GUEST2, nvme, 0, &where), -EBUSY);
+		assert_int_equal(lend_quarantine(nvme, "x"), -EBUSY);
+		assert_int_equal(lend_detach(nvme), -EINVAL);
+		assert_int_equal(lend_return_to_owner(nvme), -EBUSY);
+		assert_int_equal(lend_world.resets, before);
+		assert_true(world_step_job());
+		assert_true(left - lend_world.routes <= 16);
+	}
+	assert_true(routes > 16);
+	world_run_jobs();
+	assert_null(nvme->itt);
+	assert_int_equal(nvme->user, DOMAIN_ID_NONE);
+	assert_int_equal(lend_world.resets, end == FUNCTION_BROKEN ? before : before + 1);
+	world_run_resets();
+	assert_int_equal(nvme->state, end);
+}
+
+static void lend_with_routes(uint32_t routes)
+{
+	quarantine(nvme);
+	lend_to(GUEST1, nvme, 1);
+	guest_write(1, PCI_COMMAND, 2, 6);
+	lend_world.routes = routes;
+}
+
+static void many_routes_go_in_slices(void **state)
+{
+	(void)state;
+	lend_with_routes(100);
+	assert_int_equal(lend_detach(nvme), 0);
+	assert_leaves_in_slices(100, FUNCTION_QUARANTINED);
+	/* Of its owner's too. */
+	assert_int_equal(lend_return_to_owner(nvme), 0);
+	lend_world.routes = 50;
+	assert_int_equal(lend_quarantine(nvme, "disk"), 0);
+	assert_int_equal(nvme->state, FUNCTION_RESETTING);
+	assert_int_equal(owner_read(nvme, 0, 4), 0x00101b36);
+	assert_int_equal(world_dma(nvme), ~0U);
+	world_run_jobs();
+	world_run_resets();
+	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
+}
+
+/* What breaks it is told when it is over, and the stream that may be open is not forgotten. */
+static void many_routes_of_a_broken_one(void **state)
+{
+	(void)state;
+	lend_with_routes(100);
+	lend_world.fail[STEP_ABORT] = true;
+	assert_int_equal(lend_detach(nvme), 0);
+	lend_world.fail[STEP_ABORT] = false;
+	world_run_jobs();
+	assert_int_equal(nvme->state, FUNCTION_BROKEN);
+	assert_non_null(strstr(nvme->broken_why, "did not confirm"));
+	assert_null(nvme->itt);
+	assert_int_equal(nvme->user, DOMAIN_ID_NONE);
+}
+
+/* The guest ends meanwhile: its end waits for the routes, not for the reset. */
+static void many_routes_and_the_guest_ends(void **state)
+{
+	(void)state;
+	lend_with_routes(100);
+	assert_int_equal(lend_detach(nvme), 0);
+	GUEST1->state = DOMAIN_DYING;
+	while (lend_world.routes > 16) {
+		assert_int_equal(lend_reclaim(GUEST1), JOB_WAIT);
+		assert_true(world_step_job());
+	}
+	assert_int_equal(lend_reclaim(GUEST1), JOB_WAIT);
+	world_run_jobs();
+	assert_int_equal(lend_reclaim(GUEST1), JOB_DONE);
+	assert_int_equal(nvme->state, FUNCTION_RESETTING);
+	world_run_resets();
+	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
+}
+
+/* Events the guest mapped before: config space answers when they have their routes. */
+static void many_routes_come_in_slices(void **state)
+{
+	struct mmio_access a = { .size = 4 };
+	uint32_t steps = 0;
+
+	(void)state;
+	quarantine(nvme);
+	lend_world.mapped_before = 100;
+	lend_to(GUEST1, nvme, 1);
+	assert_int_equal(world_access(WORLD_GUEST1, &a, world_guest_cfg(1, 0)), MMIO_RETRY);
+	assert_int_equal(lend_world.parked, 1);
+	while (lend_world.mapped_before != 0) {
+		uint32_t left = lend_world.mapped_before;
+
+		assert_true(world_step_job());
+		assert_true(left - lend_world.mapped_before <= 16);
+		steps++;
+	}
+	assert_true(steps >= 6);
+	assert_int_equal(guest_read(1, 0, 4), 0x00101b36);
+	assert_int_equal(lend_detach(nvme), 0);
+	world_run_jobs();
+	world_run_resets();
+	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
+	/* Taken away before they are there: the same job takes back what it made. */
+	for (uint32_t when = 0; when < 9; when++) {
+		lend_world.mapped_before = 100;
+		lend_to(GUEST1, nvme, 1);
+		for (uint32_t i = 0; i < when; i++) {
+			world_step_job();
+		}
+		lend_world.mapped_before = 0;
+		lend_world.routes = 40;
+		assert_int_equal(lend_detach(nvme), 0);
+		assert_int_equal(nvme->state, FUNCTION_RESETTING);
+		assert_int_equal(guest_read(1, 0, 4), 0xffffffff);
+		world_run_jobs();
+		assert_null(nvme->itt);
+		world_run_resets();
+		assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
+	}
+}
+
 static void teardown_reclaims_all(void **state)
 {
 	(void)state;
@@ -324,7 +464,7 @@ static void teardown_reclaims_all(void **state)
 	guest_write(1, 4, 2, 6);
 	guest_write(2, 4, 2, 6);
 	GUEST1->state = DOMAIN_DYING;
-	lend_reclaim_all(GUEST1);
+	reclaim_all(GUEST1);
 	assert_int_equal(world_dma(nvme), ~0U);
 	assert_int_equal(world_dma(nic), ~0U);
 	assert_int_equal(world_pages(WORLD_GUEST1), 0);
@@ -408,6 +548,10 @@ int main(void)
 		T(failed_return_stays_in_quarantine),
 		T(failed_reclaim_ends_broken),
 		T(teardown_reclaims_all),
+		T(many_routes_go_in_slices),
+		T(many_routes_of_a_broken_one),
+		T(many_routes_and_the_guest_ends),
+		T(many_routes_come_in_slices),
 		T(one_user_under_random_histories),
 	};
 

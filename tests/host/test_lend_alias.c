@@ -136,7 +136,7 @@ static void both_go_with_their_domain(void **state)
 	guest_write(1, 4, 2, 6);
 	guest_write(2, 4, 2, 6);
 	GUEST1->state = DOMAIN_DYING;
-	lend_reclaim_all(GUEST1);
+	reclaim_all(GUEST1);
 	assert_int_equal(world_dma(nvme), ~0U);
 	assert_int_equal(lend_world.streams_open, 0);
 	world_run_resets();

@@ -141,7 +141,7 @@ static void teardown_during_a_guests_reset(void **state)
 	lend_to(GUEST1, nvme, 1);
 	reset_by_guest(1, nvme);
 	GUEST1->state = DOMAIN_DYING;
-	lend_reclaim_all(GUEST1);
+	reclaim_all(GUEST1);
 	assert_int_equal(world_dma(nvme), ~0U);
 	assert_int_equal(nvme->state, FUNCTION_RESETTING);
 	world_run_resets();

@@ -221,7 +221,7 @@ static void teardown_with_a_rom(void **state)
 	guest_write(1, ROM, 4, 0x20000000 | ENABLE);
 	guest_write(1, PCI_COMMAND, 2, 2);
 	GUEST1->state = DOMAIN_DYING;
-	lend_reclaim_all(GUEST1);
+	reclaim_all(GUEST1);
 	assert_int_equal(world_pages(WORLD_GUEST1), 0);
 	assert_int_equal(nvme->lent_rom.size, 0);
 	world_run_resets();

@@ -331,7 +331,7 @@ static void what_is_lent_stays(void **state)
 	assert_int_equal(vf(0)->state, FUNCTION_LENT);
 	assert_int_equal(model_get(card, cap + PCI_SRIOV_CONTROL, 2), ENABLE | MSE | 0x10);
 	/* A domain that ends gives it back, and nothing holds them any more. */
-	lend_reclaim_all(GUEST1);
+	reclaim_all(GUEST1);
 	world_run_resets();
 	control(0);
 	world_run_jobs();

@@ -357,7 +357,7 @@ static void end_domain(uint32_t domain)
 
 	property_say("domain %u ends", domain);
 	d->state = DOMAIN_DYING;
-	lend_reclaim_all(d);
+	reclaim_all(d);
 	world_run_jobs();
 	assert_int_equal(world_pages(domain), 0);
 	vpci_destroy(d);

@@ -287,11 +287,13 @@ static void lend_or_reclaim(void)
 
 	if (was == NULL) {
 		__atomic_store_n(&lent, heap_alloc(sizeof(*lent)), __ATOMIC_RELEASE);
-		vits_device_here(&guest, LENT);
+		while (!vits_device_update(&guest, LENT, 2)) {
+		}
 		return;
 	}
 	__atomic_store_n(&lent, NULL, __ATOMIC_RELEASE);
-	vits_device_gone(&guest, LENT);
+	while (!vits_device_update(&guest, LENT, 2)) {
+	}
 	for (uint32_t i = 0; i < EVENTS; i++) {
 		require(was->lpis[i] == 0);
 	}

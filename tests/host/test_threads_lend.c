@@ -179,7 +179,9 @@ static void second_guest(void)
 	spin_lock(&d->lock);
 	domain_set_state(d, DOMAIN_DYING);
 	spin_unlock(&d->lock);
-	lend_reclaim_all(d);
+	while (lend_reclaim(d) != JOB_DONE) {
+		job_step_one();
+	}
 	require(!uses(d));
 	spin_lock(&d->lock);
 	domain_set_state(d, DOMAIN_RUNNING);

@@ -27,6 +27,19 @@ static struct its_device other; /* somebody else's */
 static struct its_device *behind;
 static uint64_t write_at;
 
+/* As its users do; at most 16 host events a call. */
+static void update(uint32_t vdevice)
+{
+	uint32_t before;
+	bool done;
+
+	do {
+		before = lent.mapped + other.mapped;
+		done = vits_device_update(&world.domain, vdevice, 16);
+		assert_in_range(lent.mapped + other.mapped + 16 - before, 0, 32);
+	} while (!done);
+}
+
 static struct its_device *host_device(struct domain *d, uint32_t vdevice)
 {
 	assert_ptr_equal(d, &world.domain);
@@ -252,7 +265,7 @@ static void test_gone_and_here(void **state)
 	run();
 	assert_int_equal(lent.mapped, 2);
 	behind = NULL;
-	vits_device_gone(&world.domain, LENT_DEV);
+	update(LENT_DEV);
 	assert_int_equal(lent.mapped, 0);
 	lent.lent = false; /* any touch from here on is a bug */
 	mapti(LENT_DEV, 6, LPI + 2, 0);
@@ -262,15 +275,210 @@ static void test_gone_and_here(void **state)
 	/* Back again: what is mapped now gets hardware. */
 	lent.lent = true;
 	behind = &lent;
-	vits_device_here(&world.domain, LENT_DEV);
+	update(LENT_DEV);
 	assert_int_equal(lent.mapped, 2);
 	assert_non_null(lent.handler[0]);
 	assert_non_null(lent.handler[6]);
 	fake_its_fire(&lent, 6);
 	assert_int_equal(world_drain(0, NULL, 0), 1);
 	/* DeviceIDs nobody mapped are no news. */
-	vits_device_gone(&world.domain, 77);
-	vits_device_here(&world.domain, 77);
+	update(77);
+	update(77);
+}
+
+static void map_32(void)
+{
+	mapc(0, 0, true);
+	mapd(LENT_DEV, 11, true);
+	for (uint32_t i = 0; i < 32; i++) {
+		mapti(LENT_DEV, i, LPI + i, 0);
+	}
+	run();
+	assert_int_equal(lent.mapped, 32);
+}
+
+/* While its events go, some at a time, the guest has no way to map them anew. */
+static void test_gone_in_slices_against_the_guest(void **state)
+{
+	uint32_t calls = 0;
+
+	start(1);
+	map_32();
+	behind = NULL;
+	for (bool done = false; !done; calls++) {
+		uint32_t before = lent.mapped;
+
+		done = vits_device_update(&world.domain, LENT_DEV, 3);
+		assert_true(before - lent.mapped <= 3);
+		before = lent.mapped;
+		/* Mapped anew, discarded, the same again; a place of its own each time. */
+		mapti(LENT_DEV, calls, LPI + 40, 0);
+		event_cmd(0x0f, LENT_DEV, 31 - calls, 0);
+		mapti(LENT_DEV, 31 - calls, LPI + 41, 0);
+		run();
+		assert_true(lent.mapped <= before);
+	}
+	assert_int_equal(lent.mapped, 0);
+	assert_in_range(calls, 6, 12);
+	assert_int_equal(bad(), 0);
+	/* Nothing touches it any more. */
+	lent.lent = false;
+	mapti(LENT_DEV, 7, LPI + 7, 0);
+	mapd(LENT_DEV, 5, false);
+	run();
+}
+
+/* The guest may forget the device at any moment, and map it again: it is virtual then. */
+static void test_gone_while_the_guest_unmaps(void **state)
+{
+	for (uint32_t when = 0; when < 8; when++) {
+		start(1);
+		map_32();
+		behind = NULL;
+		for (uint32_t i = 0; i < when; i++) {
+			vits_device_update(&world.domain, LENT_DEV, 4);
+		}
+		mapd(LENT_DEV, 5, true);
+		mapti(LENT_DEV, 3, LPI + 3, 0);
+		run();
+		assert_int_equal(lent.mapped, 0);
+		assert_true(vits_device_update(&world.domain, LENT_DEV, 4));
+		lent.lent = false;
+		assert_int_equal(vits_msi(&world.domain, LENT_DEV, 3), 0);
+		assert_int_equal(world_drain(0, NULL, 0), 1);
+		teardown(state);
+	}
+	start(1);
+}
+
+/* Another function comes to the place before the first one's events have gone. */
+static void test_one_follows_another(void **state)
+{
+	bool done = false;
+
+	start(1);
+	map_32();
+	behind = NULL;
+	assert_false(vits_device_update(&world.domain, LENT_DEV, 5));
+	other.lent = true;
+	behind = &other;
+	mapti(LENT_DEV, 31, LPI + 50, 0);
+	run();
+	assert_int_equal(other.mapped, 0);
+	while (!done) {
+		uint32_t before = lent.mapped + 32 - other.mapped;
+
+		done = vits_device_update(&world.domain, LENT_DEV, 5);
+		assert_true(before - (lent.mapped + 32 - other.mapped) <= 5);
+		/* Never one event in both. */
+		assert_true(lent.mapped == 0 || other.mapped == 0);
+	}
+	lent.lent = false;
+	assert_int_equal(lent.mapped, 0);
+	assert_int_equal(other.mapped, 32);
+	fake_its_fire(&other, 31);
+	assert_int_equal(world_drain(0, NULL, 0), 1);
+	behind = NULL;
+	update(LENT_DEV);
+	assert_int_equal(other.mapped, 0);
+}
+
+/* CWRITER until the queue is done; how many traps that took. */
+static uint32_t traps_to_run(void)
+{
+	const struct mmio_region *r = mmio_find(&world.domain.mmio, ipa(WORLD_ITS));
+	uint32_t traps = 0;
+	enum mmio_result result;
+
+	do {
+		struct mmio_access a = {
+			.ipa = ipa(WORLD_ITS + 0x88), .offset = 0x88, .size = 8, .write = true,
+			.value = write_at,
+		};
+
+		result = r->ops->access(world_on(0), r->opaque, &a);
+		assert_true(++traps < 10000);
+	} while (result == MMIO_RETRY);
+	assert_int_equal(world_read(0, WORLD_ITS + 0x90, 8), write_at);
+	return traps;
+}
+
+/* Commands about everything, when that is much: in parts, and the sum is everything. */
+static void test_walks_in_slices(void **state)
+{
+	enum { DEVICES = 4, EVENTS = 250 };
+
+	start(3);
+	mapc(0, 0, true);
+	run();
+	for (uint32_t d = 0; d < DEVICES; d++) {
+		mapd(d, 11, true);
+		for (uint32_t i = 0; i < EVENTS; i++) {
+			mapti(d, i, LPI + d * EVENTS + i, 0);
+		}
+		run();
+	}
+	assert_int_equal(bad(), 0);
+	/* The collection: 64 events a trap. */
+	mapc(0, 1, true);
+	assert_true(traps_to_run() >= DEVICES * EVENTS / 64);
+	for (uint32_t d = 0; d < DEVICES; d++) {
+		for (uint32_t i = 0; i < EVENTS; i++) {
+			assert_int_equal(vits_msi(&world.domain, d, i), 0);
+		}
+	}
+	assert_false(vgic_pending(world_on(0)));
+	/* All of a redistributor. */
+	queue(0x0e, 0, 1ull << 16, 2ull << 16);
+	assert_true(traps_to_run() >= DEVICES * EVENTS / 64);
+	assert_false(vgic_pending(world_on(1)));
+	/* Configurations: every second one off. */
+	for (uint32_t i = 0; i < DEVICES * EVENTS; i += 2) {
+		set_config(LPI + i, 0xa0);
+	}
+	queue(0x0d, 0, 0, 0);
+	assert_true(traps_to_run() >= DEVICES * EVENTS / 64);
+	/* On and off at the redistributor, which world_write() writes again too. */
+	world_write(2, world_gicr(2), 4, 0);
+	assert_false(vgic_pending(world_on(2)));
+	world_write(2, world_gicr(2), 4, 1);
+	assert_int_equal(world_drain(2, NULL, 0), DEVICES * EVENTS / 2);
+	/* One device less, 16 events a trap. */
+	mapd(1, 11, false);
+	assert_true(traps_to_run() >= EVENTS / 16);
+	assert_int_equal(vits_msi(&world.domain, 1, 0), -ENOENT);
+	assert_int_equal(vits_msi(&world.domain, 2, 0), 0);
+}
+
+/* A command that was begun is none of the next queue's business. */
+static void test_walk_ends_with_its_queue(void **state)
+{
+	start(2);
+	mapc(0, 0, true);
+	mapd(3, 11, true);
+	for (uint32_t i = 0; i < 200; i++) {
+		mapti(3, i, LPI + i, 0);
+	}
+	run();
+	mapc(0, 1, true);
+	queue(0x0e, 0, 1ull << 16, 0); /* and all back */
+	{
+		const struct mmio_region *r = mmio_find(&world.domain.mmio, ipa(WORLD_ITS));
+		struct mmio_access a = { .ipa = ipa(WORLD_ITS + 0x88), .offset = 0x88, .size = 8,
+					 .write = true, .value = write_at };
+
+		assert_int_equal(r->ops->access(world_on(0), r->opaque, &a), MMIO_RETRY);
+	}
+	world_write(0, WORLD_ITS, 4, 0);
+	world_write(0, WORLD_ITS + 0x80, 8, 1ull << 63 | WORLD_CMDQ | (QUEUE / 4096 - 1));
+	world_write(0, WORLD_ITS, 4, 1);
+	write_at = 0;
+	queue(0x0e, 0, 1ull << 16, 0);
+	run();
+	vits_msi(&world.domain, 3, 0);
+	assert_int_equal(world_drain(0, NULL, 0), 1);
+	vits_msi(&world.domain, 3, 199);
+	assert_int_equal(world_drain(0, NULL, 0), 1);
 }
 
 /* The end of a domain: a bounded number of events a call, blocks that were never used skipped. */
@@ -624,14 +832,14 @@ static void test_random_streams(void **state)
 			switch (rand() % 8) {
 			case 0:
 				behind = NULL;
-				vits_device_gone(&world.domain, LENT_DEV);
+				update(LENT_DEV);
 				assert_int_equal(lent.mapped, 0);
 				lent.lent = false;
 				break;
 			case 1:
 				lent.lent = true;
 				behind = &lent;
-				vits_device_here(&world.domain, LENT_DEV);
+				update(LENT_DEV);
 				break;
 			case 2:
 				world_write(n, world_gicr(n), 4, (uint64_t)rand() % 2);
@@ -666,6 +874,11 @@ int main(void)
 		cmocka_unit_test_teardown(test_lent_device, teardown),
 		cmocka_unit_test_teardown(test_beyond_host_itt, teardown),
 		cmocka_unit_test_teardown(test_gone_and_here, teardown),
+		cmocka_unit_test_teardown(test_gone_in_slices_against_the_guest, teardown),
+		cmocka_unit_test_teardown(test_gone_while_the_guest_unmaps, teardown),
+		cmocka_unit_test_teardown(test_one_follows_another, teardown),
+		cmocka_unit_test_teardown(test_walks_in_slices, teardown),
+		cmocka_unit_test_teardown(test_walk_ends_with_its_queue, teardown),
 		cmocka_unit_test_teardown(test_cleared_in_slices, teardown),
 		cmocka_unit_test_teardown(test_host_refuses, teardown),
 		cmocka_unit_test_teardown(test_configuration, teardown),

@@ -311,17 +311,22 @@ void its_device_unmap(struct its_device *dev)
 	lend_world.itts--;
 }
 
-void vits_device_here(struct domain *d, uint32_t vdevice)
+bool vits_device_update(struct domain *d, uint32_t vdevice, uint32_t max)
 {
 	struct its_device *dev = vpci_host_device(d, vdevice);
 
-	assert_non_null(dev);
-	dev->here = true;
-}
-
-void vits_device_gone(struct domain *d, uint32_t vdevice)
-{
-	assert_null(vpci_host_device(d, vdevice));
+	if (dev) {
+		lend_world.routes = dev->here ? lend_world.routes : lend_world.mapped_before;
+		lend_world.mapped_before -= MIN(lend_world.mapped_before, max);
+		dev->here = true;
+		return lend_world.mapped_before == 0;
+	}
+	assert_int_not_equal(max, 0);
+	if (lend_world.routes > max) {
+		lend_world.routes -= max;
+		return false;
+	}
+	lend_world.routes = 0;
 	for (struct pci_function *f = pci_function_first(); f; f = f->next) {
 		if (f->itt && f->vpci && f->vpci->domain == d &&
 		    vpci_device_id(f->vpci->where) == vdevice) {
@@ -330,6 +335,7 @@ void vits_device_gone(struct domain *d, uint32_t vdevice)
 			f->itt->here = false;
 		}
 	}
+	return true;
 }
 
 /* Resets. */
@@ -633,12 +639,23 @@ void lend_world_init(struct host_bridge *const *bridges, uint32_t count)
 	}
 }
 
+void reclaim_all(struct domain *d)
+{
+	enum job_status status;
+
+	while ((status = lend_reclaim(d)) != JOB_DONE) {
+		if (status == JOB_WAIT) {
+			world_step_job();
+		}
+	}
+}
+
 void lend_world_end(void)
 {
 	memset(lend_world.fail, 0, sizeof(lend_world.fail));
 	for (uint32_t i = WORLD_DOMAINS; i-- > 0;) {
 		lend_world.domains[i].state = DOMAIN_DYING;
-		lend_reclaim_all(&lend_world.domains[i]);
+		reclaim_all(&lend_world.domains[i]);
 		world_run_jobs();
 		world_run_resets();
 		assert_int_equal(world_pages(i), 0);

@@ -25,6 +25,8 @@ struct lend_world {
 	uint32_t page_limit;   /* 4 KiB pages stage 2 of one domain may hold; 0: no limit */
 	uint32_t resets;
 	uint32_t wakes;        /* of them, only from D3hot to D0 */
+	uint32_t routes;        /* events mapped of the function that goes next */
+	uint32_t mapped_before; /* and by the guest, before a function is behind its device */
 	uint64_t now_ms;
 	struct vcpu vcpu;
 	uint32_t parked;       /* times it was */
@@ -39,6 +41,9 @@ extern struct lend_world lend_world;
 void lend_world_init(struct host_bridge *const *bridges, uint32_t count);
 /* Everything is given back: fails the test when something is left over. */
 void lend_world_end(void);
+
+/* All functions of a dying domain, jobs running in between. */
+void reclaim_all(struct domain *d);
 
 /* End resets that are under way, and run queued jobs to their end. */
 void world_run_resets(void);

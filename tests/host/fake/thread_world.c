@@ -125,15 +125,11 @@ void world_vits_command(struct domain *d, uint32_t vdevice)
 	spin_unlock(&vits_locks[d->id]);
 }
 
-void vits_device_here(struct domain *d, uint32_t vdevice)
+bool vits_device_update(struct domain *d, uint32_t vdevice, uint32_t max)
 {
 	world_vits_command(d, vdevice);
-}
-
-void vits_device_gone(struct domain *d, uint32_t vdevice)
-{
-	spin_lock(&vits_locks[d->id]);
-	spin_unlock(&vits_locks[d->id]);
+	/* Often there is more than fits in one. */
+	return any(3) != 0;
 }
 
 /* Virtual GIC. */
@@ -295,7 +291,9 @@ void thread_world_end(void)
 {
 	for (uint32_t i = WORLD_DOMAINS; i-- > 0;) {
 		world_domains[i].state = DOMAIN_DYING;
-		lend_reclaim_all(&world_domains[i]);
+		while (lend_reclaim(&world_domains[i]) != JOB_DONE) {
+			thread_cpus_settle();
+		}
 		thread_cpus_settle();
 		vpci_destroy(&world_domains[i]);
 		while (!p2m_destroy_slice(&world_domains[i].p2m, 64)) {

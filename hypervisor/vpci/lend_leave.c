@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The way out. First what makes f harmless, at once; then the routes of its interrupts, which may be
+ * thousands, in slices; only then is it nobody's, and reset. The same job makes them when a function
+ * comes to a device whose events its guest has mapped already.
+ */
+#include "core/log.h"
+#include "iommu/iommu.h"
+#include "irq/vits.h"
+#include "pci/registry.h"
+#include "vpci/exec.h"
+#include "vpci/lend.h"
+#include "vpci/vfs.h"
+
+/* Events done at once, within a request that has other things to do, and by a slice. */
+#define ROUTES_AT_ONCE 4U
+#define ROUTES_A_SLICE 16U
+
+static void reset_done(struct pci_function *f, int error, void *arg)
+{
+	(void)arg;
+	spin_lock(&pci_registry_lock);
+	if (error) {
+		lend_set_broken(f, "reset failed");
+	} else {
+		pci_function_set_state(f, FUNCTION_QUARANTINED);
+		log_info("pci", SBDF_FMT ": in quarantine", SBDF_ARG(f->sbdf));
+	}
+	spin_unlock(&pci_registry_lock);
+}
+
+/* What is left of every way out once f is cut off: nobody's, then reset, unless it is broken. */
+static int enter_quarantine(struct pci_function *f, int error, const char *why)
+{
+	int r = error;
+
+	spin_lock(&pci_registry_lock);
+	f->user = DOMAIN_ID_NONE;
+	f->vpci = NULL;
+	lend_rom_drop(f);
+	if (r) {
+		lend_set_broken(f, why);
+	}
+	spin_unlock(&pci_registry_lock);
+	if (r) {
+		return r;
+	}
+	spin_lock(&f->lock);
+	r = pci_reset_start(f, reset_done, NULL);
+	spin_unlock(&f->lock);
+	if (r) {
+		spin_lock(&pci_registry_lock);
+		lend_set_broken(f, "reset could not start");
+		spin_unlock(&pci_registry_lock);
+	}
+	return r;
+}
+
+/*
+ * Of several that share a stream and are taken away at once, the one claimed last finds none in
+ * use.
+ */
+static bool stream_shared(const struct pci_function *f)
+{
+	bool shared;
+
+	spin_lock(&pci_registry_lock);
+	shared = lend_stream_shared(f);
+	spin_unlock(&pci_registry_lock);
+	return shared;
+}
+
+/* An administrator's retry: it is nobody's already, only its stream may not be confirmed shut. */
+int lend_retry(struct pci_function *f)
+{
+	int r = 0;
+
+	if (lend_translated(f) && !stream_shared(f)) {
+		r = iommu_abort(f->iommu, f->stream);
+	}
+	return enter_quarantine(f, r, lend_stream_open);
+}
+
+/* No route is left; vf, if it is a guest's, is gone on return. */
+static int leave_end(struct vpci_function *vf)
+{
+	struct pci_function *f = vf->function;
+	bool stuck = vf->leave_stuck;
+	int error = vf->leave_error;
+
+	vf->leave = VPCI_STAYS;
+	if (!vpci_view_is_owners(vf->view)) {
+		vpci_exec_free(vf);
+		vpci_vfs_give_back(f);
+	}
+	return enter_quarantine(f, error, stuck ? lend_stream_open : "reset failed");
+}
+
+static enum job_status routes_step(struct job *j)
+{
+	struct vpci_function *vf = container_of(j, struct vpci_function, routes);
+	bool leaving = __atomic_load_n(&vf->leave, __ATOMIC_ACQUIRE) == VPCI_LEAVES;
+
+	if (!lend_routes_follow(vf, ROUTES_A_SLICE)) {
+		return JOB_MORE;
+	}
+	if (leaving) {
+		__atomic_store_n(&vf->leave, VPCI_LEFT, __ATOMIC_RELEASE);
+	}
+	return JOB_DONE;
+}
+
+/* Unless it was to leave since the last step: then there is more. */
+static void routes_finish(struct job *j, bool cancelled)
+{
+	struct vpci_function *vf = container_of(j, struct vpci_function, routes);
+	struct pci_function *f = vf->function;
+	bool left, gone;
+
+	(void)cancelled; /* nothing does */
+	spin_lock(&f->lock);
+	if (vf->leave == VPCI_LEAVES) {
+		job_start(j);
+		spin_unlock(&f->lock);
+		return;
+	}
+	vf->routes_queued = false;
+	if (vf->busy == j) {
+		vf->busy = NULL;
+	}
+	left = vf->leave == VPCI_LEFT;
+	gone = vf->gone;
+	spin_unlock(&f->lock);
+	if (left) {
+		(void)leave_end(vf); /* its outcome is in f->state */
+	} else if (gone) {
+		vpci_exec_free(vf);
+	}
+}
+
+static const struct job_ops routes_job = {
+	.name = "vpci-routes",
+	.step = routes_step,
+	.finish = routes_finish,
+};
+
+/* Function lock held. */
+static void routes_start(struct vpci_function *vf)
+{
+	if (!vf->routes_queued) {
+		vf->routes_queued = true;
+		job_init(&vf->routes, &routes_job);
+		job_start(&vf->routes);
+	}
+}
+
+int lend_take_away(struct pci_function *f, int error, bool more)
+{
+	struct vpci_function *vf = f->vpci;
+	bool done;
+	int r;
+
+	if (vpci_view_is_owners(vf->view)) {
+		spin_lock(&f->lock);
+		vpci_exec_reset_over(vf);
+		lend_show_identity(vf);
+		spin_unlock(&f->lock);
+	} else {
+		vpci_bus_withdraw(vf);
+	}
+	r = lend_cut_off(vf, more || stream_shared(f));
+	vf->leave_error = r ? r : error;
+	vf->leave_stuck = r != 0;
+	done = lend_routes_follow(vf, ROUTES_AT_ONCE);
+	spin_lock(&f->lock);
+	/* A job that looks at vf and its domain ends before they do. */
+	done = done && !vf->routes_queued;
+	if (!done) {
+		__atomic_store_n(&vf->leave, VPCI_LEAVES, __ATOMIC_RELEASE);
+		vf->busy = vf->busy == &vf->routes ? NULL : vf->busy;
+		routes_start(vf);
+	}
+	spin_unlock(&f->lock);
+	return done ? leave_end(vf) : 0;
+}
+
+void lend_routes_come(struct vpci_function *vf)
+{
+	if (!lend_routes_follow(vf, ROUTES_AT_ONCE)) {
+		spin_lock(&vf->function->lock);
+		vf->busy = &vf->routes;
+		routes_start(vf);
+		spin_unlock(&vf->function->lock);
+	}
+}
+
+/*
+ * The next function that has d as user. *claimed: it was ours to take; otherwise it is being taken
+ * away already, and f->user is cleared when that is over.
+ */
+static struct pci_function *claim_next(const struct domain *d, bool *claimed)
+{
+	struct pci_function *f;
+	struct pci_function *leaving = NULL;
+
+	spin_lock(&pci_registry_lock);
+	for (f = pci_function_first(); f; f = f->next) {
+		if (f->user != d->id || f->header_type != 0 || !f->vpci) {
+			continue;
+		}
+		if (f->state == FUNCTION_LENT || f->state == FUNCTION_OWNED) {
+			pci_function_set_state(f, FUNCTION_RESETTING);
+			break;
+		}
+		leaving = f;
+	}
+	spin_unlock(&pci_registry_lock);
+	*claimed = f != NULL;
+	return f ? f : leaving;
+}
+
+enum job_status lend_reclaim(struct domain *d)
+{
+	bool claimed;
+	struct pci_function *f = claim_next(d, &claimed);
+
+	if (claimed) {
+		(void)lend_take_away(f, 0, false); /* its outcome is in f->state */
+		return JOB_MORE;
+	}
+	return f ? JOB_WAIT : JOB_DONE;
+}
