@@ -176,7 +176,7 @@ static void guest_runs(uint32_t cpu)
 	for (uint32_t i = 0; i < LRS; i++) {
 		if ((lr[i] & LR_PENDING) && any(4) != 0) {
 			lr[i] &= ~LR_STATE;
-			taken[cpu]++;
+			__atomic_fetch_add(&taken[cpu], 1, __ATOMIC_RELAXED);
 		}
 	}
 }
@@ -329,6 +329,16 @@ static void administrator(void)
 	}
 }
 
+static bool all_took_some(void)
+{
+	bool all = true;
+
+	for (uint32_t i = 0; i < VCPUS; i++) {
+		all = all && __atomic_load_n(&taken[i], __ATOMIC_RELAXED) > 10;
+	}
+	return all;
+}
+
 static void four_cpus_at_the_interrupts(void **state)
 {
 	static const cpu_turn turns[] = { vcpu0, vcpu1, vcpu2, administrator };
@@ -356,10 +366,8 @@ static void four_cpus_at_the_interrupts(void **state)
 	write_register(GUEST_GICD_BASE, 4, 2);
 	write_register(GUEST_ITS_BASE + 0x80, 8, BIT(63) | QUEUE);
 	write_register(GUEST_ITS_BASE, 4, 1);
-	thread_cpus_run(turns, ARRAY_SIZE(turns));
-	for (uint32_t i = 0; i < VCPUS; i++) {
-		assert_true(taken[i] > 10);
-	}
+	thread_cpus_run(turns, ARRAY_SIZE(turns), all_took_some);
+	assert_true(all_took_some());
 	if (lent != NULL) {
 		lend_or_reclaim();
 	}

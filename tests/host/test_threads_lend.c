@@ -151,7 +151,7 @@ static void administrator(void)
 
 	in.name[2] = (char)('a' + (in.sbdf >> 8) + (in.sbdf & 7));
 	if (requests[kind](&call) == 0) {
-		done[kind]++;
+		__atomic_fetch_add(&done[kind], 1, __ATOMIC_RELAXED);
 	}
 }
 
@@ -188,6 +188,16 @@ static void second_guest(void)
 	spin_unlock(&d->lock);
 }
 
+static bool all_were_done(void)
+{
+	bool all = true;
+
+	for (uint32_t i = 0; i < KINDS; i++) {
+		all = all && __atomic_load_n(&done[i], __ATOMIC_RELAXED) > 0;
+	}
+	return all;
+}
+
 static void four_cpus_at_the_functions(void **state)
 {
 	static const cpu_turn turns[] = { first_guest, first_guest_or_owner, administrator,
@@ -196,10 +206,8 @@ static void four_cpus_at_the_functions(void **state)
 	(void)state;
 	irq_meter_limit(1000); /* so that wires storm */
 	thread_world_begin();
-	thread_cpus_run(turns, ARRAY_SIZE(turns));
-	for (uint32_t i = 0; i < KINDS; i++) {
-		assert_true(done[i] > 0);
-	}
+	thread_cpus_run(turns, ARRAY_SIZE(turns), all_were_done);
+	assert_true(all_were_done());
 	for (struct pci_function *f = pci_function_first(); f != NULL; f = f->next) {
 		bool used = f->state == FUNCTION_OWNED || f->state == FUNCTION_LENT;
 

@@ -19,6 +19,7 @@
 #define NOTHING    1023 /* ICC_IAR1_EL1 when no interrupt is pending */
 #define RUN_MS     2000
 #define SOAK_MS    20000
+#define RUNS_MAX   60 /* on a slow machine */
 #define TICKS_EACH 5 /* time runs as often as it is asked for */
 
 struct percpu percpus[CPUS_MAX];
@@ -304,7 +305,7 @@ static void *cpu_main(void *arg)
 	return NULL;
 }
 
-void thread_cpus_run(const cpu_turn turns[], uint32_t count)
+void thread_cpus_run(const cpu_turn turns[], uint32_t count, bool (*enough)(void))
 {
 	long ms = getenv("VIADUCT_SOAK") ? SOAK_MS : RUN_MS;
 	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
@@ -317,7 +318,9 @@ void thread_cpus_run(const cpu_turn turns[], uint32_t count)
 		starts[i] = (struct start){ .cpu = i, .turn = turns[i] };
 		require(pthread_create(&starts[i].thread, NULL, cpu_main, &starts[i]) == 0);
 	}
-	nanosleep(&t, NULL);
+	for (uint32_t i = 0; i == 0 || (i < RUNS_MAX && enough && !enough()); i++) {
+		nanosleep(&t, NULL);
+	}
 	__atomic_store_n(&over, true, __ATOMIC_RELAXED);
 	for (uint32_t i = 0; i < count; i++) {
 		require(pthread_join(starts[i].thread, NULL) == 0);
