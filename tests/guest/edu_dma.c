@@ -4,16 +4,7 @@
  * control domain's RAM, the host's config windows. Argument secret= is a host address with content
  * the control domain knows, pattern= the first eight bytes found there.
  */
-#include "guest.h"
-
-#define EDU_ID      0x00U
-#define EDU_SOURCE  0x80U
-#define EDU_TARGET  0x88U
-#define EDU_COUNT   0x90U
-#define EDU_COMMAND 0x98U
-#define EDU_BUFFER  0x40000U
-#define START       1U
-#define TO_MEMORY   2U
+#include "edu.h"
 
 #define PATTERN 0x1122334455667788ULL
 
@@ -22,17 +13,8 @@ static uint64_t memory[64] __attribute__((aligned(4096)));
 
 static bool transfer(uint64_t at, uint64_t size, bool to_memory)
 {
-	write64(edu + EDU_SOURCE, to_memory ? EDU_BUFFER : at);
-	write64(edu + EDU_TARGET, to_memory ? at : EDU_BUFFER);
-	write64(edu + EDU_COUNT, size);
-	write64(edu + EDU_COMMAND, START | (to_memory ? TO_MEMORY : 0));
-	for (int i = 0; i < 5000; i++) {
-		if ((read64(edu + EDU_COMMAND) & START) == 0) {
-			return true;
-		}
-		delay_us(1000);
-	}
-	return false;
+	edu_start(edu, at, size, to_memory ? EDU_DMA_TO_MEMORY : 0);
+	return edu_wait(edu);
 }
 
 static uint64_t address_of(const void *p)
@@ -79,7 +61,7 @@ void test_main(void)
 		return;
 	}
 	set_up(device);
-	check_equal("its registers answer", read32(edu + EDU_ID), 0x010000ed);
+	check_equal("its registers answer", read32(edu + EDU_ID), EDU_IDENTITY);
 	own_memory();
 
 	say("read host address 0x%x", secret);

@@ -3,31 +3,13 @@
  * edu (QEMU docs/specs/edu) as a driver uses it: computes, moves data, interrupts by MSI and then by
  * its pin, which stays up until it is acknowledged.
  */
+#include "edu.h"
 #include "its.h"
 
-#define EDU_ID        0x00U
-#define EDU_ALIVE     0x04U
-#define EDU_FACTORIAL 0x08U
-#define EDU_STATUS    0x20U
-#define EDU_PENDING   0x24U
-#define EDU_RAISE     0x60U
-#define EDU_ACK       0x64U
-#define EDU_SOURCE    0x80U
-#define EDU_TARGET    0x88U
-#define EDU_COUNT     0x90U
-#define EDU_COMMAND   0x98U
-#define EDU_BUFFER    0x40000U
-#define STATUS_BUSY      0x01U
-#define STATUS_INTERRUPT 0x80U
-#define DMA_START     1U
-#define DMA_TO_MEMORY 2U
-#define DMA_INTERRUPT 4U
-#define PENDING_FACTORIAL 0x001U
-#define PENDING_DMA       0x100U
 #define COMMAND_INTX_OFF  0x400U
 
 #define EVENT 0U
-#define WORDS 512U /* the device's buffer */
+#define WORDS (EDU_BUFFER_SIZE / 8)
 
 static uint64_t edu = GUEST_PCI_MEM32_BASE;
 static uint64_t config;
@@ -42,12 +24,12 @@ static void command(uint32_t value)
 
 static void computes(void)
 {
-	check_equal("it is edu", read32(edu + EDU_ID), 0x010000ed);
+	check_equal("it is edu", read32(edu + EDU_ID), EDU_IDENTITY);
 	write32(edu + EDU_ALIVE, 0x12345678);
 	check_equal("it is alive", read32(edu + EDU_ALIVE), ~0x12345678U);
-	write32(edu + EDU_STATUS, STATUS_INTERRUPT);
+	write32(edu + EDU_STATUS, EDU_STATUS_INTERRUPT);
 	write32(edu + EDU_FACTORIAL, 10);
-	for (int i = 0; i < 10000 && (read32(edu + EDU_STATUS) & STATUS_BUSY) != 0; i++) {
+	for (int i = 0; i < 10000 && (read32(edu + EDU_STATUS) & EDU_STATUS_BUSY) != 0; i++) {
 		delay_us(100);
 	}
 	check_equal("10!", read32(edu + EDU_FACTORIAL), 3628800);
@@ -101,17 +83,15 @@ static void by_pin(uint32_t device)
 	check_equal("down when acknowledged", gic_take(), 1023);
 }
 
-static bool transfer(uint64_t source, uint64_t target, uint32_t flags)
+static bool transfer(volatile uint64_t *memory, uint32_t flags)
 {
 	uint32_t intid = 32 + 3 + (uint32_t)((config - GUEST_PCI_ECAM_BASE) >> 15) % 4;
 	bool interrupted;
 
-	write64(edu + EDU_SOURCE, source);
-	write64(edu + EDU_TARGET, target);
-	write64(edu + EDU_COUNT, sizeof(from));
-	write64(edu + EDU_COMMAND, DMA_START | DMA_INTERRUPT | flags);
+	edu_start(edu, (uint64_t)(uintptr_t)memory, sizeof(from), EDU_DMA_INTERRUPT | flags);
 	interrupted = gic_wait(intid);
-	check_equal("it is the DMA's", read32(edu + EDU_PENDING) & PENDING_DMA, PENDING_DMA);
+	check_equal("it is the DMA's", read32(edu + EDU_PENDING) & EDU_PENDING_DMA,
+		    EDU_PENDING_DMA);
 	write32(edu + EDU_ACK, read32(edu + EDU_PENDING));
 	delay_us(20000);
 	gic_take();
@@ -125,8 +105,8 @@ static void moves_data(void)
 	for (uint32_t i = 0; i < WORDS; i++) {
 		from[i] = i * 0x9e3779b97f4a7c15ULL;
 	}
-	check("in", transfer((uint64_t)(uintptr_t)from, EDU_BUFFER, 0));
-	check("out", transfer(EDU_BUFFER, (uint64_t)(uintptr_t)to, DMA_TO_MEMORY));
+	check("in", transfer(from, 0));
+	check("out", transfer(to, EDU_DMA_TO_MEMORY));
 	for (uint32_t i = 0; i < WORDS; i++) {
 		wrong += to[i] != i * 0x9e3779b97f4a7c15ULL;
 	}

@@ -3,13 +3,11 @@
  * edu (QEMU docs/specs/edu) made to interrupt as fast as its registers can be written, for ms=
  * milliseconds: by MSI, or with wire=1 by INTx that nobody ever quiets. The last MSI must arrive.
  */
+#include "edu.h"
 #include "its.h"
 
 #define GICD_IGROUPR   0x0080U
 #define GICD_ISENABLER 0x0100U
-
-#define EDU_RAISE 0x60U
-#define EDU_ACK   0x64U
 
 static uint64_t edu;
 

@@ -8,9 +8,9 @@ import pytest
 
 import scenario
 from conftest import root_port
-from scenario import image
+from scenario import image, result
 
-IVSHMEM = "0000:01:00.0"
+IVSHMEM, TESTDEV = "0000:01:00.0", "0000:02:00.0"
 DEVICE = [*root_port(1), "--qemu", "-object memory-backend-ram,id=big,size=64G,reserve=off",
           "--device", "ivshmem-plain,memdev=big,bus=rp1"]
 
@@ -35,19 +35,52 @@ def passed(text):
     assert "BAD" not in text, text
 
 
-def test_blocks(machine):
-    """1 GiB blocks: a handful of entries, within the trap."""
-    _, out = scenario.run(machine, PLAY + """
+TOUCHES = 50000
+
+
+@pytest.fixture(scope="module")
+def blocks(module_machine):
+    machine = module_machine
+    _, out = scenario.run(machine, PLAY + r"""
+via pci-assignable-add 02:00.0 >/dev/null
 section before; via info --json
 play blocks
 section after; via info --json
+via create touch.cfg >/dev/null
+via console touch </dev/null >/tmp/touch 2>&1 &
+wait_for grep -q touched /tmp/touch
+section exits; via stats --json touch
+section rest
+try detach via pci-detach -f touch 02:00.0
+wait
+section touch; tr -d '\r' </tmp/touch; via list touch | tail -n 1
 section functions; functions
-""", *DEVICE, *scenario.overlay(machine, {
-        "blocks.cfg": image("blocks", "bar_big", pci=[IVSHMEM], extra="rounds=20")}))
-    passed(out["blocks"])
-    assert "BAR 2 has 0x1000000000 bytes" in out["blocks"]
-    before, after = json.loads(out["before"]), json.loads(out["after"])
+""", *DEVICE, *root_port(2), "--device", "pci-testdev,bus=rp2,membar=64G",
+        *scenario.overlay(machine, {
+        "blocks.cfg": image("blocks", "bar_big", pci=[IVSHMEM], extra="rounds=20"),
+        "touch.cfg": image("touch", "testdev", pci=[TESTDEV],
+                           extra=f"size={64 << 30:x} touch={TOUCHES:x}")}))
+    return out
+
+
+def test_blocks(blocks):
+    """1 GiB blocks: a handful of entries, within the trap."""
+    passed(blocks["blocks"])
+    assert "BAR 2 has 0x1000000000 bytes" in blocks["blocks"]
+    before, after = json.loads(blocks["before"]), json.loads(blocks["after"])
     assert before["heap_bytes"] == after["heap_bytes"], "blocks need no memory to speak of"
+
+
+def test_first_and_last_page_are_mapped(blocks):
+    """Nothing answers in pci-testdev's, nor where no BAR is; but there each read is an exit."""
+    passed(blocks["touch"])
+    assert json.loads(blocks["exits"])["exits_total"] < TOUCHES
+
+
+def test_taken_away_from_who_reads_it(blocks):
+    assert result(blocks["detach"])[0] == 0
+    entry = next(entry for entry in json.loads(blocks["functions"]) if entry["bdf"] == TESTDEV)
+    assert (entry["state"], entry["faults"]) == ("assignable", 0)
 
 
 PAGES = PLAY + r"""

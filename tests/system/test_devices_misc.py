@@ -44,6 +44,8 @@ together()
 	for name in "$@"; do section $name; cat /tmp/$name; via destroy $name; done
 }
 together can1 can2
+together master
+section master-functions; via pci-list -a --json
 together edu testdev
 together plain0 plain1
 together bell0 bell1
@@ -76,6 +78,7 @@ def misc(module_machine):
         f"can{n}.cfg": full_guest(
             f"can{n}", CAN.replace("MINE", str(n)).replace("FROM", str(3 - n)),
             pci=[f"0{n}:00.0"]) for n in (1, 2)}
+    files["master.cfg"] = image("master", "edu_master", pci=["03:00.0"])
     files["edu.cfg"] = image("edu", "edu_interrupt", pci=["03:00.0"])
     files["testdev.cfg"] = image("testdev", "testdev", pci=["04:00.0"], extra="size=10000000")
     for n in (0, 1):
@@ -98,11 +101,22 @@ def test_can_frames(misc, one, other):
     assert "guest: exit 0" in text
 
 
-@pytest.mark.parametrize("name", ["edu", "testdev", "plain0", "plain1", "bell0", "bell1"])
+@pytest.mark.parametrize("name", ["master", "edu", "testdev", "plain0", "plain1", "bell0", "bell1"])
 def test_image(misc, name):
-    """See tests/guest: edu_interrupt, testdev and ivshmem say what they check."""
+    """See tests/guest: edu_master, edu_interrupt, testdev and ivshmem say what they check."""
     assert misc[name].endswith("\nPASS\n"), misc[name]
     assert "BAD" not in misc[name]
+
+
+def test_bus_mastering_off(misc):
+    """What edu_master did not get did not reach the machine either, and nothing was blocked."""
+    before, after = (next(entry for entry in json.loads(misc[name])
+                          if entry["bdf"] == "0000:03:00.0")
+                     for name in ("functions", "master-functions"))
+    taken = int(re.search(r"^messages 0x([0-9a-f]+)$", misc["master"], re.M)[1], 16)
+    assert taken == 4
+    assert after["interrupts"] - before["interrupts"] == taken
+    assert (after["faults"], after["storms"]) == (0, 0)
 
 
 def test_all_are_reset_and_whole(misc):
