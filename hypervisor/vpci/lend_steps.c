@@ -32,6 +32,16 @@ static uint32_t event_count(const struct pci_function *f)
 	return MAX(f->msix.cap ? f->msix.entries : 0U, f->msi.cap ? f->msi.vectors : 0U);
 }
 
+/*
+ * Behind a bridge to conventional PCI the owner, who sees that bridge, names its interrupts by the
+ * bridge's requester ID, which is no function of its own: pins it is. A guest sees the function
+ * itself.
+ */
+static bool named_by_itself(const struct pci_function *f, enum vpci_view view)
+{
+	return view == VPCI_VIEW_GUEST || f->requester == SBDF_RID(f->sbdf);
+}
+
 int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t bars[PCI_BARS])
 {
 	struct pci_function *f = vf->function;
@@ -45,7 +55,7 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 	memcpy(build.bars, bars, sizeof(build.bars));
 	/* MSIs need no trap where the ITS knows the sender and its doorbell page is in reach. */
 	if (f->header_type == 0 && f->its && f->its == d->vpci->its && event_count(f) != 0 &&
-	    (lend_translated(f) || d->direct)) {
+	    named_by_itself(f, view) && (lend_translated(f) || d->direct)) {
 		r = its_device_map(f->its, f->device_id, event_count(f), &f->meter, &f->itt);
 		if (r) {
 			f->itt = NULL;

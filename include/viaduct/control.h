@@ -301,7 +301,8 @@ struct control_function {
  * PCI_QUARANTINE: control_pci_name; name may be empty. -ENODEV unknown, -EPERM a bridge or the
  * hypervisor's own, -EBUSY lent or resetting, -ENOTEMPTY its virtual functions are enabled, -EEXIST
  * name in use. Done when the function's state is QUARANTINED or BROKEN; of one in quarantine it
- * changes the name, a broken one is reset again, -EIO when it cannot be. PCI_RETURN, PCI_DETACH: the same body, its name ignored; -EINVAL wrong state, -EEXIST as for PCI_ATTACH.
+ * changes the name, a broken one is reset again, -EIO when it cannot be. PCI_RETURN, PCI_DETACH: the
+ * same body, its name ignored; -EINVAL wrong state, -EEXIST as for PCI_ATTACH.
  */
 struct control_pci_name {
 	uint32_t sbdf;
@@ -315,8 +316,8 @@ struct control_pci_name {
  * Any other is function 0 of a device number of its own. -ENODEV
  * unknown, -ENOENT no such domain, -EPERM a bridge, -EBADF broken, -EBUSY in use or the slot is
  * taken, -EACCES no usable IOMMU before it, -EEXIST another member of its isolation group is used
- * elsewhere, -ENOSPC a BAR has no address or all slots are taken, -EOPNOTSUPP lent before and not
- * reset since, without CONTROL_QUIRK_NO_RESET, -EINVAL not assignable, or no such quirk.
+ * elsewhere or broken, -ENOSPC a BAR has no address or all slots are taken, -EOPNOTSUPP lent before
+ * and not reset since, without CONTROL_QUIRK_NO_RESET, -EINVAL not assignable, or no such quirk.
  */
 #define CONTROL_ATTACH_ROM (1U << 0) /* it shows the ROM that was loaded; -EINVAL: none was */
 

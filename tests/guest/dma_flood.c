@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * An NVMe controller (NVM Express 1.4, 3.1 and 5.15) told to put its identity where the guest has
- * no memory, again and again, until it is taken away. The guest has to survive that.
+ * no memory, again and again, until it is taken away. The guest has to survive that. An edu, if it
+ * is there, shares its stream: it writes to the guest's memory meanwhile and does no wrong, but what
+ * it has under way then must not arrive.
  */
-#include "guest.h"
+#include "edu.h"
 
 #define NVME_CC        0x14U
 #define NVME_CSTS      0x1cU
@@ -19,6 +21,7 @@
 #define BATCHES        1000
 #define NOWHERE        0x20000000ULL /* neither RAM nor a BAR */
 #define GONE           0xffffffffU
+#define EDU_AT         (GUEST_PCI_MEM32_BASE + 0x100000)
 
 struct command {
 	uint32_t opcode; /* and identifier in the upper half */
@@ -30,6 +33,7 @@ struct command {
 
 static volatile struct command submit[ENTRIES] __attribute__((aligned(4096)));
 static volatile uint32_t complete[ENTRIES][4] __attribute__((aligned(4096)));
+static volatile uint64_t page[EDU_BUFFER_SIZE / 8] __attribute__((aligned(4096)));
 static uint64_t nvme;
 
 static void set_up(int device)
@@ -67,11 +71,57 @@ static bool wait_for(uint32_t entry)
 	return false;
 }
 
+/* Its config space, or 0. */
+static uint64_t set_up_edu(void)
+{
+	static volatile uint64_t full[EDU_BUFFER_SIZE / 8] __attribute__((aligned(4096)));
+	int device = config_find(EDU_IDS);
+
+	if (device < 0) {
+		return 0;
+	}
+	write32(config_address((uint32_t)device, BAR0), EDU_AT);
+	write32(config_address((uint32_t)device, COMMAND), COMMAND_MEMORY | COMMAND_MASTER);
+	for (uint32_t i = 0; i < EDU_BUFFER_SIZE / 8; i++) {
+		full[i] = ~0ULL;
+	}
+	edu_start(EDU_AT, (uint64_t)(uintptr_t)full, EDU_BUFFER_SIZE, 0);
+	check("edu takes a page", edu_wait(EDU_AT));
+	return config_address((uint32_t)device, 0);
+}
+
+static void keep_moving(void)
+{
+	if ((read64(EDU_AT + EDU_COMMAND) & EDU_DMA_START) == 0) {
+		edu_start(EDU_AT, (uint64_t)(uintptr_t)page, EDU_BUFFER_SIZE, EDU_DMA_TO_MEMORY);
+	}
+}
+
+/* The stream is shut before the guest sees anything of it. */
+static void expect_nothing_more(uint64_t sibling)
+{
+	uint64_t arrived = 0;
+
+	for (uint32_t i = 0; i < EDU_BUFFER_SIZE / 8; i++) {
+		page[i] = 0;
+	}
+	delay_us(300000);
+	for (uint32_t i = 0; i < EDU_BUFFER_SIZE / 8; i++) {
+		arrived += page[i] != 0;
+	}
+	check_equal("words edu still wrote", arrived, 0);
+	for (int i = 0; i < 10000 && read32(sibling) != GONE; i++) {
+		delay_us(1000);
+	}
+	check("edu was taken away too", read32(sibling) == GONE);
+}
+
 void test_main(void)
 {
 	static volatile uint32_t identity[1024] __attribute__((aligned(4096)));
 	int device = config_find(NVME_IDS);
-	uint32_t tail = 0, head = 0;
+	uint32_t tail = 0, head = 0, count;
+	uint64_t sibling;
 	int batch = 0;
 
 	check("NVMe is there", device >= 0);
@@ -84,14 +134,23 @@ void test_main(void)
 	write32(nvme + NVME_DOORBELL, tail);
 	check("its identity came", wait_for(0) && (uint16_t)identity[0] == (uint16_t)NVME_IDS);
 
+	sibling = set_up_edu();
+	/* Slowly: the end has to come in the middle of a transfer. */
+	count = sibling != 0 ? 1 : BATCH;
 	for (; batch < BATCHES && read32(nvme + NVME_CSTS) != GONE; batch++) {
-		for (uint32_t i = 0; i < BATCH; i++) {
+		if (sibling != 0) {
+			keep_moving();
+		}
+		for (uint32_t i = 0; i < count; i++) {
 			identify(&tail, NOWHERE);
 		}
 		write32(nvme + NVME_DOORBELL, tail);
 		delay_us(1000);
-		head = (head + BATCH) % ENTRIES;
+		head = (head + count) % ENTRIES;
 		write32(nvme + NVME_DOORBELL + 4, head);
+	}
+	if (sibling != 0) {
+		expect_nothing_more(sibling);
 	}
 	check("it was taken away", batch < BATCHES);
 	check_equal("its config space too", read32(config_address((uint32_t)device, 0)), GONE);

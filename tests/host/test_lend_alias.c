@@ -29,6 +29,8 @@ static int setup(void **state)
 	bring_up(&world, 0x4010000000ULL);
 	world_function(0, 2, 0, 0)->stream = world_function(0, 1, 0, 0)->stream;
 	world_function(0, 2, 0, 0)->device_id = world_function(0, 1, 0, 0)->device_id;
+	world_function(0, 1, 0, 0)->requester = 0x0500;
+	world_function(0, 2, 0, 0)->requester = 0x0500;
 	start(1);
 	assert_int_equal(nvme->group, nic->group);
 	return r;
@@ -56,6 +58,46 @@ static void owner_keeps_the_other(void **state)
 	assert_int_equal(world_dma(nic), WORLD_CONTROL);
 	quarantine(nic);
 	assert_int_equal(world_dma(nic), ~0U);
+}
+
+static bool owner_sees(const struct pci_function *f, uint32_t id)
+{
+	uint32_t at = owner_read(f, PCI_CAP_POINTER, 1);
+
+	while (at != 0 && owner_read(f, at, 1) != id) {
+		at = owner_read(f, at + 1, 1);
+	}
+	return at != 0;
+}
+
+static bool guest_sees(uint32_t slot, uint32_t id)
+{
+	uint32_t at = guest_read(slot, PCI_CAP_POINTER, 1);
+
+	while (at != 0 && guest_read(slot, at, 1) != id) {
+		at = guest_read(slot, at + 1, 1);
+	}
+	return at != 0;
+}
+
+/* The bridge's requester ID, by which the owner names their MSIs, is no function's: it uses pins. */
+static void owner_has_no_messages(void **state)
+{
+	(void)state;
+	assert_true(owner_sees(nvme, PCI_CAP_EXPRESS));
+	assert_false(owner_sees(nvme, PCI_CAP_MSIX));
+	assert_false(owner_sees(nic, PCI_CAP_MSIX));
+	assert_int_equal(lend_world.itts, 0);
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nvme, 1);
+	assert_true(guest_sees(1, PCI_CAP_MSIX));
+	assert_int_equal(lend_world.itts, 1);
+	assert_int_equal(lend_detach(nvme), 0);
+	world_run_resets();
+	assert_int_equal(lend_return_to_owner(nvme), 0);
+	assert_false(owner_sees(nvme, PCI_CAP_MSIX));
+	assert_int_equal(lend_world.itts, 0);
 }
 
 static void guest_keeps_the_other(void **state)
@@ -247,6 +289,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, lend_rig_teardown)
 	const struct CMUnitTest tests[] = {
 		T(owner_keeps_the_other),
+		T(owner_has_no_messages),
 		T(guest_keeps_the_other),
 		T(failed_lend_leaves_the_other),
 		T(not_lent_while_a_member_is_taken_away),

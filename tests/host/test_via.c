@@ -488,6 +488,51 @@ static void test_create_with_device_of_two_functions(void **state)
 	assert_says(err, "0000:09:00.*: no such PCI device");
 }
 
+/* "Another member" is no help to who has to find it. */
+static void test_refusals_name_who_is_in_the_way(void **state)
+{
+	struct pci_function *disk, *disk_1, *nic = world_pci(WORLD_NIC);
+
+	world_add_disk_1();
+	disk = world_pci(WORLD_DISK);
+	disk_1 = world_pci(WORLD_DISK_1);
+	nic->group = disk->group;
+	assert_int_equal(create("memory = 64"), 0);
+	assert_int_equal(via("pci-assignable-add 02:00.0"), 0);
+	world.fail_attach = EEXIST;
+	assert_int_equal(via("pci-attach guest 02:00.0"), 1);
+	assert_says(err, "0000:02:00.0: another member of its isolation group is used elsewhere or "
+			 "broken: 0000:02:00.1 is used by control, 0000:03:00.0 is used by "
+			 "control\n");
+	disk_1->state = FUNCTION_BROKEN;
+	disk_1->broken_why = "dma-faults";
+	disk_1->user = DOMAIN_ID_NONE;
+	nic->state = FUNCTION_LENT;
+	nic->user = 1;
+	assert_int_equal(via("pci-attach guest 02:00.0"), 1);
+	assert_says(err, "or broken: 0000:02:00.1 is broken: dma-faults\n");
+	/* Given back it would be the control domain's, who is not the guest. */
+	world.fail_return = EEXIST;
+	assert_int_equal(via("pci-assignable-remove 02:00.0"), 1);
+	assert_says(err, "0000:02:00.1 is broken: dma-faults, 0000:03:00.0 is lent to guest\n");
+	/* Other refusals are nobody else's doing. */
+	world.fail_attach = ENOSPC;
+	assert_int_equal(via("pci-attach guest 02:00.0"), 1);
+	assert_null(strstr(err, "02:00.1"));
+	/* A bus that somebody uses is not reset. */
+	world.reset_fails = true;
+	disk->state = FUNCTION_OWNED;
+	disk->user = 0;
+	disk_1->reset_methods = 1U << 4;
+	assert_int_equal(via("pci-assignable-add 02:00.1"), 1);
+	assert_says(err, "0000:02:00.1: broken: no answer after reset; its bus has other users: "
+			 "0000:02:00.0 is used by control\n");
+	disk_1->reset_methods |= 1U << 1;
+	assert_int_equal(via("pci-assignable-add 02:00.1"), 1);
+	assert_says(err, "0000:02:00.1: broken: no answer after reset\n");
+	assert_int_equal(via("destroy guest"), 0);
+}
+
 /* A device is attached whole or not at all. */
 static void test_attach_device(void **state)
 {
@@ -851,6 +896,7 @@ int main(void)
 		TEST(test_create_bad_firmware),
 		TEST(test_create_with_device),
 		TEST(test_create_with_device_of_two_functions),
+		TEST(test_refusals_name_who_is_in_the_way),
 		TEST(test_attach_device),
 		TEST(test_create_undone),
 		TEST(test_create_interrupted),

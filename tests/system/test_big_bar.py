@@ -92,6 +92,7 @@ section after-pages; via info --json
 # Begun, and taken away in the middle of a mapping: there is hardly anything else.
 begin()
 {
+	rm -f /tmp/loop
 	via create loop.cfg >/dev/null
 	via console loop </dev/null >/tmp/loop 2>&1 &
 	wait_for grep -q 'round 0x1' /tmp/loop || echo "does not begin"

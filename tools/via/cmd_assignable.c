@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "in_the_way.h"
 #include "json.h"
 #include "pci_function.h"
 #include "pci_sysfs.h"
@@ -98,6 +99,7 @@ static int rebind(const struct command *c, uint32_t sbdf)
 static int give_back(const struct command *c, struct viaduct *v, struct control_function *f)
 {
 	char bdf[16];
+	int err;
 
 	via_bdf_text(f->sbdf, bdf);
 	if (f->state == CONTROL_FUNCTION_OWNED) {
@@ -107,8 +109,11 @@ static int give_back(const struct command *c, struct viaduct *v, struct control_
 	if (f->state == CONTROL_FUNCTION_LENT) {
 		return via_fail(c, "%s: lent to domain %u", bdf, f->user);
 	}
-	if (viaduct_pci_return(v, f->sbdf) != 0 ||
-	    viaduct_pci_wait(v, f->sbdf, RESET_TIMEOUT_MS, f) != 0) {
+	err = viaduct_pci_return(v, f->sbdf);
+	if (err != 0) {
+		return fail_to_give(c, v, f->sbdf, f->owner, err);
+	}
+	if (viaduct_pci_wait(v, f->sbdf, RESET_TIMEOUT_MS, f) != 0) {
 		return via_fail(c, "%s: %s", bdf, viaduct_error(v));
 	}
 	if (f->state != CONTROL_FUNCTION_OWNED) {

@@ -92,6 +92,9 @@ const char *doctor_state(const struct doctor *d, const struct patient *p, char *
 			 p->f.state == CONTROL_FUNCTION_LENT ? "lent to" : "used by", user,
 			 p->bound ? ", driver " : "", p->bound ? p->driver : "");
 		break;
+	case CONTROL_FUNCTION_BROKEN:
+		snprintf(buf, size, "broken: %s", p->f.broken_why);
+		break;
 	default:
 		snprintf(buf, size, "%s", function_state_name(p->f.state));
 		break;

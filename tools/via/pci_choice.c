@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "in_the_way.h"
 #include "pci_rom.h"
 
 #define RESET_TIMEOUT_MS 70000U
@@ -178,15 +179,13 @@ static int lend(const struct command *c, struct viaduct *v, const struct pci_cho
 		.flags = choice->spec->rom[0] != '\0' ? CONTROL_ATTACH_ROM : 0,
 	};
 	uint32_t vsbdf;
-	char bdf[16];
+	int err;
 
 	if (on_rom(c, v, choice) != VIA_OK) {
 		return VIA_FAILED;
 	}
-	if (viaduct_pci_attach(v, &options, &vsbdf) != 0) {
-		return via_fail(c, "%s: %s", via_bdf_text(options.sbdf, bdf), viaduct_error(v));
-	}
-	return VIA_OK;
+	err = viaduct_pci_attach(v, &options, &vsbdf);
+	return err == 0 ? VIA_OK : fail_to_give(c, v, options.sbdf, domain, err);
 }
 
 int choices_lend(const struct command *c, struct viaduct *v, struct pci_choices *list,

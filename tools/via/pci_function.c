@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "in_the_way.h"
 #include "pci_sysfs.h"
 
 /* PCIe 6.0 6.6.2 and 2.3.1: a function may ask for a second after reset, and in bad cases more. */
@@ -139,7 +140,7 @@ static int wait_quarantined(const struct command *c, struct viaduct *v, uint32_t
 		return via_fail(c, "%s: %s", bdf, viaduct_error(v));
 	}
 	if (f.state == CONTROL_FUNCTION_BROKEN) {
-		return via_fail(c, "%s: broken: %s", bdf, f.broken_why);
+		return fail_to_reset(c, v, &f);
 	}
 	if (f.state != CONTROL_FUNCTION_QUARANTINED) {
 		return via_fail(c, "%s: is now %s", bdf, function_state_name(f.state));

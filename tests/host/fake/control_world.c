@@ -463,6 +463,9 @@ int lend_return_to_owner(struct pci_function *f)
 	if (f->state != FUNCTION_QUARANTINED) {
 		return -EINVAL;
 	}
+	if (world.fail_return != 0) {
+		return -world.fail_return;
+	}
 	f->state = FUNCTION_OWNED;
 	f->user = 0;
 	return 0;

@@ -26,6 +26,7 @@
 struct control_world {
 	struct vcpu vcpu;          /* of the control domain, or of who is made to ring */
 	uint64_t free_bytes;
+	int fail_return;           /* an error number: giving back fails with it */
 	bool reset_fails;          /* the next quarantine ends broken */
 	int fail_attach, fail_start; /* errno to fail with; 0: succeed */
 	uint32_t attach_spare;     /* attaches that succeed all the same */
