@@ -85,6 +85,13 @@ static bool set_small_pages(struct cmdline *c, const char *s, size_t size)
 	return size == 0;
 }
 
+static bool set_unwired_virq(struct cmdline *c, const char *s, size_t size)
+{
+	(void)s;
+	c->unwired_virq = true;
+	return size == 0;
+}
+
 static bool set_log_level(struct cmdline *c, const char *s, size_t size)
 {
 	static const char *const names[] = {
@@ -113,6 +120,7 @@ static const struct {
 	{ "loglevel=", set_log_level },
 	{ "quiet", set_quiet },
 	{ "small-pages", set_small_pages },
+	{ "unwired-virq", set_unwired_virq },
 };
 
 static void warn(struct cmdline *c, const char *what, const char *word, size_t size)

@@ -188,6 +188,7 @@ struct domain *boot_control_domain(void)
 	const struct rangeset *ram;
 	struct control_layout control;
 	struct dom0_layout layout;
+	struct dom0_bridge bridges[HOST_BRIDGES_MAX];
 	struct dom0_fdt_spec spec;
 	struct image image;
 	struct domain *d;
@@ -210,8 +211,15 @@ struct domain *boot_control_domain(void)
 	if (!layout.in_place) {
 		copy_kernel(d, kernel->data.base, layout.entry, kernel->data.size);
 	}
+	for (uint32_t i = 0; i < host_bridge_count; i++) {
+		const struct machine_bridge *host = host_bridges[i].desc;
+
+		bridges[i] = (struct dom0_bridge){ host, host->cfg };
+	}
 	spec = (struct dom0_fdt_spec){
 		.machine = &machine,
+		.bridges = bridges,
+		.bridge_count = host_bridge_count,
 		.bootargs = kernel->bootargs,
 		.vcpu_count = d->vcpu_count,
 		.ram = ram->ranges,

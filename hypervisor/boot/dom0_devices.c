@@ -9,7 +9,7 @@
 #include "core/log.h"
 #include "core/panic.h"
 #include "irq/vgic.h"
-#include "lib/format.h"
+#include "lib/string.h"
 
 static struct fdt_reader reader; /* boot only */
 
@@ -57,15 +57,15 @@ static void pass_device(struct domain *d, int node, const char *path)
 
 void dom0_pass_devices(struct domain *d)
 {
-	int node;
-
 	reader.fdt = machine.fdt;
 	reader.m = &machine;
-	fdt_for_each_child(node, machine.fdt, 0) {
+	for (int node = dom0_next(&machine, 0); node >= 0; node = dom0_next(&machine, node)) {
 		struct dom0_rule rule = dom0_rule_of(&machine, node);
 		char path[MACHINE_PATH_MAX];
 
-		format(path, sizeof(path), "/%s", fdt_name(machine.fdt, node));
+		if (fdt_path(machine.fdt, node, path, sizeof(path)) != 0) {
+			str_copy(path, fdt_name(machine.fdt, node), sizeof(path));
+		}
 		if (rule.action == DOM0_PASS) {
 			pass_device(d, node, path);
 		} else if (rule.action == DOM0_KEEP_AWAY) {

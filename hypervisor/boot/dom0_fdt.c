@@ -2,8 +2,8 @@
 /* Writer of the control domain's device tree. */
 #include "boot/dom0_fdt.h"
 
+#include "boot/dom0_fdt_host.h"
 #include "boot/dom0_fdt_pci.h"
-#include "boot/dom0_rules.h"
 #include "boot/fdt_read.h"
 #include "boot/fdt_write.h"
 #include "lib/errno.h"
@@ -25,7 +25,7 @@ static void copy_property(struct fdt_writer *w, const void *fdt, int node, const
 	}
 }
 
-/* The host's cells and root names; PCI ranges and memory below are written in two cells each. */
+/* Two cells of each kind, which is what everything below is written in. */
 static void write_root(struct fdt_writer *w, const struct machine *m, uint32_t gic_phandle)
 {
 	fdt_write_u32(w, "#address-cells", 2);
@@ -159,40 +159,11 @@ static void write_memory(struct fdt_writer *w, const struct dom0_fdt_spec *spec)
 	}
 }
 
-/* Aliases of nodes that are still there. */
-static void write_aliases(struct fdt_writer *w, const struct machine *m)
-{
-	int aliases = fdt_child_named(m->fdt, 0, "aliases");
-	int property;
-
-	if (aliases < 0) {
-		return;
-	}
-	fdt_write_begin(w, "aliases");
-	fdt_for_each_property_offset(property, m->fdt, aliases) {
-		const char *name;
-		int size;
-		const char *path = fdt_getprop_by_offset(m->fdt, property, &name, &size);
-		enum dom0_action action = DOM0_KEEP_AWAY;
-		int node = -1;
-
-		if (path != NULL && size > 0 && path[size - 1] == '\0') {
-			node = fdt_read_path(m->fdt, path, (size_t)size - 1);
-		}
-		if (node > 0 && fdt_parent(m->fdt, node) == 0) {
-			action = dom0_rule_of(m, node).action;
-		}
-		if (action == DOM0_CONSOLE || action == DOM0_PASS || action == DOM0_COPY) {
-			fdt_write_text(w, name, path);
-		}
-	}
-	fdt_write_end(w);
-}
-
 static void write_chosen(struct fdt_writer *w, const struct dom0_fdt_spec *spec)
 {
 	const void *fdt = spec->machine->fdt;
 	int chosen = fdt_child_named(fdt, 0, "chosen");
+	char console[MACHINE_PATH_MAX];
 
 	fdt_write_begin(w, "chosen");
 	fdt_write_text(w, "bootargs", spec->bootargs);
@@ -202,23 +173,13 @@ static void write_chosen(struct fdt_writer *w, const struct dom0_fdt_spec *spec)
 	}
 	/* Host BARs and bus numbers stay where the hypervisor put them. */
 	fdt_write_u32(w, "linux,pci-probe-only", 1);
-	copy_property(w, fdt, chosen, "stdout-path");
+	if (dom0_fdt_has_console(spec->machine)) {
+		dom0_fdt_console_path(spec->machine, console, sizeof(console));
+		fdt_write_text(w, "stdout-path", console);
+	}
 	copy_property(w, fdt, chosen, "rng-seed");
 	copy_property(w, fdt, chosen, "kaslr-seed");
 	fdt_write_end(w);
-}
-
-static void write_host_nodes(struct fdt_writer *w, const struct machine *m)
-{
-	int node;
-
-	fdt_for_each_child(node, m->fdt, 0) {
-		enum dom0_action action = dom0_rule_of(m, node).action;
-
-		if (action == DOM0_COPY || action == DOM0_PASS || action == DOM0_CONSOLE) {
-			fdt_write_copy(w, m->fdt, node);
-		}
-	}
 }
 
 int dom0_fdt_write(const struct dom0_fdt_spec *spec, void *buf, uint32_t size)
@@ -229,11 +190,7 @@ int dom0_fdt_write(const struct dom0_fdt_spec *spec, void *buf, uint32_t size)
 	uint32_t its_phandle = m->gic.its[0].phandle;
 	uint32_t highest;
 
-	/* Copied nodes keep their reg as it is. */
-	if (fdt_address_cells(m->fdt, 0) != 2 || fdt_size_cells(m->fdt, 0) != 2) {
-		return -EINVAL;
-	}
-	if (fdt_find_max_phandle(m->fdt, &highest) != 0 || highest > UINT32_MAX - 3) {
+	if (fdt_find_max_phandle(m->fdt, &highest) != 0 || highest > UINT32_MAX - 4) {
 		return -EINVAL;
 	}
 	if (its_phandle == 0) {
@@ -243,15 +200,16 @@ int dom0_fdt_write(const struct dom0_fdt_spec *spec, void *buf, uint32_t size)
 	fdt_write_begin(&w, "");
 	write_root(&w, m, gic_phandle);
 	write_chosen(&w, spec);
-	write_aliases(&w, m);
+	dom0_fdt_aliases(&w, m);
 	write_memory(&w, spec);
 	write_cpus(&w, spec);
 	write_psci(&w);
 	write_timer(&w);
 	write_gic(&w, spec, gic_phandle, its_phandle);
-	write_host_nodes(&w, m);
-	for (uint32_t i = 0; i < m->bridge_count; i++) {
-		dom0_fdt_bridge(&w, &m->bridges[i], gic_phandle,
+	dom0_fdt_console(&w, m, highest + 2);
+	dom0_fdt_host_nodes(&w, m);
+	for (uint32_t i = 0; i < spec->bridge_count; i++) {
+		dom0_fdt_bridge(&w, &spec->bridges[i], gic_phandle,
 				m->gic.its_count != 0 ? its_phandle : 0);
 	}
 	dom0_fdt_control(&w, spec->control);

@@ -8,8 +8,16 @@
 #include "control/control.h"
 #include "core/machine.h"
 
+/* A host bridge as its owner sees it. */
+struct dom0_bridge {
+	const struct machine_bridge *host;
+	struct range ecam; /* its config window, IPA */
+};
+
 struct dom0_fdt_spec {
 	const struct machine *machine;
+	const struct dom0_bridge *bridges; /* those that have a driver */
+	uint32_t bridge_count;
 	const char *bootargs;
 	uint32_t vcpu_count;
 	const struct range *ram; /* the control domain's, ascending */

@@ -74,10 +74,12 @@ static void interrupt_map(struct fdt_writer *w, const struct machine_bridge *b,
 	fdt_write_u32(w, "#interrupt-cells", 1);
 }
 
-void dom0_fdt_bridge(struct fdt_writer *w, const struct machine_bridge *b, uint32_t gic_phandle,
+void dom0_fdt_bridge(struct fdt_writer *w, const struct dom0_bridge *bridge, uint32_t gic_phandle,
 		     uint32_t its_phandle)
 {
-	common(w, &b->cfg, b->segment, b->bus_start, b->bus_end);
+	const struct machine_bridge *b = bridge->host;
+
+	common(w, &bridge->ecam, b->segment, b->bus_start, b->bus_end);
 	for (uint32_t i = 0; i < b->window_count; i++) {
 		const struct machine_window *win = &b->windows[i];
 

@@ -3,12 +3,13 @@
 #ifndef BOOT_DOM0_FDT_PCI_H
 #define BOOT_DOM0_FDT_PCI_H
 
+#include "boot/dom0_fdt.h"
 #include "boot/fdt_write.h"
 #include "control/control.h"
 #include "core/machine.h"
 
 /* its_phandle 0: no MSI. */
-void dom0_fdt_bridge(struct fdt_writer *w, const struct machine_bridge *b, uint32_t gic_phandle,
+void dom0_fdt_bridge(struct fdt_writer *w, const struct dom0_bridge *bridge, uint32_t gic_phandle,
 		     uint32_t its_phandle);
 void dom0_fdt_control(struct fdt_writer *w, const struct control_layout *layout);
 

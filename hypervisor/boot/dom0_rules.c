@@ -17,6 +17,7 @@ static const struct {
 	{ "fixed-factor-clock", { DOM0_COPY, NULL } },
 	{ "gpio-keys", { DOM0_COPY, NULL } },
 	{ "arm,pl011", { DOM0_PASS, NULL } },
+	{ "fsl,imx6q-uart", { DOM0_PASS, NULL } },
 	{ "arm,pl031", { DOM0_PASS, NULL } },
 	{ "arm,pl061", { DOM0_PASS, NULL } },
 	{ "arm,armv8-timer", { DOM0_REPLACE, NULL } },
@@ -27,10 +28,10 @@ static const struct {
 	{ "qemu,fw-cfg-mmio", { DOM0_KEEP_AWAY, reason_dma } },
 	{ "virtio,mmio", { DOM0_KEEP_AWAY, reason_dma } },
 	{ "arm,armv8-pmuv3", { DOM0_KEEP_AWAY, "counters are not switched between domains" } },
-	{ "simple-bus", { DOM0_KEEP_AWAY, "a bus of unlisted devices" } },
+	{ "simple-bus", { DOM0_BUS, NULL } },
 };
 
-/* Nodes the binding knows by name. */
+/* Children of the root that the binding knows by name. */
 static const struct {
 	const char *name;
 	struct dom0_rule rule;
@@ -116,20 +117,18 @@ static struct dom0_rule check_registers(const struct machine *m, int node)
 	return (struct dom0_rule){ DOM0_PASS, NULL };
 }
 
-/* Is path that of a child of the root with this name? */
-static bool is_path(const char *path, const char *name)
-{
-	return path[0] == '/' && strcmp(path + 1, name) == 0;
-}
-
 /* Nodes struct machine tells of: the console, the GIC, host bridges, memory. */
-static bool machine_rule(const struct machine *m, int node, const char *name,
-			 struct dom0_rule *rule)
+static bool machine_rule(const struct machine *m, int node, struct dom0_rule *rule)
 {
 	const char *type = fdt_read_text(m->fdt, node, "device_type");
+	char path[MACHINE_PATH_MAX];
 
+	/* The machine's own nodes have paths that are not too long. */
+	if (fdt_path(m->fdt, node, path, sizeof(path)) != 0) {
+		path[0] = '\0';
+	}
 	*rule = (struct dom0_rule){ DOM0_REPLACE, NULL };
-	if (is_path(m->uart.path, name)) {
+	if (path[0] != '\0' && strcmp(path, m->uart.path) == 0) {
 		rule->action = DOM0_CONSOLE;
 		return true;
 	}
@@ -137,7 +136,7 @@ static bool machine_rule(const struct machine *m, int node, const char *name,
 		return true;
 	}
 	for (uint32_t i = 0; i < m->bridge_count; i++) {
-		if (is_path(m->bridges[i].path, name)) {
+		if (strcmp(path, m->bridges[i].path) == 0) {
 			return true;
 		}
 	}
@@ -154,10 +153,10 @@ struct dom0_rule dom0_rule_of(const struct machine *m, int node)
 	if (name == NULL) {
 		return (struct dom0_rule){ DOM0_KEEP_AWAY, reason_unlisted };
 	}
-	if (machine_rule(m, node, name, &rule)) {
+	if (machine_rule(m, node, &rule)) {
 		return rule;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(by_name); i++) {
+	for (size_t i = 0; fdt_parent(m->fdt, node) == 0 && i < ARRAY_SIZE(by_name); i++) {
 		if (strcmp(name, by_name[i].name) == 0) {
 			return by_name[i].rule;
 		}
@@ -174,4 +173,22 @@ struct dom0_rule dom0_rule_of(const struct machine *m, int node)
 		}
 	}
 	return (struct dom0_rule){ DOM0_KEEP_AWAY, reason_unlisted };
+}
+
+bool dom0_reaches(const struct machine *m, int node)
+{
+	for (node = fdt_parent(m->fdt, node); node > 0; node = fdt_parent(m->fdt, node)) {
+		if (dom0_rule_of(m, node).action != DOM0_BUS) {
+			return false;
+		}
+	}
+	return true;
+}
+
+int dom0_next(const struct machine *m, int node)
+{
+	do {
+		node = fdt_next(m->fdt, node);
+	} while (node >= 0 && !dom0_reaches(m, node));
+	return node;
 }

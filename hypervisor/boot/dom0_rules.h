@@ -12,6 +12,7 @@ enum dom0_action {
 	DOM0_KEEP_AWAY,
 	DOM0_COPY,    /* describes, has no registers */
 	DOM0_PASS,    /* copied; registers mapped, interrupts routed */
+	DOM0_BUS,     /* copied without its children, for which there are rules too */
 	DOM0_CONSOLE, /* copied; a virtual UART answers at the same place */
 	DOM0_REPLACE, /* the control domain has its own, written anew or implied */
 };
@@ -21,7 +22,11 @@ struct dom0_rule {
 	const char *reason; /* DOM0_KEEP_AWAY: for the log, "used by the hypervisor" */
 };
 
-/* node: a child of the root of m->fdt. */
+/* The rule for a node that dom0_reaches(). */
 struct dom0_rule dom0_rule_of(const struct machine *m, int node);
+/* A child of the root of m->fdt, or of a bus that dom0_reaches(). */
+bool dom0_reaches(const struct machine *m, int node);
+/* The next such node after node (0: the first) in the tree's order; negative: none. */
+int dom0_next(const struct machine *m, int node);
 
 #endif

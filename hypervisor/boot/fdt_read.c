@@ -79,6 +79,22 @@ bool fdt_compatible(const void *fdt, int node, const char *compatible)
 	return list != NULL && fdt_stringlist_contains(list, size, compatible);
 }
 
+const char *fdt_known_compatible(const void *fdt, int node, const char *const *known, size_t count)
+{
+	int texts = fdt_stringlist_count(fdt, node, "compatible");
+
+	for (int i = 0; i < texts; i++) {
+		const char *text = fdt_stringlist_get(fdt, node, "compatible", i, NULL);
+
+		for (size_t k = 0; text != NULL && k < count; k++) {
+			if (strcmp(text, known[k]) == 0) {
+				return text;
+			}
+		}
+	}
+	return fdt_read_text(fdt, node, "compatible");
+}
+
 bool fdt_enabled(const void *fdt, int node)
 {
 	const char *status;

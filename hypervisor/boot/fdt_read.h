@@ -37,6 +37,12 @@ const char *fdt_read_text(const void *fdt, int node, const char *name);
 int fdt_read_path(const void *fdt, const char *path, size_t length);
 
 bool fdt_compatible(const void *fdt, int node, const char *compatible);
+/*
+ * The first of node's compatibles that is among known[count]; else the node's first, NULL: none.
+ * Points into the tree.
+ */
+const char *fdt_known_compatible(const void *fdt, int node, const char *const *known,
+				 size_t count);
 /* status absent, "okay" or "ok". */
 bool fdt_enabled(const void *fdt, int node);
 /*

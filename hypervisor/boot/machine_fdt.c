@@ -115,10 +115,14 @@ int machine_fdt_memory(struct fdt_reader *r)
 	return read_reserved(r);
 }
 
-/* In this order: interrupts need the GIC, some IOMMUs the bridges, modules need to know RAM. */
+/*
+ * In this order: what is wrong with the rest is said on the UART, interrupts need the GIC, some
+ * IOMMUs the bridges, modules need to know RAM.
+ */
 static int (*const parts[])(struct fdt_reader *r) = {
-	machine_fdt_gic,     machine_fdt_memory, machine_fdt_cpus, machine_fdt_timer,
-	machine_fdt_bridges, machine_fdt_smmus,  machine_fdt_uart, machine_fdt_chosen,
+	machine_fdt_uart, machine_fdt_gic,   machine_fdt_uart_interrupt, machine_fdt_memory,
+	machine_fdt_cpus, machine_fdt_timer, machine_fdt_bridges,        machine_fdt_smmus,
+	machine_fdt_chosen,
 };
 
 /*

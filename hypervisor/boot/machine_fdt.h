@@ -13,6 +13,7 @@ int machine_fdt_smmus(struct fdt_reader *r); /* after machine_fdt_bridges() */
 int machine_fdt_bridges(struct fdt_reader *r);
 int machine_fdt_intx(struct fdt_reader *r, int node, struct machine_bridge *b);
 int machine_fdt_uart(struct fdt_reader *r);
+int machine_fdt_uart_interrupt(struct fdt_reader *r); /* after the GIC and the UART */
 int machine_fdt_chosen(struct fdt_reader *r); /* after machine_fdt_memory() */
 
 #endif

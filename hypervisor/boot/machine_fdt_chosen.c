@@ -7,6 +7,7 @@
 
 static const char *const known_uarts[] = {
 	"arm,pl011",
+	"fsl,imx6q-uart",
 };
 
 /* Current and legacy names; MODULE_OTHER: kind given by order. */
@@ -54,13 +55,20 @@ int machine_fdt_uart(struct fdt_reader *r)
 	}
 	err = fdt_read_reg(r, node, 0, &uart->regs);
 	if (err == 0) {
-		err = fdt_read_interrupt(r, node, 0, &uart->intid, NULL);
+		uart->compatible = fdt_known_compatible(r->fdt, node, known_uarts,
+							ARRAY_SIZE(known_uarts));
 	}
-	if (err != 0) {
-		return err;
-	}
-	uart->compatible = fdt_read_text(r->fdt, node, "compatible");
-	return 0;
+	return err;
+}
+
+int machine_fdt_uart_interrupt(struct fdt_reader *r)
+{
+	struct machine_uart *uart = &r->m->uart;
+
+	return uart->compatible == NULL ?
+		       0 :
+		       fdt_read_interrupt(r, fdt_path_offset(r->fdt, uart->path), 0, &uart->intid,
+					  NULL);
 }
 
 static int copy_text(struct fdt_reader *r, int node, const char *name, char *out)

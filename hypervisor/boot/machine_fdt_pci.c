@@ -17,23 +17,6 @@ static const char *const known_bridges[] = {
 	"snps,dw-pcie",
 };
 
-/* A compatible some driver is written for, in the order of the node; else the node's first. */
-static const char *bridge_compatible(const void *fdt, int node)
-{
-	int count = fdt_stringlist_count(fdt, node, "compatible");
-
-	for (int i = 0; i < count; i++) {
-		const char *text = fdt_stringlist_get(fdt, node, "compatible", i, NULL);
-
-		for (size_t k = 0; text != NULL && k < ARRAY_SIZE(known_bridges); k++) {
-			if (strcmp(text, known_bridges[k]) == 0) {
-				return text;
-			}
-		}
-	}
-	return fdt_read_text(fdt, node, "compatible");
-}
-
 static int read_window(struct fdt_reader *r, int node, const fdt32_t *p, uint32_t parent_cells,
 		       struct machine_window *w)
 {
@@ -174,7 +157,8 @@ static int read_bridge(struct fdt_reader *r, int node)
 	if (r->m->bridge_count == MACHINE_MAX_BRIDGES) {
 		return fdt_fail(r, node, NULL, "is one host bridge too many");
 	}
-	b->compatible = bridge_compatible(r->fdt, node);
+	b->compatible = fdt_known_compatible(r->fdt, node, known_bridges,
+					     ARRAY_SIZE(known_bridges));
 	if (fdt_path(r->fdt, node, b->path, sizeof(b->path)) != 0) {
 		return fdt_fail(r, node, NULL, "has a path that is too long");
 	}

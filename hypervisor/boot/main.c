@@ -131,7 +131,7 @@ static void init_interrupts(void)
 	}
 	gicv2m_init();
 	irq_meter_limit(cmdline.irq_limit);
-	vgic_init();
+	vgic_init(cmdline.unwired_virq);
 	timer_init();
 }
 
@@ -158,7 +158,6 @@ __attribute__((optimize("no-stack-protector"))) void main(uint64_t fdt_pa)
 
 	__stack_chk_guard = ticks_now() * 0x9e3779b97f4a7c15ULL ^ fdt_pa;
 	percpus[0].index = 0;
-	console_early_init();
 	heap_init(mmu_map_heap_block(pa_add(image, SZ_2M)), pa_add(image, SZ_2M), SZ_2M);
 	read_machine(fdt_pa);
 	cmdline_parse(machine.cmdline, &cmdline);

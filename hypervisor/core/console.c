@@ -37,11 +37,6 @@ bool console_lock_unless_forced(struct spinlock *l)
 	return true;
 }
 
-void console_force(void)
-{
-	__atomic_store_n(&console.forced, true, __ATOMIC_RELAXED);
-}
-
 static void console_put(char c)
 {
 	while (console.ops->tx_full(console.regs)) {
@@ -74,32 +69,43 @@ static void console_attach(const struct uart_ops *ops, uint64_t base, uint64_t s
 	console.ops = ops;
 }
 
-void console_early_init(void)
+/* False: on the UART compiled in, for want of another. */
+static bool console_open(void)
 {
-	console_attach(uart_driver(EARLY_UART_COMPATIBLE), EARLY_UART_BASE, EARLY_UART_SIZE);
+	const struct uart_ops *ops = NULL;
+
+	if (machine.uart.compatible != NULL) {
+		ops = uart_driver(machine.uart.compatible);
+	}
+	if (ops != NULL) {
+		console_attach(ops, machine.uart.regs.base, machine.uart.regs.size);
+	} else {
+		console_attach(uart_driver(EARLY_UART_COMPATIBLE), EARLY_UART_BASE,
+			       EARLY_UART_SIZE);
+	}
+	return ops != NULL;
 }
 
 void console_init(void)
 {
-	const struct uart_ops *ops;
-
-	if (machine.uart.compatible == NULL) {
-		log_warn("console",
-			 "the device tree names no UART; staying on the early one at 0x%llx",
+	if (console_open()) {
+		log_info("console", "%s, %s", machine.uart.path, console.ops->compatible);
+	} else if (machine.uart.compatible == NULL) {
+		log_warn("console", "the device tree names no UART; using the one at 0x%llx",
 			 (unsigned long long)console.base);
-		return;
-	}
-	ops = uart_driver(machine.uart.compatible);
-	if (ops == NULL) {
-		log_warn("console", "%s: no driver for %s; staying on the early UART at 0x%llx",
+	} else {
+		log_warn("console", "%s: no driver for %s; using the UART at 0x%llx",
 			 machine.uart.path, machine.uart.compatible,
 			 (unsigned long long)console.base);
-		return;
 	}
-	if (machine.uart.regs.base != console.base) {
-		console_attach(ops, machine.uart.regs.base, machine.uart.regs.size);
+}
+
+void console_force(void)
+{
+	__atomic_store_n(&console.forced, true, __ATOMIC_RELAXED);
+	if (console.ops == NULL) {
+		console_open();
 	}
-	log_info("console", "%s, %s", machine.uart.path, ops->compatible);
 }
 
 void console_write(const char *s, size_t size)

@@ -9,9 +9,10 @@
 
 #include "core/domain.h"
 
-/* Polled output on the compiled-in early UART, before the device tree is read. */
-void console_early_init(void);
-/* From machine.uart; interrupts for input once the GIC is up (console_enable_input). */
+/*
+ * Polled output on machine.uart, or on the UART compiled in when that is empty or has no driver;
+ * interrupts for input once the GIC is up (console_enable_input).
+ */
 void console_init(void);
 void console_enable_input(void);
 
@@ -25,7 +26,7 @@ void console_domain_output(struct domain *d, const char *s, size_t size);
 
 /*
  * For the crash report: from now on nothing here or in the log waits for a lock, whose holder may
- * be the CPU that crashed. Never undone.
+ * be the CPU that crashed. Never undone. Does console_init()'s work when that has not run yet.
  */
 void console_force(void);
 /* Takes l and returns true, or returns false after console_force(). */

@@ -24,8 +24,10 @@ struct vgic_config {
 	uint32_t spi_count;   /* multiple of 32; INTIDs 32..31+spi_count */
 };
 
-/* Boot CPU, after gic_init(): the maintenance interrupt's handler. */
-void vgic_init(void);
+/*
+ * Boot CPU, after gic_init(): the maintenance interrupt's handler. unwired: as vgic_hw_choose().
+ */
+void vgic_init(bool unwired);
 /* Each CPU, boot CPU included, after gic_init_cpu(). */
 void vgic_init_cpu(void);
 

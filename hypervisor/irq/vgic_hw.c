@@ -7,19 +7,36 @@
 #include "core/percpu.h"
 #include "irq/vgic_gich.h"
 
-static bool on_gicv2;
+/* An ordinary GICv3, the common case, is 0. */
+static enum { GICV3, GICV2, GICV3_UNWIRED } kind;
 static uint32_t lr_count; /* the same on every CPU of a machine */
 
-void vgic_hw_choose(uint32_t gic_version)
+void vgic_hw_choose(uint32_t gic_version, bool unwired)
 {
-	on_gicv2 = gic_version == 2;
+	if (gic_version == 2) {
+		kind = GICV2;
+	} else {
+		kind = unwired ? GICV3_UNWIRED : GICV3;
+	}
+}
+
+bool vgic_hw_unwired(void)
+{
+	return kind == GICV3_UNWIRED;
+}
+
+void vgic_hw_maintained(void)
+{
+	if (kind == GICV3_UNWIRED) {
+		vgic_unwired_maintained();
+	}
 }
 
 void vgic_hw_init(void)
 {
 	uint32_t i;
 
-	lr_count = MIN(on_gicv2 ? vgic_gich_init() : vgic_lr_init(), (uint32_t)LR_MAX);
+	lr_count = MIN(kind == GICV2 ? vgic_gich_init() : vgic_lr_init(), (uint32_t)LR_MAX);
 	/* With a single one its underflow interrupt would be asserted for ever. */
 	if (lr_count < 2) {
 		panic("GIC has only %u list register", lr_count);
@@ -41,7 +58,7 @@ uint32_t vgic_hw_cpu(void)
 
 void vgic_hw_load(const struct vgic_hw_state *s)
 {
-	if (on_gicv2) {
+	if (kind == GICV2) {
 		vgic_gich_load(s);
 	} else {
 		vgic_lr_load(s);
@@ -50,7 +67,7 @@ void vgic_hw_load(const struct vgic_hw_state *s)
 
 void vgic_hw_save(struct vgic_hw_state *s)
 {
-	if (on_gicv2) {
+	if (kind == GICV2) {
 		vgic_gich_save(s);
 	} else {
 		vgic_lr_save(s);
@@ -59,38 +76,42 @@ void vgic_hw_save(struct vgic_hw_state *s)
 
 uint64_t vgic_hw_vmcr(void)
 {
-	return on_gicv2 ? vgic_gich_vmcr() : vgic_lr_vmcr();
+	return kind == GICV2 ? vgic_gich_vmcr() : vgic_lr_vmcr();
 }
 
 void vgic_hw_set_hcr(uint64_t hcr)
 {
-	if (on_gicv2) {
+	if (kind == GICV3) {
+		vgic_lr_set_hcr(hcr);
+	} else if (kind == GICV2) {
 		vgic_gich_set_hcr(hcr);
 	} else {
-		vgic_lr_set_hcr(hcr);
+		vgic_unwired_set_hcr(hcr);
 	}
 }
 
 uint64_t vgic_hw_lr_read(uint32_t lr)
 {
-	return __builtin_expect(on_gicv2, 0) ? vgic_gich_read(lr) : vgic_lr_read(lr);
+	return __builtin_expect(kind == GICV2, 0) ? vgic_gich_read(lr) : vgic_lr_read(lr);
 }
 
 void vgic_hw_lr_write(uint32_t lr, uint64_t value)
 {
-	if (__builtin_expect(on_gicv2, 0)) {
+	if (__builtin_expect(kind == GICV3, 1)) {
+		vgic_lr_write(lr, value);
+	} else if (kind == GICV2) {
 		vgic_gich_write(lr, value);
 	} else {
-		vgic_lr_write(lr, value);
+		vgic_unwired_write(lr, value);
 	}
 }
 
 uint32_t vgic_hw_empty(void)
 {
-	return __builtin_expect(on_gicv2, 0) ? vgic_gich_empty() : vgic_lr_empty();
+	return __builtin_expect(kind == GICV2, 0) ? vgic_gich_empty() : vgic_lr_empty();
 }
 
 uint32_t vgic_hw_eoi(void)
 {
-	return on_gicv2 ? vgic_gich_eoi() : vgic_lr_eoi();
+	return kind == GICV2 ? vgic_gich_eoi() : vgic_lr_eoi();
 }

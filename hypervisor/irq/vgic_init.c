@@ -13,14 +13,15 @@ static enum irq_result maintenance_irq(uint32_t intid, void *arg)
 	if (v != NULL) {
 		vgic_maintenance(v->vgic);
 	}
+	vgic_hw_maintained();
 	return IRQ_HANDLED;
 }
 
-void vgic_init(void)
+void vgic_init(bool unwired)
 {
 	uint32_t intid = machine.gic.maintenance_intid;
 
-	vgic_hw_choose(machine.gic.version);
+	vgic_hw_choose(machine.gic.version, unwired);
 	if (irq_request(intid, false, maintenance_irq, NULL) != 0) {
 		panic("GIC maintenance interrupt %u cannot be requested", intid);
 	}

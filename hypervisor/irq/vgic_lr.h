@@ -40,8 +40,15 @@ struct vgic_hw_state {
 	uint64_t ap1r[4];
 };
 
-/* Boot CPU, before the others start. */
-void vgic_hw_choose(uint32_t gic_version);
+/*
+ * Boot CPU, before the others start. unwired: a GICv3's virtual interrupt signal is not connected to
+ * the CPUs (QEMU's imx8mp-evk before 10.0.3).
+ */
+void vgic_hw_choose(uint32_t gic_version, bool unwired);
+/* True: EL2 signals itself, so whatever becomes pending must pass through it. */
+bool vgic_hw_unwired(void);
+/* The maintenance interrupt was handled; what the core wants of it is off. */
+void vgic_hw_maintained(void);
 /* This pCPU: all list registers cleared, interface off. */
 void vgic_hw_init(void);
 uint32_t vgic_hw_lr_count(void);
@@ -69,5 +76,10 @@ uint64_t vgic_lr_read(uint32_t lr);
 void vgic_lr_write(uint32_t lr, uint64_t value);
 uint32_t vgic_lr_empty(void);
 uint32_t vgic_lr_eoi(void);
+
+/* Of a GICv3 that is not connected: vgic_unwired.c. */
+void vgic_unwired_set_hcr(uint64_t hcr);
+void vgic_unwired_write(uint32_t lr, uint64_t value);
+void vgic_unwired_maintained(void);
 
 #endif

@@ -23,11 +23,12 @@ static void sync_put(struct vgic *g, struct vgic_cpu *c, struct vgic_irq *irq, u
 
 	/*
 	 * A level interrupt is sampled again when its handling ends, not while it goes on. So is an
-	 * SGI of a GICv2: its list register names one sender.
+	 * SGI of a GICv2: its list register names one sender. And all where EL2 signals: what is
+	 * pending and active becomes pending without an exit.
 	 */
 	if (irq->active) {
 		value |= LR_SOURCE(irq->source);
-		if (irq->level || irq->sources != 0) {
+		if (irq->level || irq->sources != 0 || vgic_hw_unwired()) {
 			eoi = pending;
 			pending = false;
 		}
@@ -37,7 +38,7 @@ static void sync_put(struct vgic *g, struct vgic_cpu *c, struct vgic_irq *irq, u
 		value |= LR_SOURCE(irq->source);
 	}
 	/* HW = 1 cannot be pending and active at once (IHI0069 12.4, ICH_LR<n>_EL2): deactivate by hand then. */
-	irq->lr_hw = irq->host_active && !(pending && irq->active);
+	irq->lr_hw = irq->host_active && !(pending && irq->active) && !(eoi && !irq->level);
 	if (irq->lr_hw) {
 		value |= LR_HW | LR_HOST_INTID(irq->host_intid);
 		irq->host_active = false;

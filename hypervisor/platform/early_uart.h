@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The UART this build prints on before it has read the device tree: without it a missing or broken
- * tree could not be reported. QEMU's `virt` board; change it here for another board.
+ * The UART this build reports on that there is no device tree, or none that names a UART with a
+ * driver. QEMU's `virt` board; change it here for another board.
  */
 #ifndef PLATFORM_EARLY_UART_H
 #define PLATFORM_EARLY_UART_H

@@ -19,17 +19,22 @@ static void pass_on(void)
 	static uint64_t buffer[DOM0_FDT_SIZE / 8];
 	static const struct range ram = { 0x40000000, 0x40000000 };
 	struct control_layout control = { 0 };
+	struct dom0_bridge bridges[MACHINE_MAX_BRIDGES];
 	struct dom0_fdt_spec spec = {
 		.machine = &machine,
+		.bridges = bridges,
+		.bridge_count = machine.bridge_count,
 		.bootargs = "",
 		.vcpu_count = machine.cpu_count,
 		.ram = &ram,
 		.ram_count = 1,
 		.control = &control,
 	};
-	int node;
 
-	fdt_for_each_subnode(node, machine.fdt, 0) {
+	for (uint32_t i = 0; i < machine.bridge_count; i++) {
+		bridges[i] = (struct dom0_bridge){ &machine.bridges[i], machine.bridges[i].cfg };
+	}
+	for (int node = dom0_next(&machine, 0); node >= 0; node = dom0_next(&machine, node)) {
 		struct dom0_rule rule = dom0_rule_of(&machine, node);
 
 		if ((rule.action == DOM0_KEEP_AWAY) != (rule.reason != NULL)) {

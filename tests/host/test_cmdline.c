@@ -63,6 +63,8 @@ static void test_several_options(void **state)
 	assert_false(c.small_pages);
 	assert_true(parse("quiet small-pages").small_pages);
 	assert_false(parse("small-pages=").small_pages);
+	assert_false(c.unwired_virq);
+	assert_true(parse("unwired-virq quiet").unwired_virq);
 	assert_int_equal(c.warning_count, 0);
 	assert_int_equal(parse("quiet loglevel=debug").log_level, LOG_DEBUG);
 	assert_int_equal(parse("loglevel=error").log_level, LOG_ERROR);

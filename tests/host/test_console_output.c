@@ -7,6 +7,8 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/console.h"
 #include "core/console_input.h"
@@ -18,12 +20,14 @@
 #include "core/vuart.h"
 #include "fake_log.h"
 #include "irq/irq.h"
+#include "platform/early_uart.h"
 
 struct machine machine;
 
 static struct domain control = { .id = 0, .name = "Domain-0", .control = true };
 static struct domain guest = { .id = 3, .name = "guest" };
 static bool guest_there = true;
+static uint64_t mapped; /* where the UART last opened is */
 
 static char screen[512];
 static size_t screen_size;
@@ -83,8 +87,8 @@ volatile void *mmio_map_device(uint64_t base, uint64_t size)
 {
 	static uint8_t page[4096];
 
-	(void)base;
 	(void)size;
+	mapped = base;
 	return page;
 }
 
@@ -160,7 +164,6 @@ static int setup(void **state)
 	machine.uart.regs = (struct range){ 0x9000000, 0x1000 };
 	machine.uart.intid = 33;
 	guest_there = true;
-	console_early_init();
 	console_init();
 	console_enable_input();
 	while (!console_input_focused(&control)) {
@@ -247,13 +250,15 @@ static void test_focus_of_a_domain_that_is_gone(void **state)
 	assert_string_equal(received[1], "");
 }
 
-static void test_unknown_uart_keeps_the_early_one(void **state)
+static void test_unknown_uart_is_not_used(void **state)
 {
 	(void)state;
 	machine.uart.compatible = "example,unknown";
 	machine.uart.regs.base = 0x30000000;
+	mapped = 0;
 	console_init();
 	assert_true(fake_log_has("example,unknown"));
+	assert_int_equal(mapped, EARLY_UART_BASE);
 	hypervisor("still here\n");
 	assert_string_equal(screen, "still here\r\n");
 	machine.uart.compatible = NULL;
@@ -274,15 +279,36 @@ static void test_forced_output_waits_for_no_lock(void **state)
 	assert_string_equal(screen, "crash\r\n");
 }
 
+/* A crash before the console is open. First of all tests, in a process of its own: never undone. */
+static void test_forced_output_opens_the_console(void **state)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (child == 0) {
+		machine.uart.compatible = "fake";
+		machine.uart.regs = (struct range){ 0x30890000, 0x1000 };
+		hypervisor("lost\n");
+		console_force();
+		hypervisor("crash\n");
+		_exit(mapped != 0x30890000 || strcmp(screen, "crash\r\n") != 0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_forced_output_opens_the_console),
 		cmocka_unit_test_setup(test_lines_do_not_mix, setup),
 		cmocka_unit_test_setup(test_guest_shows_only_with_focus, setup),
 		cmocka_unit_test_setup(test_guest_cannot_pose_as_another, setup),
 		cmocka_unit_test_setup(test_input_follows_focus, setup),
 		cmocka_unit_test_setup(test_focus_of_a_domain_that_is_gone, setup),
-		cmocka_unit_test_setup(test_unknown_uart_keeps_the_early_one, setup),
+		cmocka_unit_test_setup(test_unknown_uart_is_not_used, setup),
 		cmocka_unit_test_setup(test_forced_output_waits_for_no_lock, setup),
 	};
 

@@ -5,12 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "boot/boot.h"
 #include "boot/dom0_fdt.h"
 #include "boot/dom0_layout.h"
 #include "boot/dom0_rules.h"
+#include "boot/fdt_read.h"
 #include "lib/errno.h"
 #include "virt_tree.h"
 
@@ -30,8 +33,11 @@ static void read_tree(const void *fdt)
 
 static int write_tree(void *buf, uint32_t size)
 {
+	struct dom0_bridge bridges[MACHINE_MAX_BRIDGES];
 	struct dom0_fdt_spec spec = {
 		.machine = &machine,
+		.bridges = bridges,
+		.bridge_count = machine.bridge_count,
 		.bootargs = "console=ttyAMA0",
 		.vcpu_count = 2,
 		.ram = ram,
@@ -40,6 +46,9 @@ static int write_tree(void *buf, uint32_t size)
 		.control = &control,
 	};
 
+	for (uint32_t i = 0; i < machine.bridge_count; i++) {
+		bridges[i] = (struct dom0_bridge){ &machine.bridges[i], machine.bridges[i].cfg };
+	}
 	return dom0_fdt_write(&spec, buf, size);
 }
 
@@ -56,6 +65,24 @@ static const void *made_from(const void *host)
 static const void *made(void)
 {
 	return made_from(virt_tree());
+}
+
+/* The host's tree compiled from NAME.dts; the control domain's is made from it. */
+static const void *made_from_file(const char *name)
+{
+	static uint64_t host[4096];
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s.dtb", getenv("VIADUCT_TREES"), name);
+	file = fopen(path, "rb");
+	if (file == NULL) {
+		print_error("%s cannot be opened\n", path);
+	}
+	assert_non_null(file);
+	assert_true(fread(host, 1, sizeof(host), file) > 64);
+	fclose(file);
+	return made_from(host);
 }
 
 static uint32_t cell(const void *fdt, const char *path, const char *name, uint32_t index)
@@ -86,7 +113,7 @@ static bool has_compatible(const void *fdt, const char *compatible)
 static void test_keeps_away_what_is_not_listed(void **state)
 {
 	static const char *const away[] = {
-		"arm,smmu-v3", "qemu,fw-cfg-mmio", "virtio,mmio", "cfi-flash", "simple-bus",
+		"arm,smmu-v3", "qemu,fw-cfg-mmio", "virtio,mmio", "cfi-flash",
 		"example,watchdog", "arm,armv8-pmuv3", "multiboot,module",
 	};
 	const void *fdt = made();
@@ -108,7 +135,7 @@ static void test_every_node_kept_away_has_a_reason(void **state)
 
 	(void)state;
 	read_tree(host);
-	fdt_for_each_subnode(node, host, 0) {
+	for (node = dom0_next(&machine, 0); node >= 0; node = dom0_next(&machine, node)) {
 		struct dom0_rule rule = dom0_rule_of(&machine, node);
 
 		assert_true((rule.action == DOM0_KEEP_AWAY) == (rule.reason != NULL));
@@ -191,7 +218,8 @@ static void test_each_kind_of_node(void **state)
 		{ "qemu,fw-cfg-mmio", DOM0_KEEP_AWAY },
 		{ "virtio,mmio", DOM0_KEEP_AWAY },
 		{ "arm,armv8-pmuv3", DOM0_KEEP_AWAY },
-		{ "simple-bus", DOM0_KEEP_AWAY },
+		{ "simple-bus", DOM0_BUS },
+		{ "fsl,imx6q-uart", DOM0_PASS },
 		{ "acme,anything", DOM0_KEEP_AWAY },
 	};
 	static const struct {
@@ -235,7 +263,7 @@ static void test_chosen(void **state)
 
 	(void)state;
 	assert_string_equal(fdt_getprop(fdt, chosen, "bootargs", NULL), "console=ttyAMA0");
-	assert_string_equal(fdt_getprop(fdt, chosen, "stdout-path", NULL), "serial0:115200n8");
+	assert_string_equal(fdt_getprop(fdt, chosen, "stdout-path", NULL), "/pl011@9000000");
 	assert_int_equal(cell64(fdt, "/chosen", "linux,initrd-start", 0), 0x50000000);
 	assert_int_equal(cell64(fdt, "/chosen", "linux,initrd-end", 0), 0x50010000);
 	assert_int_equal(cell(fdt, "/chosen", "linux,pci-probe-only", 0), 1);
@@ -368,6 +396,105 @@ static void test_gicv2(void **state)
 	assert_null(fdt_getprop(fdt, virt_node(fdt, "/pcie@4010000000"), "msi-map", NULL));
 }
 
+static const char *text(const void *fdt, const char *path, const char *name)
+{
+	const char *p = fdt_getprop(fdt, virt_node(fdt, path), name, NULL);
+
+	assert_non_null(p);
+	return p;
+}
+
+/* The GIC, bridge, console and a UART, all of them below buses. */
+static void test_devices_below_buses(void **state)
+{
+	static const char uart[] = "/soc@0/bus@30800000/serial@30860000";
+	const void *fdt = made_from_file("imx8mp-evk");
+
+	(void)state;
+	assert_string_equal(text(fdt, uart, "compatible"), "fsl,imx8mp-uart");
+	assert_int_equal(cell(fdt, uart, "reg", 0), 0x30860000);
+	assert_int_equal(cell(fdt, uart, "interrupts", 1), 26);
+	assert_true(fdt_node_offset_by_phandle(fdt, cell(fdt, uart, "clocks", 0)) >= 0);
+	assert_int_equal(cell(fdt, "/soc@0", "#address-cells", 0), 1);
+	assert_int_equal(cell(fdt, "/soc@0", "ranges", 3), 0x3e000000);
+
+	assert_false(has(fdt, "/soc@0/bus@30800000/serial@30890000"));
+	assert_false(has(fdt, "/soc@0/pcie@33800000"));
+	assert_false(has(fdt, "/soc@0/interrupt-controller@38800000"));
+	assert_false(has(fdt, "/soc@0/pcie-phy@32f00000"));
+	assert_int_equal(cell64(fdt, "/intc@38800000", "reg", 4), 0x38880000);
+
+	/* The console is a PL011 where the board has something else. */
+	assert_string_equal(text(fdt, "/pl011@30890000", "compatible"), "arm,pl011");
+	assert_int_equal(cell(fdt, "/pl011@30890000", "interrupts", 1), 27);
+	assert_int_equal(cell(fdt, "/pl011@30890000", "clocks", 0),
+			 cell(fdt, "/console-clock", "phandle", 0));
+	assert_string_equal(text(fdt, "/chosen", "stdout-path"), "/pl011@30890000");
+	assert_string_equal(text(fdt, "/aliases", "serial0"), "/pl011@30890000");
+	assert_string_equal(text(fdt, "/aliases", "serial1"), uart);
+}
+
+/* Copied, the root's children mean the same addresses in a tree of other cells. */
+static void test_root_with_other_cells(void **state)
+{
+	const void *fdt = made_from_file("narrow");
+	static struct fdt_reader r;
+	struct range range;
+
+	(void)state;
+	r.fdt = fdt;
+	assert_int_equal(fdt_read_reg(&r, virt_node(fdt, "/rtc@9010000"), 1, &range), 0);
+	assert_int_equal(range.base, 0x9018000);
+	assert_int_equal(range.size, 0x1000);
+	assert_int_equal(fdt_reg_count(&r, virt_node(fdt, "/rtc@9010000")), 2);
+	assert_int_equal(fdt_read_reg(&r, virt_node(fdt, "/bus@20000000/rtc@200004000"), 0, &range),
+			 0);
+	assert_int_equal(range.base, 0x30004000);
+	assert_int_equal(cell(fdt, "/bus@20000000", "dma-ranges", 1), 0x40000000);
+	assert_int_equal(cell64(fdt, "/bus@20000000", "dma-ranges", 2), 0x40000000);
+	assert_int_equal(cell(fdt, "/bus@20000000", "dma-ranges", 4), 0x40000000);
+	assert_int_equal(cell64(fdt, "/pl011@9000000", "reg", 0), 0x9000000);
+	assert_false(has(fdt, "/bus@20000000/dma@100001000"));
+	assert_false(has(fdt, "/bus@20000000/bus@100010000"));
+}
+
+/* What is below a node that stays away is not looked at; a bus does not hide what a bus is on. */
+static void test_rules_reach_only_through_buses(void **state)
+{
+	const void *host;
+	int reached = 0;
+
+	(void)state;
+	made_from_file("narrow");
+	host = machine.fdt;
+	for (int node = dom0_next(&machine, 0); node >= 0; node = dom0_next(&machine, node)) {
+		reached++;
+	}
+	assert_int_equal(reached, 12); /* 9 of the root, 3 of the bus */
+	assert_false(dom0_reaches(&machine, virt_node(host, "/cpus/cpu@0")));
+	assert_false(dom0_reaches(&machine,
+				  virt_node(host, "/bus@20000000/bus@100010000/rtc@0")));
+	assert_true(dom0_reaches(&machine, virt_node(host, "/bus@20000000/rtc@200004000")));
+}
+
+/* A bridge without a driver is not in the list, and not shown. */
+static void test_only_driven_bridges(void **state)
+{
+	struct dom0_fdt_spec spec = {
+		.machine = &machine,
+		.bootargs = "",
+		.vcpu_count = 1,
+		.ram = ram,
+		.ram_count = 1,
+		.control = &control,
+	};
+
+	(void)state;
+	made();
+	assert_true(dom0_fdt_write(&spec, buffer, sizeof(buffer)) > 0);
+	assert_false(has(buffer, "/pcie@4010000000"));
+}
+
 static void test_too_small_buffer(void **state)
 {
 	static uint64_t small[16];
@@ -431,6 +558,10 @@ int main(void)
 		cmocka_unit_test(test_host_bridge_is_virtual),
 		cmocka_unit_test(test_reads_back),
 		cmocka_unit_test(test_gicv2),
+		cmocka_unit_test(test_devices_below_buses),
+		cmocka_unit_test(test_root_with_other_cells),
+		cmocka_unit_test(test_rules_reach_only_through_buses),
+		cmocka_unit_test(test_only_driven_bridges),
 		cmocka_unit_test(test_too_small_buffer),
 		cmocka_unit_test(test_control_layout_is_free_space),
 	};

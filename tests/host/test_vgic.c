@@ -580,6 +580,23 @@ static void test_forward_cleared(void **state)
 	assert_int_equal(world_drain(0, NULL, 0), 0);
 }
 
+/* The same where only EL2 can signal: the EOI is an exit, and the next edge follows it. */
+static void test_edge_while_active_unwired(void **state)
+{
+	up(1);
+	fake_unwired = true;
+	pulse_spi(UART);
+	world_enter(0);
+	assert_int_equal(fake_guest_ack(0), UART);
+	vgic_pulse(&world.domain, NULL, UART);
+	world_enter(0);
+	assert_int_equal(fake_guest_ack(0), FAKE_SPURIOUS);
+	assert_false(fake_maintenance(0));
+	fake_guest_eoi(0, UART);
+	assert_true(fake_maintenance(0));
+	assert_int_equal(world_drain(0, NULL, 0), 1);
+}
+
 /* Made pending by software while active: HW = 1 cannot express it; the physical one still ends. */
 static void test_forward_pended_while_active(void **state)
 {
@@ -889,12 +906,33 @@ static void test_random_registers(void **state)
 	}
 }
 
+static void test_forward_pended_while_active_unwired(void **state)
+{
+	up(1);
+	fake_unwired = true;
+	world_irq_enable(0, UART, true);
+	world_write(0, WORLD_GICD + 0xc08, 4, 0xaaaaaaaa);
+	assert_int_equal(vgic_route_spi(&world.domain, 100, UART, true), 0);
+	world_on(0);
+	assert_int_equal(fake_host_fire(100), IRQ_FORWARDED);
+	world_enter(0);
+	assert_int_equal(fake_guest_ack(0), UART);
+	world_write(0, WORLD_GICD + 0x204, 4, 1u << (UART - 32));
+	world_enter(0);
+	fake_guest_eoi(0, UART);
+	assert_true(fake_maintenance(0));
+	assert_int_equal(world_drain(0, NULL, 0), 1);
+	assert_false(fake_host_active(0, 100));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_identification, teardown),
 		cmocka_unit_test_teardown(test_edge_once, teardown),
 		cmocka_unit_test_teardown(test_edge_while_active, teardown),
+		cmocka_unit_test_teardown(test_edge_while_active_unwired, teardown),
+		cmocka_unit_test_teardown(test_forward_pended_while_active_unwired, teardown),
 		cmocka_unit_test_teardown(test_level_resample, teardown),
 		cmocka_unit_test_teardown(test_level_falls_with_eoi, teardown),
 		cmocka_unit_test_teardown(test_route_taken_back, teardown),

@@ -24,6 +24,7 @@ import pytest
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 LAUNCHER = TOP / "scripts/viaduct-qemu"
 RUN_SECONDS = 120
+BOOT_SECONDS = 600
 
 
 def root_port(port):
@@ -68,7 +69,7 @@ class Session:
 
     def __init__(self, child):
         self.child = child
-        self.expect(re.escape(self.PROMPT))
+        self.expect(re.escape(self.PROMPT), timeout=BOOT_SECONDS)
         # Without echo the shell does no line editing: what comes back is output only.
         self.send("stty -echo\n")
         self.expect(re.escape(self.PROMPT))

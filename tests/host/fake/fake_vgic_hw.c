@@ -15,6 +15,7 @@
 uint32_t fake_cpu;
 uint32_t fake_lr_count = 4;
 bool fake_gicv2;
+bool fake_unwired;
 uint32_t fake_pended;
 uint64_t fake_vmcr_running = 0xf8000002; /* VPMR 0xf8, VENG1 */
 struct fake_interface fake_interfaces[FAKE_CPUS];
@@ -63,6 +64,12 @@ void fake_vgic_reset(void)
 	fake_cpu = 0;
 	fake_lr_count = 4;
 	fake_gicv2 = false;
+	fake_unwired = false;
+}
+
+bool vgic_hw_unwired(void)
+{
+	return fake_unwired;
 }
 
 uint32_t vgic_hw_lr_count(void)
@@ -135,6 +142,8 @@ void vgic_hw_lr_write(uint32_t lr, uint64_t value)
 	if ((value & LR_STATE) != 0) {
 		/* What IHI0069 12.4 (ICH_LR<n>_EL2) forbids. */
 		assert_false((value & LR_HW) != 0 && (value & LR_STATE) == LR_STATE);
+		/* Nobody would signal what becomes of it at the guest's EOI. */
+		assert_false(fake_unwired && (value & LR_STATE) == LR_STATE);
 		assert_false(intid >= 8192 && (value & LR_ACTIVE) != 0);
 		for (uint32_t i = 0; i < fake_lr_count; i++) {
 			assert_false(i != lr && (f->lr[i] & LR_STATE) != 0 &&

@@ -16,6 +16,7 @@
 extern uint32_t fake_cpu;      /* the pCPU that "runs" EL2 code now */
 extern uint32_t fake_lr_count; /* list registers of each */
 extern bool fake_gicv2;        /* list registers must fit a GICv2's, SGIs have senders */
+extern bool fake_unwired;      /* vgic_hw_unwired() */
 extern uint32_t fake_pended;   /* last SPI set pending by software */
 extern uint64_t fake_vmcr_running; /* what guests set their VMCR to when they come up */
 
