@@ -111,12 +111,13 @@ static void identify_stream(struct pci_function *f)
 	const struct machine_id_map *e = host_bridge_map_entry(
 		d->iommu_map, d->iommu_map_count, d->iommu_map_mask, f->requester);
 
-	if (e != NULL) {
-		f->iommu = iommu_by_phandle(e->phandle);
-		f->stream = (stream_id_t){ e->out_base };
-		if (f->iommu == NULL || !f->iommu->whole_bridge) {
-			f->stream.v += (f->requester & d->iommu_map_mask) - e->rid_base;
-		}
+	if (e == NULL) {
+		return;
+	}
+	f->iommu = iommu_by_phandle(e->phandle);
+	f->stream = (stream_id_t){ e->out_base };
+	if (f->iommu == NULL || !f->iommu->whole_bridge) {
+		f->stream.v += (f->requester & d->iommu_map_mask) - e->rid_base;
 	}
 }
 

@@ -131,6 +131,8 @@ struct pci_function *pci_vf_entry(struct pci_function *pf, uint32_t i)
 	f->user = DOMAIN_ID_NONE;
 	pci_function_set_state(f, FUNCTION_ABSENT);
 	f->group = PCI_GROUP_NONE;
+	/* For good: whoever contains it may look at its stream while it is being enabled again. */
+	pci_identify(f);
 	registry_insert(f);
 	return f;
 }
@@ -188,7 +190,6 @@ bool pci_vf_read(struct pci_function *vf, uint32_t i)
 	pci_msix_read(vf);
 	pci_quiesce(vf);
 	pci_acs_enable(vf);
-	pci_identify(vf);
 	pci_groups_add(pci_function_first(), vf);
 	vf->placed = true;
 	vf->reset_methods = pci_reset_probe(vf);
