@@ -20,6 +20,7 @@
 #define ERANGE     34
 #define ENOSYS     38
 #define ENOTEMPTY  39
+#define ENOLINK    67
 #define EOPNOTSUPP 95
 #define ETIMEDOUT  110
 #define ECANCELED  125

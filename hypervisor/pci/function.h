@@ -137,7 +137,7 @@ struct pci_function {
 
 	/* Capability offsets, 0: absent. */
 	uint16_t cap_pm, cap_express, cap_af, cap_vpd;
-	uint16_t cap_acs, cap_sriov, cap_ari, cap_aer, cap_dsn;
+	uint16_t cap_acs, cap_sriov, cap_ari, cap_aer, cap_dsn, cap_dpc;
 	uint8_t express_type; /* PCIe 6.0 7.5.3.2 device/port type */
 	bool flr;             /* 7.5.3.3 function-level reset capability */
 	bool af_flr;          /* the same in Advanced Features */

@@ -63,9 +63,12 @@ bool host_bridge_to_cpu(const struct host_bridge *b, bool io, uint64_t pci, uint
 
 /* Boot: make b's I/O space reachable for the two below. No-op when it has none. */
 void host_bridge_map_io(struct host_bridge *b);
-/* size 1, 2 or 4, aligned; port is a PCI I/O address. Outside the window: all ones, dropped. */
-uint32_t host_bridge_io_read(struct host_bridge *b, uint64_t port, uint32_t size);
-void host_bridge_io_write(struct host_bridge *b, uint64_t port, uint32_t size, uint32_t value);
+/*
+ * size 1, 2 or 4, aligned; port is a PCI I/O address. Outside the window: all ones, dropped. False:
+ * answered with an abort; *value is all ones.
+ */
+bool host_bridge_io_read(struct host_bridge *b, uint64_t port, uint32_t size, uint32_t *value);
+bool host_bridge_io_write(struct host_bridge *b, uint64_t port, uint32_t size, uint32_t value);
 
 /* iommu-map and msi-map: the entry that holds rid; NULL: none. Pure. */
 const struct machine_id_map *host_bridge_map_entry(const struct machine_id_map *map, uint32_t count,

@@ -37,23 +37,19 @@ static volatile uint8_t *port_address(const struct host_bridge *b, uint64_t port
 	return (volatile uint8_t *)b->io + (port - w->pci);
 }
 
-/* A port whose device aborts reads as one that nobody decodes. */
-uint32_t host_bridge_io_read(struct host_bridge *b, uint64_t port, uint32_t size)
+bool host_bridge_io_read(struct host_bridge *b, uint64_t port, uint32_t size, uint32_t *value)
 {
 	volatile uint8_t *at = port_address(b, port, size);
-	uint32_t value = 0xffffffffU;
+	uint32_t read = 0xffffffffU;
+	bool answered = !at || guarded_read(at, size, &read);
 
-	if (at) {
-		(void)guarded_read(at, size, &value);
-	}
-	return value & 0xffffffffU >> (32 - 8 * size);
+	*value = read & 0xffffffffU >> (32 - 8 * size);
+	return answered;
 }
 
-void host_bridge_io_write(struct host_bridge *b, uint64_t port, uint32_t size, uint32_t value)
+bool host_bridge_io_write(struct host_bridge *b, uint64_t port, uint32_t size, uint32_t value)
 {
 	volatile uint8_t *at = port_address(b, port, size);
 
-	if (at) {
-		(void)guarded_write(at, size, value);
-	}
+	return !at || guarded_write(at, size, value);
 }

@@ -82,6 +82,10 @@ void pci_aer_enable_all(void)
 
 	/* Parents come before their children. */
 	for (f = pci_function_first(); f != NULL; f = f->next) {
+		if (f->header_type == 1 && f->cap_dpc != 0) {
+			/* A link that went down by itself would wait for who lets it up again. */
+			pci_write(f, f->cap_dpc + PCI_DPC_CONTROL, 2, 0);
+		}
 		if (is_root(f)) {
 			own_root(f);
 			let_through(f);

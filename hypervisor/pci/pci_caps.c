@@ -34,6 +34,7 @@ static const struct known_cap known_ext_caps[] = {
 	CAP(PCI_EXT_CAP_ACS, 8, cap_acs),
 	CAP(PCI_EXT_CAP_ARI, 8, cap_ari),
 	CAP(PCI_EXT_CAP_SRIOV, 64, cap_sriov),
+	CAP(PCI_EXT_CAP_DPC, 12, cap_dpc),
 };
 
 /* The first capability of an id counts. */

@@ -86,6 +86,7 @@
 #define PCI_EXT_CAP_ARI     0x000e
 #define PCI_EXT_CAP_ATS     0x000f
 #define PCI_EXT_CAP_SRIOV   0x0010
+#define PCI_EXT_CAP_DPC     0x001d
 
 /* Power management, 7.5.2 */
 #define PCI_PM_CONTROL      0x04
@@ -182,6 +183,9 @@
 #define PCI_AER_ROOT_ALL    0x7fU
 #define PCI_AER_SOURCE      0x34
 #define PCI_AER_ROOT_SIZE   0x38
+
+/* Downstream Port Containment (7.9.14) */
+#define PCI_DPC_CONTROL     0x06
 
 /* Access control services, 7.7.11 */
 #define PCI_ACS_CAP         0x04

@@ -33,8 +33,8 @@ struct pci_contain {
 void pci_contain(struct pci_function *f, const char *why);
 
 /*
- * A config access to where was answered with an abort, and the caller goes on with all ones. Absent
- * functions and bridges may do that; a function that was found is contained.
+ * An access to where, config space or I/O port, was answered with an abort, and the caller goes on
+ * with all ones. Absent functions and bridges may do that; a function that was found is contained.
  */
 void pci_access_failed(struct sbdf where);
 

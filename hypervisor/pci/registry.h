@@ -55,7 +55,8 @@ int pci_state_can_return(const struct pci_function *f, const struct pci_function
 /*
  * QUARANTINED -> LENT(domain). Also -EACCES (no IOMMU, and not unprotected), -EEXIST (a member of
  * its isolation group is used by someone else), -ENOSPC (a BAR has no address), -EOPNOTSUPP (lent
- * before and not reset since, and not PCI_QUIRK_NO_RESET among quirks).
+ * before and not reset since, and not PCI_QUIRK_NO_RESET among quirks), -ENOLINK (a VF whose PF is
+ * broken or being reset).
  */
 int pci_state_can_lend(const struct pci_function *f, const struct pci_function *all,
 		       uint16_t domain, uint32_t quirks, bool unprotected);
@@ -69,6 +70,7 @@ int pci_state_can_lend(const struct pci_function *f, const struct pci_function *
 #define PCI_OBSTACLE_IOMMU     (1U << 6) /* none, or not usable */
 #define PCI_OBSTACLE_GROUP     (1U << 7) /* a member is broken, or used by who cannot have f too */
 #define PCI_OBSTACLE_VFS       (1U << 8) /* its virtual functions are enabled */
+#define PCI_OBSTACLE_PF        (1U << 9) /* it is a VF, and its PF broken or being reset */
 /*
  * All that is in f's way, not only the first thing; pure, registry lock held. That f is OWNED is
  * none: its owner can put it into quarantine. *only: the domain that uses members of f's isolation

@@ -119,6 +119,12 @@ static bool translated(const struct pci_function *f)
 	return f->iommu != NULL && f->iommu->usable;
 }
 
+/* A VF answers as long as its physical function does. */
+static bool pf_works(const struct pci_function *f)
+{
+	return f->pf == NULL || f->pf->state == FUNCTION_OWNED;
+}
+
 int pci_state_can_lend(const struct pci_function *f, const struct pci_function *all,
 		       uint16_t domain, uint32_t quirks, bool unprotected)
 {
@@ -129,6 +135,9 @@ int pci_state_can_lend(const struct pci_function *f, const struct pci_function *
 	}
 	if (f->state != FUNCTION_QUARANTINED || domain == DOMAIN_ID_NONE) {
 		return -EINVAL;
+	}
+	if (!pf_works(f)) {
+		return -ENOLINK;
 	}
 	if (!f->placed) {
 		return -ENOSPC;
@@ -172,6 +181,7 @@ uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_func
 	found |= f->state == FUNCTION_LENT ? PCI_OBSTACLE_LENT : 0;
 	found |= f->state == FUNCTION_RESETTING ? PCI_OBSTACLE_RESETTING : 0;
 	found |= pci_vfs_state(f) == PCI_VFS_OFF ? 0 : PCI_OBSTACLE_VFS;
+	found |= pf_works(f) ? 0 : PCI_OBSTACLE_PF;
 	found |= f->placed ? 0 : PCI_OBSTACLE_ADDRESS;
 	found |= resettable(f) ? 0 : PCI_OBSTACLE_RESET;
 	found |= translated(f) ? 0 : PCI_OBSTACLE_IOMMU;
@@ -201,6 +211,8 @@ const char *pci_state_why(int error)
 		return "lent before and not reset since";
 	case -ENOTEMPTY:
 		return "its virtual functions are enabled";
+	case -ENOLINK:
+		return "its physical function is broken or being reset";
 	case -EINVAL:
 	default:
 		return "not in the right state";

@@ -109,9 +109,6 @@ int vpci_vfs_borrow(struct pci_function *f)
 	if (!pf) {
 		return 0;
 	}
-	if (pf->state != FUNCTION_OWNED) {
-		return -EBADF;
-	}
 	spin_lock(&pf->lock);
 	if (pf->sriov.state == PCI_VFS_GOING || pf->sriov.state == PCI_VFS_OFF) {
 		r = -ENODEV; /* as good as gone */

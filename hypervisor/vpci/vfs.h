@@ -69,7 +69,7 @@ enum job_status vpci_vfs_take(struct vpci_vfs *v);
 
 /*
  * f is about to be lent; if it is a VF, its PF stays as it is until vpci_vfs_give_back(). -ENODEV: it
- * is going. -EBADF: its PF is broken. Registry lock held.
+ * is going. Registry lock; pci_state_can_lend() has found its PF in order.
  */
 int vpci_vfs_borrow(struct pci_function *f);
 void vpci_vfs_give_back(struct pci_function *f);

@@ -385,10 +385,10 @@ bool vpci_exec_port(struct vpci_function *vf, uint64_t port, uint32_t size, bool
 		    !range_ok(port - base, size, bar->size)) {
 			continue;
 		}
-		if (write) {
-			host_bridge_io_write(f->bridge, bar->address + (port - base), size, *value);
-		} else {
-			*value = host_bridge_io_read(f->bridge, bar->address + (port - base), size);
+		port += bar->address - base;
+		if (!(write ? host_bridge_io_write(f->bridge, port, size, *value)
+			    : host_bridge_io_read(f->bridge, port, size, value))) {
+			pci_access_failed(f->sbdf);
 		}
 		return true;
 	}

@@ -39,6 +39,7 @@ static const struct {
 	{ 0x0015, 0x34, HIDE, SHOW }, /* Resizable BAR */
 	{ 0x0018, 0x08, HIDE, SHOW }, /* Latency Tolerance Reporting */
 	{ 0x001b, 0x08, HIDE, SHOW }, /* PASID */
+	{ 0x001d, 0x0c, HIDE, SHOW }, /* Downstream Port Containment; a port's: nothing written */
 	{ 0x001e, 0x14, HIDE, SHOW }, /* L1 PM Substates */
 	{ 0x001f, 0x0c, HIDE, SHOW }, /* Precision Time Measurement */
 	{ 0x0023, 0x04, HIDE, RAW },  /* designated vendor-specific */

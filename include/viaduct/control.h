@@ -317,7 +317,8 @@ struct control_pci_name {
  * unknown, -ENOENT no such domain, -EPERM a bridge, -EBADF broken, -EBUSY in use or the slot is
  * taken, -EACCES no usable IOMMU before it, -EEXIST another member of its isolation group is used
  * elsewhere or broken, -ENOSPC a BAR has no address or all slots are taken, -EOPNOTSUPP lent before
- * and not reset since, without CONTROL_QUIRK_NO_RESET, -EINVAL not assignable, or no such quirk.
+ * and not reset since, without CONTROL_QUIRK_NO_RESET, -ENOLINK a VF whose physical function is broken
+ * or being reset, -EINVAL not assignable, or no such quirk.
  */
 #define CONTROL_ATTACH_ROM (1U << 0) /* it shows the ROM that was loaded; -EINVAL: none was */
 
@@ -363,6 +364,7 @@ struct control_pci_rom {
 #define CONTROL_OBSTACLE_IOMMU     (1U << 6) /* none, or not usable */
 #define CONTROL_OBSTACLE_GROUP     (1U << 7) /* a member of it is broken, or used elsewhere */
 #define CONTROL_OBSTACLE_VFS       (1U << 8) /* its virtual functions are enabled */
+#define CONTROL_OBSTACLE_PF        (1U << 9) /* a VF's physical function is broken, or being reset */
 
 #define CONTROL_REPORT_IOMMU        (1U << 0) /* stream is valid */
 #define CONTROL_REPORT_IOMMU_USABLE (1U << 1) /* else iommu_why says why not */

@@ -16,6 +16,7 @@
 
 static struct model_function *port1, *disk, *disk2, *port2, *card;
 static struct pci_function *second_disk;
+static uint16_t dpc;
 
 /* Disk and second disk, two functions of a device, behind one root port; card behind another. */
 static int setup(void **state)
@@ -37,6 +38,9 @@ static int setup(void **state)
 	model_aer(port1);
 	model_aer(port2);
 	model_aer(disk);
+	/* As a firmware may leave it: contained by fatal errors, with an interrupt. */
+	dpc = model_ext_cap(port1, 0x001d, 0x0c);
+	model_set16(port1, dpc + 6, 0x0009, 0xffff);
 	bring_up(&world, 0x4010000000ULL);
 	start(1);
 	second_disk = world_function(0, 1, 0, 1);
@@ -66,6 +70,21 @@ static void assert_broken(const struct pci_function *f, const char *why)
 	assert_int_equal(f->state, FUNCTION_BROKEN);
 	assert_string_equal(f->broken_why, why);
 	assert_int_equal(world_dma(f), ~0U);
+}
+
+/* A port takes nothing down by itself, and its owner cannot tell it to. */
+static void test_downstream_port_containment_is_off(void **state)
+{
+	struct pci_function *port = world_function(0, 0, 1, 0);
+
+	assert_int_not_equal(dpc, 0);
+	assert_int_equal(model_get(port1, dpc + 6, 2), 0);
+	owner_write(port, dpc + 6, 2, 0x000a);
+	owner_write(port, dpc + 4, 4, 0x000a0000);
+	owner_write(port, dpc + 6, 1, 0x0a);
+	assert_int_equal(model_get(port1, dpc + 6, 2), 0);
+	assert_int_equal(owner_read(port, dpc + 6, 2), 0);
+	assert_int_equal(owner_read(port, dpc, 2), 0x001d);
 }
 
 /* The next user's errors are told too, whatever the reset forgot and the last user wrote. */
@@ -266,6 +285,7 @@ int main(void)
 		TEST(test_a_root_port_is_silent),
 		TEST(test_a_reset_is_not_disturbed),
 		TEST(test_reports_outlive_a_reset),
+		TEST(test_downstream_port_containment_is_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <viaduct/guest_map.h>
 
 #include "fake_cpus.h"
 #include "fake_log.h"
@@ -210,6 +211,38 @@ static void test_config_space_that_aborts(void **state)
 	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
 }
 
+/* An I/O port is such an access too; only the guest that made it, and its function, notice. */
+static void test_a_port_that_aborts(void **state)
+{
+	(void)state;
+	for (uint32_t write = 0; write < 2; write++) {
+		lend_both();
+		world_store(WORLD_GUEST2, world_guest_cfg(1, PCI_BAR0 + 16), 4, 0x8000);
+		world_store(WORLD_GUEST2, world_guest_cfg(1, PCI_COMMAND), 2, PCI_COMMAND_IO);
+		assert_int_equal(world_load(WORLD_GUEST2, GUEST_PCI_IO_BASE + 0x8004, 2), 0);
+		lend_world.ports_abort = true;
+		if (write) {
+			world_store(WORLD_GUEST2, GUEST_PCI_IO_BASE + 0x8004, 2, 0x1234);
+		} else {
+			assert_int_equal(world_load(WORLD_GUEST2, GUEST_PCI_IO_BASE + 0x8004, 2),
+					 0xffff);
+		}
+		assert_int_equal(world_dma(nic), ~0U);
+		world_run_jobs();
+		assert_cut_off(nic, "access-error");
+		assert_int_equal(nvme->state, FUNCTION_LENT);
+		/* Nothing is there any more, so nothing aborts. */
+		assert_int_equal(world_load(WORLD_GUEST2, GUEST_PCI_IO_BASE + 0x8004, 2), 0xffff);
+		lend_world.ports_abort = false;
+		assert_int_equal(world_run_jobs(), 0);
+		assert_int_equal(lend_detach(nvme), 0);
+		world_run_resets();
+		assert_int_equal(lend_return_to_owner(nvme), 0);
+		quarantine(nic);
+		assert_int_equal(lend_return_to_owner(nic), 0);
+	}
+}
+
 /* Disk and card with one StreamID, both in one guest's hands. */
 static int setup_shared(void **state)
 {
@@ -293,6 +326,7 @@ int main(void)
 						lend_rig_teardown),
 		cmocka_unit_test_setup_teardown(test_config_space_that_aborts, setup,
 						lend_rig_teardown),
+		cmocka_unit_test_setup_teardown(test_a_port_that_aborts, setup, lend_rig_teardown),
 		cmocka_unit_test_setup_teardown(test_a_shared_stream_goes_as_one, setup_shared,
 						lend_rig_teardown),
 		cmocka_unit_test_setup_teardown(test_a_shared_stream_stays_silent, setup_shared,

@@ -574,7 +574,7 @@ static void a_broken_pf_is_retried_without_them(void **state)
 	assert_int_equal(pf->state, FUNCTION_BROKEN);
 	assert_int_equal(vf(0)->state, FUNCTION_LENT);
 	assert_int_equal(world_dma(vf(0)), WORLD_GUEST1);
-	assert_int_equal(attach(GUEST2, vf(1), 0, &where), -EBADF);
+	assert_int_equal(attach(GUEST2, vf(1), 0, &where), -ENOLINK);
 	assert_int_equal(lend_quarantine(pf, ""), -ENOTEMPTY);
 	/* Refused, not waiting for the guest to end. */
 	assert_int_equal(pf->state, FUNCTION_BROKEN);

@@ -169,6 +169,14 @@ static void test_obstacles_by_name(void **state)
 	set(4, FUNCTION_QUARANTINED, DOMAIN_ID_NONE);
 	assert_int_equal(pci_state_obstacles(&functions[4], functions, &only), 0);
 	assert_int_equal(only, 3);
+	/* A virtual function needs its physical one. */
+	functions[4].pf = &functions[6];
+	assert_int_equal(obstacles(4), 0);
+	assert_int_equal(lend(4, 3), 0);
+	set(6, FUNCTION_BROKEN, DOMAIN_ID_NONE);
+	assert_int_equal(obstacles(4), PCI_OBSTACLE_PF);
+	assert_int_equal(lend(4, 3), -ENOLINK);
+	set(6, FUNCTION_OWNED, OWNER);
 	functions[5].group = 1;
 	assert_int_equal(obstacles(4), PCI_OBSTACLE_GROUP);
 	assert_int_equal(pci_state_obstacles(&functions[5], functions, &only), 0);
@@ -294,7 +302,7 @@ static void test_random_histories(void **state)
 static void test_every_refusal_has_words(void **state)
 {
 	static const int errors[] = { -EPERM, -EBADF, -EBUSY, -EACCES, -EEXIST, -ENOSPC,
-				      -EOPNOTSUPP, -EINVAL };
+				      -EOPNOTSUPP, -EINVAL, -ENOTEMPTY, -ENOLINK };
 	size_t i, j;
 
 	for (i = 0; i < ARRAY_SIZE(errors); i++) {

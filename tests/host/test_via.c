@@ -859,6 +859,22 @@ static void test_doctor_on_nature(void **state)
 	assert_says(out, "\"reset\": [], \"lent_before\": true");
 }
 
+/* A virtual function is as well as its physical one is, and that is the one to name. */
+static void test_doctor_on_virtual_functions(void **state)
+{
+	struct pci_function *vf = world_pci(WORLD_NIC);
+
+	assert_int_equal(via("pci-assignable-add 03:00.0"), 0);
+	vf->pf = world_pci(WORLD_DISK);
+	assert_int_equal(via("pci-doctor 03:00.0"), 0);
+	vf->pf = world_pci(WORLD_BROKEN);
+	assert_int_equal(via("pci-doctor 03:00.0"), 1);
+	assert_says(out, "because    its physical function 0000:04:00.0 is broken or being reset\n");
+	world.fail_attach = ENOLINK;
+	assert_int_not_equal(create("memory = 64; pci = [ '03:00.0' ]"), 0);
+	assert_says(err, "its physical function is broken or being reset");
+}
+
 /* Of a group, one domain has some; it may have the rest, others may not. */
 static void test_doctor_on_users(void **state)
 {
@@ -911,6 +927,7 @@ int main(void)
 		TEST(test_doctor),
 		TEST(test_doctor_on_nature),
 		TEST(test_doctor_on_users),
+		TEST(test_doctor_on_virtual_functions),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -108,7 +108,7 @@ static const struct {
 	{ 0x0010, "SR-IOV" },			{ 0x0012, "Multicast" },
 	{ 0x0013, "Page Requests" },		{ 0x0015, "Resizable BAR" },
 	{ 0x0018, "Latency Tolerance" },	{ 0x001b, "PASID" },
-	{ 0x001e, "L1 PM Substates" },		{ 0x001f, "Precision Time Measurement" },
+	{ 0x001d, "Downstream Port Containment" }, { 0x001e, "L1 PM Substates" },		{ 0x001f, "Precision Time Measurement" },
 	{ 0x0023, "Designated vendor-specific" }, { 0x0024, "VF Resizable BAR" },
 	{ 0x002f, "Device 3" },			{ 0x0017, "any other" },
 };

@@ -42,6 +42,7 @@ static const struct error_text error_texts[] = {
 	  "another member of its isolation group is used elsewhere or broken" },
 	{ CONTROL_PCI_ATTACH, ENOSPC, "a BAR has no address, or the domain's PCI bus is full" },
 	{ CONTROL_PCI_ATTACH, EOPNOTSUPP, "lent before and not reset since: no way of resetting it is there" },
+	{ CONTROL_PCI_ATTACH, ENOLINK, "its physical function is broken or being reset" },
 	{ CONTROL_PCI_DETACH, EINVAL, "not lent" },
 	{ CONTROL_OPS, EAGAIN, "the domain's memory is still being cleaned" },
 	{ CONTROL_CONSOLE_READ, EPERM, "its console is the machine's own" },

@@ -133,7 +133,7 @@ static void say(struct reasons *r, const char *code, const char *fmt, ...)
 /* What it is doing just now. */
 static void by_state(struct reasons *r, const struct doctor *d, const struct patient *p)
 {
-	char user[CONTROL_NAME_SIZE];
+	char user[CONTROL_NAME_SIZE], bdf[16];
 
 	if (p->report.obstacles & CONTROL_OBSTACLE_BROKEN) {
 		say(r, "broken", "it is broken: %s", p->f.broken_why);
@@ -149,6 +149,10 @@ static void by_state(struct reasons *r, const struct doctor *d, const struct pat
 	}
 	if (p->report.obstacles & CONTROL_OBSTACLE_VFS) {
 		say(r, "vfs", "its %u virtual functions are enabled", p->f.vf_count);
+	}
+	if (p->report.obstacles & CONTROL_OBSTACLE_PF) {
+		say(r, "pf", "its physical function %s is broken or being reset",
+		    via_bdf_text(p->f.pf, bdf));
 	}
 }
 

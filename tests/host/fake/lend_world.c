@@ -490,21 +490,25 @@ void host_bridge_map_io(struct host_bridge *b)
 	(void)b;
 }
 
-uint32_t host_bridge_io_read(struct host_bridge *b, uint64_t port, uint32_t size)
+bool host_bridge_io_read(struct host_bridge *b, uint64_t port, uint32_t size, uint32_t *value)
 {
-	uint32_t v = 0;
-
 	(void)b;
 	assert_true(port + size <= sizeof(lend_world.ports));
-	memcpy(&v, &lend_world.ports[port], size);
-	return v;
+	*value = lend_world.ports_abort ? (uint32_t)GENMASK(8 * size - 1, 0) : 0;
+	if (!lend_world.ports_abort) {
+		memcpy(value, &lend_world.ports[port], size);
+	}
+	return !lend_world.ports_abort;
 }
 
-void host_bridge_io_write(struct host_bridge *b, uint64_t port, uint32_t size, uint32_t value)
+bool host_bridge_io_write(struct host_bridge *b, uint64_t port, uint32_t size, uint32_t value)
 {
 	(void)b;
 	assert_true(port + size <= sizeof(lend_world.ports));
-	memcpy(&lend_world.ports[port], &value, size);
+	if (!lend_world.ports_abort) {
+		memcpy(&lend_world.ports[port], &value, size);
+	}
+	return !lend_world.ports_abort;
 }
 
 /* Jobs, as core/job.c has them. */

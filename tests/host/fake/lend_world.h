@@ -33,6 +33,7 @@ struct lend_world {
 	bool interrupt_waits;  /* jobs should end their slices */
 	uint64_t cleaned;      /* bytes, out of the caches */
 	uint8_t ports[0x10000]; /* I/O space of every host bridge */
+	bool ports_abort;
 };
 
 extern struct lend_world lend_world;

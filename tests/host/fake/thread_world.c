@@ -191,13 +191,15 @@ void host_bridge_map_io(struct host_bridge *b)
 {
 }
 
-uint32_t host_bridge_io_read(struct host_bridge *b, uint64_t port, uint32_t size)
+bool host_bridge_io_read(struct host_bridge *b, uint64_t port, uint32_t size, uint32_t *value)
 {
-	return 0;
+	*value = 0;
+	return true;
 }
 
-void host_bridge_io_write(struct host_bridge *b, uint64_t port, uint32_t size, uint32_t value)
+bool host_bridge_io_write(struct host_bridge *b, uint64_t port, uint32_t size, uint32_t value)
 {
+	return true;
 }
 
 /* Control requests. */
