@@ -110,9 +110,10 @@ void console_force(void)
 
 void console_write(const char *s, size_t size)
 {
+	const struct uart_ops *ops = console.ops;
 	bool locked;
 
-	if (console.ops == NULL) {
+	if (ops == NULL || size == 0) {
 		return;
 	}
 	locked = console_lock_unless_forced(&console.lock);
@@ -121,9 +122,11 @@ void console_write(const char *s, size_t size)
 		if (s[i] == '\n') {
 			console_put('\r');
 		}
-		console_put(s[i]);
-		console.mid_line = s[i] != '\n';
+		while (ops->tx_full(console.regs)) {
+		}
+		ops->put(console.regs, s[i]);
 	}
+	console.mid_line = s[size - 1] != '\n';
 	if (locked) {
 		spin_unlock(&console.lock);
 	}

@@ -146,8 +146,6 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	}
 	domain_ram_populate(d);
 	__atomic_store_n(&d->visible, true, __ATOMIC_RELEASE);
-	log_info("domain", "d%u %s created: %u vCPUs, %llu MiB", d->id, d->name, d->vcpu_count,
-		 (unsigned long long)(size / SZ_1M));
 	*out = d;
 	return 0;
 }

@@ -13,12 +13,13 @@ enum teardown_phase {
 	TEARDOWN_DEVICES,
 	TEARDOWN_RAM,
 	TEARDOWN_TABLES,
+	TEARDOWN_GONE,
 	TEARDOWN_READERS, /* out of the table; until nobody looks at it any more */
 };
 
 /* Blocks of RAM, and pages of tables, that a slice gives back. */
 #define RAM_A_SLICE    64
-#define TABLES_A_SLICE 16
+#define TABLES_A_SLICE 8
 
 static bool all_stopped(struct domain *d)
 {
@@ -69,6 +70,8 @@ static enum job_status teardown_step(struct job *j)
 		if (!p2m_destroy_slice(&d->p2m, TABLES_A_SLICE)) {
 			return JOB_MORE;
 		}
+		break;
+	case TEARDOWN_GONE:
 		log_info("domain", "d%u %s is gone", d->id, d->name);
 		domain_table_remove(d);
 		grace_start(&d->grace);

@@ -91,6 +91,12 @@ static enum job_status populate_step(struct job *j)
 	struct domain *d = container_of(j, struct domain, populate);
 	paddr_t *block;
 
+	if (!d->ram_begun) {
+		d->ram_begun = true;
+		log_info("domain", "d%u %s created: %u vCPUs, %llu MiB", d->id, d->name,
+			 d->vcpu_count, (unsigned long long)(d->ram_size / SZ_1M));
+		return JOB_MORE;
+	}
 	if (d->ram_taken == d->ram_populated && take_block(d) != 0) {
 		log_error("domain", "d%u %s: no memory for the list of its RAM", d->id, d->name);
 		return JOB_DONE;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Small objects of the heap: a page is cut into equal ones, and freed when all of them are. */
 #include "core/heap.h"
+
+#include "arch/arm64/cpu.h"
 #include "core/heap_page.h"
 #include "core/panic.h"
 #include "core/spinlock.h"
-#include "lib/string.h"
 
 #define CLASS_MIN_SHIFT 6 /* 64 bytes: an object never shares a cache line with another */
 #define CLASS_COUNT     6 /* up to 2 KiB */
@@ -101,7 +102,7 @@ void *heap_alloc(size_t size)
 	}
 	p = alloc_object(shift > CLASS_MIN_SHIFT ? shift - CLASS_MIN_SHIFT : 0);
 	if (p != NULL) {
-		memset(p, 0, size);
+		cache_zero(p, ALIGN_UP(size, 1U << CLASS_MIN_SHIFT));
 	}
 	return p;
 }

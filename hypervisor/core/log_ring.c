@@ -4,10 +4,14 @@
 
 void text_ring_put(struct text_ring *r, const char *s, size_t size)
 {
+	char *text = r->text;
+	uint64_t mask = r->size - 1;
+	uint64_t head = r->head;
+
 	for (size_t i = 0; i < size; i++) {
-		r->text[r->head & (r->size - 1)] = s[i];
-		r->head++;
+		text[head++ & mask] = s[i];
 	}
+	r->head = head;
 }
 
 size_t text_ring_get(const struct text_ring *r, uint64_t *pos, char *buf, size_t size)

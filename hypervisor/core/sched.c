@@ -26,6 +26,7 @@ struct runqueue {
 	uint64_t floor; /* vruntime all that want to run have had, but for those just woken */
 	uint64_t timer; /* what the EL2 timer is set to */
 	uint64_t job_due; /* no slice of a job before this while a guest wants to run */
+	bool job_late;    /* one was due, and an interrupt went first */
 } __attribute__((aligned(64))); /* cache lines of its CPU's own */
 
 static struct runqueue queues[CPUS_MAX];
@@ -335,6 +336,23 @@ static bool step_job(struct runqueue *q)
 	return true;
 }
 
+/*
+ * A slice after whatever else this exit was about, unless an interrupt waits: that goes first, once,
+ * lest a storm of them keeps the job from its end.
+ */
+static void step_job_if_due(struct runqueue *q, uint64_t now)
+{
+	if (job_next_deadline() > now || q->job_due > now) {
+		return;
+	}
+	if (read_sysreg(isr_el1) != 0 && !q->job_late) {
+		q->job_late = true;
+		return;
+	}
+	q->job_late = false;
+	step_job(q);
+}
+
 /* Nobody wants to run: do what waits for such a moment, or sleep until an interrupt. */
 static void idle(struct runqueue *q, uint64_t deadline)
 {
@@ -395,9 +413,7 @@ static void sched_switch(void)
 			unload(q, cpu->loaded);
 			vcpu_leave_tables();
 		}
-		if (job_next_deadline() <= now && q->job_due <= now) {
-			step_job(q);
-		}
+		step_job_if_due(q, now);
 		/* A timer that has passed must be set again. */
 		if (q->timer <= now) {
 			q->timer = 0;

@@ -10,8 +10,8 @@
 #include "lib/errno.h"
 
 #define EVENTQ_LOG2 7 /* 4 KiB */
-/* Events delivered by one interrupt; a device that makes more is served by a job. */
-#define IRQ_EVENTS_MAX 32
+/* Events delivered by one interrupt, each perhaps a line; a device that makes more is a job's. */
+#define IRQ_EVENTS_MAX 2
 
 #define QUEUE_INDEX_MASK(q) ((2U << (q)->log2) - 1)
 

@@ -47,11 +47,11 @@ bool vits_clear_slice(struct domain *d)
 		return true;
 	}
 	spin_lock(&t->lock);
-	if (!list_empty(&t->devices)) {
+	empty = list_empty(&t->devices);
+	if (!empty) {
 		vits_device_shrink(t, list_first(&t->devices, struct vits_device, node),
 				   EVENTS_A_SLICE);
 	}
-	empty = list_empty(&t->devices);
 	spin_unlock(&t->lock);
 	return empty;
 }

@@ -21,7 +21,7 @@ struct vits_ops {
 /* ops may be NULL: no device has hardware behind it. Adds the MMIO region. */
 int vits_create(struct domain *d, ipaddr_t base, const struct vits_ops *ops);
 /*
- * No vCPU of d runs any more: some events unmapped, here and in the host ITS. True: there is no
+ * No vCPU of d runs any more: some events unmapped, here and in the host ITS. True: there was no
  * device left, and vits_destroy() is short.
  */
 bool vits_clear_slice(struct domain *d);

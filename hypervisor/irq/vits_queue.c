@@ -61,7 +61,9 @@ bool vits_queue_run(struct vits *t)
 		}
 		vits_walk_reset(t);
 		if (ret != 0) {
+			/* Perhaps a line of the log, which is long. */
 			queue_refuse(t, &c, words, ret);
+			cost = VITS_COMMANDS_A_TRAP;
 		}
 		spent += cost;
 		t->creadr = (t->creadr + VITS_CMD_BYTES) % size;

@@ -10,7 +10,10 @@
 static void collect_bars(struct vpci_segment *seg, struct rangeset *used)
 {
 	for (uint32_t devfn = 0; devfn < VPCI_DEVFNS; devfn++) {
-		struct vpci_function *vf = vpci_bus_enter(seg, 0, devfn);
+		struct vsbdf at = vsbdf_make(seg->number, 0, devfn / VPCI_FUNCTIONS,
+					     devfn % VPCI_FUNCTIONS);
+		struct vpci_function *vf =
+			vpci_bus_peek(seg->domain, at) ? vpci_bus_enter(seg, 0, devfn) : NULL;
 		uint64_t rom;
 
 		if (!vf) {

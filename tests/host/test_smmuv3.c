@@ -204,6 +204,7 @@ static void test_attached_stream_sees_ram_and_doorbell(void **state)
 	assert_int_equal(dma(0x100, 1ULL << 40 | RAM_IPA), DMA_ABORTED);
 	assert_int_equal(dma(0x102, RAM_IPA), DMA_ABORTED);
 	fake_irq_take();
+	fake_job_run();
 	assert_int_equal(fault_count, 5);
 	assert_int_equal(faults[1].address, 0x10000000);
 	assert_int_equal(faults[1].code, 0x10);
