@@ -151,6 +151,44 @@ static void mappings_follow_bars_and_command(void **state)
 }
 
 /* D16: where the guest sees its MSI-X table moves with its BAR, where the hardware has it does not. */
+/*
+ * One page of registers with the MSI-X table and the pending bits between them: all of it is the
+ * guest's to reach, table included, at the cost of no trap, wherever it puts the BAR.
+ */
+static void msix_table_among_registers(void **state)
+{
+	static const uint32_t places[] = { 0x20000000, 0x20345000 };
+	struct model_function *f;
+
+	(void)state;
+	start_over();
+	f = model_endpoint(&world.pci,
+			   model_port(&world.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, false, true), 0,
+			   0, 0x00101b36, 0x010802);
+	model_bar(f, 0, BAR_MEM64, false, 0x1000);
+	model_express(f, PCI_EXP_TYPE_ENDPOINT, true);
+	model_msix(f, 16, 0, 0x100, 0, 0x80);
+	add_nic(&world, 2);
+	bring_up(&world, 0x4010000000ULL);
+	start(1);
+	quarantine(nvme);
+	lend_to(GUEST1, nvme, 1);
+	for (uint32_t i = 0; i < ARRAY_SIZE(places); i++) {
+		guest_write(1, 0x04, 2, 0);
+		guest_write(1, 0x10, 4, places[i]);
+		guest_write(1, 0x14, 4, 0);
+		guest_write(1, 0x04, 2, 6);
+		for (uint32_t at = 0; at < 0x1000; at += 0x80) {
+			assert_int_equal(world_translate(WORLD_GUEST1, places[i] + at),
+					 nvme->bars[0].cpu.v + at);
+		}
+		assert_int_equal(world_translate(WORLD_GUEST1, places[i] + 0x1000), ~0ULL);
+	}
+	assert_int_equal(world_translate(WORLD_GUEST1, places[0]), ~0ULL);
+	guest_write(1, nvme->msix.cap + 2U, 2, 0x8000);
+	assert_int_equal(pci_read(nvme, nvme->msix.cap + 2U, 2), 0x800f);
+}
+
 static void d16_msix_table_stays_in_the_host_bar(void **state)
 {
 	uint32_t table = nvme->msix.table_offset;
@@ -380,6 +418,7 @@ int main(void)
 		T(ports_are_forwarded),
 		T(mappings_follow_bars_and_command),
 		T(d14_decode_with_zero_bars),
+		T(msix_table_among_registers),
 		T(d16_msix_table_stays_in_the_host_bar),
 		T(lost_host_bars_are_put_back),
 		T(a_function_that_reset_itself_is_set_up_again),

@@ -18,6 +18,9 @@ from scenario import image
 CAN = r"""
 modprobe -a kvaser_pci can_raw
 i=0; until [ -e /sys/class/net/can0 ]; do i=$((i+1)); [ $i -lt 100 ] || exit 20; usleep 100000; done
+d=0000:00:01.0; P=/sys/bus/pci/drivers/kvaser_pci; n=0
+while [ $n -lt COUNT ]; do echo $d >$P/unbind && echo $d >$P/bind || break; n=$((n+1)); done
+echo bound $n
 /bin/ip link set can0 up type can bitrate 500000 || exit 21
 got() { candump -L -n $1 can0,$2 >/tmp/$2 & }
 got 1 00FROM:7FF; got 16 FROM00:700; all=$!
@@ -56,8 +59,8 @@ section after; via pci-list -a --json
 
 
 @pytest.fixture(scope="module")
-def misc(module_machine):
-    machine = module_machine
+def misc(module_machine, soak):
+    machine, count = module_machine, 100 if soak else 20
     size = 1 << 20
     server = Server(machine.directory, size)
     shared = machine.raw_image("shared", 1)
@@ -76,7 +79,7 @@ def misc(module_machine):
             "--device", f"ivshmem-doorbell,chardev=bell{n},vectors=1,bus=rp{7 + n}"]
     files = {
         f"can{n}.cfg": full_guest(
-            f"can{n}", CAN.replace("MINE", str(n)).replace("FROM", str(3 - n)),
+            f"can{n}", CAN.replace("MINE", str(n)).replace("FROM", str(3 - n)).replace("COUNT", str(count)),
             pci=[f"0{n}:00.0"]) for n in (1, 2)}
     files["master.cfg"] = image("master", "edu_master", pci=["03:00.0"])
     files["edu.cfg"] = image("edu", "edu_interrupt", pci=["03:00.0"])
@@ -87,13 +90,14 @@ def misc(module_machine):
         files[f"bell{n}.cfg"] = image(f"bell{n}", "ivshmem", pci=[f"0{7 + n}:00.0"],
                                       extra=f"role={n} doorbell=1")
     _, out = scenario.run(machine, SCRIPT, *options, *scenario.overlay(machine, files), timeout=260)
-    return out
+    return {**out, "count": count}
 
 
 @pytest.mark.parametrize("one,other", [("1", "2"), ("2", "1")])
 def test_can_frames(misc, one, other):
     """Cards with I/O BARs only, and interrupts by pin."""
     text = misc[f"can{one}"]
+    assert f"bound {misc['count']}\n" in text
     frames = re.findall(rf"^({other}0.#\w+)$", text, re.M)
     assert frames == [f"{other}0{n:X}#DEADBEEF0{n:X}0{other}" for n in range(16)], text
     row = re.search(r"^ *\d+: +(\d+) +GICv3 +\d+ Level +can0$", text, re.M)
