@@ -166,7 +166,9 @@ def test_no_interrupt_is_lost(chain):
     assert chain["complaints"] == ""
 
 
-LIMIT = 2000  # interrupts a second of one function
+# Interrupts a second of one function: five in 10 ms, which a storm makes on a slow machine too. The
+# honest guest makes one in 4 ms or fewer.
+LIMIT = 500
 WIRE = {"hostile": "0000:01:00.0", "honest": "0000:02:00.0"}
 MODES = ["assert", "toggle", "hold", "pulse"]
 ROUNDS = 300
@@ -200,7 +202,7 @@ true
 def hostile(module_machine):
     """On one wire: a guest's edu that is up to no good, another's, and the control domain's card."""
     files = {"honest.cfg": image("honest", "wire_honest", pci=[WIRE["honest"]],
-                                 extra=f"count={ROUNDS:x} gap=3e8")}
+                                 extra=f"count={ROUNDS:x} gap={4000:x}")}
     for number, mode in enumerate(MODES):
         files[f"{mode}.cfg"] = image(mode, "wire_hostile", pci=[WIRE["hostile"]],
                                      extra=f"mode={number}")
@@ -238,7 +240,8 @@ def test_the_control_domain_misses_nothing(hostile, mode):
 def test_a_hostile_guest_is_limited(hostile, mode):
     """It goes on all the time, and gets what it may have."""
     count, storms, seconds = counters(hostile, mode, "hostile")
-    assert re.search(rf"^{mode} .* r", hostile[f"{mode}-list"], re.M)
+    states = {line.split()[0]: line.split()[4] for line in hostile[f"{mode}-list"].splitlines()[1:]}
+    assert not set("scd") & set(states[mode]), states
     assert count < 2 * LIMIT * seconds
     if mode == "assert":
         assert count > 0 and storms > 0
