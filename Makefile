@@ -9,7 +9,7 @@ TSAN = build/tsan
 # Length of one fuzzing run, per target; scripts/fuzz and scripts/check have their own when unset.
 export FUZZ_SECONDS
 
-.PHONY: all setup build host tsan demo run check soak bench fuzz mutate clean distclean
+.PHONY: all setup build host tsan demo demo-dom0less run check soak bench fuzz mutate clean distclean
 
 all: build
 
@@ -38,7 +38,11 @@ tsan: $(TSAN)/build.ninja
 demo: build
 	@scripts/demo
 
-# The same machine with a shell in the control domain.
+# Two guests with a disk each, and no control domain.
+demo-dom0less: build
+	@scripts/demo-dom0less
+
+# The demo's machine with a shell in the control domain.
 run: build
 	@scripts/demo-machine
 
@@ -60,7 +64,7 @@ mutate: setup
 	@scripts/mutate --write
 
 clean:
-	rm -rf $(ARM64) $(HOST) build/demo build/fuzz build/mutate $(TSAN)
+	rm -rf $(ARM64) $(HOST) build/demo build/demo-dom0less build/fuzz build/mutate $(TSAN)
 
 # Also what scripts/setup made: sysroot and root images.
 distclean:

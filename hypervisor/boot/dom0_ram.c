@@ -59,12 +59,24 @@ static void own_range(const struct range *ram, uint64_t wanted)
 	}
 }
 
+/* What the domains of the device tree will take. */
+static uint64_t promised(void)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < machine.domain_count; i++) {
+		sum += machine.domains[i].flaw[0] == '\0' ? machine.domains[i].ram_size : 0;
+	}
+	return sum;
+}
+
 static uint64_t amount(uint64_t wanted)
 {
 	uint64_t free_blocks, total_blocks, free_bytes;
 
 	ram_stats(&free_blocks, &total_blocks);
 	free_bytes = free_blocks * RAM_BLOCK_SIZE + owned_size;
+	free_bytes -= MIN(free_bytes, promised());
 	if (wanted == 0) {
 		wanted = MAX(ALIGN_DOWN(free_bytes / 2, RAM_BLOCK_SIZE), DOM0_MEM_MIN);
 	} else {
@@ -75,7 +87,7 @@ static uint64_t amount(uint64_t wanted)
 		      (unsigned long long)(wanted / SZ_1M), DOM0_MEM_MIN / SZ_1M);
 	}
 	if (wanted + HYPERVISOR_MEM > free_bytes) {
-		panic("control domain: %llu MiB wanted, the machine has %llu MiB free and the "
+		panic("control domain: %llu MiB wanted, the machine has %llu MiB for it and the "
 		      "hypervisor needs %llu of them",
 		      (unsigned long long)(wanted / SZ_1M),
 		      (unsigned long long)(free_bytes / SZ_1M), HYPERVISOR_MEM / SZ_1M);

@@ -122,7 +122,7 @@ int machine_fdt_memory(struct fdt_reader *r)
 static int (*const parts[])(struct fdt_reader *r) = {
 	machine_fdt_uart, machine_fdt_gic,   machine_fdt_uart_interrupt, machine_fdt_memory,
 	machine_fdt_cpus, machine_fdt_timer, machine_fdt_bridges,        machine_fdt_smmus,
-	machine_fdt_chosen,
+	machine_fdt_chosen, machine_fdt_domains,
 };
 
 /*

@@ -15,5 +15,12 @@ int machine_fdt_intx(struct fdt_reader *r, int node, struct machine_bridge *b);
 int machine_fdt_uart(struct fdt_reader *r);
 int machine_fdt_uart_interrupt(struct fdt_reader *r); /* after the GIC and the UART */
 int machine_fdt_chosen(struct fdt_reader *r); /* after machine_fdt_memory() */
+/* After machine_fdt_chosen(). A domain with a flaw is no error. */
+int machine_fdt_domains(struct fdt_reader *r);
+
+/* The one entry of a module's reg, inside RAM; cells of parent, or the root's when it has none. */
+int machine_fdt_module(struct fdt_reader *r, int parent, int node, struct range *out);
+/* A text property of less than MACHINE_TEXT_MAX bytes; empty when absent. */
+int machine_fdt_text(struct fdt_reader *r, int node, const char *name, char *out);
 
 #endif

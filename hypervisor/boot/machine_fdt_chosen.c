@@ -71,7 +71,7 @@ int machine_fdt_uart_interrupt(struct fdt_reader *r)
 					  NULL);
 }
 
-static int copy_text(struct fdt_reader *r, int node, const char *name, char *out)
+int machine_fdt_text(struct fdt_reader *r, int node, const char *name, char *out)
 {
 	const char *text = fdt_read_text(r->fdt, node, name);
 
@@ -97,14 +97,14 @@ static int read_cmdlines(struct fdt_reader *r, int chosen, struct machine_module
 	bool dom0 = fdt_prop(r->fdt, chosen, "xen,dom0-bootargs", NULL) != NULL;
 	int err;
 
-	err = copy_text(r, chosen, own ? "xen,xen-bootargs" : "bootargs", r->m->cmdline);
+	err = machine_fdt_text(r, chosen, own ? "xen,xen-bootargs" : "bootargs", r->m->cmdline);
 	if (err != 0 || kernel == NULL || kernel->bootargs[0] != '\0') {
 		return err;
 	}
 	if (dom0) {
-		return copy_text(r, chosen, "xen,dom0-bootargs", kernel->bootargs);
+		return machine_fdt_text(r, chosen, "xen,dom0-bootargs", kernel->bootargs);
 	}
-	return own ? copy_text(r, chosen, "bootargs", kernel->bootargs) : 0;
+	return own ? machine_fdt_text(r, chosen, "bootargs", kernel->bootargs) : 0;
 }
 
 static bool in_ram(const struct machine *m, struct range range)
@@ -118,15 +118,14 @@ static bool in_ram(const struct machine *m, struct range range)
 	return false;
 }
 
-/* reg of a module: cells of /chosen, which inherits the root's when it says nothing. */
-static int read_module_reg(struct fdt_reader *r, int chosen, int node, struct range *out)
+int machine_fdt_module(struct fdt_reader *r, int parent, int node, struct range *out)
 {
 	uint32_t address_cells, size_cells;
 	const fdt32_t *p;
 	int length;
 	int err;
 
-	err = fdt_child_cells(r, fdt_prop(r->fdt, chosen, "#address-cells", NULL) ? chosen : 0,
+	err = fdt_child_cells(r, fdt_prop(r->fdt, parent, "#address-cells", NULL) ? parent : 0,
 			      &address_cells, &size_cells);
 	if (err != 0) {
 		return err;
@@ -153,7 +152,7 @@ static int read_module(struct fdt_reader *r, int chosen, int node, enum module_k
 		return fdt_fail(r, node, NULL, "is one module too many");
 	}
 	mod->kind = kind;
-	err = read_module_reg(r, chosen, node, &mod->data);
+	err = machine_fdt_module(r, chosen, node, &mod->data);
 	if (err != 0) {
 		return err;
 	}
@@ -165,7 +164,7 @@ static int read_module(struct fdt_reader *r, int chosen, int node, enum module_k
 			return fdt_fail(r, node, "reg", "overlaps another module");
 		}
 	}
-	err = copy_text(r, node, "bootargs", mod->bootargs);
+	err = machine_fdt_text(r, node, "bootargs", mod->bootargs);
 	m->module_count += err == 0;
 	return err;
 }

@@ -116,7 +116,14 @@ static void init_ram(paddr_t image)
 	for (uint32_t i = 0; i < machine.reserved_count; i++) {
 		ram_reserve(machine.reserved[i].base, machine.reserved[i].size);
 	}
-	dom0_claim_ram(cmdline.dom0_mem);
+	/* Kept as they are: a domain can be started from them again. */
+	for (uint32_t i = 0; i < machine.domain_count; i++) {
+		ram_reserve(machine.domains[i].kernel.base, machine.domains[i].kernel.size);
+		ram_reserve(machine.domains[i].ramdisk.base, machine.domains[i].ramdisk.size);
+	}
+	if (!boot_without_control(&machine)) {
+		dom0_claim_ram(cmdline.dom0_mem);
+	}
 	log_info("ram", "%llu MiB in %u regions", (unsigned long long)(total / SZ_1M),
 		 machine.ram_count);
 }
@@ -146,7 +153,10 @@ static void main_on_stack(void)
 	pci_init();
 	pci_aer_start();
 	smp_start();
-	boot_control_domain();
+	if (!boot_without_control(&machine)) {
+		boot_control_domain();
+	}
+	domain_boot_all();
 	fdt_index_drop();
 	sched_start();
 }

@@ -41,6 +41,11 @@ static void focus_rotate(void)
 	focus_set(domain_next_id(from));
 }
 
+void console_input_first(void)
+{
+	focus_set(domain_next_id(0));
+}
+
 static void key_help(void)
 {
 	log_info("console", "keys: h help, d domains, m memory, q log levels, C crash report and "

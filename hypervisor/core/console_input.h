@@ -7,6 +7,8 @@
 
 /* One received character, from the UART's interrupt. */
 void console_input_char(char c);
+/* Boot, without a control domain: the first domain there is gets the focus. */
+void console_input_first(void);
 /* Does d have the focus? Any context. */
 bool console_input_focused(const struct domain *d);
 

@@ -56,8 +56,8 @@ static void destroy_vcpus(struct domain *d)
 }
 
 /* Id, vCPUs and empty stage-2 tables; nothing is mapped. */
-static int domain_alloc(const char *name, uint32_t vcpu_count, uint32_t table_pages_max,
-			struct domain **out)
+static int domain_alloc(const char *name, bool control, uint32_t vcpu_count,
+			uint32_t table_pages_max, struct domain **out)
 {
 	struct domain *d = heap_alloc(sizeof(*d));
 	uint16_t vmid = 0;
@@ -68,6 +68,7 @@ static int domain_alloc(const char *name, uint32_t vcpu_count, uint32_t table_pa
 	}
 	str_copy(d->name, name, sizeof(d->name));
 	d->state = DOMAIN_BUILDING;
+	d->control = control;
 	ret = domain_table_add(d, &vmid);
 	if (ret != 0) {
 		heap_free(d);
@@ -98,10 +99,9 @@ struct domain *domain_create_control(uint32_t vcpu_count)
 {
 	struct domain *d = NULL;
 
-	if (domain_alloc("Domain-0", vcpu_count, P2M_PAGES_BASE * 4, &d) != 0) {
+	if (domain_alloc("Domain-0", true, vcpu_count, P2M_PAGES_BASE * 4, &d) != 0) {
 		return NULL;
 	}
-	d->control = true;
 	d->direct = true;
 	__atomic_store_n(&d->visible, true, __ATOMIC_RELEASE);
 	return d;
@@ -131,7 +131,7 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	    spec->table_size > TABLE_SIZE_MAX) {
 		return -EINVAL;
 	}
-	ret = domain_alloc(spec->name, spec->vcpu_count, table_pages(spec, size), &d);
+	ret = domain_alloc(spec->name, false, spec->vcpu_count, table_pages(spec, size), &d);
 	if (ret != 0) {
 		return ret;
 	}
@@ -206,6 +206,13 @@ int domain_unpause(struct domain *d)
 	return ret;
 }
 
+static bool nobody_administers;
+
+void domain_without_control(void)
+{
+	__atomic_store_n(&nobody_administers, true, __ATOMIC_RELAXED);
+}
+
 /* The machine goes with its control domain. */
 static _Noreturn void machine_end(enum shutdown_reason reason)
 {
@@ -215,6 +222,22 @@ static _Noreturn void machine_end(enum shutdown_reason reason)
 	}
 	log_info("domain", "control domain %s: the machine is switched off",
 		 reason == SHUTDOWN_CRASH ? "crashed" : "powers off");
+	psci_system_off();
+}
+
+void domain_end_machine_if_last(void)
+{
+	if (!__atomic_load_n(&nobody_administers, __ATOMIC_RELAXED)) {
+		return;
+	}
+	for (uint32_t id = domain_next_id(0); id != DOMAIN_ID_NONE; id = domain_next_id(id + 1)) {
+		struct domain *d = domain_by_id(id);
+
+		if (d != NULL && __atomic_load_n(&d->state, __ATOMIC_RELAXED) < DOMAIN_SHUTDOWN) {
+			return;
+		}
+	}
+	log_info("domain", "no domain is left to run: the machine is switched off");
 	psci_system_off();
 }
 
@@ -235,6 +258,7 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason)
 		log_info("domain", "d%u %s %s", d->id, d->name, words[reason]);
 	}
 	spin_unlock(&d->lock);
+	domain_end_machine_if_last();
 }
 
 uint64_t domain_cpu_ticks(struct domain *d)

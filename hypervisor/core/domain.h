@@ -116,11 +116,22 @@ int domain_unpause(struct domain *d);
  * once; the id and name are free again when domain_by_id() says NULL.
  */
 int domain_destroy(struct domain *d);
-/* From the domain's own PSCI call or a fatal fault: stop all its vCPUs. Any context. */
+/*
+ * From the domain's own PSCI call or a fatal fault: stop all its vCPUs. Any context. Does not return
+ * when the machine ends with the domain.
+ */
 void domain_shutdown(struct domain *d, enum shutdown_reason reason);
 
 /* Block i < ram_populated of its RAM and flash. */
 paddr_t domain_ram_block(const struct domain *d, uint32_t i);
+
+/* Boot: there is no control domain. */
+void domain_without_control(void);
+/*
+ * Without a control domain nothing can be started any more: switch the machine off when no domain is
+ * left that runs or is being built. Any context, no lock held.
+ */
+void domain_end_machine_if_last(void);
 
 /* Statistics. */
 uint64_t domain_cpu_ticks(struct domain *d);

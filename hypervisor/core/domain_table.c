@@ -5,7 +5,7 @@
 #include "lib/string.h"
 
 static struct domain *domains[DOMAINS_MAX];
-static uint16_t next_id;
+static uint16_t next_id = 1; /* of a guest */
 static struct spinlock table_lock;
 
 /* Table lock held. One that is still being put together is nobody's business. */
@@ -57,11 +57,14 @@ uint32_t domain_next_id(uint32_t from)
 }
 
 /* Table lock held. Ids begin again some day, when the first domains may still be there. */
-static uint16_t take_id(void)
+static uint16_t take_id(bool control)
 {
 	uint16_t id;
 	bool used;
 
+	if (control) {
+		return 0;
+	}
 	do {
 		id = next_id;
 		next_id = (uint16_t)(id == DOMAIN_ID_LAST ? 1 : id + 1);
@@ -86,7 +89,7 @@ int domain_table_add(struct domain *d, uint16_t *vmid)
 	}
 	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
 		if (domains[i] == NULL) {
-			d->id = take_id();
+			d->id = take_id(d->control);
 			*vmid = (uint16_t)(i + 1);
 			domains[i] = d;
 			ret = 0;

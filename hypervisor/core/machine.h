@@ -22,6 +22,10 @@
 #define MACHINE_MAX_MODULES  8
 #define MACHINE_TEXT_MAX     1024
 #define MACHINE_PATH_MAX     96
+#define MACHINE_NAME_MAX     32
+#define MACHINE_FLAW_MAX     256
+#define MACHINE_MAX_DOMAINS  8
+#define MACHINE_MAX_LENT     16
 
 struct machine_cpu {
 	uint64_t mpidr; /* affinity fields only */
@@ -124,6 +128,27 @@ struct machine_module {
 	char bootargs[MACHINE_TEXT_MAX];
 };
 
+/* A PCI function that a domain gets at boot, host numbering. */
+struct machine_lent {
+	uint32_t sbdf;
+	uint32_t vslot;  /* 0: none asked for */
+	uint32_t quirks; /* PCI_QUIRK_* */
+};
+
+/* A domain that the hypervisor starts itself ("xen,domain"). */
+struct machine_domain {
+	char name[MACHINE_NAME_MAX];
+	char path[MACHINE_PATH_MAX];
+	char flaw[MACHINE_FLAW_MAX]; /* not empty: it cannot be started, the rest may be missing */
+	uint64_t ram_size;
+	uint32_t vcpu_count;
+	struct range kernel;
+	struct range ramdisk; /* size 0: none */
+	char bootargs[MACHINE_TEXT_MAX];
+	struct machine_lent lent[MACHINE_MAX_LENT];
+	uint32_t lent_count;
+};
+
 struct machine {
 	const void *fdt; /* EL2 mapping of the boot device tree, kept */
 	paddr_t fdt_pa;
@@ -144,6 +169,9 @@ struct machine {
 	uint32_t bridge_count;
 	struct machine_module modules[MACHINE_MAX_MODULES];
 	uint32_t module_count;
+	struct machine_domain domains[MACHINE_MAX_DOMAINS];
+	uint32_t domain_count;
+	uint32_t domains_left_out; /* there was no room for so many more */
 	uint32_t timer_virt_intid; /* EL1 virtual timer PPI, INTID */
 	uint32_t timer_phys_intid; /* EL1 physical */
 	uint32_t timer_hyp_intid;  /* EL2 physical */

@@ -37,15 +37,13 @@ static void decode_as_pf_says(struct vpci_function *vf)
 
 int lend_quarantine(struct pci_function *f, const char *name)
 {
-	bool broken, vfs = false;
+	bool nobodys, vfs = false;
 	int r;
 
 	spin_lock(&pci_registry_lock);
-	broken = f->state == FUNCTION_BROKEN;
+	/* A broken one, or one below a bridge without owner. */
+	nobodys = f->state == FUNCTION_BROKEN || !f->vpci;
 	r = pci_state_can_quarantine(f);
-	if (r == 0 && !broken && !f->vpci) {
-		r = -EINVAL;
-	}
 	if (r == 0 && pci_vfs_state(f) != PCI_VFS_OFF) {
 		r = vpci_vfs_leave_for_retry(f);
 		vfs = true;
@@ -62,7 +60,7 @@ int lend_quarantine(struct pci_function *f, const char *name)
 	if (vfs) {
 		return 0; /* lend_retry() follows when they are gone */
 	}
-	return broken ? lend_retry(f) : lend_take_away(f, 0, false);
+	return nobodys ? lend_retry(f) : lend_take_away(f, 0, false);
 }
 
 /*

@@ -17,7 +17,7 @@ void lend_user_reset_done(struct pci_function *f, int error, void *arg);
 /* Registry lock held: not to be used any more, why unless there is a reason already. Logged. */
 void lend_set_broken(struct pci_function *f, const char *why);
 
-/* State RESETTING, nobody's: into quarantine by a reset. No lock held. */
+/* State RESETTING, nobody's: into quarantine by a reset, its stream shut. No lock held. */
 int lend_retry(struct pci_function *f);
 
 /*

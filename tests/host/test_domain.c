@@ -648,7 +648,34 @@ static void test_walk(void **state)
 	end(b);
 }
 
-/* First of all: it has the id 0. The machine ends with it. */
+/* Guests run alone: the machine ends when the last of them has, one way or another. */
+static void test_without_control(void **state)
+{
+	struct domain *a = created("one", 4);
+	struct domain *b = created("two", 4);
+	struct domain *c = created("three", 4);
+
+	domain_without_control();
+	assert_int_not_equal(a->id, 0); /* the control domain's */
+	run_jobs();
+	assert_int_equal(domain_start(a, ipa(0x40000000), 0), 0);
+	assert_int_equal(domain_start(b, ipa(0x40000000), 0), 0);
+	domain_shutdown(a, SHUTDOWN_POWEROFF);
+	assert_int_equal(domain_pause(b), 0);
+	end(c); /* never started */
+	domain_end_machine_if_last();
+	assert_int_equal(domain_unpause(b), 0);
+	assert_int_equal(world.machine_end, 0);
+	if (setjmp(the_end) == 0) {
+		domain_shutdown(b, SHUTDOWN_CRASH);
+		fail();
+	}
+	assert_int_equal(world.machine_end, 1);
+	end(a);
+	end(b);
+}
+
+/* Its id is 0, whoever was there before. The machine ends with it. */
 static void test_control(void **state)
 {
 	struct domain *d = domain_create_control(2);
@@ -673,7 +700,6 @@ static void test_control(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_control, setup),
 		cmocka_unit_test_setup(test_life, setup),
 		cmocka_unit_test_setup(test_flash, setup),
 		cmocka_unit_test_setup(test_flash_without_tables, setup),
@@ -691,6 +717,8 @@ int main(void)
 		cmocka_unit_test_setup(test_ids, setup),
 		cmocka_unit_test_setup(test_walk, setup),
 		cmocka_unit_test_setup(test_unconfirmed_end, setup),
+		cmocka_unit_test_setup(test_without_control, setup),
+		cmocka_unit_test_setup(test_control, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

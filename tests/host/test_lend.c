@@ -97,6 +97,35 @@ static void d2_segments_do_not_mix(void **state)
 	lend_world_init(NULL, 0);
 }
 
+/* Below a bridge without owner: from nobody into quarantine, to a guest, and back there. */
+static void bridge_without_owner(void **state)
+{
+	const struct lend_options options = { 0 };
+	struct vsbdf where;
+
+	(void)state;
+	start_over();
+	add_nvme(&world, 1, 0x4000);
+	add_nic(&world, 2);
+	bring_up(&world, 0x4010000000ULL);
+	start(0);
+	assert_int_equal(lend_attach(GUEST1, nvme, &options, &where), -EINVAL);
+	assert_int_equal(lend_quarantine(nvme, ""), 0);
+	assert_int_equal(nvme->state, FUNCTION_RESETTING);
+	assert_int_equal(lend_quarantine(nvme, ""), -EBUSY);
+	world_run_resets();
+	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
+	assert_int_equal(lend_return_to_owner(nvme), -ENODEV);
+	assert_int_equal(world_dma(nvme), ~0U);
+	assert_int_equal(lend_attach(GUEST1, nvme, &options, &where), 0);
+	assert_int_equal(world_dma(nvme), WORLD_GUEST1);
+	GUEST1->state = DOMAIN_DYING;
+	reclaim_all(GUEST1);
+	world_run_resets();
+	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
+	assert_int_equal(world_dma(nvme), ~0U);
+}
+
 static void quarantine_takes_everything(void **state)
 {
 	(void)state;
@@ -539,6 +568,7 @@ int main(void)
 		T(owner_sees_the_host),
 		T(odd_accesses_read_ones),
 		T(d2_segments_do_not_mix),
+		T(bridge_without_owner),
 		T(quarantine_takes_everything),
 		T(return_gives_it_back_whole),
 		T(guest_drives_a_lent_function),

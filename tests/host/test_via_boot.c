@@ -9,8 +9,8 @@
 /* After the above. */
 #include <cmocka.h>
 
-#include "libviaduct/guest_fdt.h"
-#include "libviaduct/image.h"
+#include "common/guest_fdt.h"
+#include "common/guest_image.h"
 
 #define MIB (1024ULL * 1024)
 
@@ -32,59 +32,59 @@ static void make_header(uint8_t h[64], uint64_t text_offset, uint64_t size, uint
 
 static void test_image(void **state)
 {
-	struct image image;
+	struct guest_image image;
 	const char *why;
 	uint8_t h[64];
 
 	make_header(h, 0, 40 * MIB, 0xa);
-	assert_int_equal(image_parse(h, 64, 30 * MIB, &image, &why), 0);
+	assert_int_equal(guest_image_parse(h, 64, 30 * MIB, &image, &why), 0);
 	assert_int_equal(image.text_offset, 0);
 	assert_int_equal(image.memory_size, 40 * MIB);
 
 	/* An old kernel: no size, fixed offset. */
 	make_header(h, 0, 0, 0);
-	assert_int_equal(image_parse(h, 64, 7 * MIB, &image, &why), 0);
+	assert_int_equal(guest_image_parse(h, 64, 7 * MIB, &image, &why), 0);
 	assert_int_equal(image.text_offset, 0x80000);
 	assert_int_equal(image.memory_size, 7 * MIB);
 
 	/* A file longer than it says is loaded whole. */
 	make_header(h, 0x80000, MIB, 0);
-	assert_int_equal(image_parse(h, 64, 2 * MIB, &image, &why), 0);
+	assert_int_equal(guest_image_parse(h, 64, 2 * MIB, &image, &why), 0);
 	assert_int_equal(image.memory_size, 2 * MIB);
 }
 
 static void test_not_an_image(void **state)
 {
-	struct image image;
+	struct guest_image image;
 	const char *why;
 	uint8_t h[64];
 
 	make_header(h, 0, MIB, 0);
-	assert_int_equal(image_parse(h, 63, 63, &image, &why), -ENOEXEC);
+	assert_int_equal(guest_image_parse(h, 63, 63, &image, &why), -ENOEXEC);
 	h[56] = 'X';
-	assert_int_equal(image_parse(h, 64, MIB, &image, &why), -ENOEXEC);
+	assert_int_equal(guest_image_parse(h, 64, MIB, &image, &why), -ENOEXEC);
 	assert_non_null(strstr(why, "not an arm64"));
 	make_header(h, 0, MIB, 1);
-	assert_int_equal(image_parse(h, 64, MIB, &image, &why), -ENOEXEC);
+	assert_int_equal(guest_image_parse(h, 64, MIB, &image, &why), -ENOEXEC);
 	assert_non_null(strstr(why, "big-endian"));
 	make_header(h, 2 * MIB, MIB, 0);
-	assert_int_equal(image_parse(h, 64, MIB, &image, &why), -ENOEXEC);
+	assert_int_equal(guest_image_parse(h, 64, MIB, &image, &why), -ENOEXEC);
 	make_header(h, 0, ~0ULL, 0);
-	assert_int_equal(image_parse(h, 64, MIB, &image, &why), -ENOEXEC);
+	assert_int_equal(guest_image_parse(h, 64, MIB, &image, &why), -ENOEXEC);
 	make_header(h, 0, MIB, 0);
 	h[0] = 0x1f;
 	h[1] = 0x8b;
-	assert_int_equal(image_parse(h, 64, MIB, &image, &why), -ENOEXEC);
+	assert_int_equal(guest_image_parse(h, 64, MIB, &image, &why), -ENOEXEC);
 	assert_non_null(strstr(why, "compressed"));
-	assert_int_equal(image_parse(h, 0, 0, &image, &why), -ENOEXEC);
+	assert_int_equal(guest_image_parse(h, 0, 0, &image, &why), -ENOEXEC);
 }
 
 static void test_place(void **state)
 {
-	const struct image image = { .text_offset = 0x80000, .memory_size = 33 * MIB + 5 };
-	struct image_layout l;
+	const struct guest_image image = { .text_offset = 0x80000, .memory_size = 33 * MIB + 5 };
+	struct guest_image_layout l;
 
-	assert_int_equal(image_place(&image, 9 * MIB + 1, 0x10000, 128 * MIB, &l), 0);
+	assert_int_equal(guest_image_place(&image, 9 * MIB + 1, 0x10000, 128 * MIB, &l), 0);
 	assert_int_equal(l.kernel, 0x80000);
 	assert_true(l.ramdisk >= l.kernel + image.memory_size);
 	assert_true(l.fdt >= l.ramdisk + 9 * MIB + 1);
@@ -93,10 +93,10 @@ static void test_place(void **state)
 	assert_int_equal(l.end, l.fdt + 0x10000);
 
 	/* Exactly enough, and one byte less. */
-	assert_int_equal(image_place(&image, 9 * MIB + 1, 0x10000, l.end, &l), 0);
-	assert_int_equal(image_place(&image, 9 * MIB + 1, 0x10000, l.end - 1, &l), -ENOSPC);
-	assert_int_equal(image_place(&image, ~0ULL, 0x10000, 128 * MIB, &l), -ENOSPC);
-	assert_int_equal(image_place(&image, ~0ULL - 0x10000, 0x10000, ~0ULL, &l), -ENOSPC);
+	assert_int_equal(guest_image_place(&image, 9 * MIB + 1, 0x10000, l.end, &l), 0);
+	assert_int_equal(guest_image_place(&image, 9 * MIB + 1, 0x10000, l.end - 1, &l), -ENOSPC);
+	assert_int_equal(guest_image_place(&image, ~0ULL, 0x10000, 128 * MIB, &l), -ENOSPC);
+	assert_int_equal(guest_image_place(&image, ~0ULL - 0x10000, 0x10000, ~0ULL, &l), -ENOSPC);
 }
 
 static uint32_t cell(const void *fdt, int node, const char *name, int index)
@@ -287,10 +287,15 @@ static void test_fdt_no_room(void **state)
 	assert_int_equal(guest_fdt_make(&g, fdt, sizeof(fdt)), 0);
 	assert_null(fdt_getprop(fdt, node_at(fdt, "/chosen"), "bootargs", NULL));
 	assert_null(fdt_getprop(fdt, node_at(fdt, "/chosen"), "linux,initrd-start", NULL));
+	/* Nothing random: no seeds, rather than known ones. */
+	assert_null(fdt_getprop(fdt, node_at(fdt, "/chosen"), "rng-seed", NULL));
+	assert_null(fdt_getprop(fdt, node_at(fdt, "/chosen"), "kaslr-seed", NULL));
 	needed = (int)fdt_totalsize(fdt);
 	for (int size = 0; size < needed / 2; size += 61) {
 		assert_true(guest_fdt_make(&g, fdt, (size_t)size) < 0);
 	}
+	g.vcpu_count = 17;
+	assert_true(guest_fdt_make(&g, fdt, sizeof(fdt)) < 0);
 }
 
 int main(void)

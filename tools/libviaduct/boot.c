@@ -14,8 +14,8 @@
 #include <viaduct/guest_map.h>
 
 #include "client.h"
-#include "guest_fdt.h"
-#include "image.h"
+#include "common/guest_fdt.h"
+#include "common/guest_image.h"
 
 #define FDT_SIZE 0x10000U
 
@@ -27,7 +27,7 @@ struct file {
 struct viaduct_boot {
 	struct file image; /* kernel or firmware */
 	struct file ramdisk;
-	/* As in struct image_layout: offsets of a domain's memory. Firmware is behind RAM. */
+	/* As in struct guest_image_layout: offsets of a domain's memory. Firmware is behind RAM. */
 	uint64_t image_at;
 	uint64_t ramdisk_at;
 	uint64_t fdt_at;
@@ -94,22 +94,22 @@ static void unmap_file(struct file *f)
 /* Of a file, what says what it is. */
 static size_t head_size(const struct file *f)
 {
-	return f->size < IMAGE_HEADER_SIZE ? (size_t)f->size : IMAGE_HEADER_SIZE;
+	return f->size < GUEST_IMAGE_HEADER ? (size_t)f->size : GUEST_IMAGE_HEADER;
 }
 
 static int place_kernel(const struct viaduct_boot_spec *spec, struct viaduct_boot *b, char *why,
 			size_t why_size)
 {
 	const struct file *f = &b->image;
-	struct image_layout layout;
-	struct image image;
+	struct guest_image_layout layout;
+	struct guest_image image;
 	const char *flaw;
-	int err = image_parse(f->data, head_size(f), f->size, &image, &flaw);
+	int err = guest_image_parse(f->data, head_size(f), f->size, &image, &flaw);
 
 	if (err != 0) {
 		return say(why, why_size, err, "%s: %s", spec->kernel, flaw);
 	}
-	err = image_place(&image, b->ramdisk.size, FDT_SIZE, spec->ram_bytes, &layout);
+	err = guest_image_place(&image, b->ramdisk.size, FDT_SIZE, spec->ram_bytes, &layout);
 	if (err != 0) {
 		return say(why, why_size, err,
 			   "kernel and ramdisk need %llu MiB, the domain has %llu",
@@ -128,7 +128,7 @@ static int place_firmware(const struct viaduct_boot_spec *spec, struct viaduct_b
 {
 	const struct file *f = &b->image;
 	const char *flaw;
-	int err = image_check_firmware(f->data, head_size(f), f->size, &flaw);
+	int err = guest_image_check_firmware(f->data, head_size(f), f->size, &flaw);
 
 	if (err != 0) {
 		return say(why, why_size, err, "%s: %s", spec->firmware, flaw);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* arm64 Image headers, firmware, and the placement of kernel, ramdisk and device tree. */
-#include "image.h"
+#include "common/guest_image.h"
 
 #include <errno.h>
 #include <string.h>
@@ -24,8 +24,8 @@ static uint64_t get64(const uint8_t *p)
 	return v;
 }
 
-int image_parse(const uint8_t *data, size_t available, uint64_t file_size, struct image *out,
-		const char **why)
+int guest_image_parse(const uint8_t *data, size_t available, uint64_t file_size,
+		      struct guest_image *out, const char **why)
 {
 	static const uint8_t gzip[2] = { 0x1f, 0x8b };
 	uint64_t size;
@@ -39,7 +39,7 @@ int image_parse(const uint8_t *data, size_t available, uint64_t file_size, struc
 		*why = "is a compressed EFI image: unpack it first";
 		return -ENOEXEC;
 	}
-	if (available < IMAGE_HEADER_SIZE || memcmp(data + 56, "ARM\x64", 4) != 0) {
+	if (available < GUEST_IMAGE_HEADER || memcmp(data + 56, "ARM\x64", 4) != 0) {
 		return -ENOEXEC;
 	}
 	if ((get64(data + 24) & FLAG_BIG_ENDIAN) != 0) {
@@ -62,8 +62,8 @@ int image_parse(const uint8_t *data, size_t available, uint64_t file_size, struc
 	return 0;
 }
 
-int image_check_firmware(const uint8_t *data, size_t available, uint64_t file_size,
-			 const char **why)
+int guest_image_check_firmware(const uint8_t *data, size_t available, uint64_t file_size,
+			       const char **why)
 {
 	if (available >= 4 && memcmp(data, "\177ELF", 4) == 0) {
 		*why = "is an ELF file: firmware must be a flat binary";
@@ -81,8 +81,8 @@ static uint64_t align_up(uint64_t v, uint64_t alignment)
 	return (v + alignment - 1) & ~(alignment - 1);
 }
 
-int image_place(const struct image *image, uint64_t ramdisk_size, uint64_t fdt_size,
-		uint64_t ram_bytes, struct image_layout *out)
+int guest_image_place(const struct guest_image *image, uint64_t ramdisk_size, uint64_t fdt_size,
+		      uint64_t ram_bytes, struct guest_image_layout *out)
 {
 	if (ramdisk_size >= SIZE_LIMIT || fdt_size > SZ_2M) {
 		return -ENOSPC;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The device tree of a guest: the board of <viaduct/guest_map.h>. Pure but for libfdt. */
-#ifndef LIBVIADUCT_GUEST_FDT_H
-#define LIBVIADUCT_GUEST_FDT_H
+/*
+ * The device tree of a guest: the board of <viaduct/guest_map.h>. Pure but for libfdt; the same for
+ * guests that libviaduct starts and for those the hypervisor starts itself.
+ */
+#ifndef COMMON_GUEST_FDT_H
+#define COMMON_GUEST_FDT_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,13 +13,13 @@
 
 struct guest_fdt {
 	uint32_t gic_version; /* 2, else 3 */
-	uint32_t vcpu_count;
+	uint32_t vcpu_count;  /* 1..16 */
 	uint64_t ram_bytes;
 	const char *bootargs;    /* NULL: none */
 	uint64_t ramdisk_start;  /* guest physical; start == end: no ramdisk */
 	uint64_t ramdisk_end;
 	uint8_t rng_seed[GUEST_FDT_SEED_SIZE];
-	uint64_t kaslr_seed;
+	uint64_t kaslr_seed; /* 0: no randomness, so no seeds */
 };
 
 /* Write the tree into buf. 0 or a negative libfdt error (-FDT_ERR_NOSPACE: buf is too small). */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Written front to back with libfdt's sequential calls; the first error ends it. */
-#include "guest_fdt.h"
+#include "common/guest_fdt.h"
 
 #include <libfdt.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <viaduct/guest_map.h>
@@ -76,17 +75,17 @@ static int put_chosen(void *fdt, const struct guest_fdt *g)
 		TRY(fdt_property_u64(fdt, "linux,initrd-start", g->ramdisk_start));
 		TRY(fdt_property_u64(fdt, "linux,initrd-end", g->ramdisk_end));
 	}
-	TRY(fdt_property(fdt, "rng-seed", g->rng_seed, sizeof(g->rng_seed)));
-	TRY(fdt_property_u64(fdt, "kaslr-seed", g->kaslr_seed));
+	if (g->kaslr_seed != 0) {
+		TRY(fdt_property(fdt, "rng-seed", g->rng_seed, sizeof(g->rng_seed)));
+		TRY(fdt_property_u64(fdt, "kaslr-seed", g->kaslr_seed));
+	}
 	return fdt_end_node(fdt);
 }
 
 static int put_memory(void *fdt, const struct guest_fdt *g)
 {
-	char name[32];
-
-	snprintf(name, sizeof(name), "memory@%llx", GUEST_RAM_BASE);
-	TRY(fdt_begin_node(fdt, name));
+	_Static_assert(GUEST_RAM_BASE == 0x40000000, "its name");
+	TRY(fdt_begin_node(fdt, "memory@40000000"));
 	TRY(put_string(fdt, "device_type", "memory"));
 	TRY(PUT_CELLS(fdt, "reg", HI(GUEST_RAM_BASE), LO(GUEST_RAM_BASE), HI(g->ram_bytes),
 		      LO(g->ram_bytes)));
@@ -95,13 +94,16 @@ static int put_memory(void *fdt, const struct guest_fdt *g)
 
 static int put_cpus(void *fdt, const struct guest_fdt *g)
 {
-	char name[32];
+	char name[] = "cpu@f";
 
+	if (g->vcpu_count > 16) {
+		return -FDT_ERR_BADVALUE;
+	}
 	TRY(fdt_begin_node(fdt, "cpus"));
 	TRY(fdt_property_u32(fdt, "#address-cells", 1));
 	TRY(fdt_property_u32(fdt, "#size-cells", 0));
 	for (uint32_t i = 0; i < g->vcpu_count; i++) {
-		snprintf(name, sizeof(name), "cpu@%x", i);
+		name[sizeof("cpu@") - 1] = "0123456789abcdef"[i];
 		TRY(fdt_begin_node(fdt, name));
 		TRY(put_string(fdt, "device_type", "cpu"));
 		TRY(put_string(fdt, "compatible", "arm,armv8"));

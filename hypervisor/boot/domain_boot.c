@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Domains of the device tree, started without anybody's request. What can be refused is refused
+ * before the first guest runs; so are device trees made, as libfdt may use registers that EL2 does
+ * not keep for guests. The rest is a job for each: wait until its functions are reset and its RAM is
+ * clean, lend, copy, start. The modules stay as they are.
+ */
+#include "arch/arm64/cpu.h"
+#include "boot/boot.h"
+#include "boot/domain_boot.h"
+#include "common/guest_fdt.h"
+#include "core/console_input.h"
+#include "core/domain.h"
+#include "core/heap.h"
+#include "core/log.h"
+#include "core/panic.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "pci/host_bridge.h"
+#include "pci/registry.h"
+#include "vpci/vpci.h"
+
+#include <viaduct/guest_map.h>
+
+#include <libfdt.h>
+
+#define FDT_ORDER 4 /* heap pages while it is made */
+#define FDT_SIZE  (SZ_4K << FDT_ORDER)
+
+/* ID_AA64ISAR0_EL1.RNDR (DDI0487 D19.2.61): s3_3_c2_c4_0 is RNDR. */
+#define ISAR0_RNDR 60
+
+bool boot_without_control(const struct machine *m)
+{
+	for (uint32_t i = 0; i < m->module_count; i++) {
+		if (m->modules[i].kind == MODULE_KERNEL) {
+			return false;
+		}
+	}
+	return m->domain_count != 0;
+}
+
+static int place(struct domain_boot *b)
+{
+	const struct machine_domain *spec = b->spec;
+	uint8_t header[GUEST_IMAGE_HEADER];
+	size_t size = (size_t)MIN(spec->kernel.size, sizeof(header));
+	struct guest_image image;
+	const char *why;
+	int err;
+
+	domain_boot_read(spec->kernel.base, header, size);
+	err = guest_image_parse(header, size, spec->kernel.size, &image, &why);
+	if (err != 0) {
+		log_error("boot", "%s: its kernel at 0x%llx %s: domain %s is not started",
+			  spec->path, (unsigned long long)spec->kernel.base, why, spec->name);
+		return err;
+	}
+	err = guest_image_place(&image, spec->ramdisk.size, FDT_SIZE, spec->ram_size, &b->layout);
+	if (err != 0) {
+		log_error("boot", "%s: memory: kernel and ramdisk need %llu MiB, it is %llu: "
+			  "domain %s is not started", spec->path,
+			  (unsigned long long)(b->layout.end / SZ_1M + 1),
+			  (unsigned long long)(spec->ram_size / SZ_1M), spec->name);
+	}
+	return err;
+}
+
+/* Without a source of randomness there are no seeds. */
+static void fill_seeds(struct guest_fdt *g)
+{
+	uint64_t words[GUEST_FDT_SEED_SIZE / sizeof(uint64_t)];
+
+	if (BITS(read_sysreg(id_aa64isar0_el1), ISAR0_RNDR + 3, ISAR0_RNDR) == 0) {
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		words[i] = read_sysreg(s3_3_c2_c4_0);
+		if (words[i] == 0) { /* how a failure looks */
+			return;
+		}
+	}
+	memcpy(g->rng_seed, words, sizeof(words));
+	g->kaslr_seed = read_sysreg(s3_3_c2_c4_0);
+}
+
+static int make_fdt(struct domain_boot *b)
+{
+	const struct machine_domain *spec = b->spec;
+	uint64_t ramdisk = GUEST_RAM_BASE + b->layout.ramdisk;
+	struct guest_fdt g = {
+		.gic_version = machine.gic.version,
+		.vcpu_count = spec->vcpu_count,
+		.ram_bytes = spec->ram_size,
+		.bootargs = spec->bootargs[0] != '\0' ? spec->bootargs : NULL,
+		.ramdisk_start = ramdisk,
+		.ramdisk_end = ramdisk + spec->ramdisk.size,
+	};
+	void *buf = heap_pages(FDT_ORDER);
+	int err = -ENOMEM;
+
+	fill_seeds(&g);
+	if (buf != NULL && guest_fdt_make(&g, buf, FDT_SIZE) == 0) {
+		b->fdt_size = fdt_totalsize(buf);
+		b->fdt = heap_alloc(b->fdt_size);
+	}
+	if (b->fdt != NULL) {
+		memcpy(b->fdt, buf, b->fdt_size);
+		err = 0;
+	}
+	if (buf != NULL) {
+		heap_pages_free(buf, FDT_ORDER);
+	}
+	return err == 0 ? 0 : domain_boot_refuse(spec, err, "no memory for its device tree");
+}
+
+static const char *create_error(int err)
+{
+	switch (err) {
+	case -EEXIST:
+		return "a domain of this name exists";
+	case -ENOSPC:
+		return "there are too many domains";
+	case -ENOMEM:
+		return "memory: there is not so much";
+	default:
+		return "it cannot be made";
+	}
+}
+
+/* The functions of its list go out of everybody's hands. */
+static int claim_functions(const struct machine_domain *spec)
+{
+	for (uint32_t i = 0; i < spec->lent_count; i++) {
+		uint32_t sbdf = spec->lent[i].sbdf;
+		struct pci_function *f = pci_function_find((struct sbdf){ sbdf });
+		int err = f == NULL ? -ENODEV : lend_quarantine(f, "");
+
+		if (err != 0) {
+			return domain_boot_refuse_function(
+				spec, sbdf, err, f == NULL ? "is not there" : pci_state_why(err));
+		}
+	}
+	return 0;
+}
+
+static int create(struct domain_boot *b)
+{
+	const struct machine_domain *spec = b->spec;
+	struct domain_spec wanted = { .vcpu_count = spec->vcpu_count, .ram_size = spec->ram_size };
+	struct domain *d;
+	int err;
+
+	str_copy(wanted.name, spec->name, sizeof(wanted.name));
+	err = domain_create(&wanted, &d);
+	if (err != 0) {
+		return domain_boot_refuse(spec, err, create_error(err));
+	}
+	err = claim_functions(spec);
+	if (err != 0) {
+		(void)domain_destroy(d); /* just made: it can be */
+		return err;
+	}
+	b->id = d->id;
+	domain_boot_job_start(b);
+	return 0;
+}
+
+static int prepare(const struct machine_domain *spec)
+{
+	struct domain_boot *b;
+	int err;
+
+	if (spec->flaw[0] != '\0') {
+		log_error("boot", "%s: domain %s is not started", spec->flaw, spec->name);
+		return -EINVAL;
+	}
+	b = heap_alloc(sizeof(*b));
+	if (b == NULL) {
+		return domain_boot_refuse(spec, -ENOMEM, "no memory");
+	}
+	b->spec = spec;
+	err = place(b);
+	if (err == 0) {
+		err = make_fdt(b);
+	}
+	if (err == 0) {
+		err = create(b);
+	}
+	if (err != 0) {
+		heap_free(b->fdt);
+		heap_free(b);
+	}
+	return err;
+}
+
+void domain_boot_all(void)
+{
+	uint32_t count = 0;
+
+	if (boot_without_control(&machine)) {
+		domain_without_control();
+		for (uint32_t i = 0; i < host_bridge_count; i++) {
+			host_bridge_map_io(&host_bridges[i]);
+		}
+	}
+	for (uint32_t i = 0; i < machine.domain_count; i++) {
+		count += prepare(&machine.domains[i]) == 0 ? 1 : 0;
+	}
+	if (machine.domains_left_out != 0) {
+		log_error("boot", "/chosen: %u domains are not started: %u is the most",
+			  machine.domains_left_out, MACHINE_MAX_DOMAINS);
+	}
+	if (boot_without_control(&machine)) {
+		if (count == 0) {
+			panic("no control domain, and no domain of the device tree can be started");
+		}
+		console_input_first();
+	}
+}

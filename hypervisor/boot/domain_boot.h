@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the two halves of a domain's start at boot share: preparation, and the job. */
+#ifndef BOOT_DOMAIN_BOOT_H
+#define BOOT_DOMAIN_BOOT_H
+
+#include "common/guest_image.h"
+#include "core/job.h"
+#include "core/machine.h"
+
+enum boot_phase {
+	BOOT_RESETS, /* until all its functions are in quarantine */
+	BOOT_RAM,    /* until its RAM is clean and mapped */
+	BOOT_LEND,
+	BOOT_KERNEL,
+	BOOT_RAMDISK,
+	BOOT_START,
+};
+
+/* Kept: device tree and layout are what a restart needs besides the modules. */
+struct domain_boot {
+	const struct machine_domain *spec;
+	struct guest_image_layout layout;
+	void *fdt;
+	uint32_t fdt_size;
+	uint32_t id;
+	struct job job;
+	enum boot_phase phase;
+	uint64_t copied; /* bytes of the current module */
+	uint8_t page[SZ_4K];
+};
+
+/* d, with id b->id, was made and its functions are on their way into quarantine. */
+void domain_boot_job_start(struct domain_boot *b);
+
+/* What lies in RAM at from; nobody writes there. */
+void domain_boot_read(uint64_t from, void *to, size_t size);
+
+/* Say why a domain is not started, and return err. */
+int domain_boot_refuse(const struct machine_domain *spec, int err, const char *why);
+int domain_boot_refuse_function(const struct machine_domain *spec, uint32_t sbdf, int err,
+				const char *why);
+
+#endif
