@@ -27,6 +27,9 @@ cat /sys/bus/pci/devices/0000:00:01.0/uevent
 nc -l -p 7 | sha256sum
 """
 SENDER = """
+d=0000:00:01.0; P=/sys/bus/pci/drivers/igbvf; n=0
+while [ $n -lt COUNT ]; do echo $d >$P/unbind && echo $d >$P/bind || break; n=$((n+1)); done
+echo bound $n
 ip addr add 10.1.0.2/24 dev eth0; ip link set eth0 up
 i=0
 until ping -q -c 1 -W 1 10.1.0.1 >/dev/null; do i=$((i+1)); [ $i -lt 90 ] || exit 20; done
@@ -118,16 +121,17 @@ def bare(module_machine):
 
 
 @pytest.fixture(scope="module")
-def lend(module_machine):
+def lend(module_machine, soak):
     disk, common = options(module_machine)
+    count = 100 if soak else 20
     full = {"kernel": "/boot/Image-full", "ramdisk": "/boot/initramfs-full", "memory": 512}
     before = hashlib.sha256(disk.read_bytes()).hexdigest()
     _, out = scenario.run(
         module_machine, LEND, *common, *scenario.overlay(module_machine, {
             "listen.cfg": guest("listen", LISTENER, pci=["01:10.0"], **full),
-            "send.cfg": guest("send", SENDER, pci=["01:10.2"], **full),
+            "send.cfg": guest("send", SENDER.replace("COUNT", str(count)), pci=["01:10.2"], **full),
             "disk.cfg": guest("disk", DISK, pci=["02:00.1"])}), timeout=600)
-    return out, before, hashlib.sha256(disk.read_bytes()).hexdigest()
+    return {**out, "count": count}, before, hashlib.sha256(disk.read_bytes()).hexdigest()
 
 
 def functions(text):
@@ -184,6 +188,7 @@ def test_two_guests_talk_through_them(lend):
     out, _, _ = lend
     assert result(out["add"])[0] == 0
     assert "guest: exit 0" in out["send"] and "guest: exit 0" in out["listen"]
+    assert f"bound {out['count']}\n" in out["send"]
     assert "5 packets received, 0% packet loss" in out["send"]
     sent = re.search(r"([0-9a-f]{64})  -", out["send"])[1]
     assert sent in out["listen"]
