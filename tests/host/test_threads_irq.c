@@ -164,6 +164,11 @@ uint32_t vgic_hw_eoi(void)
 	return done_with(true);
 }
 
+bool vgic_hw_unwired(void)
+{
+	return false;
+}
+
 int vgic_gich_map_interface(struct domain *d, ipaddr_t at)
 {
 	require(false);
