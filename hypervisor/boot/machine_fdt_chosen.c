@@ -8,6 +8,7 @@
 static const char *const known_uarts[] = {
 	"arm,pl011",
 	"fsl,imx6q-uart",
+	"renesas,scif",
 };
 
 /* Current and legacy names; MODULE_OTHER: kind given by order. */

@@ -148,6 +148,17 @@ static int read_msi(struct fdt_reader *r, int node, struct machine_bridge *b)
 	return 0;
 }
 
+/* Those at the GIC; of further ones nobody knows what they are. */
+static int read_interrupts(struct fdt_reader *r, int node, struct machine_bridge *b)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < MACHINE_MAX_BRIDGE_IRQS && err == 0; i++) {
+		err = fdt_read_interrupt(r, node, i, &b->intids[i], NULL);
+	}
+	return err;
+}
+
 static int read_bridge(struct fdt_reader *r, int node)
 {
 	struct machine_bridge *b = &r->m->bridges[r->m->bridge_count];
@@ -162,6 +173,7 @@ static int read_bridge(struct fdt_reader *r, int node)
 	if (fdt_path(r->fdt, node, b->path, sizeof(b->path)) != 0) {
 		return fdt_fail(r, node, NULL, "has a path that is too long");
 	}
+	b->phandle = fdt_phandle(r->fdt, node);
 	b->dma_coherent = fdt_coherent(r->fdt, node);
 	config = fdt_text_index(r->fdt, node, "reg-names", "config");
 	err = fdt_read_reg(r, node, config < 0 ? 0 : (uint32_t)config, &b->cfg);
@@ -185,6 +197,9 @@ static int read_bridge(struct fdt_reader *r, int node)
 	}
 	if (err == 0) {
 		err = machine_fdt_intx(r, node, b);
+	}
+	if (err == 0) {
+		err = read_interrupts(r, node, b);
 	}
 	r->m->bridge_count += err == 0;
 	return err;

@@ -17,6 +17,7 @@
 #define MACHINE_MAX_REDISTS  4
 #define MACHINE_MAX_FRAMES   4
 #define MACHINE_MAX_BRIDGES  16
+#define MACHINE_MAX_BRIDGE_IRQS 4
 #define MACHINE_MAX_RANGES   8
 #define MACHINE_MAX_IDMAPS   32 /* firmware may write one entry for each requester */
 #define MACHINE_MAX_MODULES  8
@@ -102,6 +103,8 @@ struct machine_window {
 struct machine_bridge {
 	const char *compatible;
 	char path[MACHINE_PATH_MAX];
+	uint32_t phandle; /* 0: none */
+	uint32_t intids[MACHINE_MAX_BRIDGE_IRQS]; /* its own interrupts, in order; 0: none */
 	uint16_t segment; /* linux,pci-domain, or counted when no bridge has it */
 	uint8_t bus_start;
 	uint8_t bus_end;

@@ -7,6 +7,7 @@
 static const struct uart_ops *const uart_drivers[] = {
 	&uart_pl011_ops,
 	&uart_imx_ops,
+	&uart_scif_ops,
 };
 
 const struct uart_ops *uart_driver(const char *compatible)

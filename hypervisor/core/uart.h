@@ -26,6 +26,7 @@ struct uart_ops {
 
 extern const struct uart_ops uart_pl011_ops;
 extern const struct uart_ops uart_imx_ops;
+extern const struct uart_ops uart_scif_ops;
 
 /* The driver of a compatible, or NULL. */
 const struct uart_ops *uart_driver(const char *compatible);

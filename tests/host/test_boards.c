@@ -127,7 +127,7 @@ static void say_machine(void)
 	for (uint32_t i = 0; i < machine.ram_count; i++) {
 		say_range(i == 0 ? "RAM" : "and", &machine.ram[i]);
 	}
-	say("\n %s at %llx, interrupt %u\n", machine.uart.path,
+	say("\n %s (%s) at %llx, interrupt %u\n", machine.uart.path, machine.uart.compatible,
 	    (unsigned long long)machine.uart.regs.base, machine.uart.intid);
 	say(" GICv%u", gic->version);
 	say_range("distributor", &gic->dist);
@@ -173,6 +173,10 @@ static void say_bridge(const struct machine_bridge *b)
 		    b->intx[device][1], b->intx[device][2], b->intx[device][3]);
 	}
 	say("%s\n", b->intx_edge ? ", edge" : "");
+	if (b->intids[0] != 0) {
+		say("  interrupts %u %u %u %u\n", b->intids[0], b->intids[1], b->intids[2],
+		    b->intids[3]);
+	}
 }
 
 static void say_function(const struct pci_function *f)
@@ -284,7 +288,7 @@ static void test_rcar_h3(void **state)
 		   "3 CPUs, last 100; PPIs 30 27 26; PSCI smc\n"
 		   " RAM 48000000+38000000 and 500000000+40000000 and 600000000+40000000 and"
 		   " 700000000+40000000\n"
-		   " /soc/serial@e6e88000 at e6e88000, interrupt 196\n"
+		   " /soc/serial@e6e88000 (renesas,scif) at e6e88000, interrupt 196\n"
 		   " GICv2 distributor f1010000+1000 CPU interface f1020000+20000, maintenance 25\n"
 		   " product register fff00044+4\n"
 		   " renesas,ipmmu-r8a7795 e67b0000+1000, interrupt 228\n"
@@ -296,6 +300,7 @@ static void test_rcar_h3(void **state)
 		   "  mem32 30000000+8000000 at 30000000\n"
 		   "  mem32 prefetchable 38000000+8000000 at 38000000\n"
 		   "  INTx 148 148 148 148, 148 148 148 148, 148 148 148 148, 148 148 148 148\n"
+		   "  interrupts 148 149 150 0\n"
 		   "/soc/pcie@ee800000\n"
 		   " renesas,pcie-rcar-gen3 0001:00-ff config ee800000+80000\n"
 		   "  I/O 0+100000 at ee900000\n"
@@ -303,6 +308,7 @@ static void test_rcar_h3(void **state)
 		   "  mem32 c0000000+8000000 at c0000000\n"
 		   "  mem32 prefetchable c8000000+8000000 at c8000000\n"
 		   "  INTx 180 180 180 180, 180 180 180 180, 180 180 180 180, 180 180 180 180\n"
+		   "  interrupts 180 181 182 0\n"
 		   "0000:00:00.0 1b36:000c, stream 0 of IOMMU 1, group 0\n"
 		   "0000:01:00.0 1b36:0010, BAR fe200000 at fe200000, stream 0 of IOMMU 1, group 0\n"
 		   "0001:00:00.0 1b36:000c, stream 1 of IOMMU 1, group 1\n"
@@ -314,7 +320,7 @@ static void test_imx8mp(void **state)
 	is_read_as("imx8mp",
 		   "2 CPUs, last 1; PPIs 30 27 26; PSCI smc\n"
 		   " RAM 40000000+c0000000 and 100000000+c0000000\n"
-		   " /soc@0/bus@30800000/serial@30890000 at 30890000, interrupt 59\n"
+		   " /soc@0/bus@30800000/serial@30890000 (fsl,imx6q-uart) at 30890000, interrupt 59\n"
 		   " GICv3 distributor 38800000+10000 redistributors 38880000+c0000, maintenance"
 		   " 25\n"
 		   "/soc@0/pcie@33800000\n"
@@ -322,6 +328,7 @@ static void test_imx8mp(void **state)
 		   "  I/O 0+10000 at 1ff80000\n"
 		   "  mem32 18000000+7f00000 at 18000000\n"
 		   "  INTx 158 157 156 155, 158 157 156 155, 158 157 156 155, 158 157 156 155\n"
+		   "  interrupts 172 0 0 0\n"
 		   "0000:00:00.0 1b36:000c, group 0\n"
 		   "0000:01:00.0 1b36:0010, BAR 18000000 at 18000000, group 1\n");
 }
@@ -331,7 +338,7 @@ static void test_lx2160a(void **state)
 	is_read_as("lx2160a",
 		   "2 CPUs, last 701; PPIs 30 27 26; PSCI smc\n"
 		   " RAM 80000000+7be00000 and 2080000000+780000000\n"
-		   " /soc/serial@21c0000 at 21c0000, interrupt 64\n"
+		   " /soc/serial@21c0000 (arm,pl011) at 21c0000, interrupt 64\n"
 		   " GICv3 distributor 6000000+10000 redistributors 6200000+200000 ITS"
 		   " 6020000+20000, maintenance 25\n"
 		   "/soc/pcie@3600000\n"
@@ -355,7 +362,8 @@ static void test_armada8040(void **state)
 	is_read_as("armada8040",
 		   "2 CPUs, last 101; PPIs 30 27 26; PSCI smc\n"
 		   " RAM 0+c0000000 and 100000000+40000000\n"
-		   " /ap806/config-space@f0000000/serial@512000 at f0512000, interrupt 51\n"
+		   " /ap806/config-space@f0000000/serial@512000 (snps,dw-apb-uart) at"
+		   " f0512000, interrupt 51\n"
 		   " GICv2 distributor f0210000+10000 CPU interface f0220000+20000, maintenance"
 		   " 25\n"
 		   "/cp0/pcie@f2600000\n"
@@ -378,12 +386,13 @@ static void test_rpi4(void **state)
 	is_read_as("rpi4",
 		   "1 CPUs, last 0; PPIs 30 27 26; PSCI smc\n"
 		   " RAM 0+3b400000 and 40000000+bc000000\n"
-		   " /soc/serial@7e201000 at fe201000, interrupt 153\n"
+		   " /soc/serial@7e201000 (arm,pl011) at fe201000, interrupt 153\n"
 		   " GICv2 distributor ff841000+1000 CPU interface ff842000+2000, maintenance 25\n"
 		   "/scb/pcie@7d500000\n"
 		   " brcm,bcm2711-pcie 0000:00-ff config fd500000+9310\n"
 		   "  mem32 c0000000+40000000 at 600000000\n"
 		   "  INTx 175 176 177 178, 175 176 177 178, 175 176 177 178, 175 176 177 178\n"
+		   "  interrupts 179 180 0 0\n"
 		   "0000:00:00.0 1b36:000c, group 0\n"
 		   "0000:01:00.0 1b36:0010, BAR c0000000 at 600000000, group 1\n");
 }
@@ -393,7 +402,7 @@ static void test_server(void **state)
 	is_read_as("server",
 		   "2 CPUs, last 100000000; PPIs 30 27 26; PSCI smc\n"
 		   " RAM 80000000+60000000 and 80000000000+4000000000 and 400000000000+4000000000\n"
-		   " /serial@50000000 at 50000000, interrupt 40\n"
+		   " /serial@50000000 (arm,pl011) at 50000000, interrupt 40\n"
 		   " GICv3 distributor 30000000+10000 redistributors 30200000+400000"
 		   " redistributors 400030200000+400000 ITS 30100000+20000 ITS 400030100000+20000,"
 		   " maintenance 25\n"

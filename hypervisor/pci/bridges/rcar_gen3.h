@@ -7,6 +7,7 @@
 #define PCI_BRIDGES_RCAR_GEN3_H
 
 #include "arch/arm64/mmio.h"
+#include "irq/msi.h"
 #include "pci/host_bridge.h"
 
 #define RCAR_REGS_SIZE 0x80000U
@@ -32,6 +33,14 @@
 #define RCAR_TSTR_ACTIVE BIT(0)
 #define RCAR_ERRFR 0x2020U
 #define RCAR_ERRFR_UNSUPPORTED BIT(4)
+
+/* MSI: a flag for each of 32 vectors, the bus address at which writes set them. */
+#define RCAR_MSIFR  0x2044U /* write 1 to clear */
+#define RCAR_MSIALR 0x2048U
+#define RCAR_MSIALR_ENABLE BIT(0)
+#define RCAR_MSIAUR 0x204cU
+#define RCAR_MSIIER 0x2050U
+#define RCAR_MSI_LINES 2U /* the first interrupts of the controller may all tell of one */
 
 /* Inbound windows: bus address to CPU address, in pairs for 64 bits. */
 #define RCAR_INBOUND_PAIRS 3U
@@ -69,6 +78,10 @@
 
 struct rcar_gen3 {
 	volatile uint8_t *regs;
+	struct msi_controller msi;
+	struct spinlock msi_lock; /* the two below, MSIIER and taking flags; innermost */
+	uint32_t msi_enabled;     /* what MSIIER says */
+	uint64_t capture;         /* bus address of MSIs */
 };
 
 static inline uint32_t rcar_read(const struct rcar_gen3 *r, uint32_t offset)
@@ -110,5 +123,12 @@ uint32_t rcar_plan_inbound(const struct range *ram, uint32_t count,
 
 /* Bring the controller up, or take over one that is. -EINVAL, -ETIMEDOUT: said in the log. */
 int rcar_gen3_start(struct rcar_gen3 *r, const struct machine_bridge *desc);
+
+/*
+ * The MSI block, every vector masked: it is registered, and the controller's first two interrupts
+ * are its own. INTx comes by the first one too, so that there is none any more. NULL: no MSI, said
+ * in the log.
+ */
+struct msi_controller *rcar_gen3_msi_start(struct rcar_gen3 *r, const struct machine_bridge *desc);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "core/job.h"
 #include "irq/irq.h"
+#include "lib/errno.h"
 
 #define LINES 256
 
@@ -26,9 +27,18 @@ void fake_irq_reset(void)
 int irq_request(uint32_t intid, bool edge, irq_handler handler, void *arg)
 {
 	assert(intid < LINES);
+	if (irqs[intid].handler != NULL) {
+		return -EBUSY;
+	}
 	irqs[intid].handler = handler;
 	irqs[intid].arg = arg;
 	return 0;
+}
+
+void irq_release(uint32_t intid)
+{
+	assert(irqs[intid].handler != NULL);
+	memset(&irqs[intid], 0, sizeof(irqs[intid]));
 }
 
 void irq_enable(uint32_t intid)

@@ -12,6 +12,7 @@ struct model_rcar model_rcar;
 
 static uint8_t window[MODEL_RCAR_SIZE];
 static uint32_t car, cctlr, msr, intxr, msitxr, errfr, tctlr, macctlr, tlctlr, idsetr1;
+static uint32_t msifr, msialr, msiaur, msiier;
 static uint32_t prar[6], lar[6], lamr[6];
 static struct {
 	uint32_t low, high, mask, control;
@@ -180,6 +181,8 @@ uint32_t mmio_read32(const volatile void *p)
 		return tstr();
 	case 0x2020:
 		return errfr;
+	case 0x2044:
+		return msifr;
 	case 0x11048:
 		return tlctlr;
 	case 0x1105c:
@@ -228,6 +231,7 @@ void mmio_write32(volatile void *p, uint32_t value)
 	} plain[] = {
 		{ 0x010, &car },       { 0x018, &cctlr },       { 0x028, &msr },
 		{ 0x400, &intxr },     { 0x840, &msitxr },      { 0x2000, &tctlr },
+		{ 0x2048, &msialr },   { 0x204c, &msiaur },     { 0x2050, &msiier },
 		{ 0x11004, &idsetr1 }, { 0x11048, &tlctlr },    { 0x11058, &macctlr },
 	};
 
@@ -245,6 +249,8 @@ void mmio_write32(volatile void *p, uint32_t value)
 		(void)cycle(true, value);
 	} else if (offset == 0x2020) {
 		errfr &= ~value;
+	} else if (offset == 0x2044) {
+		msifr &= ~value;
 	} else if (offset == 0x1105c) {
 		l1_entered = l1_entered && (value & 1U << 31) == 0;
 	} else if (offset == 0x11060) {
@@ -279,6 +285,8 @@ void model_rcar_init(void)
 	struct model_rcar *m = &model_rcar;
 
 	memset(m, 0, sizeof(*m));
+	msifr = 0x00010000; /* firmware's leftovers */
+	msialr = msiaur = msiier = ~0U;
 	car = cctlr = msr = intxr = msitxr = errfr = tctlr = macctlr = tlctlr = idsetr1 = 0;
 	memset(prar, 0, sizeof(prar));
 	memset(lar, 0, sizeof(lar));
@@ -305,6 +313,22 @@ void model_rcar_free(void)
 bool model_rcar_idle(void)
 {
 	return cctlr == 0;
+}
+
+bool model_rcar_msi(uint64_t bus, uint32_t data)
+{
+	uint64_t at = (uint64_t)msiaur << 32 | (msialr & ~3U);
+
+	if ((msialr & 1) == 0 || bus != at) {
+		return false;
+	}
+	msifr |= data < 32 ? 1U << data : 0;
+	return true;
+}
+
+bool model_rcar_msi_line(void)
+{
+	return (msifr & msiier) != 0;
 }
 
 bool model_rcar_inbound(uint64_t bus, uint64_t *local)

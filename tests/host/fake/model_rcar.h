@@ -41,6 +41,10 @@ void model_rcar_free(void);
 
 /* The engine is at rest: no cycle enabled. */
 bool model_rcar_idle(void);
+/* A write of four bytes by a bus master: true when it was taken as an MSI. */
+bool model_rcar_msi(uint64_t bus, uint32_t data);
+/* The interrupt of the MSI block. */
+bool model_rcar_msi_line(void);
 /* Which local address a bus master's access goes to; false: refused. */
 bool model_rcar_inbound(uint64_t bus, uint64_t *local);
 /* The bus address behind offset in outbound window n; false: closed. */
