@@ -122,7 +122,10 @@ via pause idle
 section paused; state idle
 via unpause idle
 section running; state idle
-section console; console idle 5
+section console
+until console idle 10 | grep -x up; do
+	usleep 100000
+done
 try destroy via destroy idle
 section after; via list
 via destroy work
