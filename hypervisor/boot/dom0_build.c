@@ -13,8 +13,10 @@
 #include "core/panic.h"
 #include "core/vuart.h"
 #include "irq/irq.h"
+#include "irq/msi.h"
 #include "irq/vgic.h"
 #include "irq/vits.h"
+#include "irq/vmsi.h"
 #include "lib/string.h"
 #include "pci/host_bridge.h"
 #include "vpci/vpci.h"
@@ -79,6 +81,25 @@ static void create_interrupts(struct domain *d)
 		if (err != 0) {
 			panic("control domain: virtual ITS: error %d", err);
 		}
+	}
+}
+
+/* At the host's frame, with the numbers of its SPIs, which are nobody else's. */
+static void create_msi_frame(struct domain *d)
+{
+	const struct machine_gic *gic = &machine.gic;
+	const struct msi_controller *c = gic->frame_count != 0 ?
+						 msi_by_phandle(gic->frames[0].phandle) : NULL;
+	struct msi_message first;
+	int err;
+
+	if (c == NULL) {
+		return;
+	}
+	msi_message(c, 0, &first);
+	err = vmsi_create(d, ipa(gic->frames[0].regs.base), first.data, c->vector_count);
+	if (err != 0) {
+		panic("control domain: virtual MSI frame: error %d", err);
 	}
 }
 
@@ -167,6 +188,7 @@ static void create_machine(struct domain *d, struct control_layout *control)
 	int err;
 
 	create_interrupts(d);
+	create_msi_frame(d);
 	create_uart(d);
 	create_pci(d);
 	dom0_pass_devices(d);

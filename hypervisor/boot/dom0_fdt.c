@@ -123,8 +123,20 @@ static void write_its(struct fdt_writer *w, const struct machine_its *its, uint3
 	fdt_write_end(w);
 }
 
+static void write_frame(struct fdt_writer *w, const struct machine_frame *frame, uint32_t phandle)
+{
+	fdt_write_begin_at(w, "v2m", frame->regs.base);
+	fdt_write_text(w, "compatible", "arm,gic-v2m-frame");
+	fdt_write_flag(w, "msi-controller");
+	fdt_write_cell64(w, frame->regs.base);
+	fdt_write_cell64(w, SZ_4K);
+	fdt_write_cells(w, "reg");
+	fdt_write_u32(w, "phandle", phandle);
+	fdt_write_end(w);
+}
+
 static void write_gic(struct fdt_writer *w, const struct dom0_fdt_spec *spec, uint32_t phandle,
-		      uint32_t its_phandle)
+		      uint32_t msi_phandle)
 {
 	const struct machine_gic *gic = &spec->machine->gic;
 
@@ -142,7 +154,9 @@ static void write_gic(struct fdt_writer *w, const struct dom0_fdt_spec *spec, ui
 	}
 	fdt_write_u32(w, "phandle", phandle);
 	if (gic->its_count != 0) {
-		write_its(w, &gic->its[0], its_phandle);
+		write_its(w, &gic->its[0], msi_phandle);
+	} else if (gic->frame_count != 0) {
+		write_frame(w, &gic->frames[0], msi_phandle);
 	}
 	fdt_write_end(w);
 }
@@ -187,14 +201,16 @@ int dom0_fdt_write(const struct dom0_fdt_spec *spec, void *buf, uint32_t size)
 	static struct fdt_writer w; /* boot only; too large for a stack */
 	const struct machine *m = spec->machine;
 	uint32_t gic_phandle = m->gic.phandle;
-	uint32_t its_phandle = m->gic.its[0].phandle;
+	bool has_msi = m->gic.its_count != 0 || m->gic.frame_count != 0;
+	uint32_t msi_phandle = m->gic.its_count != 0 ? m->gic.its[0].phandle :
+						       m->gic.frames[0].phandle;
 	uint32_t highest;
 
 	if (fdt_find_max_phandle(m->fdt, &highest) != 0 || highest > UINT32_MAX - 4) {
 		return -EINVAL;
 	}
-	if (its_phandle == 0) {
-		its_phandle = highest + 1;
+	if (msi_phandle == 0) {
+		msi_phandle = highest + 1;
 	}
 	fdt_write_start(&w, buf, size);
 	fdt_write_begin(&w, "");
@@ -205,12 +221,12 @@ int dom0_fdt_write(const struct dom0_fdt_spec *spec, void *buf, uint32_t size)
 	write_cpus(&w, spec);
 	write_psci(&w);
 	write_timer(&w);
-	write_gic(&w, spec, gic_phandle, its_phandle);
+	write_gic(&w, spec, gic_phandle, msi_phandle);
 	dom0_fdt_console(&w, m, highest + 2);
 	dom0_fdt_host_nodes(&w, m);
 	for (uint32_t i = 0; i < spec->bridge_count; i++) {
 		dom0_fdt_bridge(&w, &spec->bridges[i], gic_phandle,
-				m->gic.its_count != 0 ? its_phandle : 0);
+				has_msi ? msi_phandle : 0);
 	}
 	dom0_fdt_control(&w, spec->control);
 	fdt_write_end(&w);

@@ -75,7 +75,7 @@ static void interrupt_map(struct fdt_writer *w, const struct machine_bridge *b,
 }
 
 void dom0_fdt_bridge(struct fdt_writer *w, const struct dom0_bridge *bridge, uint32_t gic_phandle,
-		     uint32_t its_phandle)
+		     uint32_t msi_phandle)
 {
 	const struct machine_bridge *b = bridge->host;
 
@@ -91,10 +91,10 @@ void dom0_fdt_bridge(struct fdt_writer *w, const struct dom0_bridge *bridge, uin
 	if (b->dma_coherent) {
 		fdt_write_flag(w, "dma-coherent");
 	}
-	if (its_phandle != 0) {
-		/* The virtual ITS knows requesters as segment and RID. */
+	if (msi_phandle != 0) {
+		/* A virtual ITS knows requesters as segment and RID; a frame does not ask. */
 		fdt_write_cell(w, 0);
-		fdt_write_cell(w, its_phandle);
+		fdt_write_cell(w, msi_phandle);
 		fdt_write_cell(w, (uint32_t)b->segment << 16);
 		fdt_write_cell(w, 0x10000);
 		fdt_write_cells(w, "msi-map");

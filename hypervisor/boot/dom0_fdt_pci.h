@@ -8,9 +8,9 @@
 #include "control/control.h"
 #include "core/machine.h"
 
-/* its_phandle 0: no MSI. */
+/* msi_phandle 0: no MSI. */
 void dom0_fdt_bridge(struct fdt_writer *w, const struct dom0_bridge *bridge, uint32_t gic_phandle,
-		     uint32_t its_phandle);
+		     uint32_t msi_phandle);
 void dom0_fdt_control(struct fdt_writer *w, const struct control_layout *layout);
 
 #endif

@@ -32,6 +32,7 @@ enum shutdown_reason { SHUTDOWN_POWEROFF, SHUTDOWN_REBOOT, SHUTDOWN_CRASH };
 
 struct vgic;
 struct vits;
+struct vmsi;
 struct vpci;
 struct vuart;
 
@@ -61,6 +62,7 @@ struct domain {
 	uint64_t ram_cleaned;   /* bytes of the next one that are clean */
 	struct vgic *vgic;
 	struct vits *vits;
+	struct vmsi *vmsi; /* where the machine has no ITS */
 	struct vpci *vpci;
 	struct vuart *uart;
 	uint64_t exits[EXIT_KINDS];   /* statistics, updated without lock by its vCPUs */

@@ -291,6 +291,18 @@ void vgic_set_resample(struct domain *d, uint32_t vintid, uint32_t host_intid)
 	vgic_kick(g, kick);
 }
 
+uint32_t vgic_spi_cpu(struct domain *d, uint32_t vintid)
+{
+	struct vgic *g = d->vgic;
+	const struct vgic_irq *irq = vgic_irq_find(g, NULL, vintid);
+	uint8_t target;
+
+	spin_lock(&g->lock);
+	target = irq == NULL || irq->target == VGIC_NONE ? 0 : irq->target;
+	spin_unlock(&g->lock);
+	return d->vcpus[target]->pcpu;
+}
+
 bool vgic_level(struct domain *d, uint32_t vintid)
 {
 	const struct vgic_irq *irq = vgic_irq_find(d->vgic, NULL, vintid);

@@ -72,6 +72,8 @@ void vgic_unroute_spi(struct domain *d, uint32_t host_intid);
  * wire again, low.
  */
 void vgic_set_resample(struct domain *d, uint32_t vintid, uint32_t host_intid);
+/* The pCPU that virtual SPI vintid is delivered on now. */
+uint32_t vgic_spi_cpu(struct domain *d, uint32_t vintid);
 /* The wire of an SPI, as vgic_set_level() or the end of its handling left it. */
 bool vgic_level(struct domain *d, uint32_t vintid);
 

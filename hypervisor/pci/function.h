@@ -161,6 +161,8 @@ struct pci_function {
 	stream_id_t stream;
 	struct its *its;
 	device_id_t device_id;
+	struct msi_controller *msi_controller; /* instead of an ITS; NULL: none */
+	volatile uint8_t *msix_pages; /* EL2's view of the pages that hold its table; NULL: none */
 	/* While it has a user behind an ITS. It goes away under the function's lock. */
 	struct its_device *itt;
 

@@ -15,6 +15,7 @@
 struct host_bridge;
 struct iommu;
 struct its;
+struct msi_controller;
 
 struct host_bridge_ops {
 	const char *name;
@@ -38,6 +39,7 @@ struct host_bridge {
 	uint16_t owner; /* domain id that owns the bridge's unlent functions */
 	struct spinlock cfg_lock;
 	struct its *its; /* NULL: no ITS behind msi-map */
+	struct msi_controller *msi; /* what is there instead; NULL: nothing */
 	volatile void *io; /* its I/O window at EL2; NULL: none */
 	void *priv;
 };

@@ -3,12 +3,14 @@
 #include "core/log.h"
 #include "iommu/iommu.h"
 #include "irq/its.h"
+#include "irq/msi.h"
 #include "lib/format.h"
 #include "pci/host_bridge.h"
 #include "pci/pci_acs.h"
 #include "pci/pci_bar.h"
 #include "pci/pci_config.h"
 #include "pci/pci_groups.h"
+#include "pci/pci_msix_table.h"
 #include "pci/pci_init.h"
 #include "pci/pci_place.h"
 #include "pci/pci_scan.h"
@@ -132,6 +134,7 @@ void pci_identify(struct pci_function *f)
 			       &phandle, &id)) {
 		f->its = its_by_phandle(phandle);
 		f->device_id = (device_id_t){ id };
+		f->msi_controller = f->its == NULL ? msi_by_phandle(phandle) : NULL;
 	}
 }
 
@@ -141,6 +144,7 @@ void pci_bring_up(struct host_bridge *b)
 
 	if (b->desc->msi_map_count != 0) {
 		b->its = its_by_phandle(b->desc->msi_map[0].phandle);
+		b->msi = b->its == NULL ? msi_by_phandle(b->desc->msi_map[0].phandle) : NULL;
 	}
 	if (pci_scan(b) != 0 || pci_place(b) != 0) {
 		log_error("pci", "%s: out of memory, not every function is usable", b->desc->path);
@@ -149,6 +153,7 @@ void pci_bring_up(struct host_bridge *b)
 		if (f->bridge == b) {
 			pci_acs_enable(f);
 			pci_identify(f);
+			pci_msix_map(f);
 			f->reset_methods = pci_reset_probe(f);
 			pci_reset_remember(f);
 		}

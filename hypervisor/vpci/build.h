@@ -42,6 +42,7 @@ struct vpci_build {
 	const struct pci_function *function;
 	const struct vpci_image *image;
 	bool msi; /* MSI and MSI-X reach an ITS that isolates them */
+	bool msix; /* MSI-X through a table that is trapped */
 	bool intx; /* a guest's function has a line for its pin */
 	uint64_t bars[PCI_BARS]; /* initial PCI bus addresses */
 };

@@ -21,6 +21,7 @@
 
 struct vpci_segment;
 struct vpci_vfs;
+struct vpci_msix;
 
 /* On its way out: being cut off is over, routes of interrupts may be left; none are. */
 enum vpci_leave { VPCI_STAYS, VPCI_LEAVES, VPCI_LEFT };
@@ -42,7 +43,7 @@ struct vpci_function {
 	struct domain *domain;
 	struct vpci_segment *segment;
 	struct vsbdf where;
-	struct vpci_function *next_io; /* bus lock: the segment's functions with I/O BARs */
+	struct vpci_function *next_trapped; /* bus lock: see vpci_segment.trapped */
 
 	/* function->lock from here on. */
 	enum vpci_view view;
@@ -61,6 +62,8 @@ struct vpci_function {
 	bool pf_decode; /* VPCI_VIEW_VF: the physical function's VF MSE, and where its VF BARs are */
 	uint64_t pf_bars[PCI_BARS];
 
+	struct vpci_msix *msix; /* a table that is trapped, while it is in use; else NULL */
+
 	struct intx_member intx; /* vpci_intx.c; line and masked: function->lock too */
 
 	struct its_device *itt; /* read by the vITS without lock, see vpci_host_device() */
@@ -78,7 +81,7 @@ struct vpci_segment {
 	uint32_t bus_start;
 	struct vpci_aperture apertures[VPCI_APERTURES_MAX];
 	uint32_t aperture_count;
-	struct vpci_function *io_functions;
+	struct vpci_function *trapped; /* functions with I/O BARs, or whose MSI-X table is trapped */
 	/* buses[b]: page of VPCI_DEVFNS pointers, NULL where there is no bus; kept until destroy. */
 	struct vpci_function **buses[VPCI_BUSES];
 };
@@ -87,6 +90,9 @@ struct vpci {
 	struct spinlock lock; /* who is in the bus tables; taken before a function's lock */
 	struct vpci_segment *segments;
 	struct its *its; /* the one whose doorbell devices of this domain reach; NULL: none yet */
+	/* Or the controller without requester check, and where its doorbell page is for them. */
+	struct msi_controller *msi;
+	ipaddr_t msi_doorbell;
 };
 
 /* An empty segment, config window trapped at [cfg, +cfg_size). -ENOMEM, -ENOSPC, -EEXIST. */
@@ -95,6 +101,8 @@ int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, 
 			 struct vpci_segment **out);
 /* The domain's segments sit on this ITS from now on, if on none yet. */
 int vpci_bus_use_its(struct domain *d, struct its *its, ipaddr_t doorbell);
+
+int vpci_bus_use_msi(struct domain *d, struct msi_controller *msi, ipaddr_t doorbell);
 
 /* The function at a bus position with its lock held: the caller unlocks it. NULL: nothing there. */
 struct vpci_function *vpci_bus_enter(struct vpci_segment *seg, uint32_t bus, uint32_t devfn);

@@ -8,6 +8,7 @@
 #include "vpci/exec.h"
 #include "vpci/lend.h"
 #include "vpci/vfs.h"
+#include "vpci/vpci_msix.h"
 
 bool lend_translated(const struct pci_function *f)
 {
@@ -65,6 +66,10 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 			return r;
 		}
 	}
+	if (vpci_msix_trapped(f) && f->msi_controller == d->vpci->msi &&
+	    vpci_msix_create(vf) == 0) {
+		build.msix = true;
+	}
 	build.msi = f->itt != NULL;
 	build.intx = view == VPCI_VIEW_GUEST && vpci_intx_vintid(vf, true) != 0;
 	r = vpci_build(&vf->shadow, &build);
@@ -75,6 +80,9 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 	if (r && f->itt) {
 		its_device_unmap(f->itt);
 		f->itt = NULL;
+	}
+	if (r) {
+		vpci_msix_destroy(vf);
 	}
 	return r;
 }
@@ -148,6 +156,9 @@ int lend_cut_off(struct vpci_function *vf, bool shared)
 		r = iommu_abort(f->iommu, f->stream);
 	}
 	__atomic_store_n(&vf->itt, NULL, __ATOMIC_RELEASE);
+	spin_lock(&f->lock);
+	vpci_msix_destroy(vf);
+	spin_unlock(&f->lock);
 	return r;
 }
 

@@ -2,10 +2,12 @@
 /* The virtual buses of a domain: trapped windows, and who answers in them. */
 #include "core/heap.h"
 #include "irq/its.h"
+#include "irq/msi.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "vpci/bus.h"
 #include "vpci/exec.h"
+#include "vpci/vpci_msix.h"
 
 #define ECAM_BUS(offset)   ((uint32_t)((offset) >> 20))
 #define ECAM_DEVFN(offset) ((uint32_t)((offset) >> 12) & 0xff)
@@ -96,13 +98,30 @@ static enum mmio_result config_access(struct vcpu *v, void *opaque, struct mmio_
 	return r;
 }
 
-/* Mapped BARs never come here: what no BAR claims reads as a master abort does. */
-static enum mmio_result window_access(struct vcpu *v, void *opaque, struct mmio_access *a)
+static void nobody_answers(struct mmio_access *a)
 {
-	(void)v;
-	(void)opaque;
 	if (!a->write) {
 		a->value = ones(a->size);
+	}
+}
+
+/* Mapped BARs never come here: a trapped MSI-X table, or what reads as a master abort does. */
+static enum mmio_result window_access(struct vcpu *v, void *opaque, struct mmio_access *a)
+{
+	struct vpci_segment *seg = opaque;
+	struct vpci_function *vf;
+	bool found = false;
+
+	(void)v;
+	spin_lock(&seg->domain->vpci->lock);
+	for (vf = seg->trapped; vf && !found; vf = vf->next_trapped) {
+		spin_lock(&vf->function->lock);
+		found = vpci_msix_access(vf, a->ipa, a);
+		spin_unlock(&vf->function->lock);
+	}
+	spin_unlock(&seg->domain->vpci->lock);
+	if (!found) {
+		nobody_answers(a);
 	}
 	return MMIO_DONE;
 }
@@ -115,7 +134,7 @@ static bool find_port(struct vpci_segment *seg, uint64_t port, uint32_t size, bo
 	bool found = false;
 
 	spin_lock(&seg->domain->vpci->lock);
-	for (vf = seg->io_functions; vf && !found; vf = vf->next_io) {
+	for (vf = seg->trapped; vf && !found; vf = vf->next_trapped) {
 		spin_lock(&vf->function->lock);
 		found = vpci_exec_port(vf, port, size, write, value);
 		spin_unlock(&vf->function->lock);
@@ -139,7 +158,8 @@ static enum mmio_result io_access(struct vcpu *v, void *opaque, struct mmio_acce
 	}
 	if (a->size > 4 || !IS_ALIGNED(port, a->size) ||
 	    !find_port(seg, port, a->size, a->write, &value)) {
-		return window_access(v, opaque, a);
+		nobody_answers(a);
+		return MMIO_DONE;
 	}
 	a->value = value;
 	return MMIO_DONE;
@@ -200,6 +220,21 @@ int vpci_bus_use_its(struct domain *d, struct its *its, ipaddr_t doorbell)
 	r = p2m_map_doorbell(&d->p2m, doorbell, its_doorbell(its));
 	if (r == 0) {
 		d->vpci->its = its;
+	}
+	return r;
+}
+
+int vpci_bus_use_msi(struct domain *d, struct msi_controller *msi, ipaddr_t doorbell)
+{
+	int r;
+
+	if (!msi || d->vpci->msi) {
+		return 0;
+	}
+	r = p2m_map_doorbell(&d->p2m, doorbell, msi->doorbell);
+	if (r == 0) {
+		d->vpci->msi = msi;
+		d->vpci->msi_doorbell = doorbell;
 	}
 	return r;
 }
@@ -277,9 +312,9 @@ int vpci_bus_publish(struct vpci_function *vf)
 	if (vf->view == VPCI_VIEW_GUEST) {
 		mark_multifunction(*table, SBDF_DEVFN(vf->where));
 	}
-	if (has_ports(vf->function)) {
-		vf->next_io = vf->segment->io_functions;
-		vf->segment->io_functions = vf;
+	if (has_ports(vf->function) || vpci_msix_trapped(vf->function)) {
+		vf->next_trapped = vf->segment->trapped;
+		vf->segment->trapped = vf;
 	}
 out:
 	spin_unlock(&vpci->lock);
@@ -289,14 +324,14 @@ out:
 void vpci_bus_withdraw(struct vpci_function *vf)
 {
 	struct vpci_function **table = vf->segment->buses[SBDF_BUS(vf->where)];
-	struct vpci_function **link = &vf->segment->io_functions;
+	struct vpci_function **link = &vf->segment->trapped;
 
 	spin_lock(&vf->domain->vpci->lock);
 	while (*link && *link != vf) {
-		link = &(*link)->next_io;
+		link = &(*link)->next_trapped;
 	}
 	if (*link) {
-		*link = vf->next_io;
+		*link = vf->next_trapped;
 	}
 	__atomic_store_n(&table[SBDF_DEVFN(vf->where)], NULL, __ATOMIC_RELEASE);
 	mark_multifunction(table, SBDF_DEVFN(vf->where));

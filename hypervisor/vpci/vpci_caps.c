@@ -69,7 +69,7 @@ static bool is_sound(const struct vpci_build *b, uint32_t id, uint32_t at)
 	case CAP_EXPRESS:
 		return f->cap_express == at;
 	case CAP_MSIX:
-		return b->msi && f->msix.cap == at;
+		return (b->msi || b->msix) && f->msix.cap == at;
 	case CAP_AF:
 		return f->cap_af == at;
 	default:

@@ -5,6 +5,7 @@
 #include "core/heap.h"
 #include "core/log.h"
 #include "irq/its.h"
+#include "irq/msi.h"
 #include "lib/errno.h"
 #include "pci/registry.h"
 #include "vpci/exec.h"
@@ -80,6 +81,9 @@ int vpci_create_owner(struct domain *d, struct host_bridge *b)
 	host_bridge_map_io(b);
 	if (b->its) {
 		r = vpci_bus_use_its(d, b->its, ipa(its_doorbell(b->its).v));
+	}
+	if (r == 0 && b->msi) {
+		r = vpci_bus_use_msi(d, b->msi, ipa(b->msi->doorbell.v));
 	}
 	b->owner = d->id;
 	for (f = pci_function_first(); r == 0 && f; f = f->next) {

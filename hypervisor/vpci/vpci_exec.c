@@ -12,6 +12,7 @@
 #include "vpci/exec.h"
 #include "vpci/lend.h"
 #include "vpci/vfs.h"
+#include "vpci/vpci_msix.h"
 
 /* A slice, and how much of it is done before it looks whether an interrupt waits. */
 #define SLICE_ENTRIES 512U
@@ -80,10 +81,34 @@ static enum p2m_type map_type(const struct pci_bar *bar, uint32_t i)
 	return bar->kind == BAR_MEM64 && bar->prefetchable ? P2M_MMIO_NC : P2M_MMIO;
 }
 
+/* Up to the pages that are trapped, and from their end on. */
+static int map_pieces(struct vpci_function *vf, uint32_t i)
+{
+	const struct pci_bar *bar = bar_of(vf, i);
+	struct vpci_mapping *m = &vf->maps[i];
+	uint64_t hole, end, first, done;
+	int r;
+
+	vpci_msix_hole(vf, i, &hole, &end);
+	if (m->done >= hole && m->done < end) {
+		m->done = MIN(end, m->size);
+	}
+	first = m->done < hole ? 0 : end;
+	if (m->done >= m->size) {
+		return 0;
+	}
+	done = m->done - first;
+	r = p2m_map_slice(&vf->domain->p2m, ipa(m->ipa.v + first), pa_add(bar->cpu, first),
+			  (m->done < hole ? hole : m->size) - first, map_type(bar, i),
+			  CHUNK_ENTRIES, &done);
+	m->done = first + done;
+	/* The first piece's end is not the BAR's. */
+	return r == 0 && m->done < m->size ? -EAGAIN : r;
+}
+
 /* 0: this BAR is done. -EAGAIN: another chunk. */
 static int map_chunk(struct vpci_function *vf, uint32_t i)
 {
-	const struct pci_bar *bar = bar_of(vf, i);
 	struct vpci_mapping *m = &vf->maps[i];
 	uint64_t bus;
 	int r;
@@ -91,8 +116,7 @@ static int map_chunk(struct vpci_function *vf, uint32_t i)
 	if (vf->shadow.asleep || !wanted(vf, i, &bus) || (!m->mapped && map_begin(vf, i, bus))) {
 		return 0;
 	}
-	r = p2m_map_slice(&vf->domain->p2m, m->ipa, bar->cpu, m->size, map_type(bar, i),
-			  CHUNK_ENTRIES, &m->done);
+	r = map_pieces(vf, i);
 	if (r == 0 || r == -EAGAIN) {
 		return r;
 	}
@@ -183,6 +207,7 @@ void vpci_exec_reset_over(struct vpci_function *vf)
 	vf->shadow = vf->aside;
 	vf->aside = (struct vpci_shadow){ .blocks = { NULL } };
 	vpci_shadow_initial(&vf->shadow);
+	vpci_msix_reset(vf);
 	vf->away = false;
 	if (vf->busy == &vf->function->reset.job) {
 		vf->busy = NULL;

@@ -372,7 +372,7 @@ static void test_reads_back(void **state)
 	assert_string_equal(again.uart.path, "/pl011@9000000");
 }
 
-/* Where the host has a GICv2: its own distributor's and CPU interface's addresses, no MSI. */
+/* Where the host has a GICv2: its own distributor's and CPU interface's addresses. */
 static void test_gicv2(void **state)
 {
 	static const char gic[] = "/intc@8000000";
@@ -394,6 +394,15 @@ static void test_gicv2(void **state)
 	assert_non_null(fdt_getprop(fdt, virt_node(fdt, gic), "reg", &size));
 	assert_int_equal(size, 8 * 4);
 	assert_null(fdt_getprop(fdt, virt_node(fdt, "/pcie@4010000000"), "msi-map", NULL));
+	/* With a GICv2m frame, one where it is, for every function of the bridge. */
+	virt_set_text(host, "/intc@8000000/its@8080000", "compatible", "arm,gic-v2m-frame");
+	VIRT_CELLS(host, "/intc@8000000/its@8080000", "reg", 0, 0x8020000, 0, 0x1000);
+	fdt = made_from(host);
+	assert_int_equal(cell64(fdt, "/intc@8000000/v2m@8020000", "reg", 0), 0x8020000);
+	assert_int_equal(cell64(fdt, "/intc@8000000/v2m@8020000", "reg", 2), 0x1000);
+	assert_int_equal(cell(fdt, "/pcie@4010000000", "msi-map", 1),
+			 fdt_get_phandle(fdt, virt_node(fdt, "/intc@8000000/v2m@8020000")));
+	assert_int_equal(cell(fdt, "/pcie@4010000000", "msi-map", 3), 0x10000);
 }
 
 static const char *text(const void *fdt, const char *path, const char *name)
