@@ -117,10 +117,13 @@ static void create_uart(struct domain *d)
 }
 
 /* A bridge this build cannot drive is not shown; its own driver said why. */
-static void create_pci(struct domain *d)
+static void create_pci(struct domain *d, const struct dom0_bridge *bridges)
 {
 	for (uint32_t i = 0; i < host_bridge_count; i++) {
-		int err = vpci_create_owner(d, &host_bridges[i]);
+		int err;
+
+		host_bridges[i].ecam = bridges[i].ecam;
+		err = vpci_create_owner(d, &host_bridges[i]);
 
 		if (err != 0) {
 			panic("control domain: PCI segment %04x: error %d",
@@ -183,18 +186,29 @@ static void write_fdt(struct domain *d, const struct dom0_fdt_spec *spec, uint64
 }
 
 /* Everything the domain sees but its memory. */
-static void create_machine(struct domain *d, struct control_layout *control)
+static void create_machine(struct domain *d, struct control_layout *control,
+			   struct dom0_bridge *bridges)
 {
 	int err;
+
+	for (uint32_t i = 0; i < host_bridge_count; i++) {
+		const struct host_bridge *b = &host_bridges[i];
+
+		bridges[i] = (struct dom0_bridge){ .host = b->desc };
+		if (!b->ops->indirect) {
+			bridges[i].ecam = b->desc->cfg;
+		}
+	}
+	if (dom0_control_layout(&machine, control) != 0 ||
+	    dom0_ecam_layout(&machine, control, bridges, host_bridge_count) != 0) {
+		panic("control domain: no hole in its address space for PCI");
+	}
 
 	create_interrupts(d);
 	create_msi_frame(d);
 	create_uart(d);
-	create_pci(d);
+	create_pci(d, bridges);
 	dom0_pass_devices(d);
-	if (dom0_control_layout(&machine, control) != 0) {
-		panic("control domain: no hole in its address space for the control function");
-	}
 	err = control_create(d, control);
 	if (err != 0) {
 		panic("control domain: control function: error %d", err);
@@ -229,14 +243,9 @@ struct domain *boot_control_domain(void)
 	if (dom0_layout_plan(ram, &kernel->data, ramdisk_data, &image, &layout, &why) != 0) {
 		panic("control domain: %s", why);
 	}
-	create_machine(d, &control);
+	create_machine(d, &control, bridges);
 	if (!layout.in_place) {
 		copy_kernel(d, kernel->data.base, layout.entry, kernel->data.size);
-	}
-	for (uint32_t i = 0; i < host_bridge_count; i++) {
-		const struct machine_bridge *host = host_bridges[i].desc;
-
-		bridges[i] = (struct dom0_bridge){ host, host->cfg };
 	}
 	spec = (struct dom0_fdt_spec){
 		.machine = &machine,

@@ -50,6 +50,9 @@ static int add_machine(struct rangeset *s, const struct machine *m)
 		const struct machine_bridge *b = &m->bridges[i];
 
 		err = add(s, &b->cfg);
+		if (err == 0) {
+			err = add(s, &b->regs);
+		}
 		for (uint32_t w = 0; err == 0 && w < b->window_count; w++) {
 			struct range window = { b->windows[w].cpu, b->windows[w].size };
 
@@ -65,6 +68,38 @@ static int take(struct rangeset *s, uint64_t size, uint64_t align, uint64_t min,
 	int err = rangeset_find_gap(s, size, align, min, limit, out);
 
 	return err == 0 ? rangeset_add(s, *out, size) : err;
+}
+
+int dom0_ecam_layout(const struct machine *m, const struct control_layout *control,
+		     struct dom0_bridge *bridges, uint32_t count)
+{
+	static struct range storage[HOLES_MAX]; /* boot only; large */
+	const struct range taken[] = {
+		{ control->mmio32_base.v, control->mmio32_size },
+		{ control->aperture_base.v, control->aperture_size },
+		{ control->ecam.v, CONTROL_ECAM_SIZE },
+	};
+	struct rangeset s;
+	int err;
+
+	rangeset_init(&s, storage, ARRAY_SIZE(storage));
+	err = add_machine(&s, m);
+	if (err == 0) {
+		err = add_registers(&s, m->fdt);
+	}
+	for (uint32_t i = 0; err == 0 && i < ARRAY_SIZE(taken); i++) {
+		err = add(&s, &taken[i]);
+	}
+	for (uint32_t i = 0; err == 0 && i < count; i++) {
+		struct range *ecam = &bridges[i].ecam;
+
+		if (ecam->size == 0) {
+			ecam->size = (bridges[i].host->bus_end - bridges[i].host->bus_start + 1ULL) *
+				     SZ_1M;
+			err = take(&s, ecam->size, SZ_2M, LIMIT_32BIT, P2M_IPA_SIZE, &ecam->base);
+		}
+	}
+	return err == 0 ? 0 : -ENOSPC;
 }
 
 int dom0_control_layout(const struct machine *m, struct control_layout *out)

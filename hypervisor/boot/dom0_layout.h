@@ -3,6 +3,7 @@
 #ifndef BOOT_DOM0_LAYOUT_H
 #define BOOT_DOM0_LAYOUT_H
 
+#include "boot/dom0_fdt.h"
 #include "boot/image.h"
 #include "control/control.h"
 #include "core/machine.h"
@@ -29,5 +30,11 @@ int dom0_layout_plan(const struct rangeset *ram, const struct range *kernel,
  * device tree puts anywhere; and a segment number no host bridge has. -ENOSPC.
  */
 int dom0_control_layout(const struct machine *m, struct control_layout *out);
+/*
+ * After it: holes for the config windows of those bridges[] whose ecam has size 0, each as large as
+ * its buses need. -ENOSPC.
+ */
+int dom0_ecam_layout(const struct machine *m, const struct control_layout *control,
+		     struct dom0_bridge *bridges, uint32_t count);
 
 #endif

@@ -75,7 +75,10 @@ static bool hypervisor_range(const struct machine *m, const struct range *range)
 		}
 	}
 	for (uint32_t i = 0; i < m->bridge_count; i++) {
-		if (overlaps(range, &m->bridges[i].cfg)) {
+		const struct machine_bridge *b = &m->bridges[i];
+
+		if (overlaps(range, &b->cfg) || overlaps(range, &b->regs) ||
+		    overlaps(range, &b->atu)) {
 			return true;
 		}
 	}

@@ -159,10 +159,32 @@ static int read_interrupts(struct fdt_reader *r, int node, struct machine_bridge
 	return err;
 }
 
+/* reg "config" or the first; "dbi" and "atu" where they are named. */
+static int read_regs(struct fdt_reader *r, int node, struct machine_bridge *b)
+{
+	const struct {
+		const char *name;
+		struct range *out;
+	} named[] = {
+		{ "dbi", &b->regs },
+		{ "atu", &b->atu },
+	};
+	int config = fdt_text_index(r->fdt, node, "reg-names", "config");
+	int err = fdt_read_reg(r, node, config < 0 ? 0 : (uint32_t)config, &b->cfg);
+
+	for (size_t i = 0; err == 0 && i < ARRAY_SIZE(named); i++) {
+		int index = fdt_text_index(r->fdt, node, "reg-names", named[i].name);
+
+		if (index >= 0) {
+			err = fdt_read_reg(r, node, (uint32_t)index, named[i].out);
+		}
+	}
+	return err;
+}
+
 static int read_bridge(struct fdt_reader *r, int node)
 {
 	struct machine_bridge *b = &r->m->bridges[r->m->bridge_count];
-	int config;
 	int err;
 
 	if (r->m->bridge_count == MACHINE_MAX_BRIDGES) {
@@ -175,8 +197,7 @@ static int read_bridge(struct fdt_reader *r, int node)
 	}
 	b->phandle = fdt_phandle(r->fdt, node);
 	b->dma_coherent = fdt_coherent(r->fdt, node);
-	config = fdt_text_index(r->fdt, node, "reg-names", "config");
-	err = fdt_read_reg(r, node, config < 0 ? 0 : (uint32_t)config, &b->cfg);
+	err = read_regs(r, node, b);
 	if (err == 0) {
 		err = read_bus_range(r, node, b);
 	}

@@ -108,7 +108,9 @@ struct machine_bridge {
 	uint16_t segment; /* linux,pci-domain, or counted when no bridge has it */
 	uint8_t bus_start;
 	uint8_t bus_end;
-	struct range cfg;
+	struct range cfg;  /* config window, or the controller's only registers */
+	struct range regs; /* DesignWare: reg "dbi"; size 0: none */
+	struct range atu;  /* ... and reg "atu" */
 	struct machine_window windows[MACHINE_MAX_RANGES];
 	uint32_t window_count;
 	struct machine_id_map iommu_map[MACHINE_MAX_IDMAPS];

@@ -7,5 +7,6 @@
 const struct host_bridge_ops *const host_bridge_table[] = {
 	&ecam_ops,
 	&rcar_gen3_ops,
+	&designware_ops,
 	NULL,
 };

@@ -34,6 +34,12 @@ static uint32_t all_ones(uint32_t size)
 	return 0xffffffffU >> (8 * (4 - size));
 }
 
+bool host_bridge_words(const struct host_bridge *b, struct sbdf s)
+{
+	return b->ops->words == HOST_BRIDGE_WORDS_ALWAYS ||
+	       (b->ops->words == HOST_BRIDGE_WORDS_AT_PORT && SBDF_BUS(s) == b->desc->bus_start);
+}
+
 uint32_t host_bridge_read(struct host_bridge *b, struct sbdf s, uint32_t offset, uint32_t size)
 {
 	uint32_t value;
@@ -42,7 +48,7 @@ uint32_t host_bridge_read(struct host_bridge *b, struct sbdf s, uint32_t offset,
 		return 0xffffffffU;
 	}
 	spin_lock(&b->cfg_lock);
-	if (b->ops->words_only) {
+	if (host_bridge_words(b, s)) {
 		value = b->ops->cfg_read(b, s, offset & ~3U, 4) >> 8 * (offset & 3);
 	} else {
 		value = b->ops->cfg_read(b, s, offset, size);
@@ -72,7 +78,7 @@ void host_bridge_write(struct host_bridge *b, struct sbdf s, uint32_t offset, ui
 		return;
 	}
 	spin_lock(&b->cfg_lock);
-	if (b->ops->words_only) {
+	if (host_bridge_words(b, s)) {
 		write_word(b, s, offset, size, value, w1c);
 	} else {
 		b->ops->cfg_write(b, s, offset, size, value & all_ones(size));

@@ -17,10 +17,18 @@ struct iommu;
 struct its;
 struct msi_controller;
 
+/* Where a controller knows config accesses of whole dwords only. */
+enum host_bridge_words {
+	HOST_BRIDGE_WORDS_NEVER,
+	HOST_BRIDGE_WORDS_AT_PORT, /* on the root bus */
+	HOST_BRIDGE_WORDS_ALWAYS,
+};
+
 struct host_bridge_ops {
 	const char *name;
 	const char *const *compatibles; /* NULL-terminated */
-	bool words_only; /* the two below are asked for whole dwords only */
+	bool indirect; /* config space is no flat window that could be shown at its own address */
+	enum host_bridge_words words; /* there the two below are asked for nothing else */
 	int (*init)(struct host_bridge *b, const struct machine_bridge *desc);
 	/*
 	 * size 1, 2 or 4, naturally aligned, offset < 4096. A read of what is not there gives all
@@ -37,6 +45,7 @@ struct host_bridge {
 	const struct machine_bridge *desc;
 	uint32_t index;
 	uint16_t owner; /* domain id that owns the bridge's unlent functions */
+	struct range ecam; /* where its owner sees config space, IPA; size 0: at desc->cfg */
 	struct spinlock cfg_lock;
 	struct its *its; /* NULL: no ITS behind msi-map */
 	struct msi_controller *msi; /* what is there instead; NULL: nothing */
@@ -56,6 +65,8 @@ void host_bridge_probe_all(void);
 struct host_bridge *host_bridge_of(struct sbdf s);
 /* Any context. Reads of nothing: all ones of that size. */
 uint32_t host_bridge_read(struct host_bridge *b, struct sbdf s, uint32_t offset, uint32_t size);
+/* Only whole dwords are read and written there. */
+bool host_bridge_words(const struct host_bridge *b, struct sbdf s);
 /* w1c: bits of offset's dword that a 1 clears; they are not merged where only dwords are written. */
 void host_bridge_write(struct host_bridge *b, struct sbdf s, uint32_t offset, uint32_t size,
 		       uint32_t value, uint32_t w1c);

@@ -12,7 +12,7 @@ uint32_t pci_read(struct pci_function *f, uint32_t offset, uint32_t size)
 
 void pci_write(struct pci_function *f, uint32_t offset, uint32_t size, uint32_t value)
 {
-	uint32_t w1c = f->bridge->ops->words_only ? pci_w1c(f, offset & ~3U) : 0;
+	uint32_t w1c = host_bridge_words(f->bridge, f->sbdf) ? pci_w1c(f, offset & ~3U) : 0;
 
 	host_bridge_write(f->bridge, f->sbdf, offset, size, value, w1c);
 }

@@ -51,6 +51,7 @@ static int add_owner_segment(struct domain *d, const struct host_bridge *b,
 			     struct vpci_segment **out)
 {
 	const struct machine_bridge *desc = b->desc;
+	const struct range *ecam = b->ecam.size != 0 ? &b->ecam : &desc->cfg;
 	struct vpci_aperture apertures[VPCI_APERTURES_MAX];
 
 	for (uint32_t i = 0; i < desc->window_count; i++) {
@@ -61,8 +62,8 @@ static int add_owner_segment(struct domain *d, const struct host_bridge *b,
 			.size = desc->windows[i].size,
 		};
 	}
-	return vpci_bus_add_segment(d, desc->segment, desc->bus_start, ipa(desc->cfg.base),
-				    desc->cfg.size, apertures, desc->window_count, out);
+	return vpci_bus_add_segment(d, desc->segment, desc->bus_start, ipa(ecam->base),
+				    ecam->size, apertures, desc->window_count, out);
 }
 
 int vpci_create_owner(struct domain *d, struct host_bridge *b)

@@ -256,6 +256,11 @@ static void test_each_kind_of_node(void **state)
 	}
 }
 
+static bool meets(uint64_t base, uint64_t size, uint64_t other, uint64_t other_size)
+{
+	return base < other + other_size && other < base + size;
+}
+
 static void test_chosen(void **state)
 {
 	const void *fdt = made();
@@ -504,6 +509,33 @@ static void test_only_driven_bridges(void **state)
 	assert_false(has(buffer, "/pcie@4010000000"));
 }
 
+/* A bridge without a flat config window is shown one where there is nothing else. */
+static void test_ecam_window_is_free_space(void **state)
+{
+	struct dom0_bridge bridges[2];
+	const struct range *ecam = &bridges[0].ecam;
+
+	(void)state;
+	made_from_file("imx8mp-evk");
+	bridges[0] = (struct dom0_bridge){ .host = &machine.bridges[0] };
+	bridges[1] = (struct dom0_bridge){ &machine.bridges[0], { 0x1000, 0x2000 } };
+	assert_int_equal(dom0_ecam_layout(&machine, &control, bridges, 2), 0);
+	assert_int_equal(ecam->size, 256 << 20);
+	assert_true(ecam->base >= 1ULL << 32 && ecam->base + ecam->size <= 1ULL << 40);
+	assert_false(meets(ecam->base, ecam->size, control.aperture_base.v, control.aperture_size));
+	assert_false(meets(ecam->base, ecam->size, control.ecam.v, 0x100000));
+	for (uint32_t i = 0; i < machine.ram_count; i++) {
+		assert_false(meets(ecam->base, ecam->size, machine.ram[i].base,
+				   machine.ram[i].size));
+	}
+	assert_int_equal(bridges[1].ecam.base, 0x1000);
+	machine.bridges[0].bus_start = 0x10;
+	machine.bridges[0].bus_end = 0x1f;
+	bridges[0].ecam.size = 0;
+	assert_int_equal(dom0_ecam_layout(&machine, &control, bridges, 1), 0);
+	assert_int_equal(ecam->size, 16 << 20);
+}
+
 static void test_too_small_buffer(void **state)
 {
 	static uint64_t small[16];
@@ -516,11 +548,6 @@ static void test_too_small_buffer(void **state)
 
 		assert_true(r == -ENOSPC || (r > 0 && (uint32_t)r <= size));
 	}
-}
-
-static bool meets(uint64_t base, uint64_t size, uint64_t other, uint64_t other_size)
-{
-	return base < other + other_size && other < base + size;
 }
 
 static void test_control_layout_is_free_space(void **state)
@@ -571,6 +598,7 @@ int main(void)
 		cmocka_unit_test(test_root_with_other_cells),
 		cmocka_unit_test(test_rules_reach_only_through_buses),
 		cmocka_unit_test(test_only_driven_bridges),
+		cmocka_unit_test(test_ecam_window_is_free_space),
 		cmocka_unit_test(test_too_small_buffer),
 		cmocka_unit_test(test_control_layout_is_free_space),
 	};

@@ -7,5 +7,6 @@
 
 extern const struct host_bridge_ops ecam_ops;
 extern const struct host_bridge_ops rcar_gen3_ops;
+extern const struct host_bridge_ops designware_ops;
 
 #endif
