@@ -18,7 +18,7 @@
 #define IDENTIFY       0x06U
 #define ENTRIES        64U
 #define BATCH          32U
-#define BATCHES        1000
+#define BATCHES        60000
 #define NOWHERE        0x20000000ULL /* neither RAM nor a BAR */
 #define GONE           0xffffffffU
 #define EDU_AT         (GUEST_PCI_MEM32_BASE + 0x100000)
@@ -46,7 +46,7 @@ static void set_up(int device)
 	write64(nvme + NVME_ASQ, (uint64_t)(uintptr_t)submit);
 	write64(nvme + NVME_ACQ, (uint64_t)(uintptr_t)complete);
 	write32(nvme + NVME_CC, CC_ENABLE);
-	for (int i = 0; i < 5000 && (read32(nvme + NVME_CSTS) & CSTS_READY) == 0; i++) {
+	for (int i = 0; i < 60000 && (read32(nvme + NVME_CSTS) & CSTS_READY) == 0; i++) {
 		delay_us(1000);
 	}
 }
@@ -62,7 +62,7 @@ static void identify(uint32_t *tail, uint64_t at)
 
 static bool wait_for(uint32_t entry)
 {
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 60000; i++) {
 		if ((complete[entry][3] >> 16 & 1) != 0) {
 			return true;
 		}

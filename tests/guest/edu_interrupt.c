@@ -29,7 +29,7 @@ static void computes(void)
 	check_equal("it is alive", read32(edu + EDU_ALIVE), ~0x12345678U);
 	write32(edu + EDU_STATUS, EDU_STATUS_INTERRUPT);
 	write32(edu + EDU_FACTORIAL, 10);
-	for (int i = 0; i < 10000 && (read32(edu + EDU_STATUS) & EDU_STATUS_BUSY) != 0; i++) {
+	for (int i = 0; i < 600000 && (read32(edu + EDU_STATUS) & EDU_STATUS_BUSY) != 0; i++) {
 		delay_us(100);
 	}
 	check_equal("10!", read32(edu + EDU_FACTORIAL), 3628800);

@@ -56,7 +56,7 @@ uint32_t gic_take(void)
 
 bool gic_wait(uint32_t intid)
 {
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < 600000; i++) {
 		if (gic_take() == intid) {
 			return true;
 		}

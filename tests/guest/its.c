@@ -64,7 +64,7 @@ bool its_carry_out(void)
 {
 	barrier();
 	write64(GITS_CWRITER, writer);
-	for (int i = 0; i < 100000; i++) {
+	for (int i = 0; i < 600000; i++) {
 		if ((read64(GITS_CREADR) & 0xfffe0) == writer) {
 			return true;
 		}

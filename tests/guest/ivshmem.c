@@ -25,7 +25,7 @@ static uint32_t role;
 
 static bool wait_for(uint64_t at)
 {
-	uint64_t end = read_sysreg(cntvct_el0) + 30 * read_sysreg(cntfrq_el0);
+	uint64_t end = read_sysreg(cntvct_el0) + 150 * read_sysreg(cntfrq_el0);
 
 	while (read_sysreg(cntvct_el0) < end) {
 		if (read64(at) != 0) {

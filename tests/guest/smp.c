@@ -22,7 +22,7 @@ static void answer(uint32_t n)
 
 static bool wait_until(volatile uint32_t *what, uint32_t value)
 {
-	for (int i = 0; i < 100000 && *what != value; i++) {
+	for (int i = 0; i < 600000 && *what != value; i++) {
 		delay_us(100);
 	}
 	return *what == value;
@@ -30,7 +30,7 @@ static bool wait_until(volatile uint32_t *what, uint32_t value)
 
 static bool wait_off(uint32_t n)
 {
-	for (int i = 0; i < 100000; i++) {
+	for (int i = 0; i < 600000; i++) {
 		if (hvc(PSCI_AFFINITY_INFO, n, 0, 0) == 1) {
 			return true;
 		}

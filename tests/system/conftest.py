@@ -23,6 +23,8 @@ import pytest
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 LAUNCHER = TOP / "scripts/viaduct-qemu"
+# A limit of time ends what hangs; what is slow it must let be. All are written for an idle machine.
+PATIENCE = 5
 RUN_SECONDS = 120
 BOOT_SECONDS = 600
 
@@ -76,7 +78,7 @@ class Session:
 
     def expect(self, pattern, timeout=60):
         """Wait for a regular expression; returns the match object."""
-        self.child.expect(pattern, timeout=timeout)
+        self.child.expect(pattern, timeout=PATIENCE * timeout)
         return self.child.match
 
     def send(self, text):
@@ -86,7 +88,7 @@ class Session:
     def command(self, line, timeout=60):
         """Run one line in the shell; returns (exit status, output)."""
         self.child.send(line + "; echo status=$?\n")
-        self.child.expect(r"status=(\d+)\r+\n", timeout=timeout)
+        self.child.expect(r"status=(\d+)\r+\n", timeout=PATIENCE * timeout)
         result = int(self.child.match[1]), self.child.before.replace("\r", "")
         self.expect(re.escape(self.PROMPT))
         return result
@@ -123,7 +125,7 @@ class Machine:
         self.count += 1
         file = self.directory / f"script{self.count}.sh"
         file.write_text("#!/bin/sh\n" + script + "\n")
-        return self.launch("--script", file, "--timeout", timeout, *options)
+        return self.launch("--script", file, "--timeout", PATIENCE * timeout, *options)
 
     def launch(self, *options):
         """Run the launcher to its end, without a console."""
@@ -150,7 +152,7 @@ class Machine:
         log = self.directory / f"console{self.count}.log"
         child = pexpect.spawn(
             str(LAUNCHER), ["--log", str(log), *map(str, options)], encoding="utf-8",
-            codec_errors="replace", timeout=RUN_SECONDS, echo=False, dimensions=(40, 200))
+            codec_errors="replace", timeout=PATIENCE * RUN_SECONDS, echo=False, dimensions=(40, 200))
         session = Session(child)
         self.sessions.append(session)
         return session

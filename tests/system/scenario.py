@@ -11,6 +11,8 @@ asserts one of them:
 import base64
 import re
 
+from conftest import PATIENCE
+
 # Put before every scenario's script.
 PRELUDE = r"""
 section() { echo "=== $*"; }
@@ -25,10 +27,10 @@ try()
 	section rest
 }
 
-# wait_for COMMAND...: until it is true, for 60 seconds.
+# wait_for COMMAND...: until it is true, for some minutes.
 wait_for()
 {
-	tries=600
+	tries=3000
 	until "$@" >/dev/null 2>&1; do
 		tries=$((tries - 1))
 		[ "$tries" -gt 0 ] || return 1
@@ -40,8 +42,8 @@ wait_for()
 state() { via list "$1" 2>/dev/null | awk 'NR == 2 { print $5 }'; }
 is_over() { case $(state "$1") in *s*) true ;; *) false ;; esac; }
 
-# console NAME SECONDS: all a domain prints until it ends.
-console() { timeout "$2" via console "$1" </dev/null 2>&1 | tr -d '\r'; }
+# console NAME SECONDS: all a domain prints until it ends, which takes less on an idle machine.
+console() { timeout $((PATIENCE * $2)) via console "$1" </dev/null 2>&1 | tr -d '\r'; }
 
 # disk SBDF: the block device of an NVMe controller, when there is one.
 disk()
@@ -102,7 +104,8 @@ def overlay(machine, files):
 
 def run(machine, script, *options, timeout=300):
     """Run a scenario: (Run, its sections). A script that fails shows everything there is."""
-    done = machine.run(PRELUDE + script, *options, timeout=timeout)
+    done = machine.run(f"PATIENCE={PATIENCE}\n" + PRELUDE + script, *options, timeout=timeout)
     (machine.directory / f"output{machine.count}").write_text(done.output)
-    assert done.status == 0, f"{done.output}\n{done.errors}\n{done.log[-3000:]}"
+    assert done.status == 0, (
+        f"status {done.status}: {done.errors}\n{done.output}\n{done.log[-3000:]}")
     return done, sections(done.output)

@@ -10,7 +10,7 @@ import pexpect
 import pytest
 
 import scenario
-from conftest import LAUNCHER, TOP, nvme
+from conftest import LAUNCHER, PATIENCE, TOP, nvme
 from scenario import guest, result
 
 HYPERVISOR = TOP / "build/arm64/hypervisor/viaduct.bin"
@@ -188,7 +188,7 @@ def boot_fails(machine, pattern, *options):
     """Start a machine that says this instead of starting its control domain."""
     log = machine.directory / "boot.log"
     child = pexpect.spawn(str(LAUNCHER), ["--log", str(log), *map(str, options)],
-                          encoding="utf-8", codec_errors="replace", timeout=60)
+                          encoding="utf-8", codec_errors="replace", timeout=60 * PATIENCE)
     try:
         child.expect([pattern, "Booting Linux"])
         assert child.after != "Booting Linux"

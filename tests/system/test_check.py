@@ -61,10 +61,13 @@ def test_pytest_report(check, tmp_path):
         '<testcase classname="tests.system.test_a" name="test_c"/>'
         '<testcase classname="tests.system.test_a" name="test_d"><skipped/></testcase>'
         '<testcase classname="tests.system.test_a" name="test_e"><error message="fixture"/></testcase>'
+        '<testcase classname="tests.system.test_a" name="test_f"><failure message="AssertionError: &#10;'
+        'Traceback (most recent call last):&#10;OSError: [Errno 28] No space left"/></testcase>'
         '</testsuite></testsuites>')
     assert check.pytest_failures(report) == (1, [
         "failed: system: tests/system/test_a.py::test_b[c]: AssertionError: no",
-        "failed: system: tests/system/test_a.py::test_e: fixture"])
+        "failed: system: tests/system/test_a.py::test_e: fixture",
+        "failed: system: tests/system/test_a.py::test_f: OSError: [Errno 28] No space left"])
 
 
 def test_one_line_whatever_the_reason(check):

@@ -26,7 +26,7 @@ look awake
 setpci -s 1.0 CAP_PM+4.w=3; usleep 20000; look asleep
 setpci -s 1.0 CAP_PM+4.w=0; usleep 20000; look again
 echo 0000:00:01.0 >drivers/nvme/bind
-i=0; until [ -b /dev/nvme0n1 ] || [ $i -gt 30 ]; do sleep 1; i=$((i+1)); done
+i=0; until [ -b /dev/nvme0n1 ] || [ $i -gt 150 ]; do sleep 1; i=$((i+1)); done
 sha256sum </dev/nvme0n1
 """
 

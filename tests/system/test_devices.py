@@ -150,7 +150,7 @@ NETWORK = """
 ip addr add 10.0.2.15/24 dev eth0 && ip link set eth0 up
 i=0
 until grep -q 1 /sys/class/net/eth0/carrier; do
-sleep 1; i=$((i+1)); [ $i -lt 30 ] || exit 20
+sleep 1; i=$((i+1)); [ $i -lt 150 ] || exit 20
 done
 ping -q -c 3 -w 20 10.0.2.2
 grep eth0 /proc/interrupts

@@ -35,7 +35,7 @@ grep -E ' n[0-9]|virtio' /proc/interrupts
 CLIENT = WORDS + r"""
 CYCLES
 wait; up
-talk() { i=0; until ping -c 1 -W 1 10.0.$1.2 >/dev/null; do i=$((i+1)); [ $i -lt 120 ] || exit 20; done
+talk() { i=0; until ping -c 1 -W 1 10.0.$1.2 >/dev/null; do i=$((i+1)); [ $i -lt 600 ] || exit 20; done
 s=$(sha256sum </tmp/out); [ "$(nc 10.0.$1.2 70$1 </tmp/out | sha256sum)" = "$s" ] && echo hub $1 same; }
 dd if=/dev/urandom of=/tmp/out bs=64k count=32 2>/dev/null
 for h in HUBS; do talk $h & done; wait

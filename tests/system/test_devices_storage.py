@@ -28,7 +28,7 @@ WORDS = r"""
 modprobe -a virtio_blk usb_storage sd_mod
 disk() { i=0; b=; until [ -b "$b" ]; do
 for l in /sys/block/*; do case $(readlink "$l") in *$1*) b=/dev/${l##*/};; esac; done
-i=$((i+1)); [ $i -lt 200 ] || { echo no $1; exit 20; }; [ -b "$b" ] || usleep 100000; done; }
+i=$((i+1)); [ $i -lt 1000 ] || { echo no $1; exit 20; }; [ -b "$b" ] || usleep 100000; done; }
 sum() { disk $1; dd if=$b bs=1M count=4 iflag=direct 2>/dev/null | sha256sum; }
 """
 

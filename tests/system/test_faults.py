@@ -12,7 +12,7 @@ import time
 import pytest
 
 import scenario
-from conftest import nvme, root_port
+from conftest import PATIENCE, nvme, root_port
 from scenario import guest, image, result
 
 FLOOD, HEALTHY = "0000:02:00.0", "0000:03:00.0"
@@ -159,12 +159,12 @@ def test_storm_is_limited(storms, name):
 
 @pytest.mark.parametrize("name", ["msi", "wire"])
 def test_neighbours_on_its_cpus_get_their_share(storms, name):
-    """One CPU is shared with who storms, so half of it at least; the other is free."""
+    """One CPU is shared with who storms and the control domain at most, the other is free."""
     text = storms[f"{name}-spin"]
     assert text.endswith("PASS\n"), text
     work = [int(n, 16) for n in re.findall(r"work \d 0x([0-9a-f]+)", text)]
     assert len(work) == 2
-    assert min(work) * 4 > max(work)
+    assert min(work) * 5 > max(work)
 
 
 class Monitor:
@@ -202,7 +202,7 @@ class Monitor:
         def run():
             log = self.machine.directory / f"console{self.machine.count + 1}.log"
             for word, lines in steps:
-                end = time.monotonic() + 200
+                end = time.monotonic() + 200 * PATIENCE
                 while not (log.exists() and word in log.read_text(errors="replace")):
                     assert time.monotonic() < end, f"no {word}"
                     time.sleep(0.2)

@@ -129,7 +129,7 @@ def lives(module_machine):
     session = machine.interactive(
         *nvme(disk, port=1), *nvme(machine.raw_image("keep.img", 8), port=2),
         *scenario.overlay(machine, {"fw.cfg": CONFIG}), "--hv-args", "loglevel=error",
-        "--timeout", "600")
+        "--timeout", "3000")
     session.command("via pci-assignable-add 01:00.0")
     out["word"] = session.command(f"od -A n -t x4 -N 4 {UBOOT}")[1].strip()
     before = free_bytes(session)

@@ -40,7 +40,9 @@ via create reboot.cfg; via create idle.cfg
 wait_for is_over reboot
 section rebooted; via list reboot
 section paused
-via pause idle && usleep 300000 && via list idle && sleep 1 && via list idle
+# Its CPUs stop at their next exit.
+stopped() { before=$(via list idle); usleep 300000; [ "$(via list idle)" = "$before" ]; }
+via pause idle && wait_for stopped && via list idle && sleep 1 && via list idle
 section resumed
 via unpause idle && sleep 2 && via list idle
 try unpause-running via unpause idle

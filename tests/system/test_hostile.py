@@ -48,7 +48,7 @@ sha256sum <"$(disk 0000:03:00.0)"
 section list; via list
 section after; via info --json
 section share
-for name in spin1 spin2 spin3; do via create $name.cfg >/dev/null; done
+for name in spin1 spin2 spin3; do via create $name.cfg >/dev/null & done; wait
 for name in spin1 spin2 spin3; do console $name 100 >/tmp/$name & done
 wait
 for name in spin1 spin2 spin3; do section $name; cat /tmp/$name; via destroy $name; done
@@ -178,11 +178,14 @@ def test_nothing_is_left(hostile):
 
 
 def test_cpus_are_shared_fairly(hostile):
-    """Six busy vCPUs of three guests on two CPUs: each gets its part of the work done."""
+    """Six busy vCPUs of three guests on two CPUs: each gets its part of the work done.
+
+    At worst one had a CPU to itself all the time, because the others came later, and another one
+    shared it all the time with two, and the control domain, which makes them: a quarter is left."""
     _, out, _, _ = hostile
     work = []
     for name in ["spin1", "spin2", "spin3"]:
         assert out[name].endswith("PASS\n"), out[name]
         work += [int(value, 16) for value in re.findall(r"work \d 0x([0-9a-f]+)", out[name])]
     assert len(work) == 6
-    assert min(work) * 3 > max(work)
+    assert min(work) * 5 > max(work)

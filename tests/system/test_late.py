@@ -4,13 +4,13 @@
 import json
 import re
 
-from conftest import TOP, root_port
+from conftest import PATIENCE, TOP, root_port
 
 
 def test_lateness_beside_a_big_bar(machine):
     """One CPU for both; a nanosecond is an instruction there, so the figures repeat."""
     done = machine.launch(
-        "--script", TOP / "bench/late-script", "--icount", "--cpus", 1, "--timeout", 400,
+        "--script", TOP / "bench/late-script", "--icount", "--cpus", 1, "--timeout", 400 * PATIENCE,
         "--hv-args", "small-pages", *root_port(1),
         "--qemu", "-object memory-backend-ram,id=big,size=64G,reserve=off",
         "--device", "ivshmem-plain,memdev=big,bus=rp1")

@@ -35,7 +35,7 @@ ip addr add 10.0.3.15/24 dev eth1 && ip link set eth1 up
 for n in 0 1; do
 i=0
 until grep -q 1 /sys/class/net/eth$n/carrier; do
-sleep 1; i=$((i+1)); [ $i -lt 30 ] || exit 20
+sleep 1; i=$((i+1)); [ $i -lt 150 ] || exit 20
 done
 done
 ping -q -c 3 -w 20 10.0.2.2 && ping -q -c 3 -w 20 10.0.3.2 || exit 21

@@ -32,7 +32,7 @@ while [ $n -lt COUNT ]; do echo $d >$P/unbind && echo $d >$P/bind || break; n=$(
 echo bound $n
 ip addr add 10.1.0.2/24 dev eth0; ip link set eth0 up
 i=0
-until ping -q -c 1 -W 1 10.1.0.1 >/dev/null; do i=$((i+1)); [ $i -lt 90 ] || exit 20; done
+until ping -q -c 1 -W 1 10.1.0.1 >/dev/null; do i=$((i+1)); [ $i -lt 450 ] || exit 20; done
 ping -q -c 5 10.1.0.1 || exit 21
 dd if=/dev/urandom of=/tmp/f bs=1M count=2 2>/dev/null; sha256sum </tmp/f
 nc 10.1.0.1 7 </tmp/f
