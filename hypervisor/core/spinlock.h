@@ -38,6 +38,14 @@ static inline void spin_unlock(struct spinlock *l)
 	__atomic_store_n(&l->owner, (uint16_t)(owner + 1), __ATOMIC_RELEASE);
 }
 
+/*
+ * A turn of a loop that waits, without a lock, for what another CPU will store. Nothing has to be done;
+ * where CPUs take turns, in host tests, the other one goes on.
+ */
+static inline void spin_wait(void)
+{
+}
+
 static inline bool spin_is_locked(const struct spinlock *l)
 {
 	return __atomic_load_n(&l->next, __ATOMIC_RELAXED) !=

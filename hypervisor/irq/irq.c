@@ -98,6 +98,7 @@ void irq_release(uint32_t intid)
 	gic->disable(intid);
 	__atomic_store_n(&line->handler, NULL, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&line->running, __ATOMIC_SEQ_CST) != 0) {
+		spin_wait();
 	}
 	gic->set_active(intid, false);
 }

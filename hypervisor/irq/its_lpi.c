@@ -99,6 +99,7 @@ void lpi_silence(uint32_t lpi)
 
 	__atomic_store_n(&r->handler, NULL, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&r->running, __ATOMIC_SEQ_CST) != 0) {
+		spin_wait();
 	}
 }
 

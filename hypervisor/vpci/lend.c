@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A function's way from user to user; lend_leave.c is the way out. The order of steps is the safety argument: on the way in a
- * function can do nothing until all is set; on the way out it is cut off before its user's memory
- * or interrupts can be anyone else's. State RESETTING is the claim that keeps others away while the
- * registry lock is not held. A failure ends where it began, in quarantine, or broken.
+ * A function's way from user to user; lend_leave.c is the way out. The order of steps is the safety
+ * argument: on the way in a function can do nothing until all is set; on the way out it is cut off
+ * before its user's memory or interrupts can be anyone else's. State RESETTING is the claim that
+ * keeps others away while the registry lock is not held. A failure ends where it began, in
+ * quarantine, or broken.
  */
 #include "core/log.h"
 #include "iommu/iommu.h"

@@ -29,7 +29,7 @@ static uint32_t switches(void)
 static void try_all(const char *name, void (*begin)(void), void (*one)(void), void (*two)(void),
 		    void (*end)(void))
 {
-	const struct interleaving t = { name, begin, { one, two }, end };
+	const struct interleaving t = { name, begin, { one, two }, end, NULL };
 
 	/* Both orders, and something between them. */
 	assert_true(interleave(&t, switches()) > 10);

@@ -9,6 +9,7 @@
 
 #include "fake_log.h"
 #include "lend_rig.h"
+#include "lib/errno.h"
 #include "pci/pci_config.h"
 #include "pci/registry.h"
 
@@ -279,6 +280,31 @@ static void first_places_do_not_overlap(void **state)
 	assert_true(guest_read(2, 0x1c, 4) >= (uint32_t)(GUEST_PCI_MEM64_BASE >> 32));
 }
 
+/* A guest's 32-bit window has two places of 256 MiB, aligned. */
+static void what_does_not_fit_is_not_lent(void **state)
+{
+	struct model_function *big;
+	struct vsbdf where;
+
+	(void)state;
+	start_over();
+	world.desc.windows[1].size = 0x60000000;
+	add_nvme(&world, 1, 0x4000);
+	big = model_endpoint(&world.pci, model_port(&world.pci, NULL, 2, 0, PCI_EXP_TYPE_ROOT_PORT,
+						    false, true), 0, 0, 0x10d38086, 0x020000);
+	model_bar(big, 0, BAR_MEM32, false, 0x10000000);
+	model_bar(big, 1, BAR_MEM32, false, 0x10000000);
+	model_bar(big, 2, BAR_MEM32, false, 0x10000000);
+	model_express(big, PCI_EXP_TYPE_ENDPOINT, true);
+	bring_up(&world, 0x4010000000ULL);
+	start(1);
+	assert_true(nic->placed);
+	quarantine(nic);
+	assert_int_equal(attach(GUEST1, nic, 1, &where), -ENOSPC);
+	assert_int_equal(nic->state, FUNCTION_QUARANTINED);
+	assert_int_equal(guest_read(1, 0, 4), 0xffffffff);
+}
+
 /* Only 64-bit prefetchable memory may gather writes; a BAR is of one type from end to end. */
 static void memory_types_follow_the_bar(void **state)
 {
@@ -423,6 +449,7 @@ int main(void)
 		T(lost_host_bars_are_put_back),
 		T(a_function_that_reset_itself_is_set_up_again),
 		T(first_places_do_not_overlap),
+		T(what_does_not_fit_is_not_lent),
 		T(memory_types_follow_the_bar),
 		T(bus_mastering_is_off_at_once),
 		T(long_mappings_are_jobs),

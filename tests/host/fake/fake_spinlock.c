@@ -17,8 +17,8 @@
 #define STACK        (256U * 1024)
 
 /* Where a lock belongs in the order, outermost first. */
-enum rank { REGISTRY = 1, INTX_CHANGE, INTX, VPCI_BUS, FUNCTION, JOBS, VITS, P2M, VGIC, SCHED, ITS,
-	    SMMU, FAULTS, HEAP, LOG };
+enum rank { REGISTRY = 1, INTX_CHANGE, INTX, VPCI_BUS, FUNCTION, JOBS, JOB_STATES, VITS, P2M, VGIC,
+	    SCHED, ITS, LPIS, SMMU, SMMU_EVENTS, FAULTS, HEAP, LOG };
 
 static const struct {
 	const char *file; /* end of its name; "" any */
@@ -36,7 +36,17 @@ static const struct {
 	{ "", "&slot[fn]->function->lock", FUNCTION },
 	{ "", "&intx_function(m)->function->lock", FUNCTION },
 	{ "vits", "&t->lock", VITS },
+	{ "", "&world.domain.vits->lock", VITS },
 	{ "vgic", "&g->lock", VGIC },
+	{ "", "&owner_lock", FUNCTION },
+	{ "job.c", "&q->lock", JOBS },
+	{ "job.c", "&state_lock", JOB_STATES },
+	{ "p2m", "&p->lock", P2M },
+	{ "its_device.c", "&its->lock", ITS },
+	{ "its_device.c", "&dev->its->lock", ITS },
+	{ "its_lpi.c", "&pool_lock", LPIS },
+	{ "smmuv3", "&smmu->lock", SMMU },
+	{ "smmuv3", "&smmu->event_lock", SMMU_EVENTS },
 	{ "", "&f->fault_lock", FAULTS },
 	{ "", "&b->cfg_lock", FAULTS },
 };
@@ -52,6 +62,7 @@ struct party {
 	uint32_t held_count;
 	bool done;
 	const struct spinlock *waits_for;
+	uint32_t cpu;
 	ucontext_t context;
 };
 
@@ -94,6 +105,9 @@ static void __attribute__((noreturn)) bad(const char *what, const char *words)
 /* A party lets run_once() choose. */
 static void give_way(void)
 {
+	if (running->cpu) {
+		now->cpu = *running->cpu;
+	}
 	swapcontext(&now->context, &scheduler);
 }
 
@@ -117,6 +131,11 @@ static void pass_point(void)
 	if ((wanted || since_switch > PATIENCE) && !other(now)->done) {
 		give_way();
 	}
+}
+
+void fake_spin_point(void)
+{
+	pass_point();
 }
 
 void fake_spin_wait(void)
@@ -188,6 +207,11 @@ void fake_spin_unlock(struct spinlock *l, const char *file)
 	pass_point();
 }
 
+bool fake_spin_is_mine(const struct spinlock *l)
+{
+	return l->holder == now;
+}
+
 static void party_main(void)
 {
 	running->party[now == &parties[1]]();
@@ -202,6 +226,9 @@ static void go_on(struct party *p)
 {
 	since_switch = 0;
 	now = p;
+	if (running->cpu) {
+		*running->cpu = p->cpu;
+	}
 	swapcontext(&scheduler, &p->context);
 }
 
@@ -214,6 +241,7 @@ static uint32_t run_once(const struct interleaving *t, uint32_t first)
 	t->begin();
 	for (uint32_t i = 0; i < 2; i++) {
 		memset(&parties[i], 0, sizeof(parties[i]));
+		parties[i].cpu = i;
 		getcontext(&parties[i].context);
 		parties[i].context.uc_stack.ss_sp = stacks[i];
 		parties[i].context.uc_stack.ss_size = STACK;
@@ -229,6 +257,9 @@ static uint32_t run_once(const struct interleaving *t, uint32_t first)
 	interleaving = false;
 	now = &parties[0];
 	now->held_count = 0;
+	if (t->cpu) {
+		*t->cpu = 0;
+	}
 	t->end();
 	return point < POINTS_MAX ? point : POINTS_MAX;
 }

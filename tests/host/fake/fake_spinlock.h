@@ -17,12 +17,13 @@ struct interleaving {
 	void (*begin)(void);     /* the world */
 	void (*party[2])(void);
 	void (*end)(void);       /* what must hold, and the world's end */
+	uint32_t *cpu; /* the fake's number of the CPU that runs: 0 and 1. NULL: it has none */
 };
+
+/* A fake says that another CPU may come along here. */
+void fake_spin_point(void);
 
 /* The number of ways tried. */
 uint32_t interleave(const struct interleaving *t, uint32_t switches);
-
-/* A fake that waits for another CPU calls this in its loop. */
-void fake_spin_wait(void);
 
 #endif

@@ -9,8 +9,15 @@
 #include <sched.h>
 
 #define spin_lock real_spin_lock
+#define spin_wait real_spin_wait
 #include_next "core/spinlock.h"
 #undef spin_lock
+#undef spin_wait
+
+static inline void spin_wait(void)
+{
+	sched_yield();
+}
 
 static inline void spin_lock(struct spinlock *l)
 {
