@@ -125,6 +125,26 @@ static int (*const parts[])(struct fdt_reader *r) = {
 	machine_fdt_chosen, machine_fdt_domains,
 };
 
+/* libfdt takes sizes for signed numbers, and goes on behind a property of size -1. */
+static int check_sizes(const void *fdt)
+{
+	uint32_t most = fdt_size_dt_struct(fdt);
+	int offset, next = 0;
+	uint32_t tag;
+
+	do {
+		const struct fdt_property *p;
+
+		offset = next;
+		tag = fdt_next_tag(fdt, offset, &next);
+		p = tag == FDT_PROP ? fdt_offset_ptr(fdt, offset, sizeof(*p)) : NULL;
+		if (p != NULL && fdt32_ld(&p->len) > most) {
+			return -FDT_ERR_BADSTRUCTURE;
+		}
+	} while (tag != FDT_END && next >= 0);
+	return 0;
+}
+
 /*
  * libfdt's own check of everything. It reads a null pointer on versions before 16, which have other
  * node names; all trees made since 2005 are version 17.
@@ -140,7 +160,10 @@ static int check_tree(const void *fdt, uint64_t max_size)
 	if (err == 0 && fdt_version(fdt) < 17) {
 		err = -FDT_ERR_BADVERSION;
 	}
-	return err == 0 ? fdt_check_full(fdt, max_size) : err;
+	if (err == 0) {
+		err = fdt_check_full(fdt, max_size);
+	}
+	return err == 0 ? check_sizes(fdt) : err;
 }
 
 int machine_fdt_read(const void *fdt, uint64_t max_size, struct machine *m, const char **why)

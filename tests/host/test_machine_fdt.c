@@ -210,6 +210,22 @@ static void test_translates_nested_registers(void **state)
 	refused(fdt, "/platform-bus@c000000", "ranges");
 }
 
+/* Found by a fuzzer: to libfdt's check it is an empty one. */
+static void test_property_of_size_minus_one(void **state)
+{
+	void *fdt = virt_tree();
+	struct fdt_property *p;
+	const char *why;
+
+	(void)state;
+	assert_int_equal(fdt_setprop(fdt, 0, "dma-coherent", NULL, 0), 0);
+	p = fdt_get_property_w(fdt, 0, "dma-coherent", NULL);
+	p->len = cpu_to_fdt32(0xffffffff);
+	assert_int_equal(fdt_check_full(fdt, VIRT_TREE_SIZE), 0);
+	assert_int_equal(machine_fdt_read(fdt, VIRT_TREE_SIZE, &machine, &why), -EINVAL);
+	assert_string_equal(why, "the device tree is not one: FDT_ERR_BADSTRUCTURE");
+}
+
 static void test_console_by_alias(void **state)
 {
 	void *fdt = virt_tree();
@@ -529,6 +545,7 @@ int main(void)
 		cmocka_unit_test(test_modules_by_legacy_names),
 		cmocka_unit_test(test_command_lines),
 		cmocka_unit_test(test_translates_nested_registers),
+		cmocka_unit_test(test_property_of_size_minus_one),
 		cmocka_unit_test(test_console_by_alias),
 		cmocka_unit_test(test_unknown_gic_is_named),
 		cmocka_unit_test(test_gicv2_is_recognised),
