@@ -19,6 +19,7 @@
 #define VPCI_ROM  PCI_BARS
 #define VPCI_MAPS (PCI_BARS + 1)
 
+struct vpci_front;
 struct vpci_segment;
 struct vpci_vfs;
 struct vpci_msix;
@@ -82,6 +83,7 @@ struct vpci_segment {
 	struct vpci_aperture apertures[VPCI_APERTURES_MAX];
 	uint32_t aperture_count;
 	struct vpci_function *trapped; /* functions with I/O BARs, or whose MSI-X table is trapped */
+	struct vpci_front *front; /* how its owner reaches config space; NULL: by a flat window */
 	/* buses[b]: page of VPCI_DEVFNS pointers, NULL where there is no bus; kept until destroy. */
 	struct vpci_function **buses[VPCI_BUSES];
 };
@@ -95,7 +97,10 @@ struct vpci {
 	ipaddr_t msi_doorbell;
 };
 
-/* An empty segment, config window trapped at [cfg, +cfg_size). -ENOMEM, -ENOSPC, -EEXIST. */
+/*
+ * An empty segment, config window trapped at [cfg, +cfg_size); size 0: there is none. -ENOMEM,
+ * -ENOSPC, -EEXIST.
+ */
 int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, ipaddr_t cfg,
 			 uint64_t cfg_size, const struct vpci_aperture *apertures, uint32_t count,
 			 struct vpci_segment **out);
@@ -104,6 +109,13 @@ int vpci_bus_use_its(struct domain *d, struct its *its, ipaddr_t doorbell);
 
 int vpci_bus_use_msi(struct domain *d, struct msi_controller *msi, ipaddr_t doorbell);
 
+/*
+ * A config access of v's domain: a's value, size (1, 2, 4, 8) and direction; register reg, aligned.
+ * Nobody there: *answered is false, a read gives all ones. MMIO_RETRY: v is parked.
+ */
+enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint32_t bus,
+				 uint32_t devfn, uint32_t reg, struct mmio_access *a,
+				 bool *answered);
 /* The function at a bus position with its lock held: the caller unlocks it. NULL: nothing there. */
 struct vpci_function *vpci_bus_enter(struct vpci_segment *seg, uint32_t bus, uint32_t devfn);
 /* NULL: nothing there. Lock-free; see vpci_host_device() for what keeps the answer valid. */

@@ -18,6 +18,13 @@ static uint64_t ones(uint32_t size)
 	return size >= 8 ? ~0ULL : (1ULL << (8 * size)) - 1;
 }
 
+static void nobody_answers(struct mmio_access *a)
+{
+	if (!a->write) {
+		a->value = ones(a->size);
+	}
+}
+
 static struct vpci_function *peek(const struct vpci_segment *seg, uint32_t bus, uint32_t devfn)
 {
 	struct vpci_function **table;
@@ -79,30 +86,34 @@ static enum mmio_result access_function(struct vcpu *v, struct vpci_function *vf
 	return MMIO_DONE;
 }
 
-static enum mmio_result config_access(struct vcpu *v, void *opaque, struct mmio_access *a)
+enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint32_t bus,
+				 uint32_t devfn, uint32_t reg, struct mmio_access *a,
+				 bool *answered)
 {
-	struct vpci_segment *seg = opaque;
-	uint32_t bus = ECAM_BUS(a->offset) + seg->bus_start;
-	struct vpci_function *vf = NULL;
+	struct vpci_function *vf = vpci_bus_enter(seg, bus, devfn);
 	enum mmio_result r;
 
-	if (IS_ALIGNED(a->offset, a->size)) {
-		vf = vpci_bus_enter(seg, bus, ECAM_DEVFN(a->offset));
-	}
+	*answered = vf != NULL;
 	if (!vf) {
-		a->value = a->write ? a->value : ones(a->size);
+		nobody_answers(a);
 		return MMIO_DONE;
 	}
-	r = access_function(v, vf, ECAM_REG(a->offset), a);
+	r = access_function(v, vf, reg, a);
 	spin_unlock(&vf->function->lock);
 	return r;
 }
 
-static void nobody_answers(struct mmio_access *a)
+static enum mmio_result config_access(struct vcpu *v, void *opaque, struct mmio_access *a)
 {
-	if (!a->write) {
-		a->value = ones(a->size);
+	struct vpci_segment *seg = opaque;
+	bool answered;
+
+	if (!IS_ALIGNED(a->offset, a->size)) {
+		nobody_answers(a);
+		return MMIO_DONE;
 	}
+	return vpci_bus_config(seg, v, ECAM_BUS(a->offset) + seg->bus_start, ECAM_DEVFN(a->offset),
+			       ECAM_REG(a->offset), a, &answered);
 }
 
 /* Mapped BARs never come here: a trapped MSI-X table, or what reads as a master abort does. */
@@ -202,7 +213,7 @@ int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, 
 	seg->next = d->vpci->segments;
 	d->vpci->segments = seg;
 	*out = seg;
-	r = mmio_add(&d->mmio, cfg, cfg_size, &config_ops, seg);
+	r = cfg_size == 0 ? 0 : mmio_add(&d->mmio, cfg, cfg_size, &config_ops, seg);
 	for (uint32_t i = 0; r == 0 && i < seg->aperture_count; i++) {
 		r = mmio_add(&d->mmio, seg->apertures[i].ipa, seg->apertures[i].size,
 			     seg->apertures[i].kind == WINDOW_IO ? &io_ops : &window_ops, seg);

@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "pci/registry.h"
 #include "vpci/exec.h"
+#include "vpci/front.h"
 #include "vpci/lend.h"
 
 /* GITS_TRANSLATER's page within a (virtual) ITS (IHI0069 12.8). */
@@ -46,13 +47,17 @@ int vpci_create_guest(struct domain *d)
 	return r;
 }
 
-/* The owner's windows are the host bridge's: PCI bus addresses and IPAs are the host's. */
-static int add_owner_segment(struct domain *d, const struct host_bridge *b,
-			     struct vpci_segment **out)
+/*
+ * The owner's windows are the host bridge's: PCI bus addresses and IPAs are the host's. Config space
+ * is a flat window, or behind the controller's registers.
+ */
+static int add_owner_segment(struct domain *d, struct host_bridge *b, struct vpci_segment **out)
 {
 	const struct machine_bridge *desc = b->desc;
+	const struct vpci_front_ops *front = vpci_front_of(b);
 	const struct range *ecam = b->ecam.size != 0 ? &b->ecam : &desc->cfg;
 	struct vpci_aperture apertures[VPCI_APERTURES_MAX];
+	int r;
 
 	for (uint32_t i = 0; i < desc->window_count; i++) {
 		apertures[i] = (struct vpci_aperture){
@@ -62,8 +67,9 @@ static int add_owner_segment(struct domain *d, const struct host_bridge *b,
 			.size = desc->windows[i].size,
 		};
 	}
-	return vpci_bus_add_segment(d, desc->segment, desc->bus_start, ipa(ecam->base),
-				    ecam->size, apertures, desc->window_count, out);
+	r = vpci_bus_add_segment(d, desc->segment, desc->bus_start, ipa(ecam->base),
+				 front ? 0 : ecam->size, apertures, desc->window_count, out);
+	return r == 0 && front ? vpci_front_create(*out, b, front) : r;
 }
 
 int vpci_create_owner(struct domain *d, struct host_bridge *b)
@@ -111,6 +117,7 @@ static void destroy_segment(struct vpci_segment *seg)
 		}
 		heap_free(table);
 	}
+	vpci_front_free(seg->front);
 	heap_free(seg);
 }
 

@@ -17,7 +17,7 @@
 #define STACK        (256U * 1024)
 
 /* Where a lock belongs in the order, outermost first. */
-enum rank { REGISTRY = 1, INTX_CHANGE, INTX, VPCI_BUS, FUNCTION, JOBS, JOB_STATES, VITS, P2M, VGIC,
+enum rank { REGISTRY = 1, INTX_CHANGE, INTX, FRONT, VPCI_BUS, FUNCTION, JOBS, JOB_STATES, VITS, P2M, VGIC,
 	    SCHED, ITS, LPIS, SMMU, SMMU_EVENTS, FAULTS, HEAP, LOG };
 
 static const struct {
@@ -28,6 +28,7 @@ static const struct {
 	{ "", "&pci_registry_lock", REGISTRY },
 	{ "", "&intx_wires.change_lock", INTX_CHANGE },
 	{ "", "&intx_wires.lock", INTX },
+	{ "", "&front->lock", FRONT },
 	{ "", "&vpci->lock", VPCI_BUS },
 	{ "", "&vf->domain->vpci->lock", VPCI_BUS },
 	{ "", "&seg->domain->vpci->lock", VPCI_BUS },
