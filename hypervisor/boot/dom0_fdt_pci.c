@@ -74,6 +74,27 @@ static void interrupt_map(struct fdt_writer *w, const struct machine_bridge *b,
 	fdt_write_u32(w, "#interrupt-cells", 1);
 }
 
+/*
+ * The control domain's memory is at the host's addresses. What the bus above makes of an entry that
+ * moves them is not known here; it is left out.
+ */
+static void dma_ranges(struct fdt_writer *w, const struct machine_bridge *b)
+{
+	for (uint32_t i = 0; i < b->dma_count; i++) {
+		const struct machine_window *win = &b->dma[i];
+
+		if (win->pci != win->cpu) {
+			w->cell_count = 0;
+			return;
+		}
+		range_cells(w, space_codes[win->kind] | (win->prefetchable ? SPACE_PREFETCHABLE : 0),
+			    win->pci, win->cpu, win->size);
+	}
+	if (b->dma_count != 0) {
+		fdt_write_cells(w, "dma-ranges");
+	}
+}
+
 void dom0_fdt_bridge(struct fdt_writer *w, const struct dom0_bridge *bridge, uint32_t gic_phandle,
 		     uint32_t msi_phandle)
 {
@@ -88,6 +109,7 @@ void dom0_fdt_bridge(struct fdt_writer *w, const struct dom0_bridge *bridge, uin
 			    win->pci, win->cpu, win->size);
 	}
 	fdt_write_cells(w, "ranges");
+	dma_ranges(w, b);
 	if (b->dma_coherent) {
 		fdt_write_flag(w, "dma-coherent");
 	}

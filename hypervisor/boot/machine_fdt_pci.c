@@ -17,8 +17,9 @@ static const char *const known_bridges[] = {
 	"snps,dw-pcie",
 };
 
-static int read_window(struct fdt_reader *r, int node, const fdt32_t *p, uint32_t parent_cells,
-		       struct machine_window *w)
+/* An entry of ranges or dma-ranges. */
+static int read_window(struct fdt_reader *r, int node, const char *name, const fdt32_t *p,
+		       uint32_t parent_cells, struct machine_window *w)
 {
 	uint32_t hi = fdt32_ld(p);
 
@@ -37,19 +38,18 @@ static int read_window(struct fdt_reader *r, int node, const fdt32_t *p, uint32_
 		w->kind = WINDOW_MEM64;
 		break;
 	default:
-		return fdt_fail(r, node, "ranges", "maps configuration space");
+		return fdt_fail(r, node, name, "maps configuration space");
 	}
-	if (!range_ok(w->pci, w->size, w->kind == WINDOW_MEM64 ? UINT64_MAX : BIT(32))) {
-		return fdt_fail(r, node, "ranges", "has a bus address out of range");
-	}
-	return fdt_translate(r, node, "ranges", &w->cpu, w->size);
+	return 0;
 }
 
-static int read_windows(struct fdt_reader *r, int node, struct machine_bridge *b)
+/* The entries of name; absent or empty is none. */
+static int read_entries(struct fdt_reader *r, int node, const char *name,
+			struct machine_window windows[MACHINE_MAX_RANGES], uint32_t *count)
 {
 	uint32_t parent_cells, unused, entry;
 	const fdt32_t *p;
-	int length;
+	int length = 0;
 	int err;
 
 	err = fdt_child_cells(r, fdt_parent(r->fdt, node), &parent_cells, &unused);
@@ -57,21 +57,53 @@ static int read_windows(struct fdt_reader *r, int node, struct machine_bridge *b
 		return err;
 	}
 	entry = PCI_ADDRESS_CELLS + parent_cells + PCI_SIZE_CELLS;
-	p = fdt_prop(r->fdt, node, "ranges", &length);
-	if (p == NULL || length == 0 || (uint32_t)length % (entry * 4) != 0) {
-		return fdt_fail(r, node, "ranges", "absent or not a whole number of entries");
+	p = fdt_prop(r->fdt, node, name, &length);
+	*count = p != NULL ? (uint32_t)length / (entry * 4) : 0;
+	if (p != NULL && (uint32_t)length % (entry * 4) != 0) {
+		return fdt_fail(r, node, name, "is not a whole number of entries");
 	}
-	for (uint32_t n = (uint32_t)length / (entry * 4); n != 0; n--, p += entry) {
-		if (b->window_count == MACHINE_MAX_RANGES) {
-			return fdt_fail(r, node, "ranges", "has too many entries");
-		}
-		err = read_window(r, node, p, parent_cells, &b->windows[b->window_count]);
-		if (err != 0) {
-			return err;
-		}
-		b->window_count++;
+	if (*count > MACHINE_MAX_RANGES) {
+		return fdt_fail(r, node, name, "has too many entries");
 	}
-	return 0;
+	for (uint32_t i = 0; i < *count && err == 0; i++) {
+		err = read_window(r, node, name, p + i * entry, parent_cells, &windows[i]);
+	}
+	return err;
+}
+
+static int read_windows(struct fdt_reader *r, int node, struct machine_bridge *b)
+{
+	int err = read_entries(r, node, "ranges", b->windows, &b->window_count);
+
+	if (err == 0 && b->window_count == 0) {
+		return fdt_fail(r, node, "ranges", "absent or empty");
+	}
+	for (uint32_t i = 0; i < b->window_count && err == 0; i++) {
+		struct machine_window *w = &b->windows[i];
+
+		if (!range_ok(w->pci, w->size, w->kind == WINDOW_MEM64 ? UINT64_MAX : BIT(32))) {
+			return fdt_fail(r, node, "ranges", "has a bus address out of range");
+		}
+		err = fdt_translate(r, node, "ranges", &w->cpu, w->size);
+	}
+	return err;
+}
+
+/* 32 bits of the space code notwithstanding, entries go beyond 4 GiB here in real trees. */
+static int read_dma_ranges(struct fdt_reader *r, int node, struct machine_bridge *b)
+{
+	int err = read_entries(r, node, "dma-ranges", b->dma, &b->dma_count);
+
+	for (uint32_t i = 0; i < b->dma_count && err == 0; i++) {
+		const struct machine_window *w = &b->dma[i];
+
+		if (w->kind == WINDOW_IO || w->size == 0 ||
+		    !range_ok(w->pci, w->size, UINT64_MAX) ||
+		    !range_ok(w->cpu, w->size, UINT64_MAX)) {
+			err = fdt_fail(r, node, "dma-ranges", "has an entry that is no memory");
+		}
+	}
+	return err;
 }
 
 static int read_bus_range(struct fdt_reader *r, int node, struct machine_bridge *b)
@@ -203,6 +235,9 @@ static int read_bridge(struct fdt_reader *r, int node)
 	}
 	if (err == 0) {
 		err = read_windows(r, node, b);
+	}
+	if (err == 0) {
+		err = read_dma_ranges(r, node, b);
 	}
 	if (err == 0) {
 		err = read_id_map(r, node, "iommu-map", b->iommu_map, &b->iommu_map_count);

@@ -113,6 +113,9 @@ struct machine_bridge {
 	struct range atu;  /* ... and reg "atu" */
 	struct machine_window windows[MACHINE_MAX_RANGES];
 	uint32_t window_count;
+	/* dma-ranges: what bus masters reach, cpu as the bus the bridge is on has it; 0: not said. */
+	struct machine_window dma[MACHINE_MAX_RANGES];
+	uint32_t dma_count;
 	struct machine_id_map iommu_map[MACHINE_MAX_IDMAPS];
 	uint32_t iommu_map_count;
 	uint32_t iommu_map_mask;

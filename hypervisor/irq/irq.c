@@ -15,9 +15,15 @@
 /* Interrupts taken in one go; a device that storms must not keep the CPU from the scheduler. */
 #define DISPATCH_MAX 64
 
+/* Interrupts in a row at a shared line that were nobody's; one may be, where several lines tell. */
+#define EMPTY_MAX 32U
+
 struct irq_line {
 	irq_handler handler; /* NULL: not requested */
 	void *arg;
+	irq_sharer sharer; /* NULL: not shared; constant once others run */
+	void *sharer_arg;
+	uint32_t empty; /* nobody's, since the last that was somebody's; atomic */
 	uint32_t running; /* CPUs inside the handler */
 	bool edge;
 };
@@ -83,7 +89,7 @@ int irq_request(uint32_t intid, bool edge, irq_handler handler, void *arg)
 	spin_lock(&request_lock);
 	if (line->handler == NULL) {
 		line->arg = arg;
-		line->edge = edge;
+		line->edge = edge && line->sharer == NULL;
 		__atomic_store_n(&line->handler, handler, __ATOMIC_RELEASE);
 		ret = 0;
 	}
@@ -101,10 +107,37 @@ void irq_release(uint32_t intid)
 		spin_wait();
 	}
 	gic->set_active(intid, false);
+	if (line->sharer != NULL) {
+		irq_enable(intid);
+	}
+}
+
+int irq_share(uint32_t intid, irq_sharer sharer, void *arg)
+{
+	struct irq_line *line;
+
+	if (!intid_valid(intid) || intid < GIC_FIRST_SPI) {
+		return -EINVAL;
+	}
+	line = &lines[intid];
+	if (line->sharer != NULL || line->handler != NULL) {
+		return -EBUSY;
+	}
+	line->sharer_arg = arg;
+	line->sharer = sharer;
+	irq_enable(intid);
+	return 0;
+}
+
+void irq_unshare(uint32_t intid)
+{
+	gic->disable(intid);
+	lines[intid].sharer = NULL;
 }
 
 void irq_enable(uint32_t intid)
 {
+	__atomic_store_n(&lines[intid].empty, 0, __ATOMIC_RELAXED);
 	gic->enable(intid, lines[intid].edge);
 }
 
@@ -138,6 +171,27 @@ bool irq_is_active(uint32_t intid)
 	return gic->is_active(intid);
 }
 
+/* Asked, at a line that is shared. */
+static bool is_sharers(struct irq_line *line, uint32_t intid)
+{
+	if (!line->sharer(intid, line->sharer_arg)) {
+		return false;
+	}
+	__atomic_store_n(&line->empty, 0, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* No handler wants it. */
+static void nobodys(struct irq_line *line, uint32_t intid)
+{
+	if (line->sharer != NULL &&
+	    __atomic_add_fetch(&line->empty, 1, __ATOMIC_RELAXED) < EMPTY_MAX) {
+		return;
+	}
+	gic->disable(intid);
+	log_warn("irq", "INTID %u fired and has no handler; disabled", intid);
+}
+
 static void dispatch_line(uint32_t intid)
 {
 	struct irq_line *line = &lines[intid];
@@ -147,11 +201,12 @@ static void dispatch_line(uint32_t intid)
 	/* Announced before the handler is read: irq_release() clears it, then waits for us. */
 	__atomic_fetch_add(&line->running, 1, __ATOMIC_SEQ_CST);
 	handler = __atomic_load_n(&line->handler, __ATOMIC_SEQ_CST);
-	if (handler != NULL) {
+	if (line->sharer != NULL && is_sharers(line, intid)) {
+		result = IRQ_HANDLED;
+	} else if (handler != NULL) {
 		result = handler(intid, line->arg);
 	} else {
-		gic->disable(intid);
-		log_warn("irq", "INTID %u fired and has no handler; disabled", intid);
+		nobodys(line, intid);
 	}
 	__atomic_fetch_sub(&line->running, 1, __ATOMIC_SEQ_CST);
 	if (result == IRQ_HANDLED) {

@@ -17,6 +17,8 @@ enum irq_result {
 };
 
 typedef enum irq_result (*irq_handler)(uint32_t intid, void *arg);
+/* True: the cause was this sharer's, and is gone. */
+typedef bool (*irq_sharer)(uint32_t intid, void *arg);
 
 /* Drivers of the physical controller. */
 int gic_init(void);      /* boot CPU, from machine.gic; -ENODEV with one clear message logged */
@@ -34,6 +36,14 @@ int irq_request(uint32_t intid, bool edge, irq_handler handler, void *arg);
  * from the handler itself, nor under a lock that it takes.
  */
 void irq_release(uint32_t intid);
+/*
+ * Boot, nobody has requested it yet: an SPI, a level, at which sharer is asked before whoever may
+ * request it as well. It is enabled from now on, except while that one has it disabled, or when it
+ * interrupts again and again for neither. -EINVAL, -EBUSY.
+ */
+int irq_share(uint32_t intid, irq_sharer sharer, void *arg);
+/* Boot: undo it. */
+void irq_unshare(uint32_t intid);
 void irq_enable(uint32_t intid);
 void irq_disable(uint32_t intid);
 void irq_set_affinity(uint32_t intid, uint32_t cpu); /* SPIs */

@@ -56,7 +56,8 @@ struct msi_controller {
 	const char *name;      /* for logs */
 	uint32_t phandle;      /* what msi-map or msi-parent names; of a bridge's own block the bridge's */
 	uint32_t vector_count; /* 1..MSI_VECTORS_MAX */
-	paddr_t doorbell;      /* the page devices write to */
+	/* The page devices write to; 0: the bridge takes the write, there is none to map. */
+	paddr_t doorbell;
 	void *driver;
 	/* msi.c's */
 	struct spinlock lock;

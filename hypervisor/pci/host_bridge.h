@@ -48,7 +48,7 @@ struct host_bridge {
 	struct range ecam; /* where its owner sees config space, IPA; size 0: at desc->cfg */
 	struct spinlock cfg_lock;
 	struct its *its; /* NULL: no ITS behind msi-map */
-	struct msi_controller *msi; /* what is there instead; NULL: nothing */
+	struct msi_controller *msi; /* what is there instead: init()'s own; NULL: nothing */
 	volatile void *io; /* its I/O window at EL2; NULL: none */
 	void *priv;
 };

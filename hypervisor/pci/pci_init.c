@@ -135,6 +135,8 @@ void pci_identify(struct pci_function *f)
 		f->its = its_by_phandle(phandle);
 		f->device_id = (device_id_t){ id };
 		f->msi_controller = f->its == NULL ? msi_by_phandle(phandle) : NULL;
+	} else if (d->msi_map_count == 0) {
+		f->msi_controller = f->bridge->msi;
 	}
 }
 

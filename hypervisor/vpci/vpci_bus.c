@@ -237,12 +237,14 @@ int vpci_bus_use_its(struct domain *d, struct its *its, ipaddr_t doorbell)
 
 int vpci_bus_use_msi(struct domain *d, struct msi_controller *msi, ipaddr_t doorbell)
 {
-	int r;
+	int r = 0;
 
 	if (!msi || d->vpci->msi) {
 		return 0;
 	}
-	r = p2m_map_doorbell(&d->p2m, doorbell, msi->doorbell);
+	if (msi->doorbell.v != 0) {
+		r = p2m_map_doorbell(&d->p2m, doorbell, msi->doorbell);
+	}
 	if (r == 0) {
 		d->vpci->msi = msi;
 		d->vpci->msi_doorbell = doorbell;

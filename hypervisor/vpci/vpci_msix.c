@@ -138,7 +138,8 @@ static void apply(struct vpci_msix *m, uint32_t index)
 	__atomic_store_n(&e->vintid, target, __ATOMIC_RELAXED);
 	msi_message(m->controller, e->vector, &message);
 	/* The device's own way to the doorbell page may differ from the CPU's. */
-	address = m->doorbell + message.address % SZ_4K;
+	address = m->controller->doorbell.v == 0 ? message.address :
+						   m->doorbell + message.address % SZ_4K;
 	pci_msix_page_write(m->function, at + 4 * WORD_LOW, 4, (uint32_t)address);
 	pci_msix_page_write(m->function, at + 4 * WORD_HIGH, 4, (uint32_t)(address >> 32));
 	pci_msix_page_write(m->function, at + 4 * WORD_DATA, 4, message.data);

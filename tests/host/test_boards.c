@@ -168,6 +168,10 @@ static void say_bridge(const struct machine_bridge *b)
 		    w->prefetchable ? " prefetchable" : "", (unsigned long long)w->pci,
 		    (unsigned long long)w->size, (unsigned long long)w->cpu);
 	}
+	for (uint32_t i = 0; i < b->dma_count; i++) {
+		say("  DMA %llx+%llx at %llx\n", (unsigned long long)b->dma[i].pci,
+		    (unsigned long long)b->dma[i].size, (unsigned long long)b->dma[i].cpu);
+	}
 	for (uint32_t device = 0; device < 4; device++) {
 		say("%s%u %u %u %u", device == 0 ? "  INTx " : ", ", b->intx[device][0],
 		    b->intx[device][1], b->intx[device][2], b->intx[device][3]);
@@ -299,6 +303,7 @@ static void test_rcar_h3(void **state)
 		   "  mem32 fe200000+200000 at fe200000\n"
 		   "  mem32 30000000+8000000 at 30000000\n"
 		   "  mem32 prefetchable 38000000+8000000 at 38000000\n"
+		   "  DMA 0+100000000 at 0\n"
 		   "  INTx 148 148 148 148, 148 148 148 148, 148 148 148 148, 148 148 148 148\n"
 		   "  interrupts 148 149 150 0\n"
 		   "/soc/pcie@ee800000\n"

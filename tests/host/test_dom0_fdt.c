@@ -418,6 +418,29 @@ static const char *text(const void *fdt, const char *path, const char *name)
 	return p;
 }
 
+/* How far bus masters reach; a bus that moves their addresses is not the control domain's. */
+static void test_dma_ranges(void **state)
+{
+	static const char path[] = "/pcie@4010000000";
+	void *host = virt_tree();
+	const void *fdt;
+
+	(void)state;
+	VIRT_CELLS(host, "/pcie@10000000", "dma-ranges", 0x42000000, 0, 0, 0, 0, 1, 0,
+		   0x43000000, 8, 0, 8, 0, 1, 0);
+	fdt = made_from(host);
+	assert_int_equal(cell(fdt, path, "dma-ranges", 0), 0x42000000);
+	assert_int_equal(cell64(fdt, path, "dma-ranges", 5), 0x100000000);
+	assert_int_equal(cell(fdt, path, "dma-ranges", 7), 0x43000000);
+	assert_int_equal(cell64(fdt, path, "dma-ranges", 8), 0x800000000);
+	assert_int_equal(cell64(fdt, path, "dma-ranges", 10), 0x800000000);
+	VIRT_CELLS(host, "/pcie@10000000", "dma-ranges", 0x42000000, 0, 0, 0, 0, 1, 0,
+		   0x43000000, 8, 0, 9, 0, 1, 0);
+	fdt = made_from(host);
+	assert_null(fdt_getprop(fdt, virt_node(fdt, path), "dma-ranges", NULL));
+	assert_int_equal(cell(fdt, path, "bus-range", 1), 255);
+}
+
 /* The GIC, bridge, console and a UART, all of them below buses. */
 static void test_devices_below_buses(void **state)
 {
@@ -594,6 +617,7 @@ int main(void)
 		cmocka_unit_test(test_host_bridge_is_virtual),
 		cmocka_unit_test(test_reads_back),
 		cmocka_unit_test(test_gicv2),
+		cmocka_unit_test(test_dma_ranges),
 		cmocka_unit_test(test_devices_below_buses),
 		cmocka_unit_test(test_root_with_other_cells),
 		cmocka_unit_test(test_rules_reach_only_through_buses),

@@ -288,6 +288,97 @@ static void test_storm_ends(void **state)
 	assert_in_range(calls, 1, 1000);
 }
 
+static bool sharers[LINES];
+static uint32_t shared_calls;
+
+/* One whose device has something to say as often as its entry says. */
+static bool share(uint32_t intid, void *arg)
+{
+	uint32_t *left = arg;
+
+	shared_calls++;
+	if (*left == 0) {
+		return false;
+	}
+	(*left)--;
+	hw.level[intid] = *left > 0 || sharers[intid];
+	return true;
+}
+
+/* The sharer is asked first; what is not his is the other one's, who comes and goes as elsewhere. */
+static void test_shared(void **state)
+{
+	enum irq_result r = IRQ_FORWARDED;
+	uint32_t left = 0;
+
+	assert_int_equal(irq_share(LINES, share, &left), -EINVAL);
+	assert_int_equal(irq_share(20, share, &left), -EINVAL);
+	assert_int_equal(irq_share(90, share, &left), 0);
+	assert_true(hw.enabled[90]);
+	assert_int_equal(irq_share(90, share, &left), -EBUSY);
+	left = 3;
+	hw.level[90] = true;
+	irq_dispatch();
+	assert_int_equal(left, 0);
+	assert_false(hw.active[90]);
+	/* A level, whatever the other one thinks. */
+	assert_int_equal(irq_request(90, true, handle, &r), 0);
+	irq_enable(90);
+	assert_false(hw.edge[90]);
+	left = 2;
+	sharers[90] = true;
+	hw.level[90] = true;
+	irq_dispatch();
+	assert_int_equal(left, 0);
+	assert_int_equal(calls, 1);
+	assert_true(hw.active[90]);
+	irq_disable(90);
+	irq_release(90);
+	assert_false(hw.active[90]);
+	assert_true(hw.enabled[90]);
+	hw.level[90] = sharers[90] = false;
+	irq_unshare(90);
+	assert_false(hw.enabled[90]);
+	assert_int_equal(irq_request(90, false, handle, &r), 0);
+	assert_int_equal(irq_share(90, share, &left), -EBUSY);
+	irq_release(90);
+	assert_false(hw.enabled[90]);
+}
+
+/* Once for nobody may be: another line told of the same. Again and again is disabled. */
+static void test_shared_and_nobodys(void **state)
+{
+	enum irq_result r = IRQ_HANDLED;
+	uint32_t left = 0;
+
+	shared_calls = 0;
+	assert_int_equal(irq_share(91, share, &left), 0);
+	for (uint32_t i = 0; i < 100; i++) {
+		hw.pending[91] = true;
+		irq_dispatch();
+		left = 1;
+		hw.pending[91] = true;
+		irq_dispatch();
+	}
+	assert_true(hw.enabled[91]);
+	assert_int_equal(fake_log_lines, 0);
+	shared_calls = 0;
+	hw.level[91] = true;
+	irq_dispatch();
+	assert_false(hw.enabled[91]);
+	assert_in_range(shared_calls, 2, 64);
+	assert_int_equal(fake_log_lines, 1);
+	/* Somebody for it comes. */
+	assert_int_equal(irq_request(91, false, handle, &r), 0);
+	irq_enable(91);
+	irq_dispatch();
+	assert_true(calls > 0);
+	assert_true(hw.enabled[91]);
+	hw.level[91] = false;
+	irq_release(91);
+	assert_true(hw.enabled[91]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +390,8 @@ int main(void)
 		cmocka_unit_test_setup(test_sgis, setup),
 		cmocka_unit_test_setup(test_lpis, setup),
 		cmocka_unit_test_setup(test_storm_ends, setup),
+		cmocka_unit_test_setup(test_shared, setup),
+		cmocka_unit_test_setup(test_shared_and_nobodys, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,8 @@
 
 #include "core/heap.h"
 #include "fake_heap.h"
+#include "fake_irq.h"
+#include "fake_log.h"
 #include "lib/errno.h"
 #include "model_rcar.h"
 #include "pci/bridges/bridges.h"
@@ -29,6 +31,18 @@ void pci_access_failed(struct sbdf where)
 {
 	failed_at = where;
 	failed_count++;
+}
+
+static uint32_t blocks;
+
+int msi_register(struct msi_controller *c)
+{
+	blocks++;
+	return 0;
+}
+
+void msi_fired(struct msi_controller *c, uint32_t vector)
+{
 }
 
 /* The board of H3, with RAM below and above 4 GiB. */
@@ -52,6 +66,11 @@ static int setup(void **state)
 	machine.ram[0] = (struct range){ 0x48000000, 0x78000000 };
 	machine.ram[1] = (struct range){ 0x500000000, 0x40000000 };
 	machine.ram_count = 2;
+	desc->intids[0] = 148;
+	desc->intids[1] = 149;
+	blocks = 0;
+	fake_irq_reset();
+	fake_log_clear();
 	model_rcar_init();
 	model_rcar.link_comes = true;
 	model_rcar.link_polls = 3;
@@ -109,6 +128,76 @@ static void test_cold_start(void **state)
 	assert_int_equal(read_at(0, 0, 0, 0x102, 2) & 0xfff0, 0);
 }
 
+/* It comes with its MSI block, or without where its interrupts are not to be had. */
+static void test_msi_block(void **state)
+{
+	start();
+	assert_int_equal(blocks, 1);
+	assert_non_null(host_bridges[0].msi);
+	assert_true(model_rcar_msi(MODEL_RCAR_BASE, 1));
+	heap_free(host_bridges[0].priv);
+	host_bridge_count = 0;
+	model_rcar.link = false;
+	start();
+	assert_int_equal(blocks, 1);
+	assert_null(host_bridges[0].msi);
+}
+
+static void dma_range(uint32_t n, uint64_t base, uint64_t size)
+{
+	desc->dma[n] = (struct machine_window){ WINDOW_MEM32, true, base, base, size };
+	desc->dma_count = n + 1;
+}
+
+/* What the tree says, no more; what RAM is left out is said. */
+static void test_dma_ranges(void **state)
+{
+	uint64_t at;
+
+	dma_range(0, 0, 0x100000000);
+	start();
+	assert_true(model_rcar_inbound(0xfffffff0, &at));
+	assert_int_equal(at, 0xfffffff0);
+	assert_false(model_rcar_inbound(0x500000000, &at));
+	assert_true(fake_log_has("bus masters do not reach 1024 MiB of RAM"));
+}
+
+/* 2 GiB from 1 GiB on are two chunks, RAM below it and above them is out of reach. */
+static void test_dma_ranges_in_pieces(void **state)
+{
+	uint64_t at;
+
+	dma_range(0, 0x40000000, 0x80000000);
+	dma_range(1, 0x500000000, 0x40000000);
+	start();
+	assert_false(model_rcar_inbound(0x3fffffff, &at));
+	assert_true(model_rcar_inbound(0x40000000, &at));
+	assert_true(model_rcar_inbound(0x80000000, &at));
+	assert_true(model_rcar_inbound(0xbffffff0, &at));
+	assert_false(model_rcar_inbound(0xc0000000, &at));
+	assert_true(model_rcar_inbound(0x53ffffff0, &at));
+	assert_false(fake_log_has("do not reach"));
+}
+
+static void test_dma_ranges_refused(void **state)
+{
+	/* Four chunks. */
+	dma_range(0, 0x40000000, 0x80000000);
+	dma_range(1, 0x140000000, 0x80000000);
+	host_bridge_probe_all();
+	assert_int_equal(host_bridge_count, 0);
+	assert_true(fake_log_has("dma-ranges"));
+	/* Somewhere else, and too fine. */
+	dma_range(0, 0x40000000, 0x40000000);
+	desc->dma[0].pci = 0;
+	host_bridge_probe_all();
+	assert_int_equal(host_bridge_count, 0);
+	dma_range(0, 0x40000000, 0x40000008);
+	host_bridge_probe_all();
+	assert_int_equal(host_bridge_count, 0);
+	assert_false(model_rcar.link);
+}
+
 static void test_windows(void **state)
 {
 	bool io;
@@ -140,6 +229,7 @@ static void test_ram_out_of_reach(void **state)
 	assert_true(model_rcar_inbound(0x140000000, &at));
 	assert_true(model_rcar_inbound(0x1c0000000, &at));
 	assert_false(model_rcar_inbound(0x240000000, &at));
+	assert_true(fake_log_has("bus masters do not reach 2048 MiB of RAM"));
 }
 
 static void test_taken_over(void **state)
@@ -149,8 +239,23 @@ static void test_taken_over(void **state)
 	model_rcar_open(1, 0xfe200000, 0x200000, false);
 	model_rcar_open(2, 0x30000000, 0x8000000, false);
 	model_rcar_open(3, 0x38000000, 0x8000000, false);
+	model_rcar_open_inbound(0, 0x40000000, 0x40000000, 0x40000000, false);
+	model_rcar_open_inbound(1, 0x80000000, 0x80000000, 0x40000000, false);
+	model_rcar_open_inbound(2, 0x500000000, 0x500000000, 0x20000000, true);
 	start();
 	assert_int_equal(model_rcar.writes, 0);
+	assert_true(fake_log_has("bus masters do not reach 512 MiB of RAM"));
+}
+
+/* Firmware's windows that move addresses: an IOMMU's guest would reach something else. */
+static void test_taken_over_moved(void **state)
+{
+	model_rcar.link = true;
+	desc->window_count = 0;
+	model_rcar_open_inbound(4, 0x1000000000, 0x2000000000, 0x40000000, true);
+	host_bridge_probe_all();
+	assert_int_equal(host_bridge_count, 0);
+	assert_true(fake_log_has("not one to one"));
 }
 
 static void test_taken_over_wrong(void **state)
@@ -423,10 +528,15 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	static const struct CMUnitTest tests[] = {
 		T(test_cold_start),
+		T(test_msi_block),
 		T(test_windows),
+		T(test_dma_ranges),
+		T(test_dma_ranges_in_pieces),
+		T(test_dma_ranges_refused),
 		T(test_ram_out_of_reach),
 		T(test_taken_over),
 		T(test_taken_over_wrong),
+		T(test_taken_over_moved),
 		T(test_refused),
 		T(test_empty_slot),
 		T(test_root_bus_has_one_function),

@@ -9,6 +9,7 @@
 
 #include "fake_irq.h"
 #include "fake_log.h"
+#include "irq/irq.h"
 #include "lib/errno.h"
 #include "model_rcar.h"
 #include "pci/bridges/bridges.h"
@@ -177,6 +178,75 @@ static void test_again_while_delivered(void **state)
 	assert_int_equal(fired_count, 2 + 41);
 }
 
+static uint32_t pins;
+
+static enum irq_result pin_irq(uint32_t intid, void *arg)
+{
+	pins++;
+	return IRQ_HANDLED;
+}
+
+/* INTx comes by the first line, and is what is up when no flag is. */
+static void test_pins_share_the_line(void **state)
+{
+	pins = 0;
+	msi->ops->unmask(msi, 5);
+	assert_int_equal(irq_request(LINE0, false, pin_irq, NULL), 0);
+	irq_enable(LINE0);
+	raise_msi(5);
+	assert_int_equal(interrupts(LINE0), 1);
+	assert_int_equal(fired_count, 1);
+	assert_int_equal(pins, 0);
+	fake_irq_raise(LINE0);
+	assert_int_equal(fake_irq_take(), 1);
+	assert_int_equal(pins, 1);
+	/* A masked vector's flag is nobody's business. */
+	raise_msi(6);
+	fake_irq_raise(LINE0);
+	assert_int_equal(fake_irq_take(), 1);
+	assert_int_equal(pins, 2);
+	assert_int_equal(fired_count, 1);
+}
+
+/* Two controllers: each takes its own address and tells of its own flags. */
+static void test_two_blocks(void **state)
+{
+	static struct rcar_gen3 other;
+	struct machine_bridge other_desc = desc;
+	struct msi_controller *second;
+	struct msi_message mine, its;
+
+	memset(&other, 0, sizeof(other));
+	other_desc.cfg.base = MODEL_RCAR_SECOND;
+	other_desc.intids[0] = 180;
+	other_desc.intids[1] = 181;
+	other.regs = mmio_map_device(MODEL_RCAR_SECOND, MODEL_RCAR_SIZE);
+	second = rcar_gen3_msi_start(&other, &other_desc);
+	assert_non_null(second);
+	msi->ops->message(msi, 3, &mine);
+	second->ops->message(second, 3, &its);
+	assert_true(mine.address != its.address);
+	assert_false(model_rcar_msi_at(0, its.address, 3));
+	assert_false(model_rcar_msi_at(1, mine.address, 3));
+
+	second->ops->unmask(second, 3);
+	assert_true(model_rcar_msi_at(0, mine.address, 3));
+	assert_false(model_rcar_msi_line_of(0));
+	assert_true(model_rcar_msi_at(1, its.address, 3));
+	assert_true(model_rcar_msi_line_of(1));
+	msi = second;
+	fake_irq_raise(180);
+	assert_int_equal(fake_irq_take(), 1);
+	assert_int_equal(fired_count, 1);
+	assert_false(model_rcar_msi_line_of(1));
+	/* The first one's flag waits where it is. */
+	second->ops->mask(second, 3);
+	msi = &r.msi;
+	msi->ops->unmask(msi, 3);
+	assert_int_equal(interrupts(LINE1), 1);
+	assert_int_equal(fired_count, 2);
+}
+
 static void test_no_lines_no_msi(void **state)
 {
 	fake_irq_reset();
@@ -204,6 +274,8 @@ int main(void)
 		T(test_masked_ones_wait, setup_up),
 		T(test_all_at_once, setup_up),
 		T(test_again_while_delivered, setup_up),
+		T(test_pins_share_the_line, setup_up),
+		T(test_two_blocks, setup_up),
 		T(test_no_lines_no_msi, setup),
 	};
 

@@ -57,6 +57,7 @@ static int rcar_gen3_init(struct host_bridge *b, const struct machine_bridge *de
 		return err;
 	}
 	b->priv = r;
+	b->msi = rcar_gen3_msi_start(r, desc);
 	return 0;
 }
 

@@ -43,7 +43,8 @@
 #define RCAR_MSI_LINES 2U /* the first interrupts of the controller may all tell of one */
 
 /* Inbound windows: bus address to CPU address, in pairs for 64 bits. */
-#define RCAR_INBOUND_PAIRS 3U
+#define RCAR_INBOUND       6U
+#define RCAR_INBOUND_PAIRS (RCAR_INBOUND / 2)
 #define RCAR_PRAR(n) (0x2080U + 4U * (n))
 #define RCAR_LAR(n)  (0x2200U + 0x20U * (n))
 #define RCAR_LAMR(n) (0x2208U + 0x20U * (n))
@@ -107,7 +108,7 @@ bool rcar_wait(const struct rcar_gen3 *r, uint32_t offset, uint64_t bit, uint32_
 struct rcar_outbound {
 	uint32_t palr, paur, pamr, ptctlr;
 };
-/* Registers of one inbound pair. */
+/* Registers of one inbound pair, or of a single one, whose high words are 0. */
 struct rcar_inbound {
 	uint32_t prar[2], lar[2], lamr;
 };
@@ -115,19 +116,24 @@ struct rcar_inbound {
 /* Pure, rcar_gen3_windows.c. -EINVAL: nothing this controller can express. */
 int rcar_plan_outbound(const struct machine_window *w, struct rcar_outbound *out);
 /*
- * Windows that let bus masters reach all below 4 GiB and the RAM above it, one to one. Returns how
- * many pairs; *missed: RAM in bytes for which there were too few.
+ * Windows that let bus masters reach what dma-ranges says; where it says nothing, all below 4 GiB and
+ * the RAM above it as far as there are windows. One to one: the IOMMU, or its absence, has it so.
+ * -EINVAL: dma-ranges moves addresses, or needs more windows.
  */
-uint32_t rcar_plan_inbound(const struct range *ram, uint32_t count,
-			   struct rcar_inbound out[RCAR_INBOUND_PAIRS], uint64_t *missed);
+int rcar_plan_inbound(const struct machine_bridge *desc, const struct range *ram, uint32_t count,
+		      struct rcar_inbound out[RCAR_INBOUND_PAIRS], uint32_t *pairs);
+/* Bus addresses that get through, size 0: none. -EINVAL: they come out elsewhere. */
+int rcar_inbound_range(const struct rcar_inbound *regs, struct range *out);
+/* Bytes of RAM outside all of reached[]. */
+uint64_t rcar_inbound_missed(const struct range *reached, uint32_t reached_count,
+			     const struct range *ram, uint32_t ram_count);
 
 /* Bring the controller up, or take over one that is. -EINVAL, -ETIMEDOUT: said in the log. */
 int rcar_gen3_start(struct rcar_gen3 *r, const struct machine_bridge *desc);
 
 /*
- * The MSI block, every vector masked: it is registered, and the controller's first two interrupts
- * are its own. INTx comes by the first one too, so that there is none any more. NULL: no MSI, said
- * in the log.
+ * The MSI block, every vector masked: it is registered, and asked first at the controller's first
+ * two interrupts; INTx comes by the first one too. NULL: no MSI, said in the log.
  */
 struct msi_controller *rcar_gen3_msi_start(struct rcar_gen3 *r, const struct machine_bridge *desc);
 

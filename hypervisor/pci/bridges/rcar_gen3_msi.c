@@ -2,7 +2,8 @@
 /*
  * The MSI block of the R-Car Gen3 controller: it takes writes to one bus address, before any window
  * or IOMMU sees them, and sets the flag their data names. One interrupt says that a flag is set
- * whose vector is enabled; flags of the others stay and wait.
+ * whose vector is enabled; flags of the others stay and wait. INTx comes by the same interrupt: when
+ * no flag is set, it is that.
  */
 #include "core/log.h"
 #include "irq/irq.h"
@@ -66,9 +67,10 @@ static uint32_t take_flags(struct rcar_gen3 *r)
 	return flags;
 }
 
-static enum irq_result rcar_msi_irq(uint32_t intid, void *arg)
+static bool rcar_msi_irq(uint32_t intid, void *arg)
 {
 	struct rcar_gen3 *r = arg;
+	bool mine = false;
 
 	for (uint32_t i = 0; i < ROUNDS; i++) {
 		uint32_t flags = take_flags(r);
@@ -76,11 +78,12 @@ static enum irq_result rcar_msi_irq(uint32_t intid, void *arg)
 		if (flags == 0) {
 			break;
 		}
+		mine = true;
 		for (; flags != 0; flags &= flags - 1) {
 			msi_fired(&r->msi, (uint32_t)__builtin_ctz(flags));
 		}
 	}
-	return IRQ_HANDLED;
+	return mine;
 }
 
 static const struct msi_ops rcar_msi_ops = {
@@ -90,30 +93,26 @@ static const struct msi_ops rcar_msi_ops = {
 	.clear = rcar_msi_clear,
 };
 
-static void release_lines(const struct machine_bridge *desc, uint32_t count)
+static void leave_lines(const struct machine_bridge *desc, uint32_t count)
 {
 	while (count > 0) {
-		irq_release(desc->intids[--count]);
+		irq_unshare(desc->intids[--count]);
 	}
 }
 
-/* Either line may tell, and which one is not known: both are taken, or none. */
-static bool request_lines(struct rcar_gen3 *r, const struct machine_bridge *desc)
+/* Either line may tell, and which one is not known: both are shared, or none. */
+static bool share_lines(struct rcar_gen3 *r, const struct machine_bridge *desc)
 {
 	uint32_t taken = 0;
 
 	while (taken < RCAR_MSI_LINES && desc->intids[taken] != 0 &&
-	       irq_request(desc->intids[taken], false, rcar_msi_irq, r) == 0) {
+	       irq_share(desc->intids[taken], rcar_msi_irq, r) == 0) {
 		taken++;
 	}
-	if (taken == RCAR_MSI_LINES) {
-		for (uint32_t i = 0; i < RCAR_MSI_LINES; i++) {
-			irq_enable(desc->intids[i]);
-		}
-		return true;
+	if (taken < RCAR_MSI_LINES) {
+		leave_lines(desc, taken);
 	}
-	release_lines(desc, taken);
-	return false;
+	return taken == RCAR_MSI_LINES;
 }
 
 struct msi_controller *rcar_gen3_msi_start(struct rcar_gen3 *r, const struct machine_bridge *desc)
@@ -123,7 +122,7 @@ struct msi_controller *rcar_gen3_msi_start(struct rcar_gen3 *r, const struct mac
 	rcar_write(r, RCAR_MSIIER, 0);
 	rcar_write(r, RCAR_MSIALR, 0);
 	rcar_write(r, RCAR_MSIFR, ~0U);
-	if (!request_lines(r, desc)) {
+	if (!share_lines(r, desc)) {
 		log_warn("pci", "%s: interrupts: two that can be had are needed; no MSI", desc->path);
 		return NULL;
 	}
@@ -134,7 +133,7 @@ struct msi_controller *rcar_gen3_msi_start(struct rcar_gen3 *r, const struct mac
 	r->msi.driver = r;
 	if (msi_register(&r->msi) != 0) {
 		log_warn("pci", "%s: one MSI controller too many; no MSI", desc->path);
-		release_lines(desc, RCAR_MSI_LINES);
+		leave_lines(desc, RCAR_MSI_LINES);
 		return NULL;
 	}
 	rcar_write(r, RCAR_MSIAUR, r->capture >> 32);

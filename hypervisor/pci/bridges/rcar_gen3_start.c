@@ -73,27 +73,65 @@ static int outbound(const struct rcar_gen3 *r, const struct machine_bridge *desc
 	return 0;
 }
 
-static void inbound(const struct rcar_gen3 *r, const struct machine_bridge *desc)
+static void set_inbound(const struct rcar_gen3 *r, uint32_t n, const struct rcar_inbound *pair)
+{
+	rcar_write(r, RCAR_LAMR(n), 0);
+	rcar_write(r, RCAR_PRAR(n + 1), pair->prar[1]);
+	rcar_write(r, RCAR_LAR(n + 1), pair->lar[1]);
+	rcar_write(r, RCAR_LAMR(n + 1), 0);
+	rcar_write(r, RCAR_PRAR(n), pair->prar[0]);
+	rcar_write(r, RCAR_LAR(n), pair->lar[0]);
+	rcar_write(r, RCAR_LAMR(n), pair->lamr);
+}
+
+static int inbound(const struct rcar_gen3 *r, const struct machine_bridge *desc)
 {
 	struct rcar_inbound pairs[RCAR_INBOUND_PAIRS];
-	uint64_t missed;
-	uint32_t count = rcar_plan_inbound(machine.ram, machine.ram_count, pairs, &missed);
+	uint32_t count;
+	int err = rcar_plan_inbound(desc, machine.ram, machine.ram_count, pairs, &count);
 
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t n = 2 * i;
-
-		rcar_write(r, RCAR_LAMR(n), 0);
-		rcar_write(r, RCAR_PRAR(n + 1), pairs[i].prar[1]);
-		rcar_write(r, RCAR_LAR(n + 1), pairs[i].lar[1]);
-		rcar_write(r, RCAR_LAMR(n + 1), 0);
-		rcar_write(r, RCAR_PRAR(n), pairs[i].prar[0]);
-		rcar_write(r, RCAR_LAR(n), pairs[i].lar[0]);
-		rcar_write(r, RCAR_LAMR(n), pairs[i].lamr);
+	if (err != 0) {
+		log_error("pci", "%s: dma-ranges: not one to one in three windows", desc->path);
+		return err;
 	}
+	for (uint32_t i = 0; i < RCAR_INBOUND_PAIRS; i++) {
+		static const struct rcar_inbound closed;
+
+		set_inbound(r, 2 * i, i < count ? &pairs[i] : &closed);
+	}
+	return 0;
+}
+
+/* Whoever set them: what bus masters reach is told, as they themselves could not. */
+static int check_inbound(const struct rcar_gen3 *r, const struct machine_bridge *desc)
+{
+	struct range reached[RCAR_INBOUND];
+	uint32_t count = 0;
+	uint64_t missed;
+
+	for (uint32_t n = 0; n < RCAR_INBOUND; n++) {
+		struct rcar_inbound regs = {
+			.prar = { rcar_read(r, RCAR_PRAR(n)) },
+			.lar = { rcar_read(r, RCAR_LAR(n)) },
+			.lamr = rcar_read(r, RCAR_LAMR(n)),
+		};
+
+		if ((regs.lamr & RCAR_LAMR_64BIT) != 0 && n + 1 < RCAR_INBOUND) {
+			n++;
+			regs.prar[1] = rcar_read(r, RCAR_PRAR(n));
+			regs.lar[1] = rcar_read(r, RCAR_LAR(n));
+		}
+		if (rcar_inbound_range(&regs, &reached[count++]) != 0) {
+			log_error("pci", "%s: inbound window %u is not one to one", desc->path, n);
+			return -EINVAL;
+		}
+	}
+	missed = rcar_inbound_missed(reached, count, machine.ram, machine.ram_count);
 	if (missed != 0) {
 		log_warn("pci", "%s: bus masters do not reach %llu MiB of RAM", desc->path,
 			 (unsigned long long)(missed / SZ_1M));
 	}
+	return 0;
 }
 
 static void describe_port(const struct rcar_gen3 *r)
@@ -107,11 +145,10 @@ static void describe_port(const struct rcar_gen3 *r)
 	rcar_modify(r, RCAR_TLCTLR, RCAR_TLCTLR_TIMEOUT, COMPLETION_TIMEOUT);
 }
 
-int rcar_gen3_start(struct rcar_gen3 *r, const struct machine_bridge *desc)
+static int cold_start(const struct rcar_gen3 *r, const struct machine_bridge *desc)
 {
-	if ((rcar_read(r, RCAR_TSTR) & RCAR_TSTR_ACTIVE) != 0) {
-		return outbound(r, desc, false);
-	}
+	int err;
+
 	rcar_write(r, RCAR_TCTLR, 0);
 	rcar_write(r, RCAR_MSR, RCAR_MSR_ROOT);
 	if (!rcar_wait(r, RCAR_PHYSR, RCAR_PHYSR_READY, PHY_US, 5000)) {
@@ -119,7 +156,10 @@ int rcar_gen3_start(struct rcar_gen3 *r, const struct machine_bridge *desc)
 		return -ETIMEDOUT;
 	}
 	describe_port(r);
-	inbound(r, desc);
+	err = inbound(r, desc);
+	if (err != 0) {
+		return err;
+	}
 	rcar_write(r, RCAR_MSITXR, RCAR_MSITXR_ENABLE);
 	rcar_write(r, RCAR_MACCTLR, RCAR_MACCTLR_START);
 	rcar_write(r, RCAR_TCTLR, RCAR_TCTLR_START);
@@ -128,4 +168,12 @@ int rcar_gen3_start(struct rcar_gen3 *r, const struct machine_bridge *desc)
 	}
 	rcar_modify(r, RCAR_INTXR, 0, RCAR_INTXR_RECEIVE);
 	return outbound(r, desc, true);
+}
+
+int rcar_gen3_start(struct rcar_gen3 *r, const struct machine_bridge *desc)
+{
+	bool up = (rcar_read(r, RCAR_TSTR) & RCAR_TSTR_ACTIVE) != 0;
+	int err = up ? outbound(r, desc, false) : cold_start(r, desc);
+
+	return err != 0 ? err : check_inbound(r, desc);
 }

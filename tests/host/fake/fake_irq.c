@@ -13,6 +13,8 @@
 static struct {
 	irq_handler handler;
 	void *arg;
+	irq_sharer sharer;
+	void *sharer_arg;
 	bool enabled;
 	bool pending;
 } irqs[LINES];
@@ -41,6 +43,24 @@ void irq_release(uint32_t intid)
 	memset(&irqs[intid], 0, sizeof(irqs[intid]));
 }
 
+int irq_share(uint32_t intid, irq_sharer sharer, void *arg)
+{
+	assert(intid < LINES);
+	if (irqs[intid].handler != NULL || irqs[intid].sharer != NULL) {
+		return -EBUSY;
+	}
+	irqs[intid].sharer = sharer;
+	irqs[intid].sharer_arg = arg;
+	irqs[intid].enabled = true;
+	return 0;
+}
+
+void irq_unshare(uint32_t intid)
+{
+	assert(irqs[intid].sharer != NULL);
+	memset(&irqs[intid], 0, sizeof(irqs[intid]));
+}
+
 void irq_enable(uint32_t intid)
 {
 	assert(irqs[intid].handler != NULL);
@@ -59,8 +79,12 @@ uint32_t fake_irq_take(void)
 	for (uint32_t i = 0; i < LINES; i++) {
 		if (irqs[i].pending && irqs[i].enabled) {
 			irqs[i].pending = false;
-			assert(irqs[i].handler(i, irqs[i].arg) == IRQ_HANDLED);
 			count++;
+			if (irqs[i].sharer != NULL && irqs[i].sharer(i, irqs[i].sharer_arg)) {
+				continue;
+			}
+			assert(irqs[i].handler != NULL);
+			assert(irqs[i].handler(i, irqs[i].arg) == IRQ_HANDLED);
 		}
 	}
 	return count;

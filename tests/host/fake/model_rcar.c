@@ -11,8 +11,11 @@
 struct model_rcar model_rcar;
 
 static uint8_t window[MODEL_RCAR_SIZE];
+static uint8_t second_window[MODEL_RCAR_SIZE];
 static uint32_t car, cctlr, msr, intxr, msitxr, errfr, tctlr, macctlr, tlctlr, idsetr1;
-static uint32_t msifr, msialr, msiaur, msiier;
+static struct msi_block {
+	uint32_t msifr, msialr, msiaur, msiier;
+} blocks[2];
 static uint32_t prar[6], lar[6], lamr[6];
 static struct {
 	uint32_t low, high, mask, control;
@@ -29,8 +32,45 @@ uint64_t ticks_now(void)
 
 volatile void *mmio_map_device(uint64_t base, uint64_t size)
 {
-	assert(base == MODEL_RCAR_BASE && size == MODEL_RCAR_SIZE);
+	assert(size == MODEL_RCAR_SIZE);
+	if (base == MODEL_RCAR_SECOND) {
+		return second_window;
+	}
+	assert(base == MODEL_RCAR_BASE);
 	return window;
+}
+
+static uint32_t *msi_register_at(struct msi_block *m, uint32_t offset)
+{
+	switch (offset) {
+	case 0x2048:
+		return &m->msialr;
+	case 0x204c:
+		return &m->msiaur;
+	case 0x2050:
+		return &m->msiier;
+	default:
+		return NULL;
+	}
+}
+
+static bool msi_write(struct msi_block *m, uint32_t offset, uint32_t value)
+{
+	uint32_t *reg = msi_register_at(m, offset);
+
+	if (reg != NULL) {
+		*reg = value;
+	} else if (offset == 0x2044) {
+		m->msifr &= ~value;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool in_second(const volatile uint8_t *p)
+{
+	return p >= second_window && p < second_window + MODEL_RCAR_SIZE;
 }
 
 static struct sbdf port_at(void)
@@ -156,6 +196,15 @@ static uint32_t window_read(uint32_t offset)
 		assert(offset % 0x20 < 16);
 		return regs[offset % 0x20 / 4];
 	}
+	if (offset >= 0x2080 && offset < 0x2098) {
+		return prar[(offset - 0x2080) / 4];
+	}
+	if (offset >= 0x2200 && offset < 0x22c0 && offset % 0x20 == 0) {
+		return lar[n];
+	}
+	if (offset >= 0x2200 && offset < 0x22c0 && offset % 0x20 == 8) {
+		return lamr[n];
+	}
 	assert(!"a register the model does not have is read");
 	return 0;
 }
@@ -164,6 +213,10 @@ uint32_t mmio_read32(const volatile void *p)
 {
 	uint32_t offset = (uint32_t)((const volatile uint8_t *)p - window);
 
+	if (in_second(p)) {
+		assert((const volatile uint8_t *)p == second_window + 0x2044);
+		return blocks[1].msifr;
+	}
 	assert(offset % 4 == 0 && offset < MODEL_RCAR_SIZE);
 	if (offset >= 0x10000 && offset < 0x11000) {
 		return port_read(offset - 0x10000);
@@ -182,7 +235,7 @@ uint32_t mmio_read32(const volatile void *p)
 	case 0x2020:
 		return errfr;
 	case 0x2044:
-		return msifr;
+		return blocks[0].msifr;
 	case 0x11048:
 		return tlctlr;
 	case 0x1105c:
@@ -231,11 +284,18 @@ void mmio_write32(volatile void *p, uint32_t value)
 	} plain[] = {
 		{ 0x010, &car },       { 0x018, &cctlr },       { 0x028, &msr },
 		{ 0x400, &intxr },     { 0x840, &msitxr },      { 0x2000, &tctlr },
-		{ 0x2048, &msialr },   { 0x204c, &msiaur },     { 0x2050, &msiier },
 		{ 0x11004, &idsetr1 }, { 0x11048, &tlctlr },    { 0x11058, &macctlr },
 	};
 
+	if (in_second(p)) {
+		assert(msi_write(&blocks[1],
+				 (uint32_t)((volatile uint8_t *)p - second_window), value));
+		return;
+	}
 	assert(offset % 4 == 0 && offset < MODEL_RCAR_SIZE);
+	if (msi_write(&blocks[0], offset, value)) {
+		return;
+	}
 	model_rcar.writes++;
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
 		if (plain[i].offset == offset) {
@@ -249,8 +309,6 @@ void mmio_write32(volatile void *p, uint32_t value)
 		(void)cycle(true, value);
 	} else if (offset == 0x2020) {
 		errfr &= ~value;
-	} else if (offset == 0x2044) {
-		msifr &= ~value;
 	} else if (offset == 0x1105c) {
 		l1_entered = l1_entered && (value & 1U << 31) == 0;
 	} else if (offset == 0x11060) {
@@ -285,8 +343,11 @@ void model_rcar_init(void)
 	struct model_rcar *m = &model_rcar;
 
 	memset(m, 0, sizeof(*m));
-	msifr = 0x00010000; /* firmware's leftovers */
-	msialr = msiaur = msiier = ~0U;
+	for (uint32_t i = 0; i < 2; i++) {
+		/* Firmware's leftovers. */
+		blocks[i] = (struct msi_block){ .msifr = 0x00010000, .msialr = ~0U, .msiaur = ~0U,
+						.msiier = ~0U };
+	}
 	car = cctlr = msr = intxr = msitxr = errfr = tctlr = macctlr = tlctlr = idsetr1 = 0;
 	memset(prar, 0, sizeof(prar));
 	memset(lar, 0, sizeof(lar));
@@ -315,20 +376,42 @@ bool model_rcar_idle(void)
 	return cctlr == 0;
 }
 
-bool model_rcar_msi(uint64_t bus, uint32_t data)
+bool model_rcar_msi_at(uint32_t block, uint64_t bus, uint32_t data)
 {
-	uint64_t at = (uint64_t)msiaur << 32 | (msialr & ~3U);
+	struct msi_block *m = &blocks[block];
+	uint64_t at = (uint64_t)m->msiaur << 32 | (m->msialr & ~3U);
 
-	if ((msialr & 1) == 0 || bus != at) {
+	if ((m->msialr & 1) == 0 || bus != at) {
 		return false;
 	}
-	msifr |= data < 32 ? 1U << data : 0;
+	m->msifr |= data < 32 ? 1U << data : 0;
 	return true;
+}
+
+bool model_rcar_msi(uint64_t bus, uint32_t data)
+{
+	return model_rcar_msi_at(0, bus, data);
+}
+
+bool model_rcar_msi_line_of(uint32_t block)
+{
+	return (blocks[block].msifr & blocks[block].msiier) != 0;
 }
 
 bool model_rcar_msi_line(void)
 {
-	return (msifr & msiier) != 0;
+	return model_rcar_msi_line_of(0);
+}
+
+void model_rcar_open_inbound(uint32_t n, uint64_t bus, uint64_t local, uint64_t size, bool wide)
+{
+	prar[n] = (uint32_t)bus;
+	lar[n] = (uint32_t)local;
+	lamr[n] = ((uint32_t)(size - 1) & ~0xfU) | 2U | (wide ? 4U : 0);
+	if (wide) {
+		prar[n + 1] = (uint32_t)(bus >> 32);
+		lar[n + 1] = (uint32_t)(local >> 32);
+	}
 }
 
 bool model_rcar_inbound(uint64_t bus, uint64_t *local)
@@ -349,6 +432,7 @@ bool model_rcar_inbound(uint64_t bus, uint64_t *local)
 			return true;
 		}
 	}
+	(void)unsupported();
 	return false;
 }
 

@@ -11,6 +11,8 @@
 
 #define MODEL_RCAR_BASE 0xfe000000ULL
 #define MODEL_RCAR_SIZE 0x80000ULL
+/* Another controller, of which there is the MSI block only. */
+#define MODEL_RCAR_SECOND 0xee800000ULL
 
 struct model_rcar {
 	struct model_pci pci;
@@ -29,7 +31,7 @@ struct model_rcar {
 	uint32_t l1_asks_for;  /* ... and at so many after that */
 	uint32_t link_lost_at; /* the link goes down */
 	uint32_t abort_at;     /* the function answers nothing: an external abort */
-	uint32_t writes;       /* to registers, all in all */
+	uint32_t writes;       /* to registers, all in all but the MSI block's */
 	uint32_t cycles;
 };
 
@@ -45,11 +47,15 @@ bool model_rcar_idle(void);
 bool model_rcar_msi(uint64_t bus, uint32_t data);
 /* The interrupt of the MSI block. */
 bool model_rcar_msi_line(void);
-/* Which local address a bus master's access goes to; false: refused. */
+/* The same of controller 0 or 1. */
+bool model_rcar_msi_at(uint32_t block, uint64_t bus, uint32_t data);
+bool model_rcar_msi_line_of(uint32_t block);
+/* Which local address a bus master's access goes to; false: refused, an unsupported request. */
 bool model_rcar_inbound(uint64_t bus, uint64_t *local);
 /* The bus address behind offset in outbound window n; false: closed. */
 bool model_rcar_outbound(uint32_t n, uint64_t offset, bool *io, uint64_t *bus);
 /* As firmware would have left it. */
 void model_rcar_open(uint32_t n, uint64_t bus, uint64_t size, bool io);
+void model_rcar_open_inbound(uint32_t n, uint64_t bus, uint64_t local, uint64_t size, bool wide);
 
 #endif
