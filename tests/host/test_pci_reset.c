@@ -137,17 +137,24 @@ static void test_settings_survive(void **state)
 	sriov = model_ext_cap(model, PCI_EXT_CAP_SRIOV, 64);
 	function->cap_aer = (uint16_t)aer;
 	function->cap_sriov = (uint16_t)sriov;
-	const struct { uint32_t at, size, keep; } settings[] = {
-		{ 0x0c, 1, 0xff }, { 0x0d, 1, 0xff }, { 0x3c, 1, 0xff },
-		{ model->express + 0x08U, 2, 0x7fff }, { model->express + 0x10U, 2, 0xffff },
-		{ model->express + 0x28U, 2, 0xffff },
-		{ aer + 0x08, 4, ~0U }, { aer + 0x0c, 4, ~0U }, { aer + 0x14, 4, ~0U },
-		{ aer + 0x18, 4, ~0U }, { sriov + 0x08, 2, PCI_SRIOV_CONTROL_ARI },
+	/* Bit 15 of Device Control would be one more reset. Enabled VFs end with it. */
+	const struct { uint32_t at, size, set, keep; } settings[] = {
+		{ 0x0c, 1, 0xff, 0xff }, { 0x0d, 1, 0xff, 0xff }, { 0x3c, 1, 0xff, 0xff },
+		{ model->express + 0x08U, 2, 0x7fff, 0x7fff },
+		{ model->express + 0x10U, 2, 0xffff, 0xffff },
+		{ model->express + 0x28U, 2, 0xffff, 0xffff },
+		{ aer + 0x08, 4, ~0U, ~0U }, { aer + 0x0c, 4, ~0U, ~0U },
+		{ aer + 0x14, 4, ~0U, ~0U }, { aer + 0x18, 4, ~0U, ~0U },
+		{ sriov + 0x08, 2, 0xffff, PCI_SRIOV_CONTROL_ARI },
 	};
+	const uint32_t behind[] = { 0x0e, model->express + 0x0aU, model->express + 0x12U,
+				    model->express + 0x2aU, sriov + 0x0a };
+	uint8_t type = (uint8_t)model_get(model, 0x0e, 1);
 
 	/* What lies behind a setting is as the reset made it. */
-	model_set16(model, model->express + 0x0aU, 0x5a5a, 0xffff);
-	model_set16(model, model->express + 0x2aU, 0x5a5a, 0xffff);
+	for (uint32_t i = 0; i < ARRAY_SIZE(behind); i++) {
+		model_set16(model, behind[i], 0x5a00 | (i == 0 ? type : 0x5a), 0xffff);
+	}
 	model_set8(model, 0x3d, 0x5a, 0xff);
 	for (uint32_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		memset(&model->initial[settings[i].at], 0, settings[i].size);
@@ -158,18 +165,19 @@ static void test_settings_survive(void **state)
 
 		for (uint32_t i = 0; i < ARRAY_SIZE(settings); i++) {
 			seed = seed * 1664525 + 1013904223;
-			/* Bit 15 of Device Control would be one more reset. */
-			want[i] = (seed ^ seed >> 16) & settings[i].keep;
+			want[i] = (seed ^ seed >> 16) & settings[i].set;
 			pci_write(function, settings[i].at, settings[i].size, want[i]);
 		}
 		run();
 		assert_int_equal(function->reset.error, 0);
 		for (uint32_t i = 0; i < ARRAY_SIZE(settings); i++) {
 			assert_int_equal(model_get(model, settings[i].at, settings[i].size),
-					 want[i]);
+					 want[i] & settings[i].keep);
 		}
-		assert_int_equal(model_get(model, model->express + 0x0aU, 2), 0x5a5a);
-		assert_int_equal(model_get(model, model->express + 0x2aU, 2), 0x5a5a);
+		for (uint32_t i = 0; i < ARRAY_SIZE(behind); i++) {
+			assert_int_equal(model_get(model, behind[i], 2),
+					 0x5a00 | (i == 0 ? type : 0x5a));
+		}
 		assert_int_equal(model_get(model, 0x3d, 1), 0x5a);
 	}
 	assert_int_equal(model->flr_count, 64);

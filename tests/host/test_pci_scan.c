@@ -377,10 +377,8 @@ static uint16_t found_at(uint16_t id, bool extended, uint16_t at)
 	} else {
 		model_set8(f, PCI_CAP_POINTER, (uint8_t)at, 0);
 		model_set16(f, at, id, 0);
-		/* Of MSI-X: pending bits behind a table of one entry. */
-		if (at + 12 <= 0x100) {
-			model_set32(f, at + 8U, id == 0x11 ? 0x800 : 0, 0);
-		}
+		/* Of MSI-X: pending bits behind a table of one entry, good even behind the end. */
+		model_set32(f, at + 8U, id == 0x11 ? 0x800 : 0, 0);
 	}
 	bring_up();
 	return books_have(world_function(0, 1, 0, 0), id, extended);

@@ -199,23 +199,29 @@ static void no_more_messages_than_there_are(void **state)
 	static const enum vpci_view views[] = { VPCI_VIEW_GUEST, VPCI_VIEW_OWNER };
 
 	(void)state;
-	for (uint32_t capable = 0; capable <= 5; capable++) {
+	for (uint32_t n = 0; n < 6 * 2 * 2; n++) {
+		uint32_t capable = n / 4;
+		bool wide = n & 1;
+		uint32_t control = 0x0100 | (wide ? 0x80 : 0) | capable << 1;
+		uint32_t mask = wide ? 0x70 : 0x6c;
+
 		rig_free(&rig);
 		rig_init(&rig);
-		rig_set(&rig, 0x62, 2, 0x0180 | capable << 1);
+		rig_set(&rig, 0x62, 2, control);
 		rig_cap(&rig, 0x60, 0x05);
 		rig.f.msi = (struct pci_msi){ .cap = 0x60, .vectors = (uint8_t)(1 << capable),
-					      .is_64bit = true, .maskable = true };
-		assert_int_equal(rig_build(&rig, views[capable & 1], true), 0);
+					      .is_64bit = wide, .maskable = true };
+		assert_int_equal(rig_build(&rig, views[n >> 1 & 1], true), 0);
 		for (uint32_t asked = 0; asked < 8; asked++) {
+			uint32_t given = asked < capable ? asked : capable;
+
 			rig_write(&rig, 0x62, 1 + (asked & 1), 0x0001 | asked << 4);
-			assert_int_equal(rig_read(&rig, 0x62, 2),
-					 0x0181 | capable << 1 |
-						 (asked < capable ? asked : capable) << 4);
+			assert_int_equal(rig_read(&rig, 0x62, 2), control | 1 | given << 4);
+			assert_int_equal(rig_hw(&rig, 0x62, 2), control | 1 | given << 4);
 		}
 		/* Each has one mask bit. */
-		rig_write(&rig, 0x70, 4, 0xffffffff);
-		assert_int_equal(rig_hw(&rig, 0x70, 4), 0xffffffffU >> (32 - (1 << capable)));
+		rig_write(&rig, mask, 4, 0xffffffff);
+		assert_int_equal(rig_hw(&rig, mask, 4), 0xffffffffU >> (32 - (1 << capable)));
 	}
 }
 

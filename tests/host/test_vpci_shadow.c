@@ -477,6 +477,14 @@ static void bridge_writes_reach_no_hardware(void **state)
 	/* Windows are the domain's own words. */
 	rig_write(&rig, 0x20, 4, 0x2ff02000);
 	assert_int_equal(rig_read(&rig, 0x20, 4), 0x2ff02000);
+	/* So is the power state: any there is (7.5.2.2). */
+	for (uint32_t from = 0; from <= 3; from += 3) {
+		for (uint32_t to = 0; to <= 3; to++) {
+			rig_write(&rig, 0x44, 2, from);
+			rig_write(&rig, 0x44, 2, to);
+			assert_int_equal(rig_read(&rig, 0x44, 2), (to % 3 ? from : to) | 8);
+		}
+	}
 }
 
 static void identity_is_all_that_is_left(void **state)

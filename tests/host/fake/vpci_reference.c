@@ -94,6 +94,34 @@ static const struct field header[] = {
 	{ 0x3c, 31, 28, ZERO, COPY, COPY },
 };
 
+/*
+ * 9.3.4.1, for the owner of the bridge: BARs, ROM and interrupt pin are not a VF's, its IDs are not
+ * there, and of COMMAND it has bus mastering.
+ */
+static const struct field vf_header[] = {
+	{ 0x00, 31, 0, ZERO, ONE, ZERO },
+	{ 0x04, 2, 2, ZERO, REAL, ZERO },                   /* bus master */
+	{ 0x04, STATUS(2), STATUS(0), ZERO, SEEN, ZERO },
+	{ 0x04, STATUS(7), STATUS(5), ZERO, SEEN, ZERO },
+	{ 0x04, STATUS(8), STATUS(8), ZERO, CLEARS, ZERO },
+	{ 0x04, STATUS(10), STATUS(9), ZERO, SEEN, ZERO },
+	{ 0x04, STATUS(15), STATUS(11), ZERO, CLEARS, ZERO },
+	{ 0x08, 31, 0, ZERO, COPY, ZERO },
+	{ 0x0c, 23, 16, ZERO, COPY, ZERO },                 /* header type */
+	{ 0x10, 31, 0, ZERO, ZERO, ZERO },
+	{ 0x14, 31, 0, ZERO, ZERO, ZERO },
+	{ 0x18, 31, 0, ZERO, ZERO, ZERO },
+	{ 0x1c, 31, 0, ZERO, ZERO, ZERO },
+	{ 0x20, 31, 0, ZERO, ZERO, ZERO },
+	{ 0x24, 31, 0, ZERO, ZERO, ZERO },
+	{ 0x28, 31, 0, ZERO, ZERO, ZERO },
+	{ 0x2c, 31, 0, ZERO, COPY, ZERO },                  /* subsystem */
+	{ 0x30, 31, 0, ZERO, ZERO, ZERO },
+	{ 0x34, 31, 0, ZERO, ZERO, ZERO },
+	{ 0x38, 31, 0, ZERO, ZERO, ZERO },
+	{ 0x3c, 31, 0, ZERO, ZERO, ZERO },
+};
+
 /* All there is of a function that is not its owner's just now, whoever looks. */
 static const struct field identity[] = {
 	{ 0x00, 31, 0, COPY, COPY, COPY },
@@ -228,6 +256,7 @@ static enum right right_of(const struct field *f, enum vpci_view view)
 	case VPCI_VIEW_GUEST:
 		return (enum right)f->guest;
 	case VPCI_VIEW_OWNER:
+	case VPCI_VIEW_VF:
 		return (enum right)f->owner;
 	case VPCI_VIEW_BRIDGE:
 	case VPCI_VIEW_IDENTITY:
@@ -447,7 +476,7 @@ static void capabilities(struct vpci_reference *r, const uint8_t hw[4096],
 		seen[at / 4] = true;
 		if (known(r, hw, at, b)) {
 			shown[count++] = (uint8_t)at;
-		} else if (b->view == VPCI_VIEW_OWNER && !has_policy(hw[at])) {
+		} else if (vpci_view_is_owners(b->view) && !has_policy(hw[at])) {
 			apply(r, hw, at, b->view, FIELDS(raw_head));
 			shown[count++] = (uint8_t)at;
 		} else {
@@ -543,14 +572,20 @@ void vpci_reference(struct vpci_reference *r, const uint8_t hw[4096], const stru
 	memset(r, 0, sizeof(*r));
 	/* Deny; but an owner's drivers are those of bare metal, and a bridge may be looked at. */
 	for (uint32_t reg = 0x40 / 4; reg < VPCI_REGS; reg++) {
-		r->see[reg] = b->view == VPCI_VIEW_OWNER || b->view == VPCI_VIEW_BRIDGE ? ALL : 0;
-		r->write[reg] = b->view == VPCI_VIEW_OWNER ? ALL : 0;
+		bool owner = vpci_view_is_owners(b->view);
+
+		r->see[reg] = owner || b->view == VPCI_VIEW_BRIDGE ? ALL : 0;
+		r->write[reg] = owner ? ALL : 0;
 	}
 	if (b->view == VPCI_VIEW_IDENTITY) {
 		apply(r, hw, 0, b->view, FIELDS(identity));
 		return;
 	}
-	apply(r, hw, 0, b->view, FIELDS(header));
+	if (b->view == VPCI_VIEW_VF) {
+		apply(r, hw, 0, b->view, FIELDS(vf_header));
+	} else {
+		apply(r, hw, 0, b->view, FIELDS(header));
+	}
 	if (b->view == VPCI_VIEW_GUEST || b->view == VPCI_VIEW_OWNER) {
 		bars(r, b);
 	}
@@ -558,7 +593,7 @@ void vpci_reference(struct vpci_reference *r, const uint8_t hw[4096], const stru
 		r->start[0x3c / 4] |= word(hw, 0x3c) & 0xff00;
 	}
 	capabilities(r, hw, b);
-	if (b->view == VPCI_VIEW_GUEST || b->view == VPCI_VIEW_OWNER) {
+	if (b->view == VPCI_VIEW_GUEST || vpci_view_is_owners(b->view)) {
 		extended(r, b->image, b->view);
 	}
 }

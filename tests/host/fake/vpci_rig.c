@@ -161,6 +161,7 @@ void rig_write(struct vpci_rig *r, uint32_t offset, uint32_t size, uint32_t valu
 	r->maps += plan.effect == VPCI_MAP;
 	r->unmaps += plan.effect == VPCI_UNMAP;
 	r->io_changes += plan.io_changed;
+	r->intx_changes += plan.intx_changed;
 	r->resets += plan.effect == VPCI_RESET;
 	r->wakes += plan.effect == VPCI_WAKE;
 	r->vfs += plan.effect == VPCI_VFS;

@@ -17,6 +17,7 @@ struct vpci_rig {
 	uint32_t maps;   /* MAP and UNMAP effects seen */
 	uint32_t unmaps;
 	uint32_t io_changes;
+	uint32_t intx_changes;
 	uint32_t resets;
 	uint32_t wakes;
 	uint32_t vfs;
