@@ -113,26 +113,27 @@ static int link_guest(struct vpci_shadow *s, const struct vpci_image *image)
 	return 0;
 }
 
+/*
+ * The owner's SR-IOV capability is the one the registry has, wherever the list has others. It comes
+ * last: it counts on its registers being as it made them, whatever lies over them.
+ */
 int vpci_build_ext_caps(struct vpci_shadow *s, const struct vpci_build *b)
 {
+	bool owner = vpci_view_is_owners(b->view);
+
 	for (uint32_t i = 0; i < b->image->ext_count; i++) {
 		const struct vpci_ext_cap *cap = &b->image->ext[i];
 
 		if (set_read_only(s, cap->offset, shown_size(b->view, cap->id))) {
 			return -ENOMEM;
 		}
-		if (cap->id != EXT_SRIOV || !vpci_view_is_owners(b->view) ||
-		    cap->offset + SRIOV_VFS >= VPCI_CFG_SIZE) {
-			continue;
-		}
-		if (b->function->sriov.total != 0 && cap->offset == b->function->cap_sriov) {
-			if (vpci_sriov_build(s, b->function)) {
-				return -ENOMEM;
-			}
-		} else {
+		if (owner && cap->id == EXT_SRIOV && cap->offset + SRIOV_VFS < VPCI_CFG_SIZE) {
 			/* No virtual functions to enable. */
 			vpci_shadow_reg(s, cap->offset + SRIOV_VFS)->virt = ALL;
 		}
+	}
+	if (owner && b->function->sriov.total != 0 && vpci_sriov_build(s, b->function)) {
+		return -ENOMEM;
 	}
 	return b->view == VPCI_VIEW_GUEST ? link_guest(s, b->image) : 0;
 }

@@ -278,6 +278,44 @@ static void unusable_has_no_vfs(void **state)
 	assert_false(vpci_sriov_regs(&rig.s).enable);
 }
 
+/* A device whose capabilities lie over each other: only NumVFs reaches it, whichever comes last. */
+static void what_lies_over_it_opens_nothing(void **state)
+{
+	static const uint16_t over[] = { 0x000d, 0x0003, 0x0010 }; /* ACS, serial number, SR-IOV */
+
+	(void)state;
+	for (uint32_t n = 0; n < ARRAY_SIZE(over) * 16; n++) {
+		(void)teardown(NULL);
+		(void)setup(NULL);
+		rig_free(&rig);
+		rig_ext_cap(&rig, (uint16_t)(CAP + 4 * (n % 16)), over[n / 16]);
+		assert_int_equal(rig_build(&rig, VPCI_VIEW_OWNER, true), 0);
+		rig_write(&rig, PAGE, 4, 0x10);
+		vpci_shadow_initial(&rig.s);
+		for (uint32_t at = CAP; at < CAP + 0x40; at += 4) {
+			rig_write(&rig, at, 4, 0xffffffff);
+			rig_write(&rig, at, 4, 0);
+			assert_true(at == NUM || rig.hw_writes == 0);
+			rig.hw_writes = 0;
+		}
+		enable(8);
+		assert_int_equal(vpci_sriov_regs(&rig.s).count, 8);
+		assert_true(vpci_sriov_regs(&rig.s).enable);
+	}
+}
+
+/* It is the registry's, not the list's: one that is too far down the list is no way round. */
+static void it_is_there_without_the_list(void **state)
+{
+	(void)state;
+	rig_free(&rig);
+	rig.image.ext_count = 0;
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_OWNER, true), 0);
+	enable(8);
+	assert_int_equal(rig_hw(&rig, CONTROL, 2), 0);
+	assert_true(vpci_sriov_regs(&rig.s).enable);
+}
+
 static void guests_have_none(void **state)
 {
 	(void)state;
@@ -397,6 +435,8 @@ int main(void)
 		T(changes_wait_for_their_turn),
 		T(a_reset_makes_it_initial),
 		T(unusable_has_no_vfs),
+		T(what_lies_over_it_opens_nothing),
+		T(it_is_there_without_the_list),
 		T(guests_have_none),
 		T(a_vf_has_bus_mastering_only),
 		T(vf_header_reads_as_hardware),
