@@ -30,8 +30,8 @@ void vpci_sriov_give_up(struct vpci_shadow *s);
  */
 bool vpci_sriov_allows(const struct vpci_shadow *s, const struct vpci_reg *reg, uint32_t lanes,
 		       uint32_t in, uint32_t merged, struct vpci_plan *plan);
-/* A register of this kind has its new value: what follows. value: as the access has it. */
-void vpci_sriov_written(struct vpci_shadow *s, uint32_t kind, uint32_t changed, uint32_t value,
+/* A register of this kind has its new value: what follows. */
+void vpci_sriov_written(struct vpci_shadow *s, uint32_t kind, uint32_t changed,
 			struct vpci_plan *plan);
 /* As after a reset. */
 void vpci_sriov_initial(struct vpci_shadow *s);

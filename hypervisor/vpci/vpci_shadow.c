@@ -50,11 +50,17 @@ uint32_t vpci_shadow_read(const struct vpci_shadow *s, uint32_t offset, uint32_t
 	return (v & lane_mask(offset, size)) >> shift;
 }
 
+/* Bits of lanes whose write reaches the hardware. NumVFs is the owner's own and the hardware's too. */
+static uint32_t through_of(const struct vpci_reg *reg, uint32_t lanes)
+{
+	return reg->write & lanes & (reg->kind == VPCI_SRIOV_NUM ? ~0U : ~reg->virt);
+}
+
 bool vpci_shadow_write_reads_hw(const struct vpci_shadow *s, uint32_t offset, uint32_t size)
 {
 	const struct vpci_reg *reg = find(s, offset);
 	uint32_t lanes = lane_mask(offset, size);
-	uint32_t through = reg->write & ~reg->virt & lanes;
+	uint32_t through = through_of(reg, lanes);
 
 	return through != 0 && (lanes & ~through & ~reg->w1c) != 0;
 }
@@ -186,7 +192,7 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 	uint32_t shift = 8 * (offset & 3);
 	uint32_t lanes = lane_mask(offset, size);
 	uint32_t in = bounded(reg, (value << shift) & lanes);
-	uint32_t through = reg->write & ~reg->virt & lanes;
+	uint32_t through = through_of(reg, lanes);
 	uint32_t merged = merge(reg, lanes, in);
 	struct vpci_plan plan = { .effect = VPCI_NOTHING };
 	uint32_t changed;
@@ -219,7 +225,7 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 		block->regs[(offset % VPCI_BLOCK_SIZE) / 4].value = merged;
 	}
 	if (reg->kind >= VPCI_SRIOV_CONTROL) {
-		vpci_sriov_written(s, reg->kind, changed, value, &plan);
+		vpci_sriov_written(s, reg->kind, changed, &plan);
 	}
 	return plan;
 }

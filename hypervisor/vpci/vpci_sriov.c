@@ -232,7 +232,7 @@ bool vpci_sriov_allows(const struct vpci_shadow *s, const struct vpci_reg *reg, 
 					      : true;
 }
 
-void vpci_sriov_written(struct vpci_shadow *s, uint32_t kind, uint32_t changed, uint32_t value,
+void vpci_sriov_written(struct vpci_shadow *s, uint32_t kind, uint32_t changed,
 			struct vpci_plan *plan)
 {
 	switch (kind) {
@@ -240,10 +240,6 @@ void vpci_sriov_written(struct vpci_shadow *s, uint32_t kind, uint32_t changed, 
 		if (changed & (VF_ENABLE | VF_MSE)) {
 			plan->effect = VPCI_VFS;
 		}
-		break;
-	case VPCI_SRIOV_NUM:
-		plan->hw_write = true;
-		plan->hw_value = value;
 		break;
 	case VPCI_SRIOV_PAGE:
 		set_bar_masks(s);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vpci/sriov.h"
 #include "vpci_rig.h"
 
 #define HEADER 16 /* bytes of input that choose view and geometry */
@@ -22,6 +23,57 @@ static void check(bool good)
 {
 	if (!good) {
 		abort();
+	}
+}
+
+/* More of it, from bytes of the image that are no registers. */
+enum { FLAGS = 0xc4, CAP_AF, CAP_EXPRESS, SRIOV_AT, SRIOV_TOTAL, SRIOV_PAGES, SRIOV_BARS,
+       ROM = SRIOV_BARS + PCI_BARS };
+enum { IS_VIRTIO = 1, HAS_SRIOV = 2, HAS_ROM = 4, IS_VF = 8, HAS_INTX = 16 };
+#define SRIOV_SIZE 0x40U
+#define SRIOV_NUM  0x10U
+
+static void sriov(const uint8_t *more)
+{
+	struct pci_sriov *s = &rig.f.sriov;
+	uint32_t n = rig.image.ext_count++;
+
+	rig.f.cap_sriov = (uint16_t)MIN(0x100U + more[SRIOV_AT] * 15U / 4 * 4,
+					VPCI_CFG_SIZE - SRIOV_SIZE);
+	/* Anywhere in the list: others may lie over it. */
+	rig.image.ext[n] = rig.image.ext[0];
+	rig.image.ext[0] = (struct vpci_ext_cap){ 0x0010, rig.f.cap_sriov, 1 };
+	s->total = more[SRIOV_TOTAL];
+	s->pages = 1U | (uint32_t)more[SRIOV_PAGES] << 1;
+	s->ari = more[SRIOV_PAGES] & 1;
+	for (uint32_t i = 0; i < PCI_BARS; i++) {
+		uint8_t b = more[SRIOV_BARS + i];
+		enum bar_kind kind = b & 1 ? BAR_MEM32 : b & 2 ? BAR_MEM64 : BAR_NONE;
+
+		if (kind == BAR_NONE || (kind == BAR_MEM64 && i == PCI_BARS - 1)) {
+			continue;
+		}
+		s->bars[i] = (struct pci_bar){ kind, b & 4, 0x1000ULL << (b >> 4), 0x80000000,
+					       pa(0x80000000) };
+		i += kind == BAR_MEM64;
+	}
+}
+
+static void more_geometry(const uint8_t *more)
+{
+	rig.f.cap_af = more[CAP_AF] & 0xfc;
+	rig.f.cap_express = more[CAP_EXPRESS] & 0xfc;
+	rig.build.intx = more[FLAGS] & HAS_INTX;
+	if (more[FLAGS] & IS_VIRTIO) {
+		rig.f.vendor = 0x1af4;
+		rig.f.device = 0x1041;
+	}
+	if (more[FLAGS] & HAS_SRIOV && !(more[FLAGS] & IS_VF)) {
+		sriov(more);
+	}
+	if (more[FLAGS] & HAS_ROM) {
+		rig.f.lent_rom = (struct pci_bar){ BAR_MEM32, false, 0x1000ULL << more[ROM] % 13,
+						   0x90000000, pa(0x90000000) };
 	}
 }
 
@@ -60,7 +112,7 @@ static void geometry(const uint8_t *data)
 static uint32_t header_fixed(enum vpci_view view, uint32_t offset)
 {
 	if (offset == 0x04) {
-		return view == VPCI_VIEW_GUEST ? ~0xf9000004U : ~0xf9000414U;
+		return view == VPCI_VIEW_OWNER ? ~0xf9000414U : ~0xf9000004U;
 	}
 	if (offset == 0x0c) {
 		return view == VPCI_VIEW_OWNER ? 0xffff0000U : ~0U;
@@ -95,6 +147,43 @@ static void access_one(const uint8_t *data)
 	}
 }
 
+/* Of the capability only NumVFs is written, and what the registers say can be carried out. */
+static void check_sriov(void)
+{
+	struct vpci_sriov_regs regs = vpci_sriov_regs(&rig.s);
+	uint32_t cap = rig.f.cap_sriov;
+
+	for (uint32_t o = 0; o < SRIOV_SIZE; o++) {
+		check(o / 2 == SRIOV_NUM / 2 || !rig.hw_changed[cap + o]);
+	}
+	check(regs.count <= rig.f.sriov.total);
+	check((regs.page >> 12 & ~(uint64_t)rig.f.sriov.pages) == 0);
+	for (uint32_t i = 0; i < PCI_BARS; i++) {
+		const struct pci_bar *bar = &rig.f.sriov.bars[i];
+
+		check(regs.bars[i] == 0 || bar->size != 0);
+		check(bar->size == 0 || regs.bars[i] % MAX(bar->size, regs.page) == 0);
+	}
+}
+
+static void check_rom(void)
+{
+	uint64_t address;
+
+	if (vpci_shadow_rom(&rig.s, &address)) {
+		check(rig.f.lent_rom.size != 0 && address % rig.f.lent_rom.size == 0);
+	}
+}
+
+/* A structure of virtio's, and no window into the BARs (Virtio 1.2 4.1.4.9). */
+static bool is_virtio_part(uint32_t at)
+{
+	uint32_t length = rig_read(&rig, at + 2, 1), type = rig_read(&rig, at + 3, 1);
+
+	return rig.f.vendor == 0x1af4 && length >= 16 && length <= 24 &&
+	       ((type >= 1 && type <= 4) || type == 8);
+}
+
 /* The list a domain walks ends, and a guest's holds only what has a policy. */
 static void check_list(enum vpci_view view)
 {
@@ -105,7 +194,7 @@ static void check_list(enum vpci_view view)
 
 		check(steps < 48 && at >= 0x40 && at % 4 == 0);
 		check(view != VPCI_VIEW_GUEST || id == 0x01 || id == 0x03 || id == 0x05 ||
-		      id == 0x10 || id == 0x11);
+		      id == 0x10 || id == 0x11 || id == 0x13 || (id == 0x09 && is_virtio_part(at)));
 		at = rig_read(&rig, at + 1, 1);
 	}
 	if (view == VPCI_VIEW_GUEST) {
@@ -127,6 +216,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	rig_set(&rig, 0x06, 2, 0x0010);
 	rig.hw[0x34] = data[HEADER + 0xc0];
 	geometry(data);
+	more_geometry(data + HEADER);
+	if (view == VPCI_VIEW_OWNER && data[HEADER + FLAGS] & IS_VF) {
+		view = VPCI_VIEW_VF;
+	}
 	check(rig_build(&rig, view, data[0] & 0x40) == 0);
 	for (data += HEADER + IMAGE, size -= HEADER + IMAGE; size >= RECORD;
 	     data += RECORD, size -= RECORD) {
@@ -138,6 +231,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (view != VPCI_VIEW_BRIDGE) {
 		check_header(view);
 	}
+	if (view == VPCI_VIEW_OWNER && rig.f.sriov.total != 0) {
+		check_sriov();
+	}
+	check_rom();
+	check(rig.resets == 0 || rig.f.cap_express || rig.f.cap_af);
+	check(view != VPCI_VIEW_VF || rig.maps + rig.unmaps + rig.io_changes == 0);
 	rig_free(&rig);
 	return 0;
 }

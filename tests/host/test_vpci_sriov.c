@@ -278,6 +278,21 @@ static void unusable_has_no_vfs(void **state)
 	assert_false(vpci_sriov_regs(&rig.s).enable);
 }
 
+/* Function Dependency Link and what is reserved are in NumVFs' register (9.3.3.8). */
+static void num_vfs_neighbours_are_not_written(void **state)
+{
+	(void)state;
+	rig_set(&rig, NUM + 2, 2, 0x5a03);
+	rig_write(&rig, NUM + 2, 2, 0xffff);
+	rig_write(&rig, NUM + 3, 1, 0);
+	assert_int_equal(rig.hw_writes, 0);
+	rig_write(&rig, NUM, 4, 0xffff0004);
+	assert_int_equal(rig_hw(&rig, NUM, 4), 0x5a030004);
+	assert_int_equal(rig_read(&rig, NUM, 4), 0x5a030004);
+	rig_write(&rig, NUM, 1, 5);
+	assert_int_equal(rig_hw(&rig, NUM, 4), 0x5a030005);
+}
+
 /* A device whose capabilities lie over each other: only NumVFs reaches it, whichever comes last. */
 static void what_lies_over_it_opens_nothing(void **state)
 {
@@ -435,6 +450,7 @@ int main(void)
 		T(changes_wait_for_their_turn),
 		T(a_reset_makes_it_initial),
 		T(unusable_has_no_vfs),
+		T(num_vfs_neighbours_are_not_written),
 		T(what_lies_over_it_opens_nothing),
 		T(it_is_there_without_the_list),
 		T(guests_have_none),
