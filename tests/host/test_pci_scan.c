@@ -354,6 +354,8 @@ static uint16_t books_have(const struct pci_function *f, uint16_t id, bool exten
 		return f->cap_ari;
 	case 0x110:
 		return f->cap_sriov;
+	case 0x11d:
+		return f->cap_dpc;
 	default:
 		return 0xffff;
 	}
@@ -384,14 +386,17 @@ static uint16_t found_at(uint16_t id, bool extended, uint16_t at)
 	return books_have(world_function(0, 1, 0, 0), id, extended);
 }
 
-/* PCIe 6.0 7.5.2, 7.9.18, 7.7.1, 7.5.3, 7.7.2, AF ECN; 7.8.4, 7.9.3, 7.7.11, 7.8.8, 9.3.3. */
+/*
+ * PCIe 6.0 7.5.2, 7.9.18, 7.7.1, 7.5.3, 7.7.2, AF ECN; 7.8.4, 7.9.3, 7.7.11, 7.8.8, 9.3.3,
+ * 7.9.14.
+ */
 static void test_capabilities_by_identifier_and_room(void **state)
 {
 	static const struct { uint16_t id, length; bool extended; } caps[] = {
 		{ 0x01, 8, false }, { 0x03, 8, false }, { 0x05, 10, false }, { 0x10, 20, false },
 		{ 0x11, 12, false }, { 0x13, 6, false },
 		{ 0x01, 44, true }, { 0x03, 12, true }, { 0x0d, 8, true }, { 0x0e, 8, true },
-		{ 0x10, 64, true },
+		{ 0x10, 64, true }, { 0x1d, 12, true },
 	};
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(caps); i++) {
