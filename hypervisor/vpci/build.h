@@ -35,6 +35,7 @@ struct vpci_image {
 	uint32_t regs[VPCI_BLOCK_REGS]; /* the first 256 bytes */
 	struct vpci_ext_cap ext[VPCI_EXT_CAPS_MAX];
 	uint32_t ext_count;
+	bool ext_more; /* there may be others, nobody knows where */
 };
 
 struct vpci_build {

@@ -7,6 +7,7 @@
  */
 #include "core/heap.h"
 #include "core/log.h"
+#include "lib/bitmap.h"
 #include "lib/errno.h"
 #include "pci/registry.h"
 #include "vpci/exec.h"
@@ -431,17 +432,23 @@ void vpci_exec_unmap_all(struct vpci_function *vf)
 	}
 }
 
-/* PCIe 6.0 7.6.3; the bound ends a list that loops. */
+/* PCIe 6.0 7.6.3. It ends where it loops. */
 static void read_ext_caps(struct pci_function *f, struct vpci_image *image)
 {
+	uint64_t seen[BITMAP_WORDS(VPCI_CFG_SIZE / 4)] = { 0 };
 	uint32_t at = EXT_CAP_FIRST;
 
-	while (at >= EXT_CAP_FIRST && image->ext_count < VPCI_EXT_CAPS_MAX) {
+	while (at >= EXT_CAP_FIRST && !bitmap_test(seen, at / 4)) {
 		uint32_t header = pci_read(f, at, 4);
 
 		if (header == 0 || header == 0xffffffff) {
 			break;
 		}
+		if (image->ext_count == VPCI_EXT_CAPS_MAX) {
+			image->ext_more = true;
+			break;
+		}
+		bitmap_set(seen, at / 4);
 		image->ext[image->ext_count++] = (struct vpci_ext_cap){
 			.id = (uint16_t)header,
 			.offset = (uint16_t)at,
@@ -461,6 +468,8 @@ void vpci_exec_image(struct pci_function *f, struct vpci_image *image)
 		image->regs[0] = f->vendor | (uint32_t)f->device << 16;
 	}
 	image->ext_count = 0;
+	/* Conventional functions have 256 bytes, and some bridges repeat them above. */
+	image->ext_more = !f->cap_express;
 	if (f->cap_express) {
 		read_ext_caps(f, image);
 	}

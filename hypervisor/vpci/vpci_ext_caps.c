@@ -113,6 +113,19 @@ static int link_guest(struct vpci_shadow *s, const struct vpci_image *image)
 	return 0;
 }
 
+/* Its owner reads what no list names, and writes none of it. */
+static void close_all(struct vpci_shadow *s)
+{
+	s->fallback.write = 0;
+	for (uint32_t o = EXT_CAP_FIRST; o < VPCI_CFG_SIZE; o += VPCI_BLOCK_SIZE) {
+		struct vpci_block *block = s->blocks[o / VPCI_BLOCK_SIZE];
+
+		for (uint32_t i = 0; block && i < VPCI_BLOCK_REGS; i++) {
+			block->regs[i].write = 0;
+		}
+	}
+}
+
 /*
  * The owner's SR-IOV capability is the one the registry has, wherever the list has others. It comes
  * last: it counts on its registers being as it made them, whatever lies over them.
@@ -121,6 +134,9 @@ int vpci_build_ext_caps(struct vpci_shadow *s, const struct vpci_build *b)
 {
 	bool owner = vpci_view_is_owners(b->view);
 
+	if (b->image->ext_more) {
+		close_all(s);
+	}
 	for (uint32_t i = 0; i < b->image->ext_count; i++) {
 		const struct vpci_ext_cap *cap = &b->image->ext[i];
 

@@ -29,7 +29,7 @@ static void check(bool good)
 /* More of it, from bytes of the image that are no registers. */
 enum { FLAGS = 0xc4, CAP_AF, CAP_EXPRESS, SRIOV_AT, SRIOV_TOTAL, SRIOV_PAGES, SRIOV_BARS,
        ROM = SRIOV_BARS + PCI_BARS };
-enum { IS_VIRTIO = 1, HAS_SRIOV = 2, HAS_ROM = 4, IS_VF = 8, HAS_INTX = 16 };
+enum { IS_VIRTIO = 1, HAS_SRIOV = 2, HAS_ROM = 4, IS_VF = 8, HAS_INTX = 16, EXT_MORE = 32 };
 #define SRIOV_SIZE 0x40U
 #define SRIOV_NUM  0x10U
 
@@ -64,6 +64,7 @@ static void more_geometry(const uint8_t *more)
 	rig.f.cap_af = more[CAP_AF] & 0xfc;
 	rig.f.cap_express = more[CAP_EXPRESS] & 0xfc;
 	rig.build.intx = more[FLAGS] & HAS_INTX;
+	rig.image.ext_more = more[FLAGS] & EXT_MORE;
 	if (more[FLAGS] & IS_VIRTIO) {
 		rig.f.vendor = 0x1af4;
 		rig.f.device = 0x1041;
@@ -166,6 +167,15 @@ static void check_sriov(void)
 	}
 }
 
+/* Of a list that goes on nothing is the owner's but the SR-IOV capability of the registry. */
+static void check_ext(void)
+{
+	for (uint32_t o = 0x100; rig.image.ext_more && o < VPCI_CFG_SIZE; o++) {
+		check(!rig.hw_changed[o] || (rig.f.sriov.total != 0 &&
+					     o / 2 == (rig.f.cap_sriov + SRIOV_NUM) / 2));
+	}
+}
+
 static void check_rom(void)
 {
 	uint64_t address;
@@ -234,6 +244,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (view == VPCI_VIEW_OWNER && rig.f.sriov.total != 0) {
 		check_sriov();
 	}
+	check_ext();
 	check_rom();
 	check(rig.resets == 0 || rig.f.cap_express || rig.f.cap_af);
 	check(view != VPCI_VIEW_VF || rig.maps + rig.unmaps + rig.io_changes == 0);

@@ -76,6 +76,7 @@ static void random_ext_caps(struct vpci_rig *r)
 		at = property_below(8) ? at + 0x40 + 4 * property_below(200)
 				       : 0x100 + 4 * property_below(960);
 	}
+	r->image.ext_more = property_below(8) == 0;
 }
 
 static void random_bars(struct vpci_rig *r)

@@ -161,6 +161,28 @@ static void an_owner_changes_nothing_for_others(void **state)
 	}
 }
 
+/* Of a list that goes on nobody knows where what is closed ends. */
+static void an_owner_writes_nothing_where_the_list_goes_on(void **state)
+{
+	(void)state;
+	rig_ext_cap(&rig, 0x200, VENDOR);
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_OWNER, true), 0);
+	rig_write(&rig, 0x204, 4, 1);
+	rig_write(&rig, 0xffc, 4, 1);
+	assert_int_equal(rig.hw_writes, 2);
+	/* Anew, as after a reset: what was open is closed. */
+	rig.image.ext_more = true;
+	rig_set(&rig, 0x400, 4, 0xcafef00d);
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_OWNER, true), 0);
+	for (uint32_t o = 0x100; o < 4096; o++) {
+		rig_write(&rig, o, 1, 0xff);
+	}
+	assert_int_equal(rig.hw_writes, 2);
+	assert_int_equal(rig_read(&rig, 0x400, 4), 0xcafef00d);
+	rig_write(&rig, 0xfc, 4, 1); /* the first 256 bytes have a list of their own */
+	assert_int_equal(rig.hw_writes, 3);
+}
+
 static void out_of_memory_shows_nothing(void **state)
 {
 	(void)state;
@@ -186,6 +208,7 @@ int main(void)
 		T(a_looped_list_ends),
 		T(overlapping_ones_leave_the_list_whole),
 		T(an_owner_changes_nothing_for_others),
+		T(an_owner_writes_nothing_where_the_list_goes_on),
 		T(out_of_memory_shows_nothing),
 	};
 

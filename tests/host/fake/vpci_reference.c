@@ -559,6 +559,10 @@ static void guest_ext_list(struct vpci_reference *r, const struct vpci_image *im
 
 static void extended(struct vpci_reference *r, const struct vpci_image *image, enum vpci_view view)
 {
+	/* Where the list is not known whole, all may be what the owner must not write. */
+	for (uint32_t reg = 0x100 / 4; image->ext_more && reg < VPCI_REGS; reg++) {
+		r->write[reg] = 0;
+	}
 	for (uint32_t i = 0; i < image->ext_count; i++) {
 		read_only(r, &image->ext[i], view);
 	}
