@@ -17,6 +17,10 @@
 static struct job poll_job;
 static bool poll_queued; /* intx_wires.lock */
 
+/*
+ * The wire's next interrupt goes where this one does: most come from who had the last, its domain
+ * may have moved it, and a storm is to cost the CPU of who makes it.
+ */
 static void raise_wire(struct intx_member *m)
 {
 	struct irq_meter *meter = &intx_function(m)->function->meter;
@@ -26,6 +30,7 @@ static void raise_wire(struct intx_member *m)
 		pci_wire_storm(meter, 0);
 	}
 	vgic_set_level(m->domain, NULL, m->vintid, true);
+	irq_set_affinity(m->line, vgic_spi_cpu(m->domain, m->vintid));
 }
 
 /* A function that does not answer asks for nothing. */

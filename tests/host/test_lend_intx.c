@@ -52,12 +52,15 @@ static void a_wire_follows_its_users(void **state)
 	assert_false(silent(card));
 	assert_true(vgic_level(GUEST1, GUEST_INTX_INTID + 3));
 	assert_false(vgic_level(owner, WIRE));
+	assert_int_equal(fake_intx_cpu(WIRE), vgic_spi_cpu(GUEST1, GUEST_INTX_INTID + 3));
+	assert_int_not_equal(fake_intx_cpu(WIRE), vgic_spi_cpu(owner, WIRE));
 	assert_int_equal(guest_read(3, 0x06, 2) & PCI_STATUS_INTERRUPT, PCI_STATUS_INTERRUPT);
 	assert_int_equal(guest_read(3, 0x04, 2) & PCI_COMMAND_INTX_OFF, 0);
 	/* The other one is not held up, and the first not asked again meanwhile. */
 	ask(card, true);
 	fake_intx_fire(WIRE);
 	assert_true(vgic_level(owner, WIRE));
+	assert_int_equal(fake_intx_cpu(WIRE), vgic_spi_cpu(owner, WIRE));
 	ask(card, false);
 	fake_intx_eoi(owner, WIRE);
 	assert_int_equal(fake_intx_run_pending(), 1);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Network cards of every kind: two guests whose drivers come and go, and then exchange data over
-three wires, by MSI and by INTx. Two of the cards are conventional PCI, behind one bridge.
+"""Network cards of every kind: two guests whose drivers come and go, whose cards are removed, found
+again and reset, and then exchange data over three wires, by MSI and by INTx. Two of the cards are
+conventional PCI, behind one bridge.
 """
 
 import json
@@ -12,12 +13,18 @@ import scenario
 from conftest import root_port
 from devices import CONSOLE, FULL, conventional_bridge, full_guest, hub_nic
 
-# Card at end E of hub H becomes interface nHE with address 10.0.H.E.
+# Card at end E of hub H becomes interface nHE with address 10.0.H.E. virtio's driver does not notice
+# a reset, so it is not there meanwhile; the others are.
 WORDS = r"""
 modprobe virtio_net
 P=/sys/bus/pci/drivers
 cycle() { d=0000:00:0$1.0; n=0; while [ $n -lt COUNT ]; do
 echo $d >$P/$2/unbind && echo $d >$P/$2/bind || break; n=$((n+1)); done; echo $2 bound $n; }
+again() { b=0000:00:0$1.0 d=/sys/bus/pci/devices/0000:00:0$1.0 v=
+echo 1 >$d/remove; [ -e $d ] && echo $2 stayed; echo 1 >/sys/bus/pci/rescan
+[ -e $d/driver ] && echo $2 back; [ -e $d/reset ] || return; [ $2 = virtio-pci ] && v=1
+[ $v ] && echo $b >$P/$2/unbind; echo 1 >$d/reset && echo $2 reset
+[ $v ] && echo $b >$P/$2/bind; }
 up() { for l in /sys/class/net/eth*; do read m <$l/address; m=${m#52:54:00:00:}
 h=$((0x${m%:*})) e=$((0x${m#*:})) i=n$h$e; ip link set ${l##*/} name $i
 ip addr add 10.0.$h.$e/24 dev $i; ip link set $i up; done; }
@@ -25,7 +32,7 @@ ip addr add 10.0.$h.$e/24 dev $i; ip link set $i up; done; }
 # Sends back what it got, all of it, until somebody says that it is enough.
 SERVER = WORDS + r"""
 CYCLES
-wait
+wait; AGAIN
 printf '#!/bin/sh\nf=$(mktemp); cat >$f; cat $f; rm $f\n' >/tmp/echo; chmod +x /tmp/echo
 for h in HUBS; do nc -ll -p 70$h -e /tmp/echo & done
 up
@@ -34,7 +41,7 @@ grep -E ' n[0-9]|virtio' /proc/interrupts
 """
 CLIENT = WORDS + r"""
 CYCLES
-wait; up
+wait; AGAIN; up
 talk() { i=0; until ping -c 1 -W 1 10.0.$1.2 >/dev/null; do i=$((i+1)); [ $i -lt 600 ] || exit 20; done
 s=$(sha256sum </tmp/out); [ "$(nc 10.0.$1.2 70$1 </tmp/out | sha256sum)" = "$s" ] && echo hub $1 same; }
 dd if=/dev/urandom of=/tmp/out bs=64k count=32 2>/dev/null
@@ -88,7 +95,8 @@ def pair(how, count, hubs, extra):
     for name, text, drivers, pci in [("client", CLIENT, CLIENT_CARDS, CLIENT_PCI),
                                      ("server", SERVER, SERVER_CARDS, SERVER_PCI)]:
         cycles = " & ".join(f"cycle {n + 1} {drivers[n]}" for n in range(hubs)) + " &"
-        text = (text.replace("CYCLES", cycles).replace("COUNT", str(count))
+        again = "; ".join(f"again {n + 1} {drivers[n]}" for n in range(hubs))
+        text = (text.replace("CYCLES", cycles).replace("AGAIN", again).replace("COUNT", str(count))
                 .replace("HUBS", " ".join(map(str, range(hubs)))))
         files[f"{name}-{how}.cfg"] = full_guest(f"{name}-{how}", text, pci=pci[:hubs], extra=extra)
     return files
@@ -134,6 +142,19 @@ def test_driver_comes_and_goes(network, end, drivers):
     out, count = network
     for driver in drivers:
         assert out[f"{end} msi"].count(f"{driver} bound {count}\n") == drivers.count(driver)
+
+
+@pytest.mark.parametrize("how,hubs", [("msi", 3), ("nomsi", 2)])
+@pytest.mark.parametrize("end,drivers", [("client", CLIENT_CARDS), ("server", SERVER_CARDS)])
+def test_card_is_removed_found_and_reset(network, how, hubs, end, drivers):
+    """All data goes afterwards. The conventional ones have no reset that a guest could ask for."""
+    out, _ = network
+    text, here = out[f"{end} {how}"], drivers[:hubs]
+    assert "stayed" not in text
+    for driver in here:
+        assert text.count(f"{driver} back\n") == here.count(driver)
+        resets = 0 if driver in ("e1000", "8139cp") else here.count(driver)
+        assert text.count(f"{driver} reset\n") == resets
 
 
 @pytest.mark.parametrize("how,end,name,kind", [

@@ -30,6 +30,10 @@ SENDER = """
 d=0000:00:01.0; P=/sys/bus/pci/drivers/igbvf; n=0
 while [ $n -lt COUNT ]; do echo $d >$P/unbind && echo $d >$P/bind || break; n=$((n+1)); done
 echo bound $n
+D=/sys/bus/pci/devices/$d
+echo $d >$P/unbind; echo 1 >$D/reset && echo reset; echo $d >$P/bind
+echo 1 >$D/remove; [ -e $D ] && echo stayed; echo 1 >/sys/bus/pci/rescan
+[ -e $D/driver ] && echo back
 ip addr add 10.1.0.2/24 dev eth0; ip link set eth0 up
 i=0
 until ping -q -c 1 -W 1 10.1.0.1 >/dev/null; do i=$((i+1)); [ $i -lt 450 ] || exit 20; done
@@ -185,10 +189,11 @@ def test_doctor_and_list_know_them(lend):
 
 
 def test_two_guests_talk_through_them(lend):
+    """After the driver of one came and went, and the function was reset, removed and found again."""
     out, _, _ = lend
     assert result(out["add"])[0] == 0
     assert "guest: exit 0" in out["send"] and "guest: exit 0" in out["listen"]
-    assert f"bound {out['count']}\n" in out["send"]
+    assert f"bound {out['count']}\nreset\nback\n" in out["send"]
     assert "5 packets received, 0% packet loss" in out["send"]
     sent = re.search(r"([0-9a-f]{64})  -", out["send"])[1]
     assert sent in out["listen"]

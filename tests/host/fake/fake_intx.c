@@ -23,6 +23,7 @@ static struct {
 	struct irq_meter *meter;
 	bool enabled;
 	bool pending;
+	uint32_t cpu;
 } lines[LINES];
 
 static struct {
@@ -77,6 +78,12 @@ void irq_set_pending(uint32_t intid)
 {
 	assert_non_null(lines[intid].handler);
 	lines[intid].pending = true;
+}
+
+void irq_set_affinity(uint32_t intid, uint32_t cpu)
+{
+	assert_non_null(lines[intid].handler);
+	lines[intid].cpu = cpu;
 }
 
 int vgic_route_spi(struct domain *d, uint32_t host_intid, uint32_t vintid, bool edge)
@@ -162,6 +169,11 @@ bool fake_intx_has_handler(uint32_t intid)
 bool fake_intx_enabled(uint32_t intid)
 {
 	return lines[intid].enabled;
+}
+
+uint32_t fake_intx_cpu(uint32_t intid)
+{
+	return lines[intid].cpu;
 }
 
 void fake_intx_fire(uint32_t intid)

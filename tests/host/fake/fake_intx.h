@@ -14,6 +14,8 @@ struct domain *fake_intx_forwarded(uint32_t intid, uint32_t *vintid);
 struct irq_meter *fake_intx_meter(uint32_t intid);
 bool fake_intx_has_handler(uint32_t intid);
 bool fake_intx_enabled(uint32_t intid);
+/* The pCPU a line with a handler interrupts; 0 when nobody has said. */
+uint32_t fake_intx_cpu(uint32_t intid);
 
 /* The host line is asserted, or was set pending: its handler runs. */
 void fake_intx_fire(uint32_t intid);

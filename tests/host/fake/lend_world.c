@@ -47,6 +47,8 @@ struct its_device {
 static struct its_device itts[ITTS_MAX];
 static uint8_t streams[STREAMS_MAX]; /* domain + 1; 0: aborts */
 static bool silent[STREAMS_MAX]; /* blocked accesses are not recorded */
+/* Nobody confirmed that it aborts: the end of its domain hears that again, and keeps the memory. */
+static bool stuck[STREAMS_MAX];
 static struct job *jobs[64];
 static uint32_t job_count;
 
@@ -218,7 +220,8 @@ int iommu_abort(struct iommu *iommu, stream_id_t stream)
 	assert_ptr_equal(iommu, &world_iommu);
 	check_unreachable(stream);
 	check_quiet(stream);
-	if (lend_world.fail[STEP_ABORT]) {
+	stuck[stream.v] = lend_world.fail[STEP_ABORT];
+	if (stuck[stream.v]) {
 		return -EIO;
 	}
 	lend_world.streams_open -= streams[stream.v] != 0;
@@ -643,6 +646,14 @@ void lend_world_init(struct host_bridge *const *bridges, uint32_t count)
 	}
 }
 
+/* A device may ignore Bus Master and send until it is reset: its writes must find no domain's RAM. */
+static void check_memory_can_go(const struct domain *d)
+{
+	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
+		assert_true(streams[i] != d->id + 1 || stuck[i]);
+	}
+}
+
 void reclaim_all(struct domain *d)
 {
 	enum job_status status;
@@ -652,6 +663,7 @@ void reclaim_all(struct domain *d)
 			world_step_job();
 		}
 	}
+	check_memory_can_go(d);
 }
 
 void lend_world_end(void)
@@ -669,5 +681,6 @@ void lend_world_end(void)
 	fake_intx_end();
 	memset(streams, 0, sizeof(streams));
 	memset(silent, 0, sizeof(silent));
+	memset(stuck, 0, sizeof(stuck));
 	memset(itts, 0, sizeof(itts));
 }
