@@ -238,6 +238,12 @@ int ram_block_take(uint16_t owner, paddr_t *block)
 	return ret;
 }
 
+/* Ram lock held. Free, though perhaps in neither map: an idle CPU cleans it. */
+static bool is_free(uint32_t block)
+{
+	return ram.owner[block] == RAM_OWNER_NONE;
+}
+
 int ram_block_claim(uint16_t owner, paddr_t block)
 {
 	uint32_t number = block_number(block.v);
@@ -246,13 +252,13 @@ int ram_block_claim(uint16_t owner, paddr_t block)
 		return -EINVAL;
 	}
 	for (;;) {
-		bool is_free;
+		bool available;
 		bool taken;
 
 		spin_lock(&ram.lock);
-		is_free = ram.owner[number] == RAM_OWNER_NONE && ram.free_count > ram.promised;
-		taken = is_free && (bitmap_test(ram.clean, number) ||
-				    bitmap_test(ram.dirty, number));
+		available = is_free(number) && ram.free_count > ram.promised;
+		taken = available && (bitmap_test(ram.clean, number) ||
+				      bitmap_test(ram.dirty, number));
 		if (taken) {
 			own(number, owner);
 		}
@@ -260,10 +266,82 @@ int ram_block_claim(uint16_t owner, paddr_t block)
 		if (taken) {
 			return 0;
 		}
-		if (!is_free) {
+		if (!available) {
 			return -EBUSY;
 		}
 		/* Being cleaned just now: free in a moment. */
+	}
+}
+
+/* Ram lock held. First block of the lowest run of r in [from, end), or BITMAP_NONE. */
+static uint32_t find_run(const struct region *r, uint32_t count, uint64_t from, uint64_t end)
+{
+	uint32_t length = 0;
+
+	for (uint32_t i = 0; i < r->count; i++) {
+		uint64_t address = r->base + (uint64_t)i * RAM_BLOCK_SIZE;
+		bool inside = address >= from && address < end && end - address >= RAM_BLOCK_SIZE;
+
+		length = inside && is_free(r->first + i) ? length + 1 : 0;
+		if (length == count) {
+			return r->first + i + 1 - count;
+		}
+	}
+	return BITMAP_NONE;
+}
+
+static uint32_t find_lowest_run(uint32_t count, uint64_t from, uint64_t end)
+{
+	uint32_t lowest = BITMAP_NONE;
+
+	for (uint32_t i = 0; i < ram.region_count; i++) {
+		uint32_t found = find_run(&ram.regions[i], count, from, end);
+
+		if (found != BITMAP_NONE &&
+		    (lowest == BITMAP_NONE || block_address(found).v < block_address(lowest).v)) {
+			lowest = found;
+		}
+	}
+	return lowest;
+}
+
+/* Ram lock held. All of a free run, or nothing while a block of it is being cleaned. */
+static bool own_run(uint32_t first, uint32_t count, uint16_t owner)
+{
+	for (uint32_t i = first; i < first + count; i++) {
+		if (!bitmap_test(ram.clean, i) && !bitmap_test(ram.dirty, i)) {
+			return false;
+		}
+	}
+	for (uint32_t i = first; i < first + count; i++) {
+		own(i, owner);
+	}
+	return true;
+}
+
+int ram_run_claim(uint16_t owner, uint32_t count, uint64_t from, uint64_t end, paddr_t *base)
+{
+	ASSERT(owner != RAM_OWNER_NONE && count != 0);
+	for (;;) {
+		uint32_t first = BITMAP_NONE;
+		bool taken = false;
+		int ret = -ENOMEM;
+
+		spin_lock(&ram.lock);
+		if (count <= ram.free_count - ram.promised) {
+			first = find_lowest_run(count, from, end);
+			ret = -ERANGE;
+		}
+		taken = first != BITMAP_NONE && own_run(first, count, owner);
+		spin_unlock(&ram.lock);
+		if (taken) {
+			*base = block_address(first);
+			return 0;
+		}
+		if (first == BITMAP_NONE) {
+			return ret;
+		}
+		/* A block of it is being cleaned just now: free in a moment. */
 	}
 }
 

@@ -247,6 +247,54 @@ static void test_promise(void **state)
 	assert_int_equal(free_count(), 14);
 }
 
+static uint64_t run(uint32_t count, uint64_t from, uint64_t end)
+{
+	paddr_t base = pa(0);
+	int ret = ram_run_claim(5, count, from, end, &base);
+
+	assert_int_equal(ret == 0, base.v != 0);
+	for (uint32_t i = 0; ret == 0 && i < count; i++) {
+		assert_int_equal(ram_block_claim(6, pa(base.v + i * SZ_2M)), -EBUSY);
+		ram_block_free(pa(base.v + i * SZ_2M));
+	}
+	assert_int_equal(free_count(), 14);
+	return ret == 0 ? base.v : (uint64_t)ret;
+}
+
+/* Free are 1 to 4, 10, 13 to 19, 40 and 41. */
+static void test_run(void **state)
+{
+	const uint64_t all = ~0ULL;
+	paddr_t base;
+
+	assert_int_equal(run(4, 0, all), FIRST + SZ_2M);
+	assert_int_equal(run(5, 0, all), FIRST + 13 * SZ_2M);
+	assert_int_equal(run(7, 0, all), FIRST + 13 * SZ_2M);
+	assert_int_equal(run(8, 0, all), -ERANGE);
+	assert_int_equal(run(15, 0, all), -ENOMEM);
+	assert_int_equal(run(~0U, 0, all), -ENOMEM);
+	/* Bounds that a run touches, and that cut one. */
+	assert_int_equal(run(3, FIRST + 2 * SZ_2M, all), FIRST + 2 * SZ_2M);
+	assert_int_equal(run(3, FIRST + 2 * SZ_2M + 1, all), FIRST + 13 * SZ_2M);
+	assert_int_equal(run(3, FIRST + 14 * SZ_2M, FIRST + 17 * SZ_2M), FIRST + 14 * SZ_2M);
+	assert_int_equal(run(3, FIRST + 14 * SZ_2M, FIRST + 17 * SZ_2M - 1), -ERANGE);
+	assert_int_equal(run(1, 0, 1), -ERANGE);
+	assert_int_equal(run(1, all, all), -ERANGE);
+	/* What is taken ends a run, and what is promised is nobody else's. */
+	assert_int_equal(ram_block_claim(0, pa(FIRST + 16 * SZ_2M)), 0);
+	assert_int_equal(ram_run_claim(5, 5, 0, all, &base), -ERANGE);
+	ram_block_free(pa(FIRST + 16 * SZ_2M));
+	assert_int_equal(ram_promise(8), 0);
+	assert_int_equal(ram_run_claim(5, 7, 0, all, &base), -ENOMEM);
+	assert_int_equal(ram_run_claim(5, 6, 0, all, &base), 0);
+	assert_int_equal(base.v, FIRST + 13 * SZ_2M);
+	for (uint32_t i = 0; i < 6; i++) {
+		ram_block_free(pa(base.v + i * SZ_2M));
+	}
+	ram_promise_end(8);
+	assert_int_equal(free_count(), 14);
+}
+
 static void test_free_of_what_is_free_panics(void **state)
 {
 	paddr_t block;
@@ -355,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_alloc_gives_zeroes),
 		cmocka_unit_test(test_idle_cleaning_saves_the_work),
 		cmocka_unit_test(test_promise),
+		cmocka_unit_test(test_run),
 		cmocka_unit_test(test_free_of_what_is_free_panics),
 		cmocka_unit_test(test_cleaning_is_interrupted),
 		cmocka_unit_test(test_random),
