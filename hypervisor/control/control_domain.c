@@ -28,12 +28,14 @@ int control_domain_create(struct control_call *call)
 		.ram_size = in->ram_bytes,
 		.table_size = in->table_bytes,
 		.flash_size = in->flash_bytes,
+		.unprotected_dma = (in->flags & CONTROL_CREATE_UNPROTECTED_DMA) != 0,
 	};
 	struct domain *d;
 	int err;
 
-	if (!control_name_ok(in->name, false) || in->flags != 0 || in->vcpu_count == 0 ||
-	    in->vcpu_count > DOMAIN_VCPUS_MAX) {
+	if (!control_name_ok(in->name, false) || in->vcpu_count == 0 ||
+	    in->vcpu_count > DOMAIN_VCPUS_MAX ||
+	    (in->flags & ~CONTROL_CREATE_UNPROTECTED_DMA) != 0) {
 		return -EINVAL;
 	}
 	memcpy(spec.name, in->name, sizeof(spec.name));
@@ -125,7 +127,8 @@ static void describe(struct domain *d, struct control_domain *out)
 	out->id = d->id;
 	out->state = (uint32_t)d->state;
 	out->shutdown = (uint32_t)d->reason;
-	out->flags = d->control ? CONTROL_DOMAIN_IS_CONTROL : 0;
+	out->flags = (d->control ? CONTROL_DOMAIN_IS_CONTROL : 0) |
+		     (d->unprotected_dma ? CONTROL_DOMAIN_UNPROTECTED : 0);
 	out->vcpu_count = d->vcpu_count;
 	out->ram_base = d->ram_base.v;
 	out->ram_bytes = d->ram_size;

@@ -43,6 +43,8 @@ static void describe(const struct pci_function *f, struct control_function *out)
 		     (f->iommu != NULL ? CONTROL_FUNCTION_HAS_IOMMU : 0) |
 		     (f->reset_methods != 0 ? CONTROL_FUNCTION_HAS_RESET : 0) |
 		     (f->lent_rom.size != 0 ? CONTROL_FUNCTION_HAS_ROM : 0) |
+		     (f->header_type == 0 && !pci_state_translated(f) ?
+			      CONTROL_FUNCTION_NOT_ISOLATED : 0) |
 		     (f->iommu != NULL && f->iommu->overflows != 0 ? CONTROL_FUNCTION_FAULTS_LOST : 0);
 	out->reset_methods = f->reset_methods;
 	out->quirks = f->quirks;

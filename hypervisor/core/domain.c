@@ -128,13 +128,14 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	    spec->ram_size > GUEST_RAM_MAX || size > GUEST_RAM_MAX ||
 	    spec->flash_size > GUEST_FLASH_END || spec->name[0] == 0 ||
 	    strnlen(spec->name, DOMAIN_NAME_MAX) == DOMAIN_NAME_MAX ||
-	    spec->table_size > TABLE_SIZE_MAX) {
+	    spec->table_size > TABLE_SIZE_MAX || (spec->unprotected_dma && flash_size != 0)) {
 		return -EINVAL;
 	}
 	ret = domain_alloc(spec->name, false, spec->vcpu_count, table_pages(spec, size), &d);
 	if (ret != 0) {
 		return ret;
 	}
+	d->unprotected_dma = spec->unprotected_dma;
 	ret = domain_ram_promise(d, size, flash_size);
 	if (ret == 0) {
 		ret = domain_build_guest(d);

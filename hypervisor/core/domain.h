@@ -40,7 +40,8 @@ struct domain {
 	uint16_t id; /* 0: the control domain */
 	char name[DOMAIN_NAME_MAX];
 	bool control;  /* may administer the machine */
-	bool direct;   /* RAM at IPA = PA */
+	bool direct;   /* RAM at IPA = PA, in pieces */
+	bool unprotected_dma; /* a guest, RAM in one run at IPA = PA; untranslated functions may be its */
 	struct spinlock lock; /* state, name, ram list */
 	bool visible; /* complete: found by id and name */
 	enum domain_state state; /* changed by domain_set_state() */
@@ -50,7 +51,7 @@ struct domain {
 	struct vcpu *vcpus[DOMAIN_VCPUS_MAX];
 	uint32_t vcpu_count;
 	uint8_t last_vcpu[CPUS_MAX]; /* by pCPU: 1 + index of the vCPU loaded there last */
-	ipaddr_t ram_base;
+	ipaddr_t ram_base; /* guests: GUEST_RAM_BASE, or with unprotected_dma where its RAM is */
 	uint64_t ram_size;
 	uint64_t flash_size;
 	/* 2 MiB blocks: RAM in IPA order, then flash; 512 in each page. NULL when direct */
@@ -100,13 +101,15 @@ struct domain_spec {
 	uint64_t ram_size;   /* bytes, rounded up to 2 MiB */
 	uint64_t flash_size; /* the same, from GUEST_FLASH0_BASE on; 0: none */
 	uint64_t table_size; /* bytes of page tables besides those of its RAM; 0: the usual amount */
+	bool unprotected_dma; /* no flash; RAM in one piece, at its physical address */
 };
 
 /*
  * A guest with the memory map of include/viaduct/guest_map.h: RAM and flash promised, GIC, ITS, UART
  * and an empty PCI bus in place, state BUILDING. Its RAM is taken, cleaned and mapped by a job
  * (ram_populated).
- * -EEXIST name in use, -ENOMEM (nothing kept), -EINVAL bad spec.
+ * -EEXIST name in use, -ENOMEM (nothing kept), -EINVAL bad spec, -ERANGE unprotected_dma and no run
+ * of free blocks where the guest's map has nothing else.
  */
 int domain_create(const struct domain_spec *spec, struct domain **out);
 /* vCPU 0 starts at pc with x0 = arg, MMU off, EL1. -EAGAIN: RAM is not populated yet. */

@@ -12,7 +12,10 @@
 int domain_table_add(struct domain *d, uint16_t *vmid);
 void domain_table_remove(struct domain *d);
 
-/* All blocks are promised at once, so that a guest that does not fit is refused. -ENOMEM. */
+/*
+ * All blocks are promised at once, so that a guest that does not fit is refused; those of one with
+ * unprotected_dma are taken. -ENOMEM; -ERANGE: not in one piece.
+ */
 int domain_ram_promise(struct domain *d, uint64_t size, uint64_t flash_size);
 /* Start the job that takes, cleans and maps them. */
 void domain_ram_populate(struct domain *d);

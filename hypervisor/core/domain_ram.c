@@ -28,6 +28,29 @@ paddr_t domain_ram_block(const struct domain *d, uint32_t i)
 	return *entry(d, i);
 }
 
+/*
+ * A device that nothing translates for writes to the guest's addresses as they are, so they are the
+ * physical ones. From GUEST_RAM_BASE on there is nothing but RAM in a guest's map up to its ECAM
+ * window: a run within these bounds collides with none of its devices.
+ */
+_Static_assert(GUEST_PCI_IO_BASE + GUEST_PCI_IO_SIZE <= GUEST_RAM_BASE &&
+	       GUEST_PCI_MEM32_BASE + GUEST_PCI_MEM32_SIZE <= GUEST_RAM_BASE &&
+	       GUEST_GICR_BASE + GUEST_GICR_SIZE <= GUEST_RAM_BASE &&
+	       GUEST_RAM_BASE + GUEST_RAM_MAX <= GUEST_PCI_ECAM_BASE &&
+	       GUEST_PCI_ECAM_BASE < GUEST_PCI_MEM64_BASE, "RAM is alone there");
+
+static int claim_in_place(struct domain *d, uint32_t count)
+{
+	paddr_t base;
+	uint64_t end = GUEST_RAM_BASE + GUEST_RAM_MAX;
+	int ret = ram_run_claim(d->id, count, GUEST_RAM_BASE, end, &base);
+
+	if (ret == 0) {
+		d->ram_base = ipa(base.v);
+	}
+	return ret;
+}
+
 int domain_ram_promise(struct domain *d, uint64_t size, uint64_t flash_size)
 {
 	uint32_t count = (uint32_t)((size + flash_size) / RAM_BLOCK_SIZE);
@@ -40,7 +63,7 @@ int domain_ram_promise(struct domain *d, uint64_t size, uint64_t flash_size)
 	if (d->ram_blocks == NULL) {
 		return -ENOMEM;
 	}
-	ret = ram_promise(count);
+	ret = d->unprotected_dma ? claim_in_place(d, count) : ram_promise(count);
 	if (ret == 0) {
 		d->ram_block_count = count;
 	}
@@ -68,6 +91,12 @@ static int map_block(struct domain *d, uint64_t offset, paddr_t block)
 	return p2m_map(&d->p2m, ipa_add(d->ram_base, offset), block, RAM_BLOCK_SIZE, P2M_RAM);
 }
 
+/* Of a domain with unprotected_dma, listed or not. */
+static paddr_t block_in_place(const struct domain *d, uint32_t i)
+{
+	return pa(d->ram_base.v + (uint64_t)i * RAM_BLOCK_SIZE);
+}
+
 static int take_block(struct domain *d)
 {
 	paddr_t **page = &d->ram_blocks[d->ram_taken / BLOCKS_A_PAGE];
@@ -79,7 +108,12 @@ static int take_block(struct domain *d)
 	if (*page == NULL) {
 		return -ENOMEM;
 	}
-	ram_block_alloc(d->id, entry(d, d->ram_taken), &dirty);
+	if (d->unprotected_dma) {
+		*entry(d, d->ram_taken) = block_in_place(d, d->ram_taken);
+		dirty = true;
+	} else {
+		ram_block_alloc(d->id, entry(d, d->ram_taken), &dirty);
+	}
 	entry(d, d->ram_taken)->v |= dirty ? BLOCK_DIRTY : 0;
 	d->ram_taken++;
 	return 0;
@@ -93,8 +127,9 @@ static enum job_status populate_step(struct job *j)
 
 	if (!d->ram_begun) {
 		d->ram_begun = true;
-		log_info("domain", "d%u %s created: %u vCPUs, %llu MiB", d->id, d->name,
-			 d->vcpu_count, (unsigned long long)(d->ram_size / SZ_1M));
+		log_info("domain", "d%u %s created: %u vCPUs, %llu MiB%s", d->id, d->name,
+			 d->vcpu_count, (unsigned long long)(d->ram_size / SZ_1M),
+			 d->unprotected_dma ? ", unprotected_dma" : "");
 		return JOB_MORE;
 	}
 	if (d->ram_taken == d->ram_populated && take_block(d) != 0) {
@@ -123,10 +158,24 @@ static const struct job_ops populate_ops = {
 	.step = populate_step,
 };
 
+/* Blocks that are in no list yet: a promise, or a run's rest. True: none is left. */
+static bool free_unlisted(struct domain *d, uint32_t *max)
+{
+	if (!d->unprotected_dma) {
+		ram_promise_end(d->ram_block_count - d->ram_taken);
+		d->ram_block_count = d->ram_taken;
+	}
+	for (; d->ram_block_count != d->ram_taken && *max != 0; --*max) {
+		ram_block_free(block_in_place(d, --d->ram_block_count));
+	}
+	return d->ram_block_count == d->ram_taken;
+}
+
 bool domain_ram_free(struct domain *d, uint32_t max)
 {
-	ram_promise_end(d->ram_block_count - d->ram_taken);
-	d->ram_block_count = d->ram_taken;
+	if (!free_unlisted(d, &max)) {
+		return false;
+	}
 	for (; d->ram_taken != 0 && max != 0; max--) {
 		paddr_t **page = &d->ram_blocks[--d->ram_taken / BLOCKS_A_PAGE];
 

@@ -53,10 +53,11 @@ int pci_state_can_quarantine(const struct pci_function *f);
 int pci_state_can_return(const struct pci_function *f, const struct pci_function *all,
 			 uint16_t owner);
 /*
- * QUARANTINED -> LENT(domain). Also -EACCES (no IOMMU, and not unprotected), -EEXIST (a member of
- * its isolation group is used by someone else), -ENOSPC (a BAR has no address), -EOPNOTSUPP (lent
- * before and not reset since, and not PCI_QUIRK_NO_RESET among quirks), -ENOLINK (a VF whose PF is
- * broken or being reset).
+ * QUARANTINED -> LENT(domain). unprotected: the domain takes functions that nothing translates for,
+ * and isolation groups mean nothing for those. Also -EACCES (no usable IOMMU, and not unprotected),
+ * -EEXIST (a member of its isolation group is used by someone else), -ENOSPC (a BAR without address),
+ * -EOPNOTSUPP (lent before and not reset since, and not PCI_QUIRK_NO_RESET among quirks), -ENOLINK
+ * (a VF whose PF is broken or being reset).
  */
 int pci_state_can_lend(const struct pci_function *f, const struct pci_function *all,
 		       uint16_t domain, uint32_t quirks, bool unprotected);
@@ -78,6 +79,8 @@ int pci_state_can_lend(const struct pci_function *f, const struct pci_function *
  */
 uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_function *all,
 			     uint16_t *only);
+/* An IOMMU that can confine f stands before memory. */
+bool pci_state_translated(const struct pci_function *f);
 /* One plain clause for a refusal of the three above, for logs and tools. */
 const char *pci_state_why(int error);
 const char *pci_state_name(enum function_state state);

@@ -114,7 +114,7 @@ static bool resettable(const struct pci_function *f)
 	return !f->lent_once || will_be;
 }
 
-static bool translated(const struct pci_function *f)
+bool pci_state_translated(const struct pci_function *f)
 {
 	return f->iommu != NULL && f->iommu->usable;
 }
@@ -145,11 +145,8 @@ int pci_state_can_lend(const struct pci_function *f, const struct pci_function *
 	if (!resettable(f) && !(quirks & PCI_QUIRK_NO_RESET)) {
 		return -EOPNOTSUPP;
 	}
-	if (unprotected) {
-		return 0;
-	}
-	if (!translated(f)) {
-		return -EACCES;
+	if (!pci_state_translated(f)) {
+		return unprotected ? 0 : -EACCES;
 	}
 	return group_allows(f, all, domain) ? 0 : -EEXIST;
 }
@@ -184,7 +181,7 @@ uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_func
 	found |= pf_works(f) ? 0 : PCI_OBSTACLE_PF;
 	found |= f->placed ? 0 : PCI_OBSTACLE_ADDRESS;
 	found |= resettable(f) ? 0 : PCI_OBSTACLE_RESET;
-	found |= translated(f) ? 0 : PCI_OBSTACLE_IOMMU;
+	found |= pci_state_translated(f) ? 0 : PCI_OBSTACLE_IOMMU;
 	/* Nobody's id when no guest is there: then every user of a member is one too many. */
 	found |= group_allows(f, all, *only) ? 0 : PCI_OBSTACLE_GROUP;
 	return found;

@@ -203,7 +203,7 @@ static int lend(struct domain *d, struct pci_function *f, struct vsbdf where)
 		goto free;
 	}
 	r = lend_place(seg, f, bars);
-	if (r == 0 && !lend_stream_shared(f)) {
+	if (r == 0 && pci_state_translated(f) && !lend_stream_shared(f)) {
 		r = iommu_abort(f->iommu, f->stream);
 	}
 	if (r == 0) {
@@ -231,13 +231,14 @@ free:
 	return r;
 }
 
-/* Never silent: what a quirk allows is written down with each lend. */
+/* Never silent: what a quirk or unprotected_dma allows is written down with each lend. */
 static void log_lent(const struct pci_function *f, const struct domain *d)
 {
-	log_info("pci", SBDF_FMT ": lent to d%u %s as " SBDF_FMT "%s%s", SBDF_ARG(f->sbdf), d->id,
+	log_info("pci", SBDF_FMT ": lent to d%u %s as " SBDF_FMT "%s%s%s", SBDF_ARG(f->sbdf), d->id,
 		 d->name, SBDF_ARG(f->user_view),
 		 f->quirks & PCI_QUIRK_NO_RESET ? ", quirk no-reset" : "",
-		 f->quirks & PCI_QUIRK_ALLOW_GAP ? ", quirk allow-gap" : "");
+		 f->quirks & PCI_QUIRK_ALLOW_GAP ? ", quirk allow-gap" : "",
+		 pci_state_translated(f) ? "" : ", not isolated");
 }
 
 int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
@@ -255,10 +256,7 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 	r = domain_is_dying(d)
 		    ? -EINVAL
 		    : pci_state_can_lend(f, pci_function_first(), d->id, options->quirks,
-					 false);
-	if (r == 0 && !lend_translated(f)) {
-		r = -EACCES;
-	}
+					 d->unprotected_dma);
 	if (r == 0 && options->rom && f->lent_rom.size == 0) {
 		r = -EINVAL;
 	}

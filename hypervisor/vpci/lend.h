@@ -28,9 +28,6 @@ int lend_retry(struct pci_function *f);
  */
 int lend_take_away(struct pci_function *f, int error, bool more);
 
-/* An IOMMU that can confine f stands before memory. */
-bool lend_translated(const struct pci_function *f);
-
 /*
  * Registry lock held. Is another function with f's StreamID in use? Behind a bridge to conventional
  * PCI all have one, and are in one domain's hands: the stream is opened for the first and shut

@@ -75,7 +75,7 @@ int lend_retry(struct pci_function *f)
 {
 	int r = 0;
 
-	if (lend_translated(f) && !stream_shared(f)) {
+	if (pci_state_translated(f) && !stream_shared(f)) {
 		r = iommu_abort(f->iommu, f->stream);
 	}
 	return enter_quarantine(f, r, lend_stream_open);

@@ -4,16 +4,12 @@
 #include "irq/vits.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "pci/pci_config.h"
 #include "pci/registry.h"
 #include "vpci/exec.h"
 #include "vpci/lend.h"
 #include "vpci/vfs.h"
 #include "vpci/vpci_msix.h"
-
-bool lend_translated(const struct pci_function *f)
-{
-	return f->iommu && f->iommu->usable;
-}
 
 bool lend_stream_shared(const struct pci_function *f)
 {
@@ -56,7 +52,7 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 	memcpy(build.bars, bars, sizeof(build.bars));
 	/* MSIs need no trap where the ITS knows the sender and its doorbell page is in reach. */
 	if (f->header_type == 0 && f->its && f->its == d->vpci->its && event_count(f) != 0 &&
-	    named_by_itself(f, view) && (lend_translated(f) || d->direct)) {
+	    named_by_itself(f, view) && (pci_state_translated(f) || d->direct)) {
 		r = its_device_map(f->its, f->device_id, event_count(f), &f->meter, &f->itt);
 		if (r) {
 			f->itt = NULL;
@@ -74,7 +70,7 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 	build.intx = view == VPCI_VIEW_GUEST && vpci_intx_vintid(vf, true) != 0;
 	r = vpci_build(&vf->shadow, &build);
 	/* A bridge's stream stays shut: its MSIs are hidden, so it has nothing to say. */
-	if (r == 0 && f->header_type == 0 && lend_translated(f) && !lend_stream_shared(f)) {
+	if (r == 0 && f->header_type == 0 && pci_state_translated(f) && !lend_stream_shared(f)) {
 		r = iommu_attach(f->iommu, f->stream, &d->p2m);
 	}
 	if (r && f->itt) {
@@ -150,9 +146,16 @@ int lend_cut_off(struct vpci_function *vf, bool shared)
 	/* Under a reset it is quiet already, and not to be spoken to. */
 	if (!pci_reset_active(&f->reset)) {
 		pci_quiesce(f);
+		/*
+		 * No stream to shut: it is off the bus, and an answer comes behind what it had posted
+		 * before (PCIe 6.0 2.4.1), so its last DMA is in memory now.
+		 */
+		if (!pci_state_translated(f)) {
+			(void)pci_read(f, PCI_COMMAND, 2);
+		}
 	}
 	spin_unlock(&f->lock);
-	if (lend_translated(f) && !shared) {
+	if (pci_state_translated(f) && !shared) {
 		r = iommu_abort(f->iommu, f->stream);
 	}
 	__atomic_store_n(&vf->itt, NULL, __ATOMIC_RELEASE);

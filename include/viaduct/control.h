@@ -27,7 +27,7 @@
 #define CONTROL_CLASS_CODE 0x088000U /* base system peripheral, other */
 
 /* Changes whenever a structure or the meaning of a request does. */
-#define CONTROL_ABI_VERSION 4U
+#define CONTROL_ABI_VERSION 5U
 #define CONTROL_MAGIC       0x64616956U /* "Viad" */
 
 #define CONTROL_PAGE_SIZE 4096U
@@ -117,12 +117,19 @@ struct control_info {
 /*
  * DOMAIN_CREATE: control_domain_create -> control_domain_id. A paused domain with memory, no
  * devices, nothing in it. Sizes are rounded up to 2 MiB. -EEXIST name in use, -ENOMEM, -EINVAL bad
- * name, size or vCPU count, -ENOSPC too many domains.
+ * name, size, flag or vCPU count, -ENOSPC too many domains, -ERANGE no run of free RAM is as
+ * CONTROL_CREATE_UNPROTECTED_DMA needs it.
  */
+/*
+ * It may be lent functions whose DMA no IOMMU confines: its RAM is in one piece at its physical
+ * address, which ram_base of its control_domain says. No flash.
+ */
+#define CONTROL_CREATE_UNPROTECTED_DMA (1U << 0)
+
 struct control_domain_create {
 	char name[CONTROL_NAME_SIZE];
 	uint32_t vcpu_count;
-	uint32_t flags; /* 0 */
+	uint32_t flags; /* CONTROL_CREATE_* */
 	uint64_t ram_bytes;
 	uint64_t table_bytes; /* for page tables of its devices' BARs, up to 4 GiB; 0: 2 MiB */
 	/*
@@ -176,7 +183,8 @@ enum control_domain_state {
 
 enum control_shutdown { CONTROL_POWEROFF, CONTROL_REBOOT, CONTROL_CRASH };
 
-#define CONTROL_DOMAIN_IS_CONTROL (1U << 0)
+#define CONTROL_DOMAIN_IS_CONTROL  (1U << 0)
+#define CONTROL_DOMAIN_UNPROTECTED (1U << 1) /* made with CONTROL_CREATE_UNPROTECTED_DMA */
 
 struct control_domain {
 	char name[CONTROL_NAME_SIZE];
@@ -260,6 +268,8 @@ enum control_function_state {
 #define CONTROL_FUNCTION_FAULTS_LOST (1U << 3)
 
 #define CONTROL_FUNCTION_HAS_ROM (1U << 4) /* its user is shown a ROM from a file */
+/* No IOMMU confines its DMA: only for domains with CONTROL_CREATE_UNPROTECTED_DMA. */
+#define CONTROL_FUNCTION_NOT_ISOLATED (1U << 5)
 
 /* Rules that do not hold for a function, asked for by name when it is lent. */
 #define CONTROL_QUIRK_NO_RESET  (1U << 0) /* lend it again though it could not be reset */
@@ -315,7 +325,7 @@ struct control_pci_name {
  * joins those of its device that the domain has, under its own number: attach function 0 first.
  * Any other is function 0 of a device number of its own. -ENODEV
  * unknown, -ENOENT no such domain, -EPERM a bridge, -EBADF broken, -EBUSY in use or the slot is
- * taken, -EACCES no usable IOMMU before it, -EEXIST another member of its isolation group is used
+ * taken, -EACCES it is CONTROL_FUNCTION_NOT_ISOLATED and the domain not for that, -EEXIST another member of its isolation group is used
  * elsewhere or broken, -ENOSPC a BAR has no address or all slots are taken, -EOPNOTSUPP lent before
  * and not reset since, without CONTROL_QUIRK_NO_RESET, -ENOLINK a VF whose physical function is broken
  * or being reset, -EINVAL not assignable, or no such quirk.
@@ -361,7 +371,7 @@ struct control_pci_rom {
 #define CONTROL_OBSTACLE_RESETTING (1U << 3)
 #define CONTROL_OBSTACLE_ADDRESS   (1U << 4) /* a BAR has none */
 #define CONTROL_OBSTACLE_RESET     (1U << 5) /* lent before, and not reset since */
-#define CONTROL_OBSTACLE_IOMMU     (1U << 6) /* none, or not usable */
+#define CONTROL_OBSTACLE_IOMMU     (1U << 6) /* none, or not usable; none for who is unprotected */
 #define CONTROL_OBSTACLE_GROUP     (1U << 7) /* a member of it is broken, or used elsewhere */
 #define CONTROL_OBSTACLE_VFS       (1U << 8) /* its virtual functions are enabled */
 #define CONTROL_OBSTACLE_PF        (1U << 9) /* a VF's physical function is broken, or being reset */

@@ -27,6 +27,7 @@ static struct {
 	uint32_t taken_in_step; /* blocks */
 	uint32_t cleaned;
 	uint32_t mapped;
+	bool in_place; /* RAM must be mapped where it is */
 	uint8_t flash[64]; /* what shows in each 2 MiB of it: 1 + block */
 	uint32_t map_fails_after;
 	int32_t tables;      /* p2m alive */
@@ -40,6 +41,12 @@ static struct {
 } world;
 
 static jmp_buf the_end;
+
+/* Blocks taken one by one are told at addresses from 0 on, runs where guests have RAM. */
+static uint32_t number(paddr_t block)
+{
+	return (uint32_t)(block.v / RAM_BLOCK_SIZE % BLOCKS);
+}
 
 int p2m_init(struct p2m *p, uint16_t vmid, uint32_t table_pages_max)
 {
@@ -62,16 +69,17 @@ int p2m_map(struct p2m *p, ipaddr_t at, paddr_t to, uint64_t size, enum p2m_type
 		return -ENOMEM;
 	}
 	assert_true(IS_ALIGNED(to.v, RAM_BLOCK_SIZE));
-	assert_false(world.dirty[to.v / RAM_BLOCK_SIZE]);
+	assert_false(world.dirty[number(to)]);
 	assert_int_equal(size, RAM_BLOCK_SIZE);
 	world.mapped++;
 	if (type == P2M_ROM) {
 		assert_in_range(at.v, 0, 0x7e00000);
 		assert_int_equal(world.flash[at.v / RAM_BLOCK_SIZE], 0);
-		world.flash[at.v / RAM_BLOCK_SIZE] = (uint8_t)(1 + to.v / RAM_BLOCK_SIZE);
+		world.flash[at.v / RAM_BLOCK_SIZE] = (uint8_t)(1 + number(to));
 	} else {
 		assert_int_equal(type, P2M_RAM);
 		assert_true(at.v >= 0x40000000);
+		assert_true(!world.in_place || at.v == to.v);
 	}
 	return 0;
 }
@@ -119,15 +127,36 @@ void ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty)
 	*dirty = world.dirty[i];
 }
 
+int ram_run_claim(uint16_t owner, uint32_t count, uint64_t from, uint64_t end, paddr_t *base)
+{
+	uint64_t free_blocks, total;
+
+	assert_int_equal(from, 0x40000000);
+	assert_int_equal(end, 0x4010000000);
+	ram_stats(&free_blocks, &total);
+	if (count > free_blocks) {
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0, length = 0; i < BLOCKS; i++) {
+		length = world.used[i] ? 0 : length + 1;
+		if (length == count) {
+			*base = pa(from + (uint64_t)(i + 1 - count) * RAM_BLOCK_SIZE);
+			memset(&world.used[i + 1 - count], true, count);
+			return 0;
+		}
+	}
+	return -ERANGE;
+}
+
 /* In two parts. */
 uint64_t ram_block_clean(paddr_t block, uint64_t from)
 {
-	assert_true(world.dirty[block.v / RAM_BLOCK_SIZE]);
+	assert_true(world.dirty[number(block)]);
 	assert_true(from == 0 || from == RAM_BLOCK_SIZE / 2);
 	if (from == 0) {
 		return RAM_BLOCK_SIZE / 2;
 	}
-	world.dirty[block.v / RAM_BLOCK_SIZE] = false;
+	world.dirty[number(block)] = false;
 	world.cleaned++;
 	return RAM_BLOCK_SIZE;
 }
@@ -135,9 +164,9 @@ uint64_t ram_block_clean(paddr_t block, uint64_t from)
 void ram_block_free(paddr_t block)
 {
 	assert_true(IS_ALIGNED(block.v, RAM_BLOCK_SIZE));
-	assert_true(world.used[block.v / RAM_BLOCK_SIZE]);
-	world.used[block.v / RAM_BLOCK_SIZE] = false;
-	world.dirty[block.v / RAM_BLOCK_SIZE] = true;
+	assert_true(world.used[number(block)]);
+	world.used[number(block)] = false;
+	world.dirty[number(block)] = true;
 }
 
 int domain_build_guest(struct domain *d)
@@ -398,6 +427,57 @@ static void test_flash_without_tables(void **state)
 	run_jobs();
 	assert_int_equal(domain_start(d, ipa(0), 0), -ENOMEM);
 	end(d);
+	assert_nothing_left();
+}
+
+/* RAM where it physically is, behind what is in use; cleaned and given back like any other. */
+static void test_in_place(void **state)
+{
+	struct domain_spec spec = {
+		.name = "p", .vcpu_count = 1, .ram_size = 8 << 20, .unprotected_dma = true
+	};
+	struct domain *d = NULL;
+
+	world.in_place = true;
+	world.used[1] = true;
+	assert_int_equal(domain_create(&spec, &d), 0);
+	assert_true(d->unprotected_dma);
+	assert_int_equal(d->ram_base.v, 0x40400000);
+	run_jobs();
+	assert_int_equal(world.cleaned, 4);
+	assert_int_equal(world.mapped, 4);
+	assert_int_equal(domain_ram_block(d, 3).v, 0x40a00000);
+	assert_true(fake_log_has("unprotected_dma"));
+	assert_int_equal(domain_start(d, ipa(0x40400000), 0), 0);
+	end(d);
+	/* All or nothing: 62 blocks are there in one piece, not 63. */
+	spec.ram_size = 63 * RAM_BLOCK_SIZE;
+	assert_int_equal(domain_create(&spec, &d), -ERANGE);
+	spec.ram_size = BLOCKS * RAM_BLOCK_SIZE;
+	assert_int_equal(domain_create(&spec, &d), -ENOMEM);
+	/* The tables are short, so some blocks are never looked at. */
+	spec.ram_size = 62 * RAM_BLOCK_SIZE;
+	world.map_fails_after = world.mapped + 2;
+	assert_int_equal(domain_create(&spec, &d), 0);
+	run_jobs();
+	assert_int_equal(domain_start(d, d->ram_base, 0), -ENOMEM);
+	end(d);
+	world.used[1] = false;
+	assert_nothing_left();
+}
+
+static void test_not_in_place(void **state)
+{
+	struct domain_spec spec = {
+		.name = "p", .vcpu_count = 1, .ram_size = 8 << 20, .flash_size = 1,
+		.unprotected_dma = true,
+	};
+	struct domain *d = NULL;
+
+	assert_int_equal(domain_create(&spec, &d), -EINVAL);
+	spec.flash_size = 0;
+	world.build_answer = -ENOMEM;
+	assert_int_equal(domain_create(&spec, &d), -ENOMEM);
 	assert_nothing_left();
 }
 
@@ -703,6 +783,8 @@ int main(void)
 		cmocka_unit_test_setup(test_life, setup),
 		cmocka_unit_test_setup(test_flash, setup),
 		cmocka_unit_test_setup(test_flash_without_tables, setup),
+		cmocka_unit_test_setup(test_in_place, setup),
+		cmocka_unit_test_setup(test_not_in_place, setup),
 		cmocka_unit_test_setup(test_bad_specs, setup),
 		cmocka_unit_test_setup(test_table_quota, setup),
 		cmocka_unit_test_setup(test_name_in_use, setup),

@@ -228,6 +228,34 @@ static void refusals_change_nothing(void **state)
 	assert_int_equal(world_dma(nic), ~0U);
 }
 
+/* Nothing translates: only for who asked for that in words, never silent, and without MSIs. */
+static void without_iommu_only_unprotected(void **state)
+{
+	uint32_t open = lend_world.streams_open;
+	struct vsbdf where;
+
+	(void)state;
+	quarantine(nvme);
+	world_iommu.usable = false;
+	assert_int_equal(attach(GUEST1, nvme, 0, &where), -EACCES);
+	assert_false(fake_log_has("not isolated"));
+	GUEST1->unprotected_dma = true;
+	assert_int_equal(attach(GUEST1, nvme, 0, &where), 0);
+	assert_true(fake_log_has("not isolated"));
+	assert_null(nvme->itt);
+	assert_int_equal(lend_detach(nvme), 0);
+	world_run_resets();
+	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
+	assert_int_equal(attach(GUEST2, nvme, 0, &where), -EACCES);
+	/* Where an IOMMU does translate such a domain's functions are isolated like any other's. */
+	world_iommu.usable = true;
+	assert_int_equal(attach(GUEST1, nvme, 0, &where), 0);
+	assert_int_equal(world_dma(nvme), WORLD_GUEST1);
+	assert_int_equal(lend_detach(nvme), 0);
+	assert_true(lend_world.streams_open <= open);
+	GUEST1->unprotected_dma = false;
+}
+
 /* Once, unless it is asked for in words; and the words are written down. */
 static void not_reset_is_lent_again_by_a_quirk(void **state)
 {
@@ -573,6 +601,7 @@ int main(void)
 		T(return_gives_it_back_whole),
 		T(guest_drives_a_lent_function),
 		T(refusals_change_nothing),
+		T(without_iommu_only_unprotected),
 		T(not_reset_is_lent_again_by_a_quirk),
 		T(failed_lend_ends_before),
 		T(failed_return_stays_in_quarantine),

@@ -86,6 +86,12 @@ static void test_iommu(void **state)
 	assert_int_equal(pci_state_can_lend(&functions[0], functions, 1, 0, true), 0);
 	functions[0].iommu = &good;
 	assert_int_equal(lend(0, 1), 0);
+	/* Groups mean what they always do where something translates, and nothing elsewhere. */
+	functions[1].group = functions[0].group;
+	set(1, FUNCTION_LENT, 2);
+	assert_int_equal(pci_state_can_lend(&functions[0], functions, 1, 0, true), -EEXIST);
+	functions[0].iommu = NULL;
+	assert_int_equal(pci_state_can_lend(&functions[0], functions, 1, 0, true), 0);
 }
 
 static void test_not_reset_means_once(void **state)

@@ -214,7 +214,8 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	d = calloc(1, sizeof(*d));
 	memcpy(d->name, spec->name, sizeof(d->name));
 	d->id = (uint16_t)id;
-	d->ram_base = ipa(0x40000000);
+	d->unprotected_dma = spec->unprotected_dma;
+	d->ram_base = ipa(spec->unprotected_dma ? 0x8c0200000 : 0x40000000);
 	d->vcpu_count = spec->vcpu_count;
 	d->ram_size = spec->ram_size;
 	d->flash_size = spec->flash_size;
