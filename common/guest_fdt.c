@@ -82,13 +82,32 @@ static int put_chosen(void *fdt, const struct guest_fdt *g)
 	return fdt_end_node(fdt);
 }
 
+/* prefix and at in hexadecimal, which the hypervisor's library has no snprintf for. */
+static void node_name(char *name, const char *prefix, uint64_t at)
+{
+	int digits = 1;
+
+	while (*prefix != '\0') {
+		*name++ = *prefix++;
+	}
+	while (digits < 16 && at >> (4 * digits) != 0) {
+		digits++;
+	}
+	while (digits != 0) {
+		*name++ = "0123456789abcdef"[at >> (4 * --digits) & 0xf];
+	}
+	*name = '\0';
+}
+
 static int put_memory(void *fdt, const struct guest_fdt *g)
 {
-	_Static_assert(GUEST_RAM_BASE == 0x40000000, "its name");
-	TRY(fdt_begin_node(fdt, "memory@40000000"));
+	uint64_t base = g->ram_base != 0 ? g->ram_base : GUEST_RAM_BASE;
+	char name[sizeof("memory@") + 16];
+
+	node_name(name, "memory@", base);
+	TRY(fdt_begin_node(fdt, name));
 	TRY(put_string(fdt, "device_type", "memory"));
-	TRY(PUT_CELLS(fdt, "reg", HI(GUEST_RAM_BASE), LO(GUEST_RAM_BASE), HI(g->ram_bytes),
-		      LO(g->ram_bytes)));
+	TRY(PUT_CELLS(fdt, "reg", HI(base), LO(base), HI(g->ram_bytes), LO(g->ram_bytes)));
 	return fdt_end_node(fdt);
 }
 

@@ -14,6 +14,7 @@
 struct guest_fdt {
 	uint32_t gic_version; /* 2, else 3 */
 	uint32_t vcpu_count;  /* 1..16 */
+	uint64_t ram_base;    /* 0: GUEST_RAM_BASE */
 	uint64_t ram_bytes;
 	const char *bootargs;    /* NULL: none */
 	uint64_t ramdisk_start;  /* guest physical; start == end: no ramdisk */

@@ -165,6 +165,22 @@ static void test_fdt_chosen(void **state)
 	assert_int_equal(cells(fdt, node, "reg", 2), 256 * MIB);
 }
 
+static void test_fdt_ram_elsewhere(void **state)
+{
+	const struct guest_fdt g = {
+		.vcpu_count = 1, .ram_base = 0x8c0200000, .ram_bytes = 64 * MIB
+	};
+	static uint8_t fdt[0x10000];
+	int node;
+
+	assert_int_equal(guest_fdt_make(&g, fdt, sizeof(fdt)), 0);
+	assert_int_equal(fdt_check_full(fdt, sizeof(fdt)), 0);
+	node = node_at(fdt, "/memory@8c0200000");
+	assert_int_equal(cells(fdt, node, "reg", 0), 0x8c0200000);
+	assert_int_equal(cells(fdt, node, "reg", 2), 64 * MIB);
+	assert_true(fdt_path_offset(fdt, "/memory@40000000") < 0);
+}
+
 static void test_fdt_cpus(void **state)
 {
 	static uint8_t fdt[0x10000];
@@ -303,6 +319,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_image),       cmocka_unit_test(test_not_an_image),
 		cmocka_unit_test(test_place),       cmocka_unit_test(test_fdt_chosen),
+		cmocka_unit_test(test_fdt_ram_elsewhere),
 		cmocka_unit_test(test_fdt_cpus),    cmocka_unit_test(test_fdt_pcie),
 		cmocka_unit_test(test_fdt_intx),    cmocka_unit_test(test_fdt_gicv2),
 		cmocka_unit_test(test_fdt_no_room),

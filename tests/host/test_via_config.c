@@ -23,6 +23,7 @@ static void test_everything(void **state)
 		"name = \"disk-user\"; memory=256 ;;\r\n"
 		"shadow_memory = 130\n"
 		"vcpus = '2'   # quoted numbers are numbers\n"
+		"unprotected_dma = 1\n"
 		"kernel='/boot/Image'\n"
 		"ramdisk = \"/boot/init\\\"ramfs\"\n"
 		"extra = 'a=\"b\" # not a comment'\n"
@@ -36,6 +37,7 @@ static void test_everything(void **state)
 	assert_string_equal(g.name, "disk-user");
 	assert_int_equal(g.memory, 256);
 	assert_int_equal(g.shadow_memory, 130);
+	assert_int_equal(g.unprotected_dma, 1);
 	assert_int_equal(g.vcpus, 2);
 	assert_string_equal(g.kernel, "/boot/Image");
 	assert_string_equal(g.ramdisk, "/boot/init\"ramfs");
@@ -126,6 +128,10 @@ static void test_bad_files(void **state)
 		  "kernel does not go with firmware (line 4)" },
 		{ "name = 'g'\nmemory = 64\nfirmware = 'f'\nramdisk = 'r'\n", 4,
 		  "ramdisk does not go with firmware (line 3)" },
+		{ "name = 'g'\nmemory = 64\nfirmware = 'f'\nunprotected_dma = 1\n", 4,
+		  "unprotected_dma does not go with firmware (line 3)" },
+		{ "name = 'g'\nmemory = 64\nkernel = 'k'\nunprotected_dma = 2\n", 4,
+		  "unprotected_dma must be between 0 and 1" },
 		{ "name = 'g'\nmemory = 64\nfirmware = 'f'\n\nextra = ''\n", 5,
 		  "extra does not go with firmware (line 3)" },
 		{ "memory = 64\nkernel='k'\nname = 'a b'", 3, "printable" },

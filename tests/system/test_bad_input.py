@@ -163,7 +163,8 @@ def test_no_usable_iommu(machine, options, message):
     status, text = result(out["create"])
     assert status == 1
     assert text.splitlines()[1:] == [
-        "via create: 0000:02:00.0: no usable IOMMU stands between it and memory"]
+        "via create: 0000:02:00.0: no usable IOMMU stands between it and memory, "
+        "and the domain has no unprotected_dma"]
     assert len(out["list"].splitlines()) == 2
     assert result(out["plain"])[0] == 0
     assert len(out["plain-list"].splitlines()) == 3

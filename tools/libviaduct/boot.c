@@ -159,6 +159,13 @@ static int open_firmware(const struct viaduct_boot_spec *spec, struct viaduct_bo
 	return err == 0 ? place_firmware(spec, b, why, why_size) : err;
 }
 
+static void base_tree(struct viaduct_boot *b, uint64_t ram_base)
+{
+	b->tree.ram_base = ram_base;
+	b->tree.ramdisk_start = ram_base + b->ramdisk_at;
+	b->tree.ramdisk_end = b->tree.ramdisk_start + b->ramdisk.size;
+}
+
 static int make_fdt(const struct viaduct_boot_spec *spec, struct viaduct_boot *b, char *why,
 		    size_t why_size)
 {
@@ -168,9 +175,8 @@ static int make_fdt(const struct viaduct_boot_spec *spec, struct viaduct_boot *b
 		.vcpu_count = spec->vcpu_count,
 		.ram_bytes = spec->ram_bytes,
 		.bootargs = spec->firmware == NULL ? spec->extra : NULL,
-		.ramdisk_start = GUEST_RAM_BASE + b->ramdisk_at,
-		.ramdisk_end = GUEST_RAM_BASE + b->ramdisk_at + b->ramdisk.size,
 	};
+	base_tree(b, GUEST_RAM_BASE);
 
 	/* Early in the control domain's life there may be no good randomness yet: then, less. */
 	if (getrandom(g->rng_seed, sizeof(g->rng_seed), GRND_NONBLOCK) < 0 ||
@@ -249,16 +255,21 @@ static int load_part(struct load *l, const uint8_t *data, uint64_t size, uint64_
 	return err;
 }
 
-/* The tree again, for the machine as it is; with any GIC it is no larger than it was. */
-static int adapt_fdt(struct viaduct *v, struct viaduct_boot *b)
+/* The tree again, for machine and domain as they are; it is hardly larger than it was. */
+static int adapt_fdt(struct viaduct *v, struct viaduct_boot *b, uint32_t id)
 {
+	struct control_domain d;
 	struct control_info info;
 	int err = viaduct_info(v, &info);
 
+	if (err == 0) {
+		err = viaduct_domain_get(v, id, &d);
+	}
 	if (err != 0) {
 		return err;
 	}
 	b->tree.gic_version = info.gic_version;
+	base_tree(b, d.ram_base);
 	if (guest_fdt_make(&b->tree, b->fdt, sizeof(b->fdt)) != 0) {
 		return client_fail(v, -E2BIG, "the device tree does not fit");
 	}
@@ -275,7 +286,7 @@ int viaduct_boot_load(struct viaduct *v, struct viaduct_boot *b, uint32_t id,
 		.progress_arg = progress_arg,
 		.total = b->image.size + b->ramdisk.size + FDT_SIZE,
 	};
-	int err = adapt_fdt(v, b);
+	int err = adapt_fdt(v, b, id);
 
 	if (err == 0) {
 		err = load_part(&l, b->image.data, b->image.size, b->image_at);
@@ -289,7 +300,7 @@ int viaduct_boot_load(struct viaduct *v, struct viaduct_boot *b, uint32_t id,
 	if (err == 0 && progress != NULL && progress(progress_arg, l.total, l.total) != 0) {
 		err = client_fail(v, -ECANCELED, "interrupted");
 	}
-	*pc = b->flash_bytes != 0 ? GUEST_FLASH0_BASE : GUEST_RAM_BASE + b->image_at;
-	*arg = GUEST_RAM_BASE + b->fdt_at;
+	*pc = b->flash_bytes != 0 ? GUEST_FLASH0_BASE : b->tree.ram_base + b->image_at;
+	*arg = b->tree.ram_base + b->fdt_at;
 	return err;
 }

@@ -38,6 +38,7 @@ int viaduct_domain_create(struct viaduct *v, const struct viaduct_domain_spec *s
 		.ram_bytes = spec->ram_bytes,
 		.flash_bytes = spec->flash_bytes,
 		.table_bytes = spec->table_bytes,
+		.flags = spec->flags,
 	};
 	struct control_domain_id out;
 	int err = set_name(v, in.name, spec->name);

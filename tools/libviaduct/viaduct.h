@@ -45,6 +45,7 @@ struct viaduct_domain_spec {
 	uint64_t ram_bytes;   /* rounded up to 2 MiB */
 	uint64_t flash_bytes; /* the same; viaduct_boot_flash_bytes(), or 0 */
 	uint64_t table_bytes; /* the most page tables for BARs may take; 0: the usual amount */
+	uint32_t flags;       /* CONTROL_CREATE_* */
 };
 
 int viaduct_domain_create(struct viaduct *v, const struct viaduct_domain_spec *spec, uint32_t *id);

@@ -162,7 +162,7 @@ static void print_assignable(const struct control_function *list, size_t count, 
 		if (list[i].quirks != 0) {
 			printf(" (%s)", function_quirks(list[i].quirks, quirks));
 		}
-		printf("\n");
+		printf("%s\n", function_isolation(&list[i]));
 	}
 }
 
@@ -177,6 +177,8 @@ static void json_assignable(const struct control_function *list, size_t count)
 			json_begin(&j, NULL, '{');
 			json_string(&j, "bdf", via_bdf_text(list[i].sbdf, bdf));
 			json_string(&j, "name", list[i].name);
+			json_bool(&j, "isolated",
+				  (list[i].flags & CONTROL_FUNCTION_NOT_ISOLATED) == 0);
 			function_json_quirks(&j, list[i].quirks);
 			function_json_virtual(&j, &list[i]);
 			json_end(&j, '}');

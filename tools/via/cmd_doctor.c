@@ -66,6 +66,9 @@ static void print_isolation(const struct doctor *d, const struct patient *p)
 		}
 		printf("\n");
 	}
+	if (p->f.flags & CONTROL_FUNCTION_NOT_ISOLATED) {
+		printf("  isolation  not isolated: only for a domain with unprotected_dma\n");
+	}
 	printf("  interrupts MSI-X %u, MSI %u, ", r->msix_entries, r->msi_vectors);
 	if (r->flags & CONTROL_REPORT_ITS) {
 		printf("DeviceID 0x%x\n", r->device_id);
@@ -196,6 +199,7 @@ static void json_isolation(struct json *j, const struct doctor *d, const struct 
 	char text[16];
 
 	json_bool(j, "iommu", (r->flags & CONTROL_REPORT_IOMMU_USABLE) != 0);
+	json_bool(j, "isolated", (p->f.flags & CONTROL_FUNCTION_NOT_ISOLATED) == 0);
 	if (r->flags & CONTROL_REPORT_IOMMU) {
 		json_number(j, "stream", r->stream);
 		json_begin(j, "stream_shared_with", '[');

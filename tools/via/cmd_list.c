@@ -43,7 +43,7 @@ static char shutdown_letter(const struct control_domain *d)
 	}
 }
 
-static void print_domain(const struct control_domain *d)
+static void print_domain(const struct control_domain *d, bool verbose)
 {
 	bool runs = d->state == CONTROL_DOMAIN_STATE_RUNNING;
 	bool paused = d->state == CONTROL_DOMAIN_STATE_PAUSED ||
@@ -55,6 +55,10 @@ static void print_domain(const struct control_domain *d)
 	       paused ? 'p' : '-', d->state == CONTROL_DOMAIN_STATE_SHUTDOWN ? 's' : '-',
 	       shutdown_letter(d), d->state == CONTROL_DOMAIN_STATE_DYING ? 'd' : '-',
 	       (double)d->cpu_ns / 1e9);
+	if (verbose && (d->flags & CONTROL_DOMAIN_UNPROTECTED)) {
+		printf("  not isolated: unprotected_dma, RAM at 0x%llx\n",
+		       (unsigned long long)d->ram_base);
+	}
 }
 
 static void json_domain(struct json *j, const struct control_domain *d)
@@ -69,6 +73,7 @@ static void json_domain(struct json *j, const struct control_domain *d)
 		json_string(j, "shutdown", NAME_OF(shutdown_names, d->shutdown));
 	}
 	json_bool(j, "control", (d->flags & CONTROL_DOMAIN_IS_CONTROL) != 0);
+	json_bool(j, "isolated", (d->flags & CONTROL_DOMAIN_UNPROTECTED) == 0);
 	json_seconds(j, "cpu_seconds", d->cpu_ns);
 	json_end(j, '}');
 }
@@ -101,12 +106,13 @@ int cmd_list(const struct command *c, int argc, char **argv)
 	struct control_domain *list;
 	struct json j = { 0 };
 	struct viaduct *v;
-	bool json = false;
+	bool json = false, verbose = false;
 	size_t count;
 	int letter;
 
-	while ((letter = via_option(c, argc, argv, "j", 0, argc)) == 'j') {
-		json = true;
+	while ((letter = via_option(c, argc, argv, "jv", 0, argc)) > 0 && letter != '?') {
+		json = json || letter == 'j';
+		verbose = verbose || letter == 'v';
 	}
 	if (letter != -1) {
 		return VIA_MALFORMED;
@@ -129,7 +135,7 @@ int cmd_list(const struct command *c, int argc, char **argv)
 		if (json) {
 			json_domain(&j, &list[i]);
 		} else {
-			print_domain(&list[i]);
+			print_domain(&list[i], verbose);
 		}
 	}
 	if (json) {

@@ -31,6 +31,7 @@ static void json_function(struct json *j, const struct control_function *f)
 	}
 	json_bool(j, "bridge", (f->flags & CONTROL_FUNCTION_IS_BRIDGE) != 0);
 	json_bool(j, "iommu", (f->flags & CONTROL_FUNCTION_HAS_IOMMU) != 0);
+	json_bool(j, "isolated", (f->flags & CONTROL_FUNCTION_NOT_ISOLATED) == 0);
 	json_bool(j, "reset", (f->flags & CONTROL_FUNCTION_HAS_RESET) != 0);
 	json_bool(j, "rom", (f->flags & CONTROL_FUNCTION_HAS_ROM) != 0);
 	function_json_quirks(j, f->quirks);
@@ -91,6 +92,7 @@ static void print_all(const struct control_function *list, size_t count, bool ve
 		if (f->state == CONTROL_FUNCTION_BROKEN) {
 			printf("(%s)", f->broken_why);
 		}
+		printf("%s", function_isolation(f));
 		printf("\n");
 		if (verbose) {
 			print_details(f);
@@ -102,8 +104,8 @@ static void print_lent(const struct control_function *list, size_t count, bool v
 {
 	printf("Vdev Device\n");
 	for (size_t i = 0; i < count; i++) {
-		printf("%02x.%01x " BDF_FMT "\n", (list[i].vsbdf >> 3) & 31, list[i].vsbdf & 7,
-		       BDF_ARGS(list[i].sbdf));
+		printf("%02x.%01x " BDF_FMT "%s\n", (list[i].vsbdf >> 3) & 31, list[i].vsbdf & 7,
+		       BDF_ARGS(list[i].sbdf), function_isolation(&list[i]));
 		if (verbose) {
 			print_details(&list[i]);
 		}

@@ -36,6 +36,7 @@ static const struct key keys[] = {
 	{ "firmware", CONFIG_STRING, FILLED, FIELD(firmware), 0, 0, NULL },
 	{ "ramdisk", CONFIG_STRING, 0, FIELD(ramdisk), 0, 0, NULL },
 	{ "extra", CONFIG_STRING, 0, FIELD(extra), 0, 0, NULL },
+	{ "unprotected_dma", CONFIG_NUMBER, 0, FIELD(unprotected_dma), 0, 1, NULL },
 	{ "pci", CONFIG_LIST, 0, 0, 0, 0, NULL },
 	{ "disk", CONFIG_LIST, 0, 0, 0, 0,
 	  "there are no virtual disks: lend the domain a disk controller with pci = [ ... ]" },
@@ -170,6 +171,12 @@ static int check_boot(const struct guest_config *g, struct config_error *e)
 			return fail(e, s->line, "%s does not go with firmware (line %u)", s->key,
 				    config_find(&g->parsed, "firmware")->line);
 		}
+	}
+	/* RAM is where it physically is; flash cannot be, and firmware expects RAM at its place. */
+	if (g->firmware != NULL && g->unprotected_dma != 0) {
+		return fail(e, config_find(&g->parsed, "unprotected_dma")->line,
+			    "unprotected_dma does not go with firmware (line %u)",
+			    config_find(&g->parsed, "firmware")->line);
 	}
 	return 0;
 }

@@ -25,6 +25,7 @@ struct guest_config {
 	long long memory;    /* MiB */
 	long long shadow_memory; /* MiB, 0: default */
 	long long vcpus;
+	long long unprotected_dma; /* 1: functions that no IOMMU confines may be lent to it */
 	struct guest_pci pci[GUEST_CONFIG_PCI_MAX];
 	size_t pci_count;
 };

@@ -41,6 +41,11 @@ const char *function_quirks(uint32_t quirks, char *buf)
 	return buf;
 }
 
+const char *function_isolation(const struct control_function *f)
+{
+	return f->flags & CONTROL_FUNCTION_NOT_ISOLATED ? " (not isolated)" : "";
+}
+
 void function_json_quirks(struct json *j, uint32_t quirks)
 {
 	const char *name;

@@ -17,6 +17,8 @@ void function_json_virtual(struct json *j, const struct control_function *f);
 /* The function a specification without '*' means. 0, or VIA_FAILED, reported. */
 int function_find(const struct command *c, struct viaduct *v, const struct pci_spec *spec,
 		  struct control_function *out);
+/* " (not isolated)" where no IOMMU confines its DMA, else "". */
+const char *function_isolation(const struct control_function *f);
 /* By name; -ENODEV: none has it. */
 int function_by_name(struct viaduct *v, const char *name, struct control_function *out);
 /*
