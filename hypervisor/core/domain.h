@@ -41,7 +41,7 @@ struct domain {
 	char name[DOMAIN_NAME_MAX];
 	bool control;  /* may administer the machine */
 	bool direct;   /* RAM at IPA = PA, in pieces */
-	bool unprotected_dma; /* a guest, RAM in one run at IPA = PA; untranslated functions may be its */
+	bool unprotected_dma; /* a guest, RAM in one run at IPA = PA; may have the untranslated */
 	struct spinlock lock; /* state, name, ram list */
 	bool visible; /* complete: found by id and name */
 	enum domain_state state; /* changed by domain_set_state() */
