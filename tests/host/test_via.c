@@ -207,7 +207,7 @@ static void test_list(void **state)
 	assert_int_equal(via("list --json"), 0);
 	assert_string_equal(out,
 			    "[{\"name\": \"control\", \"id\": 0, \"memory\": 512, \"vcpus\": 1, "
-			    "\"state\": \"running\", \"control\": true, "
+			    "\"state\": \"running\", \"control\": true, \"isolated\": true, "
 			    "\"cpu_seconds\": 12.345}]\n");
 	assert_int_equal(via("list nobody"), 1);
 	assert_says(err, "no domain is called \"nobody\"");
