@@ -128,7 +128,7 @@ static void describe(struct domain *d, struct control_domain *out)
 	out->state = (uint32_t)d->state;
 	out->shutdown = (uint32_t)d->reason;
 	out->flags = (d->control ? CONTROL_DOMAIN_IS_CONTROL : 0) |
-		     (d->unprotected_dma ? CONTROL_DOMAIN_UNPROTECTED : 0);
+		     (d->unprotected_dma ? CONTROL_DOMAIN_UNPROTECTED_DMA : 0);
 	out->vcpu_count = d->vcpu_count;
 	out->ram_base = d->ram_base.v;
 	out->ram_bytes = d->ram_size;

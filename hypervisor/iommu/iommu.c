@@ -45,7 +45,8 @@ void iommu_init(void)
 {
 	if (machine.smmu_count == 0) {
 		log_warn("iommu",
-			 "none in the device tree; DMA is not confined, lending is refused");
+			 "none in the device tree; DMA is not confined, lending is refused "
+			 "without unprotected_dma");
 	}
 	for (uint32_t i = 0; i < machine.smmu_count; i++) {
 		init_one(&iommus[i], &machine.smmus[i]);

@@ -59,7 +59,8 @@ static int run(struct ipmmu_root *root, const struct ipmmu_unit *unit,
 static int leave_open(struct iommu *iommu, const char *why)
 {
 	iommu->why = why;
-	log_warn("ipmmu", "0x%llx: %s; DMA is not confined, lending is refused",
+	log_warn("ipmmu", "0x%llx: %s; DMA is not confined, lending is refused "
+		 "without unprotected_dma",
 		 (unsigned long long)iommu->desc->regs.base, why);
 	return -EOPNOTSUPP;
 }

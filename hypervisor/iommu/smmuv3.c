@@ -131,7 +131,8 @@ static int leave_open(struct smmuv3 *smmu, const char *why)
 	struct iommu *iommu = smmu->iommu;
 
 	iommu->why = why;
-	log_warn("smmu", "0x%llx: %s; DMA is not confined, lending is refused",
+	log_warn("smmu", "0x%llx: %s; DMA is not confined, lending is refused "
+		 "without unprotected_dma",
 		 (unsigned long long)iommu->desc->regs.base, why);
 	if (set_cr0(smmu, 0) != 0 || set_gbpa(smmu, GBPA_SHCFG_INCOMING) != 0) {
 		log_warn("smmu", "0x%llx: it does not answer either",

@@ -79,11 +79,20 @@ static bool member_allows(const struct pci_function *m, uint16_t domain)
 	}
 }
 
+bool pci_state_translated(const struct pci_function *f)
+{
+	return f->iommu != NULL && f->iommu->usable;
+}
+
+/* Where nothing confines f, its group is no worse than the rest of the machine. */
 static bool group_allows(const struct pci_function *f, const struct pci_function *all,
 			 uint16_t domain)
 {
 	const struct pci_function *m;
 
+	if (!pci_state_translated(f)) {
+		return true;
+	}
 	for (m = all; m != NULL; m = m->next) {
 		if (m != f && m->group == f->group && !member_allows(m, domain)) {
 			return false;
@@ -114,11 +123,6 @@ static bool resettable(const struct pci_function *f)
 	return !f->lent_once || will_be;
 }
 
-bool pci_state_translated(const struct pci_function *f)
-{
-	return f->iommu != NULL && f->iommu->usable;
-}
-
 /* A VF answers as long as its physical function does. */
 static bool pf_works(const struct pci_function *f)
 {
@@ -145,8 +149,8 @@ int pci_state_can_lend(const struct pci_function *f, const struct pci_function *
 	if (!resettable(f) && !(quirks & PCI_QUIRK_NO_RESET)) {
 		return -EOPNOTSUPP;
 	}
-	if (!pci_state_translated(f)) {
-		return unprotected ? 0 : -EACCES;
+	if (!unprotected && !pci_state_translated(f)) {
+		return -EACCES;
 	}
 	return group_allows(f, all, domain) ? 0 : -EEXIST;
 }
@@ -173,7 +177,9 @@ uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_func
 	if (is_bridge(f)) {
 		return PCI_OBSTACLE_BRIDGE;
 	}
-	*only = group_guest(f, all);
+	if (pci_state_translated(f)) {
+		*only = group_guest(f, all);
+	}
 	found |= f->state == FUNCTION_BROKEN ? PCI_OBSTACLE_BROKEN : 0;
 	found |= f->state == FUNCTION_LENT ? PCI_OBSTACLE_LENT : 0;
 	found |= f->state == FUNCTION_RESETTING ? PCI_OBSTACLE_RESETTING : 0;

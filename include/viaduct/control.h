@@ -124,7 +124,7 @@ struct control_info {
  * It may be lent functions whose DMA no IOMMU confines: its RAM is in one piece at its physical
  * address, which ram_base of its control_domain says. No flash.
  */
-#define CONTROL_CREATE_UNPROTECTED_DMA (1U << 0)
+#define CONTROL_CREATE_UNPROTECTED_DMA (1U << 1)
 
 struct control_domain_create {
 	char name[CONTROL_NAME_SIZE];
@@ -184,7 +184,7 @@ enum control_domain_state {
 enum control_shutdown { CONTROL_POWEROFF, CONTROL_REBOOT, CONTROL_CRASH };
 
 #define CONTROL_DOMAIN_IS_CONTROL  (1U << 0)
-#define CONTROL_DOMAIN_UNPROTECTED (1U << 1) /* made with CONTROL_CREATE_UNPROTECTED_DMA */
+#define CONTROL_DOMAIN_UNPROTECTED_DMA (1U << 2) /* made with CONTROL_CREATE_UNPROTECTED_DMA */
 
 struct control_domain {
 	char name[CONTROL_NAME_SIZE];

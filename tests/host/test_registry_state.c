@@ -78,6 +78,8 @@ static void test_by_state(void **state)
 
 static void test_iommu(void **state)
 {
+	uint16_t only;
+
 	set(0, FUNCTION_QUARANTINED, DOMAIN_ID_NONE);
 	functions[0].iommu = NULL;
 	assert_int_equal(lend(0, 1), -EACCES);
@@ -90,8 +92,12 @@ static void test_iommu(void **state)
 	functions[1].group = functions[0].group;
 	set(1, FUNCTION_LENT, 2);
 	assert_int_equal(pci_state_can_lend(&functions[0], functions, 1, 0, true), -EEXIST);
+	assert_int_equal(pci_state_can_return(&functions[0], functions, OWNER), -EEXIST);
 	functions[0].iommu = NULL;
 	assert_int_equal(pci_state_can_lend(&functions[0], functions, 1, 0, true), 0);
+	assert_int_equal(pci_state_can_return(&functions[0], functions, OWNER), 0);
+	assert_int_equal(pci_state_obstacles(&functions[0], functions, &only), PCI_OBSTACLE_IOMMU);
+	assert_int_equal(only, DOMAIN_ID_NONE);
 }
 
 static void test_not_reset_means_once(void **state)

@@ -241,7 +241,8 @@ static void test_assignable(void **state)
 	assert_int_equal(via("pci-assignable-list -n"), 0);
 	assert_string_equal(out, "0000:02:00.0 disk\n");
 	assert_int_equal(via("pci-assignable-list --json --show-names"), 0);
-	assert_string_equal(out, "[{\"bdf\": \"0000:02:00.0\", \"name\": \"disk\", \"quirks\": []}]\n");
+	assert_string_equal(out, "[{\"bdf\": \"0000:02:00.0\", \"name\": \"disk\", "
+				 "\"isolated\": true, \"quirks\": []}]\n");
 	/* Again: success, with a word. */
 	assert_int_equal(via("pci-assignable-add 2:0.0"), 0);
 	assert_says(err, "already");
@@ -454,6 +455,46 @@ static void test_create_with_device(void **state)
 	assert_int_equal(via("destroy guest"), 0);
 	assert_int_equal(via("pci-assignable-list -n"), 0);
 	assert_string_equal(out, "0000:02:00.0 disk\n0000:03:00.0 \n");
+}
+
+/* Without an IOMMU: only to a domain that says so, and never without a word. */
+static void test_unprotected_dma(void **state)
+{
+	struct pci_function *disk = world_pci(WORLD_DISK);
+
+	disk->iommu = NULL;
+	assert_int_equal(create("memory = 64; pci = [ '02:00.0,seize=1' ]"), 1);
+	assert_says(err, "0000:02:00.0: no usable IOMMU stands between it and memory, and the "
+			 "domain has no unprotected_dma\n");
+	assert_true(bound);
+	assert_int_equal(world.slots_opened, 0);
+	assert_int_equal(create("memory = 64; unprotected_dma = 0; pci = [ '02:00.0,seize=1' ]"),
+			 1);
+	assert_int_equal(via("pci-assignable-add 0000:02:00.0"), 0);
+	assert_int_equal(via("pci-assignable-list"), 0);
+	assert_string_equal(out, "0000:02:00.0  (not isolated)\n");
+	assert_int_equal(via("pci-assignable-list --json"), 0);
+	assert_says(out, "\"isolated\": false");
+
+	assert_int_equal(create("memory = 64; unprotected_dma = 1; pci = [ '02:00.0' ]"), 0);
+	assert_int_equal(world.started_pc, 0x8c0200000);
+	assert_in_range(world.started_arg, 0x8c0200000, 0x8c0200000 + 64 * MIB);
+	assert_int_equal(via("list guest"), 0);
+	assert_says(out, "  not isolated\n");
+	assert_int_equal(via("list --json guest"), 0);
+	assert_says(out, "\"isolated\": false");
+	assert_int_equal(via("pci-list guest"), 0);
+	assert_string_equal(out, "Vdev Device\n01.0 0000:02:00.0 (not isolated)\n");
+	assert_int_equal(via("pci-list --json guest"), 0);
+	assert_says(out, "\"isolated\": false");
+	assert_int_equal(via("pci-list -a"), 0);
+	assert_says(out, "(not isolated)\n");
+	assert_int_equal(via("destroy guest"), 0);
+	via("pci-doctor 02:00.0");
+	assert_says(out, ": can be lent only to a domain with unprotected_dma\n");
+	assert_says(out, "  isolation  not isolated\n");
+	via("pci-doctor --json 02:00.0");
+	assert_says(out, "\"isolated\": false");
 }
 
 /* However it is written: function 0 goes first, and a device number asked for before a free one. */
@@ -912,6 +953,7 @@ int main(void)
 		TEST(test_create_bad_firmware),
 		TEST(test_create_with_device),
 		TEST(test_create_with_device_of_two_functions),
+		TEST(test_unprotected_dma),
 		TEST(test_refusals_name_who_is_in_the_way),
 		TEST(test_attach_device),
 		TEST(test_create_undone),

@@ -135,7 +135,10 @@ static int find_devices(const struct command *c, struct viaduct *v, const struct
 			return VIA_FAILED;
 		}
 	}
-	return choices_check(c, choices);
+	if (choices_check(c, choices) != VIA_OK) {
+		return VIA_FAILED;
+	}
+	return g->unprotected_dma != 0 ? VIA_OK : choices_isolated(c, choices);
 }
 
 static int show_progress(void *arg, uint64_t done, uint64_t total)

@@ -34,7 +34,9 @@ static void print_verdict(const struct doctor *d, const struct patient *p,
 
 	printf(BDF_FMT " %04x:%04x class %06x: ", BDF_ARGS(p->f.sbdf), p->f.vendor, p->f.device,
 	       p->f.class_code);
-	if (count != 0) {
+	if (count == 1 && p->report.obstacles == CONTROL_OBSTACLE_IOMMU) {
+		printf("can be lent only to a domain with unprotected_dma\n");
+	} else if (count != 0) {
 		printf("cannot be lent\n");
 	} else if (p->report.only != CONTROL_NO_DOMAIN) {
 		printf("can be lent to %s only, which uses its isolation group\n",
@@ -67,7 +69,7 @@ static void print_isolation(const struct doctor *d, const struct patient *p)
 		printf("\n");
 	}
 	if (p->f.flags & CONTROL_FUNCTION_NOT_ISOLATED) {
-		printf("  isolation  not isolated: only for a domain with unprotected_dma\n");
+		printf("  isolation  not isolated\n");
 	}
 	printf("  interrupts MSI-X %u, MSI %u, ", r->msix_entries, r->msi_vectors);
 	if (r->flags & CONTROL_REPORT_ITS) {

@@ -43,22 +43,19 @@ static char shutdown_letter(const struct control_domain *d)
 	}
 }
 
-static void print_domain(const struct control_domain *d, bool verbose)
+static void print_domain(const struct control_domain *d)
 {
 	bool runs = d->state == CONTROL_DOMAIN_STATE_RUNNING;
 	bool paused = d->state == CONTROL_DOMAIN_STATE_PAUSED ||
 		      d->state == CONTROL_DOMAIN_STATE_BUILDING;
 
-	printf("%-40s %5u %5llu %5u     %c%c%c%c%c%c  %8.1f\n", d->name, d->id,
+	printf("%-40s %5u %5llu %5u     %c%c%c%c%c%c  %8.1f%s\n", d->name, d->id,
 	       (unsigned long long)(d->ram_bytes >> 20), d->vcpu_count,
 	       runs && d->vcpus_running != 0 ? 'r' : '-', runs && d->vcpus_running == 0 ? 'b' : '-',
 	       paused ? 'p' : '-', d->state == CONTROL_DOMAIN_STATE_SHUTDOWN ? 's' : '-',
 	       shutdown_letter(d), d->state == CONTROL_DOMAIN_STATE_DYING ? 'd' : '-',
-	       (double)d->cpu_ns / 1e9);
-	if (verbose && (d->flags & CONTROL_DOMAIN_UNPROTECTED)) {
-		printf("  not isolated: unprotected_dma, RAM at 0x%llx\n",
-		       (unsigned long long)d->ram_base);
-	}
+	       (double)d->cpu_ns / 1e9,
+	       d->flags & CONTROL_DOMAIN_UNPROTECTED_DMA ? "  not isolated" : "");
 }
 
 static void json_domain(struct json *j, const struct control_domain *d)
@@ -73,7 +70,7 @@ static void json_domain(struct json *j, const struct control_domain *d)
 		json_string(j, "shutdown", NAME_OF(shutdown_names, d->shutdown));
 	}
 	json_bool(j, "control", (d->flags & CONTROL_DOMAIN_IS_CONTROL) != 0);
-	json_bool(j, "isolated", (d->flags & CONTROL_DOMAIN_UNPROTECTED) == 0);
+	json_bool(j, "isolated", (d->flags & CONTROL_DOMAIN_UNPROTECTED_DMA) == 0);
 	json_seconds(j, "cpu_seconds", d->cpu_ns);
 	json_end(j, '}');
 }
@@ -106,13 +103,12 @@ int cmd_list(const struct command *c, int argc, char **argv)
 	struct control_domain *list;
 	struct json j = { 0 };
 	struct viaduct *v;
-	bool json = false, verbose = false;
+	bool json = false;
 	size_t count;
 	int letter;
 
-	while ((letter = via_option(c, argc, argv, "jv", 0, argc)) > 0 && letter != '?') {
-		json = json || letter == 'j';
-		verbose = verbose || letter == 'v';
+	while ((letter = via_option(c, argc, argv, "j", 0, argc)) == 'j') {
+		json = true;
 	}
 	if (letter != -1) {
 		return VIA_MALFORMED;
@@ -135,7 +131,7 @@ int cmd_list(const struct command *c, int argc, char **argv)
 		if (json) {
 			json_domain(&j, &list[i]);
 		} else {
-			print_domain(&list[i], verbose);
+			print_domain(&list[i]);
 		}
 	}
 	if (json) {

@@ -11,7 +11,7 @@
 
 static const struct command commands[] = {
 	{ "info", "[--json]", "what the machine and the hypervisor have", NULL, cmd_info },
-	{ "list", "[-v] [--json] [DOMAIN...]", "the domains",
+	{ "list", "[--json] [DOMAIN...]", "the domains",
 	  "State letters: r running, b blocked, p paused, s shut down followed by why (- power\n"
 	  "off, r reboot, c crash), d dying. Mem is in MiB, Time is CPU seconds.\n",
 	  cmd_list },

@@ -118,6 +118,20 @@ int choices_check(const struct command *c, const struct pci_choices *list)
 	return VIA_OK;
 }
 
+int choices_isolated(const struct command *c, const struct pci_choices *list)
+{
+	char bdf[16];
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->at[i].f.flags & CONTROL_FUNCTION_NOT_ISOLATED) {
+			return via_fail(c, "%s: no usable IOMMU stands between it and memory, and "
+					   "the domain has no unprotected_dma",
+					via_bdf_text(list->at[i].f.sbdf, bdf));
+		}
+	}
+	return VIA_OK;
+}
+
 /*
  * Who asks for a device number gets it before anyone is given what is free, and function 0 of a
  * device is there before those that join it.

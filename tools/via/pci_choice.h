@@ -25,6 +25,8 @@ int choices_add(const struct command *c, struct viaduct *v, const struct pci_spe
 		struct pci_choices *list);
 /* Could each be lent, as far as that can be told before anything is done? */
 int choices_check(const struct command *c, const struct pci_choices *list);
+/* Does an IOMMU confine each? One that none confines is refused, by name. */
+int choices_isolated(const struct command *c, const struct pci_choices *list);
 /* Lend all, or none. What seize = 1 took from the control domain stays assignable. */
 int choices_lend(const struct command *c, struct viaduct *v, struct pci_choices *list,
 		 uint32_t domain);

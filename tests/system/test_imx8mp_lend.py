@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Lending where nothing confines a device's DMA: the i.MX 8M Plus has no SMMU and no ITS. Only to a
+guest that says unprotected_dma, whose RAM is at its physical address, and never without a word."""
+
+import hashlib
+import json
+import random
+import re
+
+import pytest
+
+import scenario
+from imx8mp import BOARD, DISK, NIC, switch
+from scenario import guest, result
+
+WORK = """
+ls -d /proc/device-tree/memory*
+ls /sys/bus/pci/devices
+mount -t ext4 /dev/nvme0n1 /mnt && cd /mnt || exit 10
+sha256sum -c SHA256SUMS || exit 11
+cp data copy && sync && sha256sum <copy >sum && sync && cd / && umount /mnt || exit 12
+grep nvme /proc/interrupts
+"""
+
+KEY = "unprotected_dma = 1\n"
+
+FILES = {
+    "seize.cfg": guest("plain", WORK, pci=[f"{DISK},seize=1"]),
+    "plain.cfg": guest("plain", WORK, pci=[DISK]),
+    "lent.cfg": guest("lent", WORK, pci=[DISK]) + KEY,
+    "again.cfg": guest("again", "sha256sum </dev/nvme0n1", pci=[DISK], vcpus=2) + KEY,
+}
+
+SCRIPT = r"""
+cd /etc/viaduct
+network()
+{
+	ip addr add 10.0.2.15/24 dev eth0; ip link set eth0 up
+	wait_for grep -q 1 /sys/class/net/eth0/carrier
+	ping -q -c 2 -w 60 10.0.2.2 | grep received
+}
+section network; network
+section before
+mount "$(disk 0000:04:00.0)" /mnt && cd /mnt && sha256sum -c SHA256SUMS; cd /etc/viaduct; umount /mnt
+section functions; via pci-list -a
+try seize via create seize.cfg
+section still-bound; ls /sys/bus/pci/devices/0000:04:00.0/nvme
+try add via pci-assignable-add 04:00.0
+section assignable; via pci-assignable-list
+section doctor; via pci-doctor 04:00.0
+section doctor-json; via pci-doctor --json 04:00.0
+try plain via create plain.cfg
+section domains-refused; via list
+try create via create lent.cfg
+section domains; via list
+section domains-json; via list --json
+section lent; via pci-list lent
+section lent-json; via pci-list --json lent
+section guest; console lent 200
+section still; ping -q -c 2 -w 60 10.0.2.2 | grep received
+try destroy via destroy lent
+try create-again via create again.cfg
+section guest-again; console again 200
+try destroy-again via destroy again
+try remove via pci-assignable-remove -r 04:00.0
+wait_for has_disk 0000:04:00.0
+section back
+sha256sum <"$(disk 0000:04:00.0)"
+mount "$(disk 0000:04:00.0)" /mnt && cd /mnt && sha256sum -c SHA256SUMS && cat sum
+section end; via list
+"""
+
+
+@pytest.fixture(scope="module")
+def lent(module_machine):
+    machine = module_machine
+    data = random.Random(9).randbytes(12 << 20)
+    image = machine.ext4_image("data.img", 48, {"data": data})
+    done, out = scenario.run(machine, SCRIPT, *BOARD, *switch(image),
+                             *scenario.overlay(machine, FILES), timeout=900)
+    return done, out, machine, image, data
+
+
+def test_before(lent):
+    """Both work in the control domain, behind the switch; what may be lent is marked."""
+    _, out, *_ = lent
+    assert "2 packets received" in out["network"]
+    assert "data: OK" in out["before"]
+    marked = {line.split()[0] for line in out["functions"].splitlines() if "not isolated" in line}
+    assert marked >= {DISK, NIC} and not any(line.startswith("0000:00") for line in marked)
+
+
+def test_refused_without_the_key(lent):
+    """In clear words, before the disk is taken or anything is made."""
+    _, out, *_ = lent
+    for name in ["seize", "plain"]:
+        status, text = result(out[name])
+        assert status == 1
+        assert text.splitlines()[1:] == [
+            f"via create: {DISK}: no usable IOMMU stands between it and memory, "
+            "and the domain has no unprotected_dma"]
+    assert out["still-bound"] == "nvme0\n"
+    assert len(out["domains-refused"].splitlines()) == 2
+
+
+def test_not_isolated_is_said_everywhere(lent):
+    done, out, *_ = lent
+    assert out["assignable"] == f"{DISK}  (not isolated)\n"
+    assert "can be lent only to a domain with unprotected_dma" in out["doctor"]
+    assert "isolation  not isolated\n" in out["doctor"]
+    assert not json.loads(out["doctor-json"])[0]["isolated"]
+    rows = {line.split()[0]: line for line in out["domains"].splitlines()}
+    assert rows["lent"].endswith("  not isolated") and "isolated" not in rows["Domain-0"]
+    assert [d["isolated"] for d in json.loads(out["domains-json"])] == [True, False]
+    assert out["lent"] == f"Vdev Device\n01.0 {DISK} (not isolated)\n"
+    assert not json.loads(out["lent-json"])[0]["isolated"]
+    assert re.search(rf"pci: {DISK}: lent to d1 lent as .*, not isolated", done.log)
+
+
+def test_guest_works_on_the_disk(lent):
+    """It reads what the host wrote and writes what the host reads; its RAM is where it really is."""
+    _, out, machine, image, data = lent
+    assert result(out["create"])[0] == 0
+    text = out["guest"]
+    assert "data: OK" in text and "guest: exit 0" in text
+    assert re.findall(r"^0000:\S+$", text, re.M) == ["0000:00:01.0"]
+    base = int(re.search(r"/memory@(\w+)", text)[1], 16)
+    assert base > 0x40000000 and base % (2 << 20) == 0
+    assert machine.read_ext4(image, "copy") == data
+
+
+def test_guest_gets_interrupts_by_wire(lent):
+    _, out, *_ = lent
+    row = re.search(r"^ *\d+: +(\d+) +GICv3 +36 Level +nvme0q0, nvme0q1$", out["guest"], re.M)
+    assert int(row[1]) > 0
+    assert json.loads(out["lent-json"])[0]["state"] == "lent"
+
+
+def test_sibling_of_its_group_stays_in_use(lent):
+    """The network card is the control domain's all the time: groups mean nothing here."""
+    _, out, *_ = lent
+    assert "2 packets received" in out["still"]
+
+
+def test_from_guest_to_guest_and_back(lent):
+    """What the next guest reads is what the control domain reads in the end."""
+    _, out, _, _, data = lent
+    for step in ["add", "destroy", "create-again", "destroy-again", "remove"]:
+        assert result(out[step])[0] == 0, out[step]
+    lines = out["back"].splitlines()
+    assert lines[0] == re.search(r"^\w{64}  -$", out["guest-again"], re.M)[0]
+    assert lines[1] == "data: OK"
+    assert lines[2].split()[0] == hashlib.sha256(data).hexdigest()
+    assert len(out["end"].splitlines()) == 2
