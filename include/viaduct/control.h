@@ -326,9 +326,10 @@ struct control_pci_name {
  * Any other is function 0 of a device number of its own. -ENODEV
  * unknown, -ENOENT no such domain, -EPERM a bridge, -EBADF broken, -EBUSY in use or the slot is
  * taken, -EACCES it is CONTROL_FUNCTION_NOT_ISOLATED and the domain not for that, -EEXIST another
- * member of its isolation group is used elsewhere or broken, -ENOSPC a BAR has no address or all slots are taken, -EOPNOTSUPP lent before
- * and not reset since, without CONTROL_QUIRK_NO_RESET, -ENOLINK a VF whose physical function is broken
- * or being reset, -EINVAL not assignable, or no such quirk.
+ * member of its isolation group is used elsewhere or broken, -ENOSPC a BAR has no address or all
+ * slots are taken, -EOPNOTSUPP lent before and not reset since, without CONTROL_QUIRK_NO_RESET,
+ * -ENOLINK a VF whose physical function is broken or being reset, -EINVAL not assignable, or no such
+ * quirk.
  */
 #define CONTROL_ATTACH_ROM (1U << 0) /* it shows the ROM that was loaded; -EINVAL: none was */
 
