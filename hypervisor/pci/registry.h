@@ -53,8 +53,8 @@ int pci_state_can_quarantine(const struct pci_function *f);
 int pci_state_can_return(const struct pci_function *f, const struct pci_function *all,
 			 uint16_t owner);
 /*
- * QUARANTINED -> LENT(domain). unprotected: the domain takes functions that nothing translates for,
- * and isolation groups mean nothing for those. Also -EACCES (no usable IOMMU, and not unprotected),
+ * QUARANTINED -> LENT(domain). unprotected: the domain takes functions that nothing translates for;
+ * among those isolation groups mean nothing. Also -EACCES (no usable IOMMU, and not unprotected),
  * -EEXIST (a member of its isolation group is used by someone else), -ENOSPC (a BAR without address),
  * -EOPNOTSUPP (lent before and not reset since, and not PCI_QUIRK_NO_RESET among quirks), -ENOLINK
  * (a VF whose PF is broken or being reset).

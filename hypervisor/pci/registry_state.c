@@ -84,17 +84,23 @@ bool pci_state_translated(const struct pci_function *f)
 	return f->iommu != NULL && f->iommu->usable;
 }
 
-/* Where nothing confines f, its group is no worse than the rest of the machine. */
+/*
+ * One's user may be the other's too, or nobody. Of two that nothing confines neither gains by the
+ * group: each reaches all of memory. What is confined could reach the other's registers, though.
+ */
+static bool joined(const struct pci_function *f, const struct pci_function *m)
+{
+	return m != f && m->group == f->group &&
+	       (pci_state_translated(f) || pci_state_translated(m));
+}
+
 static bool group_allows(const struct pci_function *f, const struct pci_function *all,
 			 uint16_t domain)
 {
 	const struct pci_function *m;
 
-	if (!pci_state_translated(f)) {
-		return true;
-	}
 	for (m = all; m != NULL; m = m->next) {
-		if (m != f && m->group == f->group && !member_allows(m, domain)) {
+		if (joined(f, m) && !member_allows(m, domain)) {
 			return false;
 		}
 	}
@@ -161,7 +167,7 @@ static uint16_t group_guest(const struct pci_function *f, const struct pci_funct
 	const struct pci_function *m;
 
 	for (m = all; m != NULL; m = m->next) {
-		if (m != f && m->group == f->group && m->state == FUNCTION_LENT) {
+		if (joined(f, m) && m->state == FUNCTION_LENT) {
 			return m->user;
 		}
 	}
@@ -177,9 +183,7 @@ uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_func
 	if (is_bridge(f)) {
 		return PCI_OBSTACLE_BRIDGE;
 	}
-	if (pci_state_translated(f)) {
-		*only = group_guest(f, all);
-	}
+	*only = group_guest(f, all);
 	found |= f->state == FUNCTION_BROKEN ? PCI_OBSTACLE_BROKEN : 0;
 	found |= f->state == FUNCTION_LENT ? PCI_OBSTACLE_LENT : 0;
 	found |= f->state == FUNCTION_RESETTING ? PCI_OBSTACLE_RESETTING : 0;

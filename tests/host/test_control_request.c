@@ -181,7 +181,7 @@ static void test_create_checks(void **state)
 	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
 			 -EEXIST);
 	strcpy(in.name, "g");
-	in.flags = CONTROL_CREATE_UNPROTECTED_DMA | 2;
+	in.flags = CONTROL_CREATE_UNPROTECTED_DMA | 1U << 31;
 	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
 			 -EINVAL);
 }
