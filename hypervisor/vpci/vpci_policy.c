@@ -34,7 +34,9 @@ static void set_bits(struct vpci_reg *reg, uint32_t bits, enum vpci_word word, u
 {
 	reg->virt = words[word].virt ? reg->virt | bits : reg->virt & ~bits;
 	reg->write |= words[word].write ? bits : 0;
-	reg->w1c |= words[word].w1c ? bits : 0;
+	if (words[word].w1c || words[word].write) {
+		reg->w1c = words[word].w1c ? reg->w1c | bits : reg->w1c & ~bits;
+	}
 	reg->value |= words[word].one ? bits : 0;
 	reg->value |= words[word].copy ? image & bits : 0;
 	if (words[word].kind != VPCI_PLAIN) {
@@ -57,7 +59,8 @@ int vpci_apply(struct vpci_shadow *s, const struct vpci_field *fields, uint32_t 
 			return -ENOMEM;
 		}
 		if (i == 0 || fields[i].at != fields[i - 1].at) {
-			*reg = (struct vpci_reg){ .virt = s->fallback.virt };
+			/* What a capability below this one clears by a 1 is not cleared in passing. */
+			*reg = (struct vpci_reg){ .virt = s->fallback.virt, .w1c = reg->w1c };
 		}
 		set_bits(reg, fields[i].bits, (enum vpci_word)fields[i].words[column],
 			 image->regs[offset / 4]);

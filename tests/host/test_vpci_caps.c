@@ -47,6 +47,25 @@ static void guest_caps_are_those_with_a_policy(void **state)
 	}
 }
 
+/*
+ * A power capability over the Express one: what was written of Device Status (PCIe 6.0 7.5.3.5) as
+ * nothing but a power state's neighbour would clear it.
+ */
+static void overlap_clears_no_status(void **state)
+{
+	(void)state;
+	rig_cap(&rig, 0x64, 0x10);
+	rig_cap(&rig, 0x68, 0x01);
+	rig.f.cap_express = 0x64;
+	rig.f.cap_pm = 0x68;
+	rig_set(&rig, 0x6e, 2, 0xf);
+	rig.hw_w1c[0x6e] = 0xf;
+	assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
+	rig_write(&rig, 0x6c, 4, 0xffffffff);
+	assert_int_equal(rig_hw(&rig, 0x6c, 1) & 3, 3);
+	assert_int_equal(rig_hw(&rig, 0x6e, 2), 0xf);
+}
+
 static void virtio_cap(uint8_t at, uint8_t size, uint8_t type)
 {
 	rig_cap(&rig, at, 0x09);
@@ -372,6 +391,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(guest_caps_are_those_with_a_policy),
+		T(overlap_clears_no_status),
 		T(virtio_parts_are_shown_read_only),
 		T(virtio_config_window_is_hidden),
 		T(d20_no_its_no_msi_capability),
