@@ -10,6 +10,7 @@
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/el2.h"
 #include "arch/arm64/trap.h"
+#include "arch/arm64/vserror.h"
 #include "core/domain.h"
 #include "core/sched.h"
 #include "fake_cpus.h"
@@ -491,9 +492,11 @@ static void test_any_class(void **state)
 	}
 }
 
+#define HCR_VSE (1ULL << 8)
+#define RAS     (1ULL << 28) /* ID_AA64PFR0_EL1 */
+
 static void serror(uint64_t iss)
 {
-	setup(NULL);
 	fake_sysreg_write("esr_el2", 0x2fULL << 26 | 1 << 25 | iss);
 	trap_serror(&vcpu);
 	assert_int_equal(seen.exits, 1);
@@ -505,12 +508,67 @@ static void test_serror_ends_the_guest(void **state)
 	static const uint64_t bad[] = { 0, 0x1000000, 0x1001811, 0x11, 0x411, 0xc11, 0x1810 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		setup(NULL);
 		serror(bad[i]);
 		assert_int_equal(seen.shutdown, SHUTDOWN_CRASH);
 	}
 	setup(NULL);
 	trap_late_serror(&vcpu);
 	assert_int_equal(seen.shutdown, SHUTDOWN_CRASH);
+	assert_int_equal(read_sysreg(hcr_el2), 0);
+}
+
+/* Its end would be the machine's. */
+static void test_serror_is_told_to_the_control_domain(void **state)
+{
+	domain.control = true;
+	write_sysreg(hcr_el2, 0x80000000);
+	write_sysreg(id_aa64pfr0_el1, RAS);
+	serror(0x1000811);
+	assert_int_equal(seen.shutdown, -1);
+	assert_int_equal(read_sysreg(hcr_el2), 0x80000000 | HCR_VSE);
+	assert_int_equal(read_sysreg(vsesr_el2), 0x1000811);
+
+	setup(NULL);
+	domain.control = true;
+	fake_sysreg_write("esr_el2", 0xbe000002);
+	trap_late_serror(&vcpu);
+	assert_int_equal(seen.shutdown, -1);
+	assert_int_equal(read_sysreg(hcr_el2), HCR_VSE);
+	/* Without RAS there is no register for the syndrome. */
+	assert_int_equal(read_sysreg(vsesr_el2), 0);
+
+	setup(NULL);
+	domain.control = true;
+	serror(0x1811);
+	assert_int_equal(read_sysreg(hcr_el2), 0);
+}
+
+/* Masked at EL1 it waits, and finds its own vCPU. */
+static void test_a_pending_serror_moves_with_its_vcpu(void **state)
+{
+	struct vcpu other = { .domain = &domain };
+
+	domain.control = true;
+	write_sysreg(id_aa64pfr0_el1, RAS);
+	serror(0x11);
+	write_sysreg(vdisr_el2, 0x80000011);
+	vserror_save(&vcpu.sys);
+	assert_int_equal(read_sysreg(hcr_el2), 0);
+	vserror_load(&other.sys);
+	assert_int_equal(read_sysreg(hcr_el2), 0);
+	assert_int_equal(read_sysreg(vdisr_el2), 0);
+	vserror_save(&other.sys);
+	assert_false(other.sys.serror);
+	vserror_load(&vcpu.sys);
+	assert_int_equal(read_sysreg(hcr_el2), HCR_VSE);
+	assert_int_equal(read_sysreg(vsesr_el2), 0x11);
+	assert_int_equal(read_sysreg(vdisr_el2), 0x80000011);
+	/* Taken: the CPU has cleared it. */
+	write_sysreg(hcr_el2, 0);
+	vserror_save(&vcpu.sys);
+	vserror_load(&vcpu.sys);
+	assert_int_equal(read_sysreg(hcr_el2), 0);
 }
 
 /* AET CE and UEO, with and without the external bit. */
@@ -519,6 +577,7 @@ static void test_serror_that_is_over(void **state)
 	static const uint64_t good[] = { 0x1811, 0x1a11, 0x0811 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		setup(NULL);
 		serror(good[i]);
 		assert_int_equal(seen.shutdown, -1);
 	}
@@ -551,6 +610,8 @@ int main(void)
 		cmocka_unit_test_setup(test_debug_registers, setup),
 		cmocka_unit_test_setup(test_any_class, setup),
 		cmocka_unit_test_setup(test_serror_ends_the_guest, setup),
+		cmocka_unit_test_setup(test_serror_is_told_to_the_control_domain, setup),
+		cmocka_unit_test_setup(test_a_pending_serror_moves_with_its_vcpu, setup),
 		cmocka_unit_test_setup(test_serror_that_is_over, setup),
 	};
 

@@ -4,6 +4,7 @@
 #include "arch/arm64/el2.h"
 #include "arch/arm64/exception.h"
 #include "arch/arm64/trap.h"
+#include "arch/arm64/vserror.h"
 #include "core/domain.h"
 #include "core/log.h"
 #include "core/panic.h"
@@ -253,24 +254,35 @@ void trap_fiq(struct vcpu *v)
 }
 
 /*
- * A system error while a guest ran is that guest's: it touched hardware that answered badly. One
- * that the hardware got over, or that cost nothing yet, it need not notice.
+ * A system error while a guest ran is that guest's: it touched hardware that answered badly. The
+ * control domain is told, as on bare metal, since its end would be everybody's: what it panics for
+ * costs no guest its life. One that the hardware got over, or that cost nothing yet, need not be
+ * noticed.
  */
-void trap_serror(struct vcpu *v)
+static void serror(struct vcpu *v, uint64_t esr, const char *when)
 {
-	uint64_t esr = read_sysreg(esr_el2);
 	bool over = exception_serror_over(esr);
 
-	log_domain(v->domain, LOG_ERROR, "trap", "SError, ESR 0x%llx; %s", (unsigned long long)esr,
-		   over ? "goes on" : "crashed");
-	if (!over) {
+	log_domain(v->domain, LOG_ERROR, "trap", "SError%s vCPU %u ran, ESR 0x%llx; %s", when,
+		   v->index, (unsigned long long)esr,
+		   over ? "goes on" : v->domain->control ? "it is told" : "crashed");
+	if (over) {
+		return;
+	}
+	if (v->domain->control) {
+		vserror_raise(esr);
+	} else {
 		domain_shutdown(v->domain, SHUTDOWN_CRASH);
 	}
+}
+
+void trap_serror(struct vcpu *v)
+{
+	serror(v, read_sysreg(esr_el2), " while");
 	sched_exit();
 }
 
 void trap_late_serror(struct vcpu *v)
 {
-	log_domain(v->domain, LOG_ERROR, "trap", "SError after vCPU %u ran; crashed", v->index);
-	domain_shutdown(v->domain, SHUTDOWN_CRASH);
+	serror(v, read_sysreg(esr_el2), " after");
 }

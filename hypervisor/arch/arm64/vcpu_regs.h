@@ -23,8 +23,10 @@ struct vcpu_sysregs {
 	uint64_t dbgbvr[16], dbgbcr[16], dbgwvr[16], dbgwcr[16];
 	uint64_t cntv_cval, cntv_ctl, cntp_cval, cntp_ctl;
 	uint64_t vmpidr, cntvoff;
+	uint64_t vsesr, vdisr; /* vserror.h */
 	bool debug_used; /* wrote a debug register once: they are switched from then on */
 	bool vtimer_active, ptimer_active; /* forwarded interrupt still active */
+	bool serror;       /* a virtual SError is pending */
 };
 
 /* FP/SIMD. asm. */

@@ -6,6 +6,7 @@
 #include "arch/arm64/exception.h"
 #include "arch/arm64/mmu.h"
 #include "arch/arm64/trap.h"
+#include "arch/arm64/vserror.h"
 #include "core/domain.h"
 #include "core/machine.h"
 #include "core/panic.h"
@@ -30,14 +31,6 @@
 
 #define FOR_EACH_DEBUG(X)                                                                          \
 	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
-
-/* Guests do not see the RAS extension, but their DISR_EL1 would be this. */
-#define VDISR_EL2 S3_4_C12_C1_1
-
-static bool has_ras(void)
-{
-	return BITS(read_sysreg(id_aa64pfr0_el1), 31, 28) != 0;
-}
 
 static bool has_pauth(void)
 {
@@ -156,6 +149,7 @@ void vcpu_save(struct vcpu *v)
 	if (serror_take()) {
 		trap_late_serror(v);
 	}
+	vserror_save(s);
 	/* From here on another CPU may take v for stopped. */
 	__atomic_store_n(&this_cpu()->loaded, NULL, __ATOMIC_RELEASE);
 }
@@ -198,9 +192,7 @@ void vcpu_load(struct vcpu *v)
 	}
 	write_sysreg(mdcr_el2, (read_sysreg(mdcr_el2) & ~(MDCR_TDA | MDCR_TDRA)) |
 				       (s->debug_used ? 0 : MDCR_TDA | MDCR_TDRA));
-	if (has_ras()) {
-		write_sysreg(VDISR_EL2, 0);
-	}
+	vserror_load(s);
 	write_sysreg(cntvoff_el2, s->cntvoff);
 	fp_restore(&v->fp);
 	isb();
