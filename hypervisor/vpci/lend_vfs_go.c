@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* VFs go, in steps: from their owner or out of quarantine, from its bus, from the registry. */
 #include "core/log.h"
+#include "iommu/iommu.h"
 #include "irq/vits.h"
 #include "pci/pci_vf.h"
 #include "pci/registry.h"
@@ -11,16 +12,20 @@
 /* Events unmapped by a step. */
 #define ROUTES_A_SLICE 8U
 
-/*
- * State RESETTING claims it. *used: its owner uses it; *shared: and another function has its stream.
- * False: not yet, it is being reset.
- */
-static bool claim(struct pci_function *f, bool *used, bool *shared)
+struct claim {
+	bool used;   /* its owner uses it */
+	bool broken; /* and its stream may be open */
+	bool shared; /* another function has its stream */
+};
+
+/* State RESETTING claims it. False: not yet, it is being reset. */
+static bool claim(struct pci_function *f, struct claim *c)
 {
 	bool free = true;
 
 	spin_lock(&pci_registry_lock);
-	*used = f->state == FUNCTION_OWNED;
+	c->used = f->state == FUNCTION_OWNED;
+	c->broken = f->state == FUNCTION_BROKEN;
 	if (f->state == FUNCTION_LENT || f->state == FUNCTION_RESETTING ||
 	    pci_reset_active(&f->reset)) {
 		/* What does not come back soon is not waited for: it is going away. */
@@ -29,20 +34,23 @@ static bool claim(struct pci_function *f, bool *used, bool *shared)
 	} else {
 		pci_function_set_state(f, FUNCTION_RESETTING);
 	}
-	*shared = lend_stream_shared(f);
+	c->shared = lend_stream_shared(f);
 	spin_unlock(&pci_registry_lock);
 	return free;
 }
 
-/* Off the bus, and cut off from its owner if it was the owner's. */
-static void cut(struct vpci_vfs *v, struct pci_function *f, bool used, bool shared)
+/* Off the bus, and cut off from its owner if it was the owner's. Its stream is the next one's. */
+static void cut(struct vpci_vfs *v, struct pci_function *f, const struct claim *c)
 {
 	struct vpci_function *vf = vpci_vfs_owners(v, v->next);
 	int r = 0;
 
 	if (vf) {
 		vpci_bus_withdraw(vf);
-		r = used ? lend_cut_off(vf, shared) : 0;
+		r = c->used ? lend_cut_off(vf, c->shared) : 0;
+	}
+	if (c->broken && lend_translated(f) && !c->shared) {
+		r = iommu_abort(f->iommu, f->stream);
 	}
 	if (r) {
 		log_error("pci", SBDF_FMT ": %s", SBDF_ARG(f->sbdf), lend_stream_open);
@@ -74,14 +82,14 @@ enum job_status vpci_vfs_take(struct vpci_vfs *v)
 {
 	struct pci_function *pf = v->vf->function;
 	struct pci_function *f = pci_vf_find(pf, v->next);
-	bool used, shared;
+	struct claim c;
 
 	if (v->next < pf->sriov.count) {
 		if (f && !v->cut) {
-			if (!claim(f, &used, &shared)) {
+			if (!claim(f, &c)) {
 				return JOB_WAIT;
 			}
-			cut(v, f, used, shared);
+			cut(v, f, &c);
 		}
 		if (v->going && !lend_routes_follow(v->going, ROUTES_A_SLICE)) {
 			return JOB_MORE;

@@ -13,6 +13,7 @@
 #include "lib/errno.h"
 #include "pci/pci_config.h"
 #include "pci/pci_contain.h"
+#include "pci/pci_vf.h"
 #include "pci/registry.h"
 #include "vpci/vfs.h"
 
@@ -592,6 +593,24 @@ static void a_broken_pf_is_retried_without_them(void **state)
 	nothing_is_left();
 }
 
+/* Of a broken one nobody may know that its stream is shut: it is shut before its number is free. */
+static void a_broken_one_goes_with_its_stream_shut(void **state)
+{
+	(void)state;
+	enable(2);
+	lend_world.fail[STEP_ABORT] = true;
+	assert_int_not_equal(lend_quarantine(vf(0), ""), 0);
+	lend_world.fail[STEP_ABORT] = false;
+	assert_int_equal(vf(0)->state, FUNCTION_BROKEN);
+	assert_int_equal(world_dma(vf(0)), WORLD_CONTROL);
+	control(0);
+	world_run_jobs();
+	nothing_is_left();
+	assert_int_equal(world_dma(pci_vf_find(pf, 0)), ~0U);
+	enable(2);
+	assert_int_equal(world_dma(vf(0)), WORLD_CONTROL);
+}
+
 /*
  * Threads found it: the PF goes and comes back before a CPU gets to VF Enable. Its new registers know
  * that the old request is under way, which finds that nobody wants it any more.
@@ -635,6 +654,7 @@ int main(void)
 		T(one_that_goes_is_not_lent),
 		T(enabling_again_waits),
 		T(the_pf_goes_and_comes_back_before_they_come),
+		T(a_broken_one_goes_with_its_stream_shut),
 		T(bars_that_do_not_hold_are_not_enabled),
 		T(a_sleeping_pf_enables_none),
 		T(numbers_of_others_are_not_enabled),

@@ -95,6 +95,86 @@ static void only_num_vfs_reaches_hardware(void **state)
 	assert_int_equal(rig_read(&rig, NUM, 2), 5);
 }
 
+struct granted {
+	uint32_t at, device, own, start;
+};
+
+/* 9.3.3, bit by bit: what is the device's, what the owner may set, and how it begins. */
+static void assert_granted(const struct granted *g, uint32_t bit)
+{
+	rig_set(&rig, g->at, 4, 0);
+	assert_int_equal(rig_read(&rig, g->at, 4), g->start);
+	rig_set(&rig, g->at, 4, 0xffffffff);
+	assert_int_equal(rig_read(&rig, g->at, 4), g->start | g->device);
+	rig_set(&rig, g->at, 4, 0);
+	if (g->at == CONTROL) {
+		rig_write(&rig, NUM, 2, 1);
+	}
+	rig_write(&rig, g->at, 4, bit);
+	assert_int_equal(rig_read(&rig, g->at, 4), (g->start & ~g->own) | (bit & g->own));
+	assert_int_equal(rig_hw(&rig, g->at, 4), g->at == NUM ? bit & g->own : 0);
+	assert_int_equal(rig.maps + rig.unmaps + rig.resets + rig.wakes, 0);
+}
+
+static void every_bit_is_as_granted(void **state)
+{
+	static const struct granted registers[] = {
+		{ CAP + 0x00, 0xffffffff, 0, 0 },
+		{ CAP + 0x04, 0xfffffffe, 0, 0 },
+		{ CONTROL, 0, 0x0009, 0x10 },
+		{ CAP + 0x0c, 0xffffffff, 0, 0 },
+		{ NUM, 0xffff0000, 0x0000ffff, 0 },
+		{ CAP + 0x14, 0xffffffff, 0, 0 },
+		{ CAP + 0x18, 0xffffffff, 0, 0 },
+		{ CAP + 0x1c, 0xffffffff, 0, 0 },
+		{ BAR0, 0, 0xffffc000, 0xc },
+		{ BAR0 + 4, 0, 0xffffffff, 0x80 },
+		{ BAR0 + 8, 0, 0, 0 },
+		{ BAR3, 0, 0xffff8000, 0x10100000 },
+		{ BAR3 + 4, 0, 0, 0 },
+		{ BAR3 + 8, 0, 0, 0 },
+		{ BAR3 + 12, 0, 0, 0 },
+	};
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(registers) * 32; i++) {
+		struct granted g = registers[i / 32];
+
+		(void)teardown(state);
+		(void)setup(state);
+		rig_free(&rig);
+		rig.f.sriov.total = 0xffff;
+		assert_int_equal(rig_build(&rig, VPCI_VIEW_OWNER, true), 0);
+		assert_granted(&g, 1U << i % 32);
+		/* VF BARs that the device has not. */
+		rig_free(&rig);
+		memset(rig.f.sriov.bars, 0, sizeof(rig.f.sriov.bars));
+		g.own = g.at >= BAR0 ? 0 : g.own;
+		g.start = g.at >= BAR0 ? 0 : g.start;
+		assert_int_equal(rig_build(&rig, VPCI_VIEW_OWNER, true), 0);
+		assert_granted(&g, 1U << i % 32);
+	}
+}
+
+/* One page size at a time, of those the device has. */
+static void every_page_size_is_one_bit(void **state)
+{
+	static const uint32_t sizes[] = { 0x553, 0xffffffff };
+
+	for (uint32_t i = 0; i < 64; i++) {
+		uint32_t bit = 1U << i % 32, has = sizes[i / 32] & bit ? bit : 1;
+
+		(void)teardown(state);
+		(void)setup(state);
+		rig.s.sriov.pages = sizes[i / 32];
+		rig_set(&rig, PAGE, 4, 0xa5a5a5a5);
+		rig_write(&rig, PAGE, 4, bit);
+		assert_int_equal(rig_read(&rig, PAGE, 4), has);
+		rig_write(&rig, PAGE, 4, 3);
+		assert_int_equal(rig_read(&rig, PAGE, 4), has);
+		assert_int_equal(rig.hw_writes, 0);
+	}
+}
+
 static void more_than_there_are_is_dropped(void **state)
 {
 	(void)state;
@@ -326,6 +406,12 @@ static void it_is_there_without_the_list(void **state)
 	rig_free(&rig);
 	rig.image.ext_count = 0;
 	assert_int_equal(rig_build(&rig, VPCI_VIEW_OWNER, true), 0);
+	for (uint32_t at = CAP; at < CAP + 0x40; at += 4) {
+		if (at != NUM) {
+			rig_write(&rig, at, 4, ~rig_hw(&rig, at, 4));
+		}
+	}
+	assert_int_equal(rig.hw_writes, 0);
 	enable(8);
 	assert_int_equal(rig_hw(&rig, CONTROL, 2), 0);
 	assert_true(vpci_sriov_regs(&rig.s).enable);
@@ -440,6 +526,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(begins_as_the_hypervisor_left_it),
 		T(only_num_vfs_reaches_hardware),
+		T(every_bit_is_as_granted),
+		T(every_page_size_is_one_bit),
 		T(more_than_there_are_is_dropped),
 		T(enabling_needs_a_number),
 		T(layout_is_fixed_while_they_are_there),

@@ -33,6 +33,7 @@ static const struct {
 	{ "", "&vf->domain->vpci->lock", VPCI_BUS },
 	{ "", "&seg->domain->vpci->lock", VPCI_BUS },
 	{ "", "&f->lock", FUNCTION },
+	{ "", "&pf->lock", FUNCTION },
 	{ "", "&vf->function->lock", FUNCTION },
 	{ "", "&slot[fn]->function->lock", FUNCTION },
 	{ "", "&intx_function(m)->function->lock", FUNCTION },
