@@ -49,7 +49,7 @@ static void cut(struct vpci_vfs *v, struct pci_function *f, const struct claim *
 		vpci_bus_withdraw(vf);
 		r = c->used ? lend_cut_off(vf, c->shared) : 0;
 	}
-	if (c->broken && lend_translated(f) && !c->shared) {
+	if (c->broken && pci_state_translated(f) && !c->shared) {
 		r = iommu_abort(f->iommu, f->stream);
 	}
 	if (r) {
