@@ -36,6 +36,14 @@ static int setup(void **state)
 	return r;
 }
 
+static void both_to_a_guest(void)
+{
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nvme, 1);
+	lend_to(GUEST1, nic, 2);
+}
+
 static bool masters(struct pci_function *f)
 {
 	return (pci_read(f, PCI_COMMAND, 2) & PCI_COMMAND_MASTER) != 0;
@@ -60,24 +68,25 @@ static void owner_keeps_the_other(void **state)
 	assert_int_equal(world_dma(nic), ~0U);
 }
 
-static bool owner_sees(const struct pci_function *f, uint32_t id)
+/* Is a capability in the list of the config space at cfg? */
+static bool sees(uint32_t domain, uint64_t cfg, uint32_t id)
 {
-	uint32_t at = owner_read(f, PCI_CAP_POINTER, 1);
+	uint64_t at = world_load(domain, cfg + PCI_CAP_POINTER, 1);
 
-	while (at != 0 && owner_read(f, at, 1) != id) {
-		at = owner_read(f, at + 1, 1);
+	while (at != 0 && world_load(domain, cfg + at, 1) != id) {
+		at = world_load(domain, cfg + at + 1, 1);
 	}
 	return at != 0;
 }
 
+static bool owner_sees(const struct pci_function *f, uint32_t id)
+{
+	return sees(WORLD_CONTROL, world_owner_cfg(f->bridge, f->sbdf, 0), id);
+}
+
 static bool guest_sees(uint32_t slot, uint32_t id)
 {
-	uint32_t at = guest_read(slot, PCI_CAP_POINTER, 1);
-
-	while (at != 0 && guest_read(slot, at, 1) != id) {
-		at = guest_read(slot, at + 1, 1);
-	}
-	return at != 0;
+	return sees(WORLD_GUEST1, world_guest_cfg(slot, 0), id);
 }
 
 /* The bridge's requester ID, by which the owner names their MSIs, is no function's: it uses pins. */
@@ -171,10 +180,7 @@ static void not_lent_while_a_member_is_taken_away(void **state)
 static void both_go_with_their_domain(void **state)
 {
 	(void)state;
-	quarantine(nvme);
-	quarantine(nic);
-	lend_to(GUEST1, nvme, 1);
-	lend_to(GUEST1, nic, 2);
+	both_to_a_guest();
 	guest_write(1, 4, 2, 6);
 	guest_write(2, 4, 2, 6);
 	GUEST1->state = DOMAIN_DYING;
@@ -200,10 +206,7 @@ static void contained_together(void **state)
 	struct vsbdf where;
 
 	(void)state;
-	quarantine(nvme);
-	quarantine(nic);
-	lend_to(GUEST1, nvme, 1);
-	lend_to(GUEST1, nic, 2);
+	both_to_a_guest();
 	guest_write(1, 4, 2, 6);
 	guest_write(2, 4, 2, 6);
 	pci_contained(nic, PCI_CONTAIN_FATAL);
@@ -244,10 +247,7 @@ static void owners_contained_together(void **state)
 static void contained_by_an_iommu_that_does_not_confirm(void **state)
 {
 	(void)state;
-	quarantine(nvme);
-	quarantine(nic);
-	lend_to(GUEST1, nvme, 1);
-	lend_to(GUEST1, nic, 2);
+	both_to_a_guest();
 	lend_world.fail[STEP_ABORT] = true;
 	pci_contained(nvme, PCI_CONTAIN_ACCESS);
 	assert_broken(nvme, "access-error");

@@ -7,25 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "fake_heap.h"
-#include "vpci_rig.h"
-
-static struct vpci_rig rig;
-
-static int setup(void **state)
-{
-	(void)state;
-	rig_init(&rig);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	rig_free(&rig);
-	assert_int_equal(fake_heap_live, 0);
-	return 0;
-}
+#include "vpci_case.h"
 
 static void guest_caps_are_those_with_a_policy(void **state)
 {
@@ -388,7 +370,7 @@ static void open_gaps_do_not_open_msi(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, vpci_case_setup, vpci_case_teardown)
 	const struct CMUnitTest tests[] = {
 		T(guest_caps_are_those_with_a_policy),
 		T(overlap_clears_no_status),

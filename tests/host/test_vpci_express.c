@@ -7,25 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "fake_heap.h"
-#include "vpci_rig.h"
-
-static struct vpci_rig rig;
-
-static int setup(void **state)
-{
-	(void)state;
-	rig_init(&rig);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	rig_free(&rig);
-	assert_int_equal(fake_heap_live, 0);
-	return 0;
-}
+#include "vpci_case.h"
 
 static void express_is_an_integrated_endpoint(void **state)
 {
@@ -103,7 +85,7 @@ static void device_status_clears_only_by_writing_one(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, vpci_case_setup, vpci_case_teardown)
 	const struct CMUnitTest tests[] = {
 		T(express_is_an_integrated_endpoint),
 		T(express_version_1_has_no_second_part),

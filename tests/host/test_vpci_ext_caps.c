@@ -8,27 +8,10 @@
 #include <string.h>
 
 #include "fake_heap.h"
-#include "vpci_rig.h"
+#include "vpci_case.h"
 
 enum { AER = 0x0001, SERIAL = 0x0003, VENDOR = 0x000b, ACS = 0x000d, ATS = 0x000f, SRIOV = 0x0010,
        RESIZE = 0x0015 };
-
-static struct vpci_rig rig;
-
-static int setup(void **state)
-{
-	(void)state;
-	rig_init(&rig);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	rig_free(&rig);
-	assert_int_equal(fake_heap_live, 0);
-	return 0;
-}
 
 static void a_guest_reads_errors_and_the_serial_number(void **state)
 {
@@ -200,7 +183,7 @@ static void out_of_memory_shows_nothing(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, vpci_case_setup, vpci_case_teardown)
 	const struct CMUnitTest tests[] = {
 		T(a_guest_reads_errors_and_the_serial_number),
 		T(hidden_ones_leave_no_gap),

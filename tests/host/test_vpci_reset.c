@@ -7,25 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "fake_heap.h"
-#include "vpci_rig.h"
-
-static struct vpci_rig rig;
-
-static int setup(void **state)
-{
-	(void)state;
-	rig_init(&rig);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	rig_free(&rig);
-	assert_int_equal(fake_heap_live, 0);
-	return 0;
-}
+#include "vpci_case.h"
 
 static void d3hot_is_real(void **state)
 {
@@ -155,7 +137,7 @@ static void initial_state(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, vpci_case_setup, vpci_case_teardown)
 	const struct CMUnitTest tests[] = {
 		T(d3hot_is_real),
 		T(leaving_d3hot_may_be_a_reset),

@@ -8,24 +8,7 @@
 #include <string.h>
 
 #include "fake_heap.h"
-#include "vpci_rig.h"
-
-static struct vpci_rig rig;
-
-static int setup(void **state)
-{
-	(void)state;
-	rig_init(&rig);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	rig_free(&rig);
-	assert_int_equal(fake_heap_live, 0);
-	return 0;
-}
+#include "vpci_case.h"
 
 static void guest_sees_the_identity(void **state)
 {
@@ -528,7 +511,7 @@ static void out_of_memory_shows_nothing(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, vpci_case_setup, vpci_case_teardown)
 	const struct CMUnitTest tests[] = {
 		T(guest_sees_the_identity),
 		T(d8_d12_partitions_of_reads_agree),

@@ -7,9 +7,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "fake_heap.h"
 #include "vpci/sriov.h"
-#include "vpci_rig.h"
+#include "vpci_case.h"
 
 #define CAP     0x1e0U /* reaches into the next 256 bytes */
 #define CONTROL (CAP + 0x08)
@@ -21,8 +20,6 @@
 #define DEVCTL  0x88U
 #define ENABLE  0x1U
 #define MSE     0x8U
-
-static struct vpci_rig rig;
 
 static int setup(void **state)
 {
@@ -44,14 +41,6 @@ static int setup(void **state)
 	s->bars[1].kind = BAR_MEM64_HIGH;
 	s->bars[3] = (struct pci_bar){ BAR_MEM32, false, 0x8000, 0x10100000, pa(0x10100000) };
 	assert_int_equal(rig_build(&rig, VPCI_VIEW_OWNER, true), 0);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	rig_free(&rig);
-	assert_int_equal(fake_heap_live, 0);
 	return 0;
 }
 
@@ -139,7 +128,7 @@ static void every_bit_is_as_granted(void **state)
 	for (uint32_t i = 0; i < ARRAY_SIZE(registers) * 32; i++) {
 		struct granted g = registers[i / 32];
 
-		(void)teardown(state);
+		(void)vpci_case_teardown(state);
 		(void)setup(state);
 		rig_free(&rig);
 		rig.f.sriov.total = 0xffff;
@@ -163,7 +152,7 @@ static void every_page_size_is_one_bit(void **state)
 	for (uint32_t i = 0; i < 64; i++) {
 		uint32_t bit = 1U << i % 32, has = sizes[i / 32] & bit ? bit : 1;
 
-		(void)teardown(state);
+		(void)vpci_case_teardown(state);
 		(void)setup(state);
 		rig.s.sriov.pages = sizes[i / 32];
 		rig_set(&rig, PAGE, 4, 0xa5a5a5a5);
@@ -380,7 +369,7 @@ static void what_lies_over_it_opens_nothing(void **state)
 
 	(void)state;
 	for (uint32_t n = 0; n < ARRAY_SIZE(over) * 16; n++) {
-		(void)teardown(NULL);
+		(void)vpci_case_teardown(NULL);
 		(void)setup(NULL);
 		rig_free(&rig);
 		rig_ext_cap(&rig, (uint16_t)(CAP + 4 * (n % 16)), over[n / 16]);
@@ -519,7 +508,7 @@ static void vf_header_takes_bus_mastering_only(void **state)
 	assert_int_equal(rig.hw_changed[7], 0xf9);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, vpci_case_teardown)
 
 int main(void)
 {
