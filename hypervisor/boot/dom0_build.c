@@ -5,6 +5,7 @@
 #include "boot/cmdline.h"
 #include "boot/dom0_build.h"
 #include "boot/dom0_fdt.h"
+#include "boot/dom0_fdt_front.h"
 #include "boot/dom0_layout.h"
 #include "core/domain_build.h"
 #include "core/guest_copy.h"
@@ -194,7 +195,11 @@ static void create_machine(struct domain *d, struct control_layout *control,
 	for (uint32_t i = 0; i < host_bridge_count; i++) {
 		const struct host_bridge *b = &host_bridges[i];
 
-		bridges[i] = (struct dom0_bridge){ .host = b->desc };
+		bridges[i] = (struct dom0_bridge){
+			.host = b->desc,
+			.front = dom0_fdt_front_of(b),
+			.bridge = b,
+		};
 		if (!b->ops->indirect) {
 			bridges[i].ecam = b->desc->cfg;
 		}

@@ -2,6 +2,7 @@
 /* Writer of the control domain's device tree. */
 #include "boot/dom0_fdt.h"
 
+#include "boot/dom0_fdt_front.h"
 #include "boot/dom0_fdt_host.h"
 #include "boot/dom0_fdt_pci.h"
 #include "boot/fdt_read.h"
@@ -206,7 +207,8 @@ int dom0_fdt_write(const struct dom0_fdt_spec *spec, void *buf, uint32_t size)
 						       m->gic.frames[0].phandle;
 	uint32_t highest;
 
-	if (fdt_find_max_phandle(m->fdt, &highest) != 0 || highest > UINT32_MAX - 4) {
+	if (fdt_find_max_phandle(m->fdt, &highest) != 0 ||
+	    highest > UINT32_MAX - 4 - MACHINE_MAX_BRIDGES) {
 		return -EINVAL;
 	}
 	if (msi_phandle == 0) {
@@ -225,8 +227,13 @@ int dom0_fdt_write(const struct dom0_fdt_spec *spec, void *buf, uint32_t size)
 	dom0_fdt_console(&w, m, highest + 2);
 	dom0_fdt_host_nodes(&w, m);
 	for (uint32_t i = 0; i < spec->bridge_count; i++) {
-		dom0_fdt_bridge(&w, &spec->bridges[i], gic_phandle,
-				has_msi ? msi_phandle : 0);
+		const struct dom0_bridge *b = &spec->bridges[i];
+
+		if (b->front != NULL) {
+			b->front->write(&w, b->bridge, gic_phandle, highest + 3 + i);
+		} else {
+			dom0_fdt_bridge(&w, b, gic_phandle, has_msi ? msi_phandle : 0);
+		}
 	}
 	dom0_fdt_control(&w, spec->control);
 	fdt_write_end(&w);

@@ -8,10 +8,15 @@
 #include "control/control.h"
 #include "core/machine.h"
 
+struct dom0_fdt_front;
+struct host_bridge;
+
 /* A host bridge as its owner sees it. */
 struct dom0_bridge {
 	const struct machine_bridge *host;
 	struct range ecam; /* its config window, IPA */
+	const struct dom0_fdt_front *front; /* as another controller it is; NULL: as generic ECAM */
+	const struct host_bridge *bridge;   /* for front */
 };
 
 struct dom0_fdt_spec {

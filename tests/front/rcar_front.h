@@ -8,6 +8,7 @@
 #ifndef TESTS_FRONT_RCAR_FRONT_H
 #define TESTS_FRONT_RCAR_FRONT_H
 
+#include "pci/function.h"
 #include "vpci/front.h"
 
 #define RCAR_FRONT_SIZE   0x80000ULL
@@ -25,5 +26,10 @@ struct rcar_front {
 struct vpci_front_plan rcar_front_plan(void *regs, uint32_t region, const struct mmio_access *a);
 uint32_t rcar_front_answer(void *regs, const struct vpci_front_plan *p, bool answered,
 			   uint32_t value);
+
+/* b's first root port; NULL: none. */
+const struct pci_function *rcar_front_port(const struct host_bridge *b);
+
+extern const struct vpci_front_ops rcar_front_ops;
 
 #endif

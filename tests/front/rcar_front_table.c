@@ -5,8 +5,7 @@
 #include "pci/registry.h"
 #include "rcar_front.h"
 
-/* Its first root port; NULL: none. */
-static const struct pci_function *port_of(const struct host_bridge *b)
+const struct pci_function *rcar_front_port(const struct host_bridge *b)
 {
 	const struct pci_function *port = NULL;
 
@@ -22,7 +21,8 @@ static const struct pci_function *port_of(const struct host_bridge *b)
 
 static bool rcar_front_fits(const struct host_bridge *b)
 {
-	return strcmp(b->desc->compatible, "pci-host-ecam-generic") == 0 && port_of(b) != NULL;
+	return strcmp(b->desc->compatible, "pci-host-ecam-generic") == 0 &&
+	       rcar_front_port(b) != NULL;
 }
 
 /* Where the config window is, which nobody sees. */
@@ -35,7 +35,7 @@ static uint32_t rcar_front_regions(const struct host_bridge *b,
 
 static void rcar_front_init(void *regs, const struct host_bridge *b)
 {
-	const struct pci_function *port = port_of(b);
+	const struct pci_function *port = rcar_front_port(b);
 	struct rcar_front *r = regs;
 
 	r->root_bus = SBDF_BUS(port->sbdf);
@@ -46,7 +46,7 @@ static void rcar_front_init(void *regs, const struct host_bridge *b)
 		 SBDF_ARG(port->sbdf));
 }
 
-static const struct vpci_front_ops rcar_front_ops = {
+const struct vpci_front_ops rcar_front_ops = {
 	.name = "R-Car Gen3 front end",
 	.fits = rcar_front_fits,
 	.regions = rcar_front_regions,

@@ -32,7 +32,8 @@ static void pass_on(void)
 	};
 
 	for (uint32_t i = 0; i < machine.bridge_count; i++) {
-		bridges[i] = (struct dom0_bridge){ &machine.bridges[i], machine.bridges[i].cfg };
+		bridges[i] = (struct dom0_bridge){ .host = &machine.bridges[i],
+						      .ecam = machine.bridges[i].cfg };
 	}
 	for (int node = dom0_next(&machine, 0); node >= 0; node = dom0_next(&machine, node)) {
 		struct dom0_rule rule = dom0_rule_of(&machine, node);

@@ -47,7 +47,8 @@ static int write_tree(void *buf, uint32_t size)
 	};
 
 	for (uint32_t i = 0; i < machine.bridge_count; i++) {
-		bridges[i] = (struct dom0_bridge){ &machine.bridges[i], machine.bridges[i].cfg };
+		bridges[i] = (struct dom0_bridge){ .host = &machine.bridges[i],
+						      .ecam = machine.bridges[i].cfg };
 	}
 	return dom0_fdt_write(&spec, buf, size);
 }
@@ -541,7 +542,8 @@ static void test_ecam_window_is_free_space(void **state)
 	(void)state;
 	made_from_file("imx8mp-evk");
 	bridges[0] = (struct dom0_bridge){ .host = &machine.bridges[0] };
-	bridges[1] = (struct dom0_bridge){ &machine.bridges[0], { 0x1000, 0x2000 } };
+	bridges[1] = (struct dom0_bridge){ .host = &machine.bridges[0],
+					   .ecam = { 0x1000, 0x2000 } };
 	assert_int_equal(dom0_ecam_layout(&machine, &control, bridges, 2), 0);
 	assert_int_equal(ecam->size, 256 << 20);
 	assert_true(ecam->base >= 1ULL << 32 && ecam->base + ecam->size <= 1ULL << 40);

@@ -78,3 +78,21 @@ def test_release_has_no_front_end(machine):
     assert "BAD no link before it is started" in lines
     assert "FAIL" in lines
     assert disk.read_bytes()[2 * BLOCK:] == bytes((1 << 20) - 2 * BLOCK)
+
+
+def test_tree_describes_the_controller(machine):
+    """For kernels with a driver; Linux here has none, sees no function there, and runs on."""
+    run = machine.run(
+        "cd /proc/device-tree/pcie@4010000000\n"
+        "tr '\\0' ' ' <compatible; echo\n"
+        "tr '\\0' ' ' <clock-names; echo\n"
+        "wc -c <interrupts\n"
+        "hexdump -ve '4/1 \"%02x\"' reg; echo\n"
+        "cat ../clock@4010000000/phandle ../clock@4010000000/phandle | cmp - clocks && echo same\n"
+        "ls /sys/bus/pci/devices\n"
+        "via list >/dev/null && echo via works\n",
+        "--image", "test", *e1000e(1))
+    assert run.status == 0, run.errors
+    assert run.output.splitlines() == [
+        "renesas,pcie-r8a7795 renesas,pcie-rcar-gen3 ", "pcie pcie_bus ", "36",
+        "00000040100000000000000000080000", "same", "0001:00:00.0", "via works"]
