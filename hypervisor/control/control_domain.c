@@ -74,12 +74,14 @@ int control_domain_start(struct control_call *call)
 
 	spin_lock(&c->aperture_lock);
 	err = find_guest(in->id, &d);
-	if (err == 0 && d->state != DOMAIN_BUILDING) {
+	if (err == 0 && (d->state != DOMAIN_BUILDING || (in->flags & ~CONTROL_START_PAUSED) != 0)) {
 		err = -EINVAL;
 	}
 	if (err == 0) {
 		control_aperture_close(c, d->id);
-		err = domain_start(d, ipa(in->pc), in->arg);
+		err = (in->flags & CONTROL_START_PAUSED) != 0
+			      ? domain_start_paused(d, ipa(in->pc), in->arg)
+			      : domain_start(d, ipa(in->pc), in->arg);
 	}
 	spin_unlock(&c->aperture_lock);
 	return err;

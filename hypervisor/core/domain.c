@@ -151,7 +151,8 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	return 0;
 }
 
-int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg)
+/* Into state RUNNING or PAUSED. */
+static int start(struct domain *d, ipaddr_t pc, uint64_t arg, enum domain_state state)
 {
 	int ret = -EINVAL;
 
@@ -161,10 +162,13 @@ int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg)
 	} else if (d->state == DOMAIN_BUILDING) {
 		uint64_t now = ticks_now();
 
-		domain_set_state(d, DOMAIN_RUNNING);
+		domain_set_state(d, state);
 		/* A guest's virtual time begins with it; the control domain's is the machine's. */
 		for (uint32_t i = 0; i < d->vcpu_count; i++) {
 			d->vcpus[i]->sys.cntvoff = d->control ? 0 : now;
+			if (state == DOMAIN_PAUSED) {
+				sched_stop(d->vcpus[i]);
+			}
 		}
 		/* What lies at pc was written as data. */
 		icache_invalidate_all();
@@ -173,6 +177,16 @@ int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg)
 	}
 	spin_unlock(&d->lock);
 	return ret;
+}
+
+int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg)
+{
+	return start(d, pc, arg, DOMAIN_RUNNING);
+}
+
+int domain_start_paused(struct domain *d, ipaddr_t pc, uint64_t arg)
+{
+	return start(d, pc, arg, DOMAIN_PAUSED);
 }
 
 int domain_pause(struct domain *d)

@@ -114,6 +114,8 @@ struct domain_spec {
 int domain_create(const struct domain_spec *spec, struct domain **out);
 /* vCPU 0 starts at pc with x0 = arg, MMU off, EL1. -EAGAIN: RAM is not populated yet. */
 int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg);
+/* The same, but nothing runs before domain_unpause(). */
+int domain_start_paused(struct domain *d, ipaddr_t pc, uint64_t arg);
 int domain_pause(struct domain *d);
 int domain_unpause(struct domain *d);
 /*

@@ -150,12 +150,14 @@ struct control_domain_id {
 };
 
 /*
- * DOMAIN_START: closes the domain's slots; vCPU 0 runs from pc with x0 = arg. -EAGAIN: its memory
- * is still being cleaned.
+ * DOMAIN_START: closes the domain's slots; vCPU 0 runs from pc with x0 = arg, or will when the domain
+ * is unpaused. -EAGAIN: its memory is still being cleaned. -EINVAL: not BUILDING, or no such flag.
  */
+#define CONTROL_START_PAUSED (1U << 0)
+
 struct control_domain_start {
 	uint32_t id;
-	uint32_t unused;
+	uint32_t flags; /* CONTROL_START_* */
 	uint64_t pc;
 	uint64_t arg;
 };

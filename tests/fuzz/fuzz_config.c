@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libFuzzer: configuration files, down to the PCI specifications in them. */
+/*
+ * libFuzzer: configuration files, down to the PCI specifications in them. What follows the last 0
+ * byte is an argument of the command line.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,15 +14,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct guest_config g;
 	struct config_error error = { 0 };
+	size_t start = size; /* of the argument */
+	struct guest_config_text text = { .file = (const char *)data, .size = size };
+	char *argument;
 
-	if (guest_config_read(&g, (const char *)data, size, &error) != 0) {
+	while (start != 0 && data[start - 1] != 0) {
+		start--;
+	}
+	argument = strndup((const char *)data + start, size - start);
+	if (start != 0) {
+		text.size = start - 1;
+		text.arguments = &argument;
+		text.argument_count = 1;
+	}
+	if (guest_config_read(&g, &text, &error) != 0) {
 		/* Nothing is kept of a bad file, and it is always said what is bad. */
 		if (g.parsed.count != 0 || error.text[0] == '\0') {
 			abort();
 		}
+		free(argument);
 		return 0;
 	}
-	if (!pci_name_ok(g.name) || g.memory <= 0 || g.vcpus < 1 || g.kernel == NULL) {
+	if (!pci_name_ok(g.name) || g.memory <= 0 || g.vcpus < 1 ||
+	    (g.kernel == NULL) == (g.firmware == NULL)) {
 		abort();
 	}
 	for (size_t i = 0; i < g.pci_count; i++) {
@@ -30,5 +47,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	guest_config_free(&g);
+	free(argument);
 	return 0;
 }

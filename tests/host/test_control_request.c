@@ -346,6 +346,21 @@ static void test_aperture_waits(void **state)
 	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
 }
 
+static void test_start_paused(void **state)
+{
+	uint32_t id = create("a", SZ_2M);
+	struct control_domain_start start = { .id = id, .flags = CONTROL_START_PAUSED << 1 };
+
+	assert_int_equal(world_request(1, CONTROL_DOMAIN_START, &start, sizeof(start), NULL, 0),
+			 -EINVAL);
+	assert_int_equal(domain_by_id(id)->state, DOMAIN_BUILDING);
+	start.flags = CONTROL_START_PAUSED;
+	assert_int_equal(world_request(1, CONTROL_DOMAIN_START, &start, sizeof(start), NULL, 0), 0);
+	assert_int_equal(domain_by_id(id)->state, DOMAIN_PAUSED);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_UNPAUSE, id), 0);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
+}
+
 /* No slot outlives the domain's BUILDING state, however that ends. */
 static void test_aperture_closes(void **state)
 {
@@ -533,6 +548,7 @@ int main(void)
 		TEST(test_single_fetch),
 		TEST(test_rom),
 		TEST(test_aperture),
+		TEST(test_start_paused),
 		TEST(test_aperture_closes),
 		TEST(test_aperture_half_open),
 		TEST(test_aperture_waits),

@@ -233,7 +233,7 @@ void sched_resume(struct vcpu *v)
 bool sched_online(struct vcpu *v, uint64_t pc, uint64_t context)
 {
 	v->online = true;
-	v->state = VCPU_RUNNING;
+	v->state = v->stop_wanted ? VCPU_STOPPED : VCPU_RUNNING;
 	v->regs.pc = pc;
 	v->regs.x[0] = context;
 	return true;
@@ -339,6 +339,26 @@ static void end(struct domain *d)
 	stop_now(d);
 	run_jobs();
 	assert_null(domain_by_id(id));
+}
+
+/* Not one instruction before it is unpaused. */
+static void test_start_paused(void **state)
+{
+	struct domain *d = NULL;
+
+	assert_int_equal(create("a", 7, &d), 0);
+	assert_int_equal(domain_start_paused(d, ipa(0x40080000), 5), -EAGAIN);
+	run_jobs();
+	assert_int_equal(domain_start_paused(d, ipa(0x40080000), 5), 0);
+	assert_int_equal(d->state, DOMAIN_PAUSED);
+	assert_int_equal(d->vcpus[0]->state, VCPU_STOPPED);
+	assert_true(d->vcpus[1]->stop_wanted);
+	assert_int_equal(domain_start(d, ipa(0), 0), -EINVAL);
+	assert_int_equal(domain_unpause(d), 0);
+	assert_int_equal(d->vcpus[0]->state, VCPU_RUNNING);
+	assert_int_equal(d->vcpus[0]->regs.pc, 0x40080000);
+	assert_false(d->vcpus[1]->stop_wanted);
+	end(d);
 }
 
 static void test_life(void **state)
@@ -780,6 +800,7 @@ static void test_control(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_start_paused, setup),
 		cmocka_unit_test_setup(test_life, setup),
 		cmocka_unit_test_setup(test_flash, setup),
 		cmocka_unit_test_setup(test_flash_without_tables, setup),

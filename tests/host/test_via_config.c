@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Configuration files: the grammar, the keys, and what is said about bad ones. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -13,7 +14,17 @@ static const char minimal[] = "name = 'g'\nmemory = 64\nkernel = \"/boot/Image\"
 
 static int read_text(struct guest_config *g, const char *text, struct config_error *e)
 {
-	return guest_config_read(g, text, strlen(text), e);
+	const struct guest_config_text t = { .file = text, .size = strlen(text) };
+
+	return guest_config_read(g, &t, e);
+}
+
+static int read_with(struct guest_config *g, char *const *arguments, size_t count,
+		     struct config_error *e)
+{
+	const struct guest_config_text t = { minimal, sizeof(minimal) - 1, arguments, count };
+
+	return guest_config_read(g, &t, e);
 }
 
 static void test_everything(void **state)
@@ -143,8 +154,8 @@ static void test_bad_files(void **state)
 		struct config_error e = { 0 };
 
 		assert_true(read_text(&g, cases[i].text, &e) < 0);
-		if (e.line != cases[i].line || strstr(e.text, cases[i].says) == NULL) {
-			fail_msg("%s: line %u: %s", cases[i].text, e.line, e.text);
+		if (e.at.line != cases[i].line || strstr(e.text, cases[i].says) == NULL) {
+			fail_msg("%s: line %u: %s", cases[i].text, e.at.line, e.text);
 		}
 		assert_int_equal(g.parsed.count, 0);
 	}
@@ -160,7 +171,9 @@ static void test_truncated(void **state)
 		struct guest_config g;
 		struct config_error e;
 
-		if (guest_config_read(&g, text, size, &e) == 0) {
+		const struct guest_config_text t = { .file = text, .size = size };
+
+		if (guest_config_read(&g, &t, &e) == 0) {
 			assert_string_equal(g.kernel, "k\n");
 			guest_config_free(&g);
 		} else {
@@ -172,13 +185,14 @@ static void test_truncated(void **state)
 static void test_binary(void **state)
 {
 	static const char nul[] = "name = 'a\0b'\n";
+	const struct guest_config_text t = { .file = nul, .size = sizeof(nul) - 1 };
 	struct guest_config g;
 	struct config_error e;
 
-	assert_true(guest_config_read(&g, nul, sizeof(nul) - 1, &e) < 0);
+	assert_true(guest_config_read(&g, &t, &e) < 0);
 	assert_non_null(strstr(e.text, "0x00"));
-	assert_true(guest_config_read(&g, "\xff\xfe", 2, &e) < 0);
-	assert_int_equal(e.line, 1);
+	assert_true(read_text(&g, "\xff\xfe", &e) < 0);
+	assert_int_equal(e.at.line, 1);
 }
 
 static void test_numbers(void **state)
@@ -200,13 +214,79 @@ static void test_numbers(void **state)
 	}
 }
 
+/* What the command line says counts, and the last word of it. */
+static void test_arguments(void **state)
+{
+	char *arguments[] = { "memory=128;vcpus = 2", "extra='a b'", "pci=['02:00.0', \"03:00.0\"]",
+			      "memory=256", "" };
+	struct guest_config g;
+	struct config_error e;
+
+	assert_int_equal(read_with(&g, arguments, 5, &e), 0);
+	assert_string_equal(g.name, "g");
+	assert_int_equal(g.memory, 256);
+	assert_int_equal(g.vcpus, 2);
+	assert_string_equal(g.extra, "a b");
+	assert_int_equal(g.pci_count, 2);
+	assert_int_equal(g.pci[1].spec.sbdf, 0x300);
+	guest_config_free(&g);
+}
+
+static void test_bad_arguments(void **state)
+{
+	static const struct {
+		char *argument;
+		const char *says;
+	} cases[] = {
+		{ "memory", "'=' expected at the end of the argument" },
+		{ "memory=", "expected at the end of the argument" },
+		{ "name=h", "quoted string" },
+		{ "memory=0", "between" },
+		{ "memory=1;memory=2", "memory was set in line 1 already" },
+		{ "memroy=64", "unknown key \"memroy\"" },
+		{ "name='17'", "must not be a number" },
+		{ "name='g", "without closing '" },
+		{ "kernel=[ 'a', 'b'", "end of the argument" },
+		{ "kernel=''", "kernel is empty" },
+		{ "pci=[ '02:00.9' ]", "malformed BDF" },
+	};
+	char *firmware[] = { "vcpus=1", "firmware='f'" };
+	struct guest_config g;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *arguments[] = { "vcpus=2", cases[i].argument };
+		struct config_error e = { 0 };
+
+		assert_true(read_with(&g, arguments, 2, &e) < 0);
+		assert_ptr_equal(e.at.argument, cases[i].argument);
+		if (strstr(e.text, cases[i].says) == NULL) {
+			fail_msg("%s: %s", cases[i].argument, e.text);
+		}
+		assert_int_equal(g.parsed.count, 0);
+	}
+	/* The file's line is the bad one where an argument speaks against it. */
+	for (size_t count = 1; count <= 2; count++) {
+		struct config_error e = { 0 };
+
+		assert_int_equal(read_with(&g, firmware, count, &e), count == 1 ? 0 : -EINVAL);
+		if (count == 1) {
+			guest_config_free(&g);
+			continue;
+		}
+		assert_null(e.at.argument);
+		assert_int_equal(e.at.line, 3);
+		assert_string_equal(e.text, "kernel does not go with firmware (in an argument)");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything), cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_firmware),   cmocka_unit_test(test_bad_files),
 		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_binary),
-		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_numbers),	   cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_bad_arguments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

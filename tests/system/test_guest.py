@@ -36,9 +36,10 @@ try list-gone via list look
 try destroy-control via destroy Domain-0
 try pause-control via pause 0
 section more
-via create reboot.cfg; via create idle.cfg
+via create reboot.cfg; via create -p idle.cfg memory=64 vcpus=2
 wait_for is_over reboot
 section rebooted; via list reboot
+section fresh; via list idle; via unpause idle
 section paused
 # Its CPUs stop at their next exit.
 stopped() { before=$(via list idle); usleep 300000; [ "$(via list idle)" = "$before" ]; }
@@ -130,6 +131,11 @@ def test_control_domain_is_not_destroyed(life):
 
 def test_reboot_is_an_end(life):
     assert rows(life[1]["rebooted"])["reboot"][3] == "---sr-"
+
+
+def test_create_paused(life):
+    """It has not run at all yet, and is as the command line says."""
+    assert rows(life[1]["fresh"])["idle"] == ["3", "64", "2", "--p---", "0.0"]
 
 
 def test_pause(life):

@@ -53,9 +53,9 @@ int viaduct_domain_create(struct viaduct *v, const struct viaduct_domain_spec *s
 	return err;
 }
 
-int viaduct_domain_start(struct viaduct *v, uint32_t id, uint64_t pc, uint64_t arg)
+int viaduct_domain_start(struct viaduct *v, uint32_t id, uint64_t pc, uint64_t arg, uint32_t flags)
 {
-	struct control_domain_start in = { .id = id, .pc = pc, .arg = arg };
+	struct control_domain_start in = { .id = id, .flags = flags, .pc = pc, .arg = arg };
 
 	return client_call_patiently(v, CONTROL_DOMAIN_START, &in, sizeof(in), NULL, 0);
 }

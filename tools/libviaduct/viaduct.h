@@ -49,8 +49,11 @@ struct viaduct_domain_spec {
 };
 
 int viaduct_domain_create(struct viaduct *v, const struct viaduct_domain_spec *spec, uint32_t *id);
-/* pc and arg (x0) of vCPU 0, guest physical. Ends viaduct_memory_write() for this domain. */
-int viaduct_domain_start(struct viaduct *v, uint32_t id, uint64_t pc, uint64_t arg);
+/*
+ * pc and arg (x0) of vCPU 0, guest physical; flags: CONTROL_START_*. Ends viaduct_memory_write() for
+ * this domain.
+ */
+int viaduct_domain_start(struct viaduct *v, uint32_t id, uint64_t pc, uint64_t arg, uint32_t flags);
 int viaduct_domain_pause(struct viaduct *v, uint32_t id);
 int viaduct_domain_unpause(struct viaduct *v, uint32_t id);
 /* Returns at once; see viaduct_domain_wait_gone(). */

@@ -74,24 +74,32 @@ static int read_config(const struct command *c, const char *path, char **text, s
 	return VIA_OK;
 }
 
-static int parse_config(const struct command *c, const char *path, struct guest_config *g)
+/* arguments: FILE KEY=VALUE... */
+static int parse_config(const struct command *c, char **arguments, size_t count,
+			struct guest_config *g)
 {
+	struct guest_config_text text = { .arguments = arguments + 1, .argument_count = count - 1 };
+	const char *path = arguments[0];
 	struct config_error error;
-	char *text = NULL;
-	size_t size = 0;
+	char *file = NULL;
 	int err;
 
-	if (read_config(c, path, &text, &size) != VIA_OK) {
+	if (read_config(c, path, &file, &text.size) != VIA_OK) {
 		return VIA_FAILED;
 	}
-	err = guest_config_read(g, text, size, &error);
-	free(text);
+	text.file = file;
+	err = guest_config_read(g, &text, &error);
+	free(file);
 	if (err == 0) {
 		return VIA_OK;
 	}
+	if (error.at.argument != NULL) {
+		via_fail(c, "argument \"%.80s\": %s", error.at.argument, error.text);
+		return VIA_MALFORMED;
+	}
 	/* Without the program's name: editors and people look for FILE:LINE at the beginning. */
-	if (error.line != 0) {
-		fprintf(stderr, "%s:%u: %s\n", path, error.line, error.text);
+	if (error.at.line != 0) {
+		fprintf(stderr, "%s:%u: %s\n", path, error.at.line, error.text);
 	} else {
 		fprintf(stderr, "%s: %s\n", path, error.text);
 	}
@@ -152,9 +160,10 @@ static int show_progress(void *arg, uint64_t done, uint64_t total)
 	return interrupted != 0;
 }
 
-/* Fill and start a domain that was made. */
+/* Fill and start a domain that was made. flags: CONTROL_START_*. */
 static int finish(const struct command *c, struct viaduct *v, struct guest_config *g,
-		  struct viaduct_boot *boot, struct pci_choices *choices, uint32_t id)
+		  struct viaduct_boot *boot, struct pci_choices *choices, uint32_t id,
+		  uint32_t flags)
 {
 	uint64_t pc, arg;
 	int err;
@@ -164,7 +173,7 @@ static int finish(const struct command *c, struct viaduct *v, struct guest_confi
 	}
 	err = viaduct_boot_load(v, boot, id, show_progress, g, &pc, &arg);
 	if (err == 0) {
-		err = viaduct_domain_start(v, id, pc, arg);
+		err = viaduct_domain_start(v, id, pc, arg, flags);
 	}
 	if (err != 0 && interrupted && isatty(STDERR_FILENO)) {
 		fputc('\n', stderr);
@@ -173,7 +182,7 @@ static int finish(const struct command *c, struct viaduct *v, struct guest_confi
 }
 
 static int create(const struct command *c, struct viaduct *v, struct guest_config *g,
-		  struct viaduct_boot *boot, uint32_t *id)
+		  struct viaduct_boot *boot, uint32_t flags, uint32_t *id)
 {
 	const struct viaduct_domain_spec spec = {
 		.name = g->name,
@@ -193,7 +202,7 @@ static int create(const struct command *c, struct viaduct *v, struct guest_confi
 	if (viaduct_domain_create(v, &spec, id) != 0) {
 		return via_fail(c, "%s: %s", g->name, viaduct_error(v));
 	}
-	if (finish(c, v, g, boot, &choices, *id) == VIA_OK) {
+	if (finish(c, v, g, boot, &choices, *id, flags) == VIA_OK) {
 		return VIA_OK;
 	}
 	/* Takes the devices back too. */
@@ -204,7 +213,8 @@ static int create(const struct command *c, struct viaduct *v, struct guest_confi
 	return VIA_FAILED;
 }
 
-static int create_from(const struct command *c, struct guest_config *g, bool console)
+static int create_from(const struct command *c, struct guest_config *g, uint32_t flags,
+		       bool console)
 {
 	const struct viaduct_boot_spec spec = {
 		.firmware = g->firmware,
@@ -231,7 +241,7 @@ static int create_from(const struct command *c, struct guest_config *g, bool con
 		return VIA_FAILED;
 	}
 	catch_signals(saved);
-	status = create(c, v, g, boot, &id);
+	status = create(c, v, g, boot, flags, &id);
 	viaduct_boot_close(boot);
 	restore_signals(saved);
 	if (status == VIA_OK && console) {
@@ -246,19 +256,21 @@ int cmd_create(const struct command *c, int argc, char **argv)
 {
 	struct guest_config g;
 	bool console = false;
+	uint32_t flags = 0;
 	int letter, status;
 
-	while ((letter = via_option(c, argc, argv, "c", 1, 1)) == 'c') {
-		console = true;
+	while ((letter = via_option(c, argc, argv, "cp", 1, argc)) == 'c' || letter == 'p') {
+		console = console || letter == 'c';
+		flags |= letter == 'p' ? CONTROL_START_PAUSED : 0;
 	}
 	if (letter != -1) {
 		return VIA_MALFORMED;
 	}
 	printf("Parsing config from %s\n", argv[optind]);
 	fflush(stdout);
-	status = parse_config(c, argv[optind], &g);
+	status = parse_config(c, argv + optind, (size_t)(argc - optind), &g);
 	if (status == VIA_OK) {
-		status = create_from(c, &g, console);
+		status = create_from(c, &g, flags, console);
 		guest_config_free(&g);
 	}
 	return status;

@@ -15,8 +15,12 @@ static const struct command commands[] = {
 	  "State letters: r running, b blocked, p paused, s shut down followed by why (- power\n"
 	  "off, r reboot, c crash), d dying. Mem is in MiB, Time is CPU seconds.\n",
 	  cmd_list },
-	{ "create", "[-c] FILE", "make and start a domain from a configuration file, via.cfg(5)",
-	  "  -c  stay at its console\n", cmd_create },
+	{ "create", "[-c] [-p] FILE [KEY=VALUE...]",
+	  "make and start a domain from a configuration file, via.cfg(5)",
+	  "  -c  stay at its console\n"
+	  "  -p  leave it paused before its first instruction\n"
+	  "KEY=VALUE is a setting of the file's grammar that overrides the file's.\n",
+	  cmd_create },
 	{ "destroy", "DOMAIN", "end a domain at once; its devices become assignable again", NULL,
 	  cmd_destroy },
 	{ "pause", "DOMAIN", "stop a domain's CPUs", NULL, cmd_pause },

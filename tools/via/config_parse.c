@@ -15,7 +15,7 @@
 struct parser {
 	const char *p;
 	const char *end;
-	unsigned int line;
+	struct config_place at;
 	struct config_error *error;
 };
 
@@ -26,7 +26,7 @@ static int fail(struct parser *s, int err, const char *fmt, ...)
 {
 	va_list ap;
 
-	s->error->line = s->line;
+	s->error->at = s->at;
 	va_start(ap, fmt);
 	vsnprintf(s->error->text, sizeof(s->error->text), fmt, ap);
 	va_end(ap);
@@ -61,7 +61,7 @@ static void skip(struct parser *s, bool newlines)
 		} else if (ch == ' ' || ch == '\t' || ch == '\r') {
 			s->p++;
 		} else if (ch == '\n' && newlines) {
-			s->line++;
+			s->at.line++;
 			s->p++;
 		} else {
 			return;
@@ -75,7 +75,8 @@ static int unexpected(struct parser *s, const char *wanted)
 	int ch = peek(s);
 
 	if (ch == -1) {
-		return fail(s, -EINVAL, "%s expected at the end of the file", wanted);
+		return fail(s, -EINVAL, "%s expected at the end of the %s", wanted,
+			    s->at.argument != NULL ? "argument" : "file");
 	}
 	if (ch == '\n') {
 		return fail(s, -EINVAL, "%s expected at the end of the line", wanted);
@@ -227,7 +228,6 @@ static int parse_list(struct parser *s, struct config_value *v)
 
 static int parse_value(struct parser *s, struct config_value *v)
 {
-	v->line = s->line;
 	if (peek(s) == '[') {
 		v->kind = CONFIG_LIST;
 		return parse_list(s, v);
@@ -235,11 +235,9 @@ static int parse_value(struct parser *s, struct config_value *v)
 	return parse_atom(s, &v->kind, &v->text);
 }
 
-static int parse_key(struct parser *s, struct config *c, char **out)
+static int parse_key(struct parser *s, char **out)
 {
-	const struct config_setting *earlier;
 	const char *start = s->p;
-	int err;
 
 	if (!is_letter(peek(s))) {
 		return unexpected(s, "a key");
@@ -247,24 +245,23 @@ static int parse_key(struct parser *s, struct config *c, char **out)
 	while (is_letter(peek(s)) || is_digit(peek(s))) {
 		s->p++;
 	}
-	err = copy(s, start, (size_t)(s->p - start), out);
-	if (err != 0) {
-		return err;
-	}
-	earlier = config_find(c, *out);
-	if (earlier != NULL) {
-		err = fail(s, -EINVAL, "%.64s was set in line %u already", *out, earlier->line);
-		free(*out);
-		return err;
-	}
-	return 0;
+	return copy(s, start, (size_t)(s->p - start), out);
 }
 
-static int parse_setting(struct parser *s, struct config *c)
+static void free_value(struct config_value *v)
 {
-	struct config_setting *more, *new;
-	char *key = NULL;
-	int err;
+	for (size_t i = 0; i < v->item_count; i++) {
+		free(v->items[i]);
+	}
+	free(v->items);
+	free(v->text);
+	*v = (struct config_value){ 0 };
+}
+
+/* The setting of a key that has none yet; key is its own then. */
+static int add_setting(struct parser *s, struct config *c, char *key, struct config_setting **out)
+{
+	struct config_setting *more;
 
 	if (c->count == SETTINGS_MAX) {
 		return fail(s, -E2BIG, "more than %d settings", SETTINGS_MAX);
@@ -274,19 +271,59 @@ static int parse_setting(struct parser *s, struct config *c)
 		return fail(s, -ENOMEM, "out of memory");
 	}
 	c->settings = more;
-	err = parse_key(s, c, &key);
+	*out = &more[c->count++];
+	**out = (struct config_setting){ .key = key, .at = s->at };
+	return 0;
+}
+
+/* The setting that the key at the cursor names, empty: a new one, or one that is overridden. */
+static int open_setting(struct parser *s, struct config *c, struct config_setting **out)
+{
+	struct config_setting *earlier = NULL;
+	char *key = NULL;
+	int err = parse_key(s, &key);
+
 	if (err != 0) {
 		return err;
 	}
-	new = &c->settings[c->count++];
-	*new = (struct config_setting){ .key = key, .line = s->line };
+	for (size_t i = 0; i < c->count; i++) {
+		if (strcmp(c->settings[i].key, key) == 0) {
+			earlier = &c->settings[i];
+		}
+	}
+	if (earlier == NULL) {
+		err = add_setting(s, c, key, out);
+		if (err != 0) {
+			free(key);
+		}
+		return err;
+	}
+	if (earlier->at.argument == s->at.argument) {
+		err = fail(s, -EINVAL, "%.64s was set in line %u already", key, earlier->at.line);
+	} else {
+		free_value(&earlier->value);
+		earlier->at = s->at;
+		*out = earlier;
+	}
+	free(key);
+	return err;
+}
+
+static int parse_setting(struct parser *s, struct config *c)
+{
+	struct config_setting *setting = NULL;
+	int err = open_setting(s, c, &setting);
+
+	if (err != 0) {
+		return err;
+	}
 	skip(s, false);
 	if (peek(s) != '=') {
 		return unexpected(s, "'='");
 	}
 	s->p++;
 	skip(s, false);
-	err = parse_value(s, &new->value);
+	err = parse_value(s, &setting->value);
 	if (err != 0) {
 		return err;
 	}
@@ -297,22 +334,20 @@ static int parse_setting(struct parser *s, struct config *c)
 	return 0;
 }
 
-int config_parse(struct config *c, const char *text, size_t size, struct config_error *error)
+static int parse_settings(struct parser *s, struct config *c)
 {
-	struct parser s = { .p = text, .end = text + size, .line = 1, .error = error };
 	int err;
 
-	*c = (struct config){ 0 };
 	for (;;) {
-		skip(&s, true);
-		if (peek(&s) == ';') {
-			s.p++;
+		skip(s, true);
+		if (peek(s) == ';') {
+			s->p++;
 			continue;
 		}
-		if (peek(&s) == -1) {
+		if (peek(s) == -1) {
 			return 0;
 		}
-		err = parse_setting(&s, c);
+		err = parse_setting(s, c);
 		if (err != 0) {
 			config_free(c);
 			return err;
@@ -320,16 +355,30 @@ int config_parse(struct config *c, const char *text, size_t size, struct config_
 	}
 }
 
+int config_parse(struct config *c, const char *text, size_t size, struct config_error *error)
+{
+	struct parser s = { .p = text, .end = text + size, .at = { .line = 1 }, .error = error };
+
+	*c = (struct config){ 0 };
+	return parse_settings(&s, c);
+}
+
+int config_override(struct config *c, const char *argument, struct config_error *error)
+{
+	struct parser s = {
+		.p = argument,
+		.end = argument + strlen(argument),
+		.at = { .argument = argument, .line = 1 },
+		.error = error,
+	};
+
+	return parse_settings(&s, c);
+}
+
 void config_free(struct config *c)
 {
 	for (size_t i = 0; i < c->count; i++) {
-		struct config_value *v = &c->settings[i].value;
-
-		for (size_t k = 0; k < v->item_count; k++) {
-			free(v->items[k]);
-		}
-		free(v->items);
-		free(v->text);
+		free_value(&c->settings[i].value);
 		free(c->settings[i].key);
 	}
 	free(c->settings);

@@ -11,9 +11,14 @@
 
 enum config_kind { CONFIG_NUMBER, CONFIG_STRING, CONFIG_LIST };
 
+/* Where something is written: a line of the file, or an argument of the command line. */
+struct config_place {
+	const char *argument; /* NULL: the file */
+	unsigned int line;    /* 0: the whole */
+};
+
 struct config_value {
 	enum config_kind kind; /* of a list's items: NUMBER or STRING */
-	unsigned int line;
 	char *text;   /* NUMBER: digits as written; STRING: without quotes and escapes */
 	char **items; /* LIST */
 	size_t item_count;
@@ -21,22 +26,27 @@ struct config_value {
 
 struct config_setting {
 	char *key;
-	unsigned int line;
+	struct config_place at;
 	struct config_value value;
 };
 
 struct config {
-	struct config_setting *settings; /* in the file's order; a key occurs once */
+	struct config_setting *settings; /* in the order of their first mention; a key occurs once */
 	size_t count;
 };
 
 struct config_error {
-	unsigned int line;
+	struct config_place at;
 	char text[160];
 };
 
 /* 0, or a negative errno with *error filled and *c empty. */
 int config_parse(struct config *c, const char *text, size_t size, struct config_error *error);
+/*
+ * The same grammar in an argument of the command line, which has the last word on its keys. It must
+ * stay where it is as long as *c and *error do. On failure *c is empty.
+ */
+int config_override(struct config *c, const char *argument, struct config_error *error);
 void config_free(struct config *c);
 /* NULL: no such key. */
 const struct config_setting *config_find(const struct config *c, const char *key);

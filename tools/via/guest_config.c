@@ -46,14 +46,16 @@ static const struct key keys[] = {
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
-static int fail(struct config_error *e, unsigned int line, const char *fmt, ...)
+static const struct config_place whole_file;
+
+static int fail(struct config_error *e, struct config_place at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-static int fail(struct config_error *e, unsigned int line, const char *fmt, ...)
+static int fail(struct config_error *e, struct config_place at, const char *fmt, ...)
 {
 	va_list ap;
 
-	e->line = line;
+	e->at = at;
 	va_start(ap, fmt);
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
@@ -70,51 +72,52 @@ static const struct key *find_key(const char *name)
 	return NULL;
 }
 
-static int set_number(struct guest_config *g, const struct key *k, const struct config_value *v,
+static int set_number(struct guest_config *g, const struct key *k, const struct config_setting *s,
 		      struct config_error *e)
 {
 	long long number;
 
-	if (config_number(v, &number) != 0) {
-		return fail(e, v->line, "%s must be a number", k->name);
+	if (config_number(&s->value, &number) != 0) {
+		return fail(e, s->at, "%s must be a number", k->name);
 	}
 	if (number < k->min || number > k->max) {
-		return fail(e, v->line, "%s must be between %lld and %lld", k->name, k->min,
+		return fail(e, s->at, "%s must be between %lld and %lld", k->name, k->min,
 			    k->max);
 	}
 	memcpy((char *)g + k->offset, &number, sizeof(number));
 	return 0;
 }
 
-static int set_string(struct guest_config *g, const struct key *k, const struct config_value *v,
+static int set_string(struct guest_config *g, const struct key *k, const struct config_setting *s,
 		      struct config_error *e)
 {
-	const char *text = v->text;
+	const char *text = s->value.text;
 
-	if (v->kind != CONFIG_STRING) {
-		return fail(e, v->line, "%s must be a string in quotes", k->name);
+	if (s->value.kind != CONFIG_STRING) {
+		return fail(e, s->at, "%s must be a string in quotes", k->name);
 	}
 	if (*text == '\0' && (k->needs & FILLED) != 0) {
-		return fail(e, v->line, "%s is empty", k->name);
+		return fail(e, s->at, "%s is empty", k->name);
 	}
 	memcpy((char *)g + k->offset, &text, sizeof(text));
 	return 0;
 }
 
-static int set_pci(struct guest_config *g, const struct config_value *v, struct config_error *e)
+static int set_pci(struct guest_config *g, const struct config_setting *s, struct config_error *e)
 {
+	const struct config_value *v = &s->value;
 	char why[96];
 
 	if (v->kind != CONFIG_LIST) {
-		return fail(e, v->line, "pci must be a list: pci = [ \"...\" ]");
+		return fail(e, s->at, "pci must be a list: pci = [ \"...\" ]");
 	}
 	if (v->item_count > GUEST_CONFIG_PCI_MAX) {
-		return fail(e, v->line, "pci has more than %d entries", GUEST_CONFIG_PCI_MAX);
+		return fail(e, s->at, "pci has more than %d entries", GUEST_CONFIG_PCI_MAX);
 	}
 	for (size_t i = 0; i < v->item_count; i++) {
 		g->pci[i].text = v->items[i];
 		if (pci_spec_parse(v->items[i], &g->pci[i].spec, why, sizeof(why)) != 0) {
-			return fail(e, v->line, "pci: \"%.40s\": %s", v->items[i], why);
+			return fail(e, s->at, "pci: \"%.40s\": %s", v->items[i], why);
 		}
 	}
 	g->pci_count = v->item_count;
@@ -126,34 +129,45 @@ static int set(struct guest_config *g, const struct config_setting *s, struct co
 	const struct key *k = find_key(s->key);
 
 	if (k == NULL) {
-		return fail(e, s->line, "unknown key \"%.64s\"", s->key);
+		return fail(e, s->at, "unknown key \"%.64s\"", s->key);
 	}
 	if (k->refusal != NULL) {
-		return fail(e, s->line, "%s: %s", k->name, k->refusal);
+		return fail(e, s->at, "%s: %s", k->name, k->refusal);
 	}
 	switch (k->kind) {
 	case CONFIG_NUMBER:
-		return set_number(g, k, &s->value, e);
+		return set_number(g, k, s, e);
 	case CONFIG_STRING:
-		return set_string(g, k, &s->value, e);
+		return set_string(g, k, s, e);
 	case CONFIG_LIST:
 	default:
-		return set_pci(g, &s->value, e);
+		return set_pci(g, s, e);
 	}
 }
 
 static int check_name(const struct guest_config *g, struct config_error *e)
 {
-	unsigned int line = config_find(&g->parsed, "name")->line;
+	struct config_place at = config_find(&g->parsed, "name")->at;
 
 	if (!pci_name_ok(g->name)) {
-		return fail(e, line, "name must be 1 to %d printable characters without spaces",
+		return fail(e, at, "name must be 1 to %d printable characters without spaces",
 			    PCI_SPEC_NAME_SIZE - 1);
 	}
 	if (strspn(g->name, "0123456789") == strlen(g->name)) {
-		return fail(e, line, "name must not be a number: numbers name domains by id");
+		return fail(e, at, "name must not be a number: numbers name domains by id");
 	}
 	return 0;
+}
+
+static int fail_with_firmware(const struct guest_config *g, const struct config_setting *s,
+			      struct config_error *e)
+{
+	const struct config_place *firmware = &config_find(&g->parsed, "firmware")->at;
+
+	if (firmware->argument != NULL) {
+		return fail(e, s->at, "%s does not go with firmware (in an argument)", s->key);
+	}
+	return fail(e, s->at, "%s does not go with firmware (line %u)", s->key, firmware->line);
 }
 
 /* A kernel, perhaps with a ramdisk and a command line, or firmware, which finds its own. */
@@ -163,38 +177,38 @@ static int check_boot(const struct guest_config *g, struct config_error *e)
 	const struct config_setting *s;
 
 	if (g->kernel == NULL && g->firmware == NULL) {
-		return fail(e, 0, "kernel or firmware is missing");
+		return fail(e, whole_file, "kernel or firmware is missing");
 	}
 	for (size_t i = 0; g->firmware != NULL && i < sizeof(others) / sizeof(others[0]); i++) {
 		s = config_find(&g->parsed, others[i]);
 		if (s != NULL) {
-			return fail(e, s->line, "%s does not go with firmware (line %u)", s->key,
-				    config_find(&g->parsed, "firmware")->line);
+			return fail_with_firmware(g, s, e);
 		}
 	}
 	/* RAM is where it physically is; flash cannot be, and firmware expects RAM at its place. */
 	if (g->firmware != NULL && g->unprotected_dma != 0) {
-		return fail(e, config_find(&g->parsed, "unprotected_dma")->line,
-			    "unprotected_dma does not go with firmware (line %u)",
-			    config_find(&g->parsed, "firmware")->line);
+		return fail_with_firmware(g, config_find(&g->parsed, "unprotected_dma"), e);
 	}
 	return 0;
 }
 
-int guest_config_read(struct guest_config *g, const char *text, size_t size,
+int guest_config_read(struct guest_config *g, const struct guest_config_text *text,
 		      struct config_error *error)
 {
 	int err;
 
 	*g = (struct guest_config){ .vcpus = 1 };
-	err = config_parse(&g->parsed, text, size, error);
+	err = config_parse(&g->parsed, text->file, text->size, error);
+	for (size_t i = 0; err == 0 && i < text->argument_count; i++) {
+		err = config_override(&g->parsed, text->arguments[i], error);
+	}
 	for (size_t i = 0; err == 0 && i < g->parsed.count; i++) {
 		err = set(g, &g->parsed.settings[i], error);
 	}
 	for (size_t i = 0; err == 0 && i < KEYS; i++) {
 		if ((keys[i].needs & REQUIRED) != 0 &&
 		    config_find(&g->parsed, keys[i].name) == NULL) {
-			err = fail(error, 0, "%s is missing", keys[i].name);
+			err = fail(error, whole_file, "%s is missing", keys[i].name);
 		}
 	}
 	if (err == 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a configuration file says of a domain (via.cfg(5)). Pure. */
+/* What a configuration file, and perhaps a command line, say of a domain (via.cfg(5)). Pure. */
 #ifndef VIA_GUEST_CONFIG_H
 #define VIA_GUEST_CONFIG_H
 
@@ -30,8 +30,16 @@ struct guest_config {
 	size_t pci_count;
 };
 
-/* 0, or a negative errno with *error filled and *g empty. error->line 0: the whole file. */
-int guest_config_read(struct guest_config *g, const char *text, size_t size,
+/* The file's text, and settings of the command line, which override the file's and earlier ones. */
+struct guest_config_text {
+	const char *file;
+	size_t size;
+	char *const *arguments; /* stay where they are as long as what is read from them */
+	size_t argument_count;
+};
+
+/* 0, or a negative errno with *error filled and *g empty. */
+int guest_config_read(struct guest_config *g, const struct guest_config_text *text,
 		      struct config_error *error);
 void guest_config_free(struct guest_config *g);
 

@@ -265,6 +265,14 @@ int domain_start(struct domain *d, ipaddr_t pc, uint64_t arg)
 	return 0;
 }
 
+int domain_start_paused(struct domain *d, ipaddr_t pc, uint64_t arg)
+{
+	int err = domain_start(d, pc, arg);
+
+	d->state = err == 0 ? DOMAIN_PAUSED : d->state;
+	return err;
+}
+
 int domain_pause(struct domain *d)
 {
 	if (d->state != DOMAIN_RUNNING) {
