@@ -51,6 +51,9 @@ static void describe(const struct pci_function *f, struct control_function *out)
 	out->pf = f->pf != NULL ? f->pf->sbdf.v : CONTROL_NO_SLOT;
 	out->vf_total = f->sriov.total;
 	out->vf_count = __atomic_load_n(&f->sriov.count, __ATOMIC_RELAXED);
+	out->parent = f->parent != NULL ? f->parent->sbdf.v : CONTROL_NO_SLOT;
+	out->bus_first = f->bus_secondary;
+	out->bus_last = f->bus_subordinate;
 	out->faults = f->fault_count;
 	out->resets = f->reset_count;
 	out->interrupts = __atomic_load_n(&f->meter.total, __ATOMIC_RELAXED);

@@ -307,6 +307,10 @@ struct control_function {
 	uint32_t pf;       /* of a virtual function: its physical function; else CONTROL_NO_SLOT */
 	uint16_t vf_total; /* virtual functions it can have */
 	uint16_t vf_count; /* and has just now */
+	uint32_t parent;   /* the bridge it is behind; on a root bus CONTROL_NO_SLOT */
+	uint8_t bus_first; /* of a bridge: the buses behind it */
+	uint8_t bus_last;
+	uint16_t unused;
 };
 
 /*
@@ -450,7 +454,7 @@ _Static_assert(sizeof(struct control_text_read) == 16, "ABI");
 _Static_assert(sizeof(struct control_text_reply) == 16, "ABI");
 _Static_assert(sizeof(struct control_console_write) == 264, "ABI");
 _Static_assert(sizeof(struct control_count) == 8, "ABI");
-_Static_assert(sizeof(struct control_function) == 232, "ABI");
+_Static_assert(sizeof(struct control_function) == 240, "ABI");
 _Static_assert(offsetof(struct control_function, faults) == 176, "ABI");
 _Static_assert(sizeof(struct control_pci_name) == 72, "ABI");
 _Static_assert(sizeof(struct control_pci_attach) == 24, "ABI");

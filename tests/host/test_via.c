@@ -33,6 +33,7 @@ static void test_usage(void **state)
 	assert_says(err, "frobnicate");
 	assert_int_equal(via("create"), 2);
 	assert_int_equal(via("list --frob"), 2);
+	assert_int_equal(via("list --svg"), 2);
 	assert_int_equal(via("create --json x"), 2);
 	assert_int_equal(via("pci-list"), 2);
 	assert_int_equal(via("pci-list -a x"), 2);

@@ -45,8 +45,9 @@ static void test_overrides(void **state)
 static void test_bad_overrides(void **state)
 {
 	assert_int_equal(create_with("memory = 32", "vcpus=1 memory=lots"), 2);
-	assert_string_equal(err, "via create: argument \"memory=lots\": a number, a quoted string or "
-				 "a list expected, not 'l'\n");
+	assert_string_equal(err,
+			    "via create: argument \"memory=lots\": a number, a quoted string or "
+			    "a list expected, not 'l'\n");
 	assert_int_equal(create_with("memory = 32", "paused"), 2);
 	assert_says(err, "argument \"paused\": '=' expected at the end of the argument");
 	assert_int_equal(create_with("memory = 32", "disk=['phy:/dev/sda']"), 2);

@@ -2,6 +2,8 @@
 """`via` as one of many, and as one that dies: all state is the hypervisor's."""
 
 import json
+import re
+import xml.etree.ElementTree
 
 import pytest
 
@@ -34,6 +36,12 @@ for n in 1 2 3; do
 	done) &
 done
 wait; echo done
+
+section metrics
+via create -p big.cfg >/dev/null; via metrics
+section tree; via pci-tree; LC_ALL=C.UTF-8 via pci-tree
+section svg; via pci-tree --svg
+via destroy big
 
 section race
 for n in 1 2 3 4; do via create same.cfg >/tmp/race$n 2>&1 && echo made || echo refused; done
@@ -86,6 +94,40 @@ def tools(module_machine):
 def test_many_at_once(tools):
     """Six readers and three who make and end domains; every answer is right."""
     assert tools["readers"] == "done\n"
+
+
+def test_metrics(tools):
+    """Each sample of a metric that was introduced; a domain that has not run yet, and its disk."""
+    samples, kinds = {}, {}
+    for line in tools["metrics"].splitlines():
+        if line.startswith("# TYPE "):
+            kinds.update([line[7:].split()])
+        elif not line.startswith("# HELP "):
+            key, value = line.rsplit(" ", 1)
+            assert key not in samples and key.split("{")[0] in kinds, line
+            samples[key] = float(value)
+    assert set(kinds.values()) == {"counter", "gauge"}
+    assert samples['viaduct_domain_state{domain="big",state="paused"}'] == 1
+    assert samples['viaduct_domain_cpu_seconds_total{domain="big"}'] == 0
+    assert samples['viaduct_domain_cpu_seconds_total{domain="Domain-0"}'] > 0
+    assert samples['viaduct_domain_exits_total{domain="Domain-0",reason="mmio_pci"}'] > 0
+    assert samples['viaduct_function_state{function="0000:01:00.0",state="lent"}'] == 1
+    assert samples['viaduct_function_resets_total{function="0000:01:00.0"}'] > 0
+    info = next(key for key in samples if key.startswith(
+        'viaduct_function_info{function="0000:01:00.0"'))
+    assert 'domain="big"' in info
+
+
+def test_tree(tools):
+    """The disk is behind its port, and the guest's; a browser's parser reads the drawing."""
+    disk = r"0000:01:00\.0 [0-9a-f]{4}:[0-9a-f]{4} class 010802, lent to big as 01\.0"
+    port = r"0000:\S+ \S+ class 060400, bridge to bus(?:es)? 01\S*, owned by Domain-0"
+    assert re.search(rf"^[|`]-- {port}\n[| ]   `-- {disk}$", tools["tree"], re.M)
+    assert re.search(rf"^[├└]── {port}\n[│ ]   └── {disk}$", tools["tree"], re.M)
+    svg = "{http://www.w3.org/2000/svg}"
+    groups = xml.etree.ElementTree.fromstring(tools["svg"].encode()).findall(svg + "g")
+    lent = [g.find(svg + "text").text for g in groups if g.get("class") == "lent"]
+    assert len(lent) == 1 and re.fullmatch(disk, lent[0])
 
 
 def test_one_name_one_domain(tools):

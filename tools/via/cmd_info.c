@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "domain_names.h"
 #include "json.h"
 #include "via.h"
 
@@ -83,27 +84,12 @@ int cmd_info(const struct command *c, int argc, char **argv)
 	return status;
 }
 
-static const char *const exit_names[CONTROL_EXIT_KINDS] = {
-	[CONTROL_EXIT_IRQ] = "irq",
-	[CONTROL_EXIT_WFX] = "wfx",
-	[CONTROL_EXIT_HVC] = "hvc",
-	[CONTROL_EXIT_SMC] = "smc",
-	[CONTROL_EXIT_SYSREG] = "sysreg",
-	[CONTROL_EXIT_MMIO_GIC] = "mmio_gic",
-	[CONTROL_EXIT_MMIO_ITS] = "mmio_its",
-	[CONTROL_EXIT_MMIO_PCI] = "mmio_pci",
-	[CONTROL_EXIT_MMIO_UART] = "mmio_uart",
-	[CONTROL_EXIT_MMIO_OTHER] = "mmio_other",
-	[CONTROL_EXIT_FAULT] = "fault",
-	[CONTROL_EXIT_OTHER] = "other",
-};
-
 static void print_stats(const struct control_domain_stats *s)
 {
 	uint64_t total = 0;
 
-	for (int i = 0; i < CONTROL_EXIT_KINDS; i++) {
-		printf("exits_%-16s : %llu\n", exit_names[i], (unsigned long long)s->exits[i]);
+	for (uint32_t i = 0; i < CONTROL_EXIT_KINDS; i++) {
+		printf("exits_%-16s : %llu\n", domain_exit_name(i), (unsigned long long)s->exits[i]);
 		total += s->exits[i];
 	}
 	printf("exits_%-16s : %llu\n", "total", (unsigned long long)total);
@@ -119,8 +105,8 @@ static void json_stats(const struct control_domain *d, const struct control_doma
 	json_string(&j, "name", d->name);
 	json_number(&j, "id", d->id);
 	json_begin(&j, "exits", '{');
-	for (int i = 0; i < CONTROL_EXIT_KINDS; i++) {
-		json_number(&j, exit_names[i], s->exits[i]);
+	for (uint32_t i = 0; i < CONTROL_EXIT_KINDS; i++) {
+		json_number(&j, domain_exit_name(i), s->exits[i]);
 		total += s->exits[i];
 	}
 	json_end(&j, '}');

@@ -4,27 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "domain_names.h"
 #include "json.h"
 #include "via.h"
-
-static const char *const state_names[] = {
-	[CONTROL_DOMAIN_STATE_BUILDING] = "building", [CONTROL_DOMAIN_STATE_RUNNING] = "running",
-	[CONTROL_DOMAIN_STATE_PAUSED] = "paused",     [CONTROL_DOMAIN_STATE_SHUTDOWN] = "shutdown",
-	[CONTROL_DOMAIN_STATE_DYING] = "dying",
-};
-
-static const char *const shutdown_names[] = {
-	[CONTROL_POWEROFF] = "poweroff",
-	[CONTROL_REBOOT] = "reboot",
-	[CONTROL_CRASH] = "crash",
-};
-
-static const char *name_of(const char *const *names, size_t count, uint32_t index)
-{
-	return index < count ? names[index] : "unknown";
-}
-
-#define NAME_OF(names, index) name_of(names, sizeof(names) / sizeof((names)[0]), index)
 
 static char shutdown_letter(const struct control_domain *d)
 {
@@ -65,9 +47,9 @@ static void json_domain(struct json *j, const struct control_domain *d)
 	json_number(j, "id", d->id);
 	json_number(j, "memory", d->ram_bytes >> 20);
 	json_number(j, "vcpus", d->vcpu_count);
-	json_string(j, "state", NAME_OF(state_names, d->state));
+	json_string(j, "state", domain_state_name(d->state));
 	if (d->state == CONTROL_DOMAIN_STATE_SHUTDOWN) {
-		json_string(j, "shutdown", NAME_OF(shutdown_names, d->shutdown));
+		json_string(j, "shutdown", domain_shutdown_name(d->shutdown));
 	}
 	json_bool(j, "control", (d->flags & CONTROL_DOMAIN_IS_CONTROL) != 0);
 	json_bool(j, "isolated", (d->flags & CONTROL_DOMAIN_UNPROTECTED_DMA) == 0);

@@ -29,6 +29,8 @@ static const struct command commands[] = {
 	  cmd_console },
 	{ "stats", "[--json] DOMAIN", "why and how often the domain left for the hypervisor", NULL,
 	  cmd_stats },
+	{ "metrics", "", "what is counted and measured, in Prometheus' text format", NULL,
+	  cmd_metrics },
 	{ "dmesg", "", "the hypervisor's log", NULL, cmd_dmesg },
 	{ "pci-assignable-list", "[-n] [--json]", "PCI functions that can be lent",
 	  "  -n, --show-names  with their names\n", cmd_pci_assignable_list },
@@ -41,6 +43,10 @@ static const struct command commands[] = {
 	{ "pci-list", "[-v] [--json] DOMAIN | -a [-v] [--json]", "functions lent to a domain",
 	  "  -a  every function of the machine and its state\n"
 	  "  -v  with what was counted since boot, as --json always has it\n", cmd_pci_list },
+	{ "pci-tree", "[--svg]", "every function of the machine, whose it is, and what it is behind",
+	  "  -s, --svg  as a drawing\n"
+	  "Lines are drawn with letters unless LC_ALL, LC_CTYPE or LANG say UTF-8.\n",
+	  cmd_pci_tree },
 	{ "pci-doctor", "[--json] [BDF...]", "can a function be lent, and if not, why not",
 	  "Without BDF: every function. Status 0: each BDF can be lent, 1: one cannot.\n",
 	  cmd_pci_doctor },
@@ -104,6 +110,7 @@ int via_option(const struct command *c, int argc, char **argv, const char *lette
 		{ "json", no_argument, NULL, 'j' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "show-names", no_argument, NULL, 'n' },
+		{ "svg", no_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int letter = getopt_long(argc, argv, letters, long_options, NULL);

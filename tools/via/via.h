@@ -35,7 +35,7 @@ int via_on_domain(const struct command *c, int argc, char **argv,
 
 /*
  * Parse options. letters: getopt's, of which 'j' is also --json, 'n:' also --name, 'n' also
- * --show-names. Returns the next letter; -1 at the end, when optind is at the first argument and
+ * --show-names, 's' also --svg. Returns the next letter; -1 at the end, when optind is at the first argument and
  * there are between min and max of them; '?' after an error, which has been reported.
  */
 int via_option(const struct command *c, int argc, char **argv, const char *letters, int min,
@@ -53,6 +53,7 @@ int cmd_destroy(const struct command *c, int argc, char **argv);
 int cmd_dmesg(const struct command *c, int argc, char **argv);
 int cmd_info(const struct command *c, int argc, char **argv);
 int cmd_list(const struct command *c, int argc, char **argv);
+int cmd_metrics(const struct command *c, int argc, char **argv);
 int cmd_pause(const struct command *c, int argc, char **argv);
 int cmd_pci_assignable_add(const struct command *c, int argc, char **argv);
 int cmd_pci_assignable_list(const struct command *c, int argc, char **argv);
@@ -61,6 +62,7 @@ int cmd_pci_attach(const struct command *c, int argc, char **argv);
 int cmd_pci_detach(const struct command *c, int argc, char **argv);
 int cmd_pci_doctor(const struct command *c, int argc, char **argv);
 int cmd_pci_list(const struct command *c, int argc, char **argv);
+int cmd_pci_tree(const struct command *c, int argc, char **argv);
 int cmd_stats(const struct command *c, int argc, char **argv);
 int cmd_unpause(const struct command *c, int argc, char **argv);
 

@@ -367,9 +367,13 @@ int control_info(struct control_call *call)
 
 int control_domain_stats(struct control_call *call)
 {
+	const struct control_domain_id *in = call->in;
 	struct control_domain_stats reply = { .exits = { [CONTROL_EXIT_HVC] = 42 },
 					      .interrupts = 7 };
 
+	if (domain_by_id(in->id) == NULL) {
+		return -ENOENT;
+	}
 	control_reply(call, &reply, sizeof(reply));
 	return 0;
 }
