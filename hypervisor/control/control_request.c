@@ -43,6 +43,7 @@ static const struct request requests[CONTROL_OPS] = {
 	[CONTROL_APERTURE_UNMAP] = REQUEST(control_aperture_unmap, struct control_count),
 	[CONTROL_PCI_EXAMINE] = REQUEST(control_pci_examine, struct control_pci_examine),
 	[CONTROL_PCI_ROM] = REQUEST(control_pci_rom, struct control_pci_rom),
+	[CONTROL_DOMAIN_VCPUS] = REQUEST(control_domain_vcpus, struct control_domain_id),
 };
 
 _Static_assert(sizeof(struct control_pci_rom) <= CONTROL_REQUEST_MAX, "biggest request");

@@ -44,6 +44,7 @@ int control_domain_pause(struct control_call *call);
 int control_domain_unpause(struct control_call *call);
 int control_domain_destroy(struct control_call *call);
 int control_domain_list(struct control_call *call);
+int control_domain_vcpus(struct control_call *call);
 int control_domain_stats(struct control_call *call);
 int control_console_read(struct control_call *call);
 int control_console_write(struct control_call *call);

@@ -73,6 +73,7 @@ enum control_op {
 	CONTROL_APERTURE_UNMAP,
 	CONTROL_PCI_EXAMINE,
 	CONTROL_PCI_ROM,
+	CONTROL_DOMAIN_VCPUS,
 	CONTROL_OPS
 };
 
@@ -221,6 +222,26 @@ enum control_exit {
 struct control_domain_stats {
 	uint64_t exits[16]; /* by enum control_exit */
 	uint64_t interrupts; /* delivered from lent hardware */
+};
+
+/* DOMAIN_VCPUS: control_domain_id -> control_count, then count control_vcpu by index. -ENOENT. */
+#define CONTROL_VCPUS_MAX 16U
+
+enum control_vcpu_state {
+	CONTROL_VCPU_OFF,     /* the domain has not turned it on */
+	CONTROL_VCPU_READY,   /* waits for its turn */
+	CONTROL_VCPU_RUNNING,
+	CONTROL_VCPU_BLOCKED, /* waits for an interrupt */
+	CONTROL_VCPU_PARKED,  /* waits for the hypervisor to finish what it asked for */
+	CONTROL_VCPU_STOPPED, /* with its domain: paused, or shut down */
+};
+
+struct control_vcpu {
+	uint32_t index;
+	uint32_t state; /* enum control_vcpu_state */
+	uint32_t cpu;   /* of the machine, for life */
+	uint32_t unused;
+	uint64_t cpu_ns;
 };
 
 /*
@@ -450,6 +471,7 @@ _Static_assert(sizeof(struct control_domain) == 112, "ABI");
 _Static_assert(offsetof(struct control_domain, ram_base) == 88, "ABI");
 _Static_assert(sizeof(struct control_domain_stats) == 136, "ABI");
 _Static_assert(CONTROL_EXIT_KINDS <= 16, "ABI");
+_Static_assert(sizeof(struct control_vcpu) == 24, "ABI");
 _Static_assert(sizeof(struct control_text_read) == 16, "ABI");
 _Static_assert(sizeof(struct control_text_reply) == 16, "ABI");
 _Static_assert(sizeof(struct control_console_write) == 264, "ABI");

@@ -61,6 +61,40 @@ static void test_bad_overrides(void **state)
 	assert_int_equal(world.slots_open, 0);
 }
 
+/* Whose virtual CPU is where, and what it does. */
+static void test_vcpu_list(void **state)
+{
+	static const char head[] =
+		"Name                                ID  VCPU   CPU State   Time(s) Affinity\n";
+	struct domain *d;
+	char text[1024];
+
+	assert_int_equal(create_with("memory = 32", "vcpus=4"), 0);
+	d = domain_by_id(1);
+	d->vcpus[0]->state = VCPU_RUNNING;
+	d->vcpus[0]->cpu_ticks = 1234; /* milliseconds in this world */
+	d->vcpus[1]->state = VCPU_BLOCKED;
+	d->vcpus[2]->state = VCPU_READY;
+	assert_int_equal(via("vcpu-list guest"), 0);
+	snprintf(text, sizeof(text), "%s%s", head,
+		 "guest                                1     0     0   r--         1.2 0\n"
+		 "guest                                1     1     1   -b-         0.0 1\n"
+		 "guest                                1     2     0   ---         0.0 0\n"
+		 "guest                                1     3     -   --p         0.0 1\n");
+	assert_string_equal(out, text);
+	d->vcpus[1]->state = VCPU_STOPPED;
+	d->vcpus[2]->state = VCPU_PARKED;
+	assert_int_equal(via("vcpu-list --json"), 0);
+	assert_says(out, "[{\"name\": \"control\", \"id\": 0, \"vcpu\": 0, \"cpu\": 0, "
+			 "\"state\": \"running\", \"cpu_seconds\": 0.000}, ");
+	assert_says(out, "\"vcpu\": 1, \"cpu\": 1, \"state\": \"stopped\"");
+	assert_says(out, "\"vcpu\": 2, \"cpu\": 0, \"state\": \"parked\"");
+	assert_says(out, "\"vcpu\": 3, \"cpu\": 1, \"state\": \"off\", \"cpu_seconds\": 0.000}]\n");
+	assert_int_equal(via("destroy guest"), 0);
+	assert_int_equal(via("vcpu-list guest"), 1);
+	assert_says(err, "guest");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, via_setup, via_teardown)
 
 int main(void)
@@ -69,6 +103,7 @@ int main(void)
 		TEST(test_paused),
 		TEST(test_overrides),
 		TEST(test_bad_overrides),
+		TEST(test_vcpu_list),
 	};
 
 	return cmocka_run_group_tests(tests, via_group_setup, via_group_teardown);

@@ -57,6 +57,7 @@ def complete(tmp_path_factory):
     ("via create -p --", ["--help"]),
     ("via list ", ["Domain-0", "disk"]),
     ("via list disk D", ["Domain-0"]),
+    ("via vcpu-list disk D", ["Domain-0"]),
     ("via pci-list -v d", ["disk"]),
     ("via destroy disk ", []),
     ("via create ", ["guest.cfg", "via"]),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A guest's life by `via`: create, list, console, pause, end, destroy; and what the guest sees."""
 
+import json
 import re
 
 import pytest
@@ -39,7 +40,8 @@ section more
 via create reboot.cfg; via create -p idle.cfg memory=64 vcpus=2
 wait_for is_over reboot
 section rebooted; via list reboot
-section fresh; via list idle; via unpause idle
+section fresh; via list idle
+section fresh-vcpus; via vcpu-list idle; via vcpu-list --json; via unpause idle
 section paused
 # Its CPUs stop at their next exit.
 stopped() { before=$(via list idle); usleep 300000; [ "$(via list idle)" = "$before" ]; }
@@ -136,6 +138,14 @@ def test_reboot_is_an_end(life):
 def test_create_paused(life):
     """It has not run at all yet, and is as the command line says."""
     assert rows(life[1]["fresh"])["idle"] == ["3", "64", "2", "--p---", "0.0"]
+    lines = life[1]["fresh-vcpus"].splitlines()
+    vcpus = [line.split() for line in lines[1:3]]
+    assert [row[:3] + row[4:6] for row in vcpus] == [
+        ["idle", "3", "0", "--p", "0.0"], ["idle", "3", "1", "--p", "0.0"]]
+    own = [entry for entry in json.loads(lines[3]) if entry["name"] == "Domain-0"]
+    assert [entry["vcpu"] for entry in own] == [0, 1]
+    assert "running" in [entry["state"] for entry in own]
+    assert max(entry["cpu_seconds"] for entry in own) > 0
 
 
 def test_pause(life):

@@ -89,6 +89,31 @@ int viaduct_domain_stats(struct viaduct *v, uint32_t id, struct control_domain_s
 	return client_call(v, CONTROL_DOMAIN_STATS, &in, sizeof(in), out, sizeof(*out), NULL);
 }
 
+int viaduct_domain_vcpus(struct viaduct *v, uint32_t id,
+			 struct control_vcpu list[CONTROL_VCPUS_MAX], size_t *count)
+{
+	struct control_domain_id in = { .id = id };
+	struct control_count reply;
+	char body[CONTROL_BODY_SIZE];
+	size_t length;
+	int err;
+
+	err = client_call(v, CONTROL_DOMAIN_VCPUS, &in, sizeof(in), body, sizeof(body), &length);
+	if (err != 0) {
+		return err;
+	}
+	if (length >= sizeof(reply)) {
+		memcpy(&reply, body, sizeof(reply));
+	}
+	if (length < sizeof(reply) || reply.count > CONTROL_VCPUS_MAX ||
+	    length != sizeof(reply) + reply.count * sizeof(*list)) {
+		return client_fail(v, -EPROTO, "the hypervisor's reply has the wrong size");
+	}
+	memcpy(list, body + sizeof(reply), reply.count * sizeof(*list));
+	*count = reply.count;
+	return 0;
+}
+
 static int text_read(struct viaduct *v, uint32_t op, uint32_t id, uint64_t *position, char *buf,
 		     size_t size, size_t *got)
 {

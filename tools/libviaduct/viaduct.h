@@ -66,6 +66,9 @@ int viaduct_domain_list(struct viaduct *v, struct control_domain **list, size_t 
 int viaduct_domain_get(struct viaduct *v, uint32_t id, struct control_domain *out);
 /* By name, else by number. -ENOENT. */
 int viaduct_domain_find(struct viaduct *v, const char *name_or_id, struct control_domain *out);
+/* By index; *count of them. */
+int viaduct_domain_vcpus(struct viaduct *v, uint32_t id,
+			 struct control_vcpu list[CONTROL_VCPUS_MAX], size_t *count);
 int viaduct_domain_stats(struct viaduct *v, uint32_t id, struct control_domain_stats *out);
 /*
  * Write into the RAM of a domain that was created and not started; offset from its start. Flash

@@ -57,9 +57,8 @@ static void json_domain(struct json *j, const struct control_domain *d)
 	json_end(j, '}');
 }
 
-/* The domains asked for, in the order asked for; or all. */
-static int select_domains(struct viaduct *v, int argc, char **argv, struct control_domain **list,
-			  size_t *count)
+int via_select_domains(struct viaduct *v, int argc, char **argv, struct control_domain **list,
+		       size_t *count)
 {
 	int err = 0;
 
@@ -99,7 +98,7 @@ int cmd_list(const struct command *c, int argc, char **argv)
 	if (v == NULL) {
 		return VIA_FAILED;
 	}
-	if (select_domains(v, argc - optind, argv + optind, &list, &count) != 0) {
+	if (via_select_domains(v, argc - optind, argv + optind, &list, &count) != 0) {
 		via_fail(c, "%s", viaduct_error(v));
 		viaduct_close(v);
 		return VIA_FAILED;

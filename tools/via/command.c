@@ -15,6 +15,9 @@ static const struct command commands[] = {
 	  "State letters: r running, b blocked, p paused, s shut down followed by why (- power\n"
 	  "off, r reboot, c crash), d dying. Mem is in MiB, Time is CPU seconds.\n",
 	  cmd_list },
+	{ "vcpu-list", "[--json] [DOMAIN...]", "the virtual CPUs of the domains",
+	  "State letters: r running, b blocked, p off, or paused or shut down with its domain.\n",
+	  cmd_vcpu_list },
 	{ "create", "[-c] [-p] FILE [KEY=VALUE...]",
 	  "make and start a domain from a configuration file, via.cfg(5)",
 	  "  -c  stay at its console\n"

@@ -32,6 +32,12 @@ static const char *const exit_names[CONTROL_EXIT_KINDS] = {
 	[CONTROL_EXIT_OTHER] = "other",
 };
 
+static const char *const vcpu_states[] = {
+	[CONTROL_VCPU_OFF] = "off",         [CONTROL_VCPU_READY] = "ready",
+	[CONTROL_VCPU_RUNNING] = "running", [CONTROL_VCPU_BLOCKED] = "blocked",
+	[CONTROL_VCPU_PARKED] = "parked",   [CONTROL_VCPU_STOPPED] = "stopped",
+};
+
 static const char *name_of(const char *const *names, size_t count, uint32_t index)
 {
 	return index < count ? names[index] : "unknown";
@@ -52,4 +58,9 @@ const char *domain_shutdown_name(uint32_t reason)
 const char *domain_exit_name(uint32_t kind)
 {
 	return NAME_OF(exit_names, kind);
+}
+
+const char *vcpu_state_name(uint32_t state)
+{
+	return NAME_OF(vcpu_states, state);
 }

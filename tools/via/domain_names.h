@@ -5,9 +5,13 @@
 
 #include <stdint.h>
 
-/* Of enum control_domain_state, control_shutdown, control_exit; of other numbers "unknown". */
+/*
+ * Of enum control_domain_state, control_shutdown, control_exit, control_vcpu_state; of other numbers
+ * "unknown".
+ */
 const char *domain_state_name(uint32_t state);
 const char *domain_shutdown_name(uint32_t reason);
 const char *domain_exit_name(uint32_t kind);
+const char *vcpu_state_name(uint32_t state);
 
 #endif

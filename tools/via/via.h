@@ -33,6 +33,10 @@ int via_on_domain(const struct command *c, int argc, char **argv,
 		  int (*act)(const struct command *c, struct viaduct *v,
 			     const struct control_domain *d));
 
+/* The domains that arguments name, in their order; of no arguments all. Caller frees *list. */
+int via_select_domains(struct viaduct *v, int argc, char **argv, struct control_domain **list,
+		       size_t *count);
+
 /*
  * Parse options. letters: getopt's, of which 'j' is also --json, 'n:' also --name, 'n' also
  * --show-names, 's' also --svg. Returns the next letter; -1 at the end, when optind is at the first argument and
@@ -65,6 +69,7 @@ int cmd_pci_list(const struct command *c, int argc, char **argv);
 int cmd_pci_tree(const struct command *c, int argc, char **argv);
 int cmd_stats(const struct command *c, int argc, char **argv);
 int cmd_unpause(const struct command *c, int argc, char **argv);
+int cmd_vcpu_list(const struct command *c, int argc, char **argv);
 
 /* Show a domain's console until it ends or the user leaves. The domain is d. */
 int console_run(const struct command *c, struct viaduct *v, const struct control_domain *d);

@@ -15,6 +15,7 @@
 #include "control/control_request.h"
 #include "core/heap.h"
 #include "core/mmio.h"
+#include "core/sched.h"
 #include "core/vuart.h"
 #include "iommu/iommu.h"
 #include "libviaduct/transport.h"
@@ -227,6 +228,11 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	}
 	d->ram_populated = world.cleaning != 0 ? world.cleaning : (uint32_t)blocks;
 	d->uart = (struct vuart *)d; /* not NULL is all that is asked */
+	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+		d->vcpus[i] = aligned_alloc(_Alignof(struct vcpu), sizeof(struct vcpu));
+		memset(d->vcpus[i], 0, sizeof(struct vcpu));
+		d->vcpus[i]->pcpu = i % 2;
+	}
 	domains[id] = d;
 	world.free_bytes -= blocks * CONTROL_SLOT_SIZE;
 	*out = d;
@@ -322,6 +328,9 @@ void world_reap(void)
 			free(heap_va(domain_ram_block(d, k)));
 		}
 		world.free_bytes += d->ram_size + d->flash_size;
+		for (uint32_t i = 0; i < d->vcpu_count; i++) {
+			free(d->vcpus[i]);
+		}
 		free(d->ram_blocks[0]);
 		free(d->ram_blocks);
 		free(d);
@@ -337,6 +346,11 @@ uint32_t world_domains(void)
 		count += domains[id] != NULL;
 	}
 	return count;
+}
+
+uint64_t sched_cpu_ticks(struct vcpu *v)
+{
+	return v->cpu_ticks;
 }
 
 uint64_t domain_cpu_ticks(struct domain *d)

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vcpu-list: the virtual CPUs, in xl's columns. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "domain_names.h"
+#include "json.h"
+#include "via.h"
+
+static void print_vcpu(const struct control_domain *d, const struct control_vcpu *vcpu)
+{
+	bool off = vcpu->state == CONTROL_VCPU_OFF;
+	char cpu[12] = "-";
+
+	if (!off) {
+		snprintf(cpu, sizeof(cpu), "%u", vcpu->cpu);
+	}
+	printf("%-32s %5u %5u %5s   %c%c%c   %9.1f %u\n", d->name, d->id, vcpu->index, cpu,
+	       vcpu->state == CONTROL_VCPU_RUNNING ? 'r' : '-',
+	       vcpu->state == CONTROL_VCPU_BLOCKED || vcpu->state == CONTROL_VCPU_PARKED ? 'b' :
+											   '-',
+	       off || vcpu->state == CONTROL_VCPU_STOPPED ? 'p' : '-', (double)vcpu->cpu_ns / 1e9,
+	       vcpu->cpu);
+}
+
+static void json_vcpu(struct json *j, const struct control_domain *d,
+		      const struct control_vcpu *vcpu)
+{
+	json_begin(j, NULL, '{');
+	json_string(j, "name", d->name);
+	json_number(j, "id", d->id);
+	json_number(j, "vcpu", vcpu->index);
+	json_number(j, "cpu", vcpu->cpu);
+	json_string(j, "state", vcpu_state_name(vcpu->state));
+	json_seconds(j, "cpu_seconds", vcpu->cpu_ns);
+	json_end(j, '}');
+}
+
+/* j NULL: for people. A domain that has ended meanwhile has none. */
+static int show_domain(struct viaduct *v, struct json *j, const struct control_domain *d)
+{
+	struct control_vcpu list[CONTROL_VCPUS_MAX];
+	size_t count = 0;
+	int err = viaduct_domain_vcpus(v, d->id, list, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (j != NULL) {
+			json_vcpu(j, d, &list[i]);
+		} else {
+			print_vcpu(d, &list[i]);
+		}
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
+static int show(struct viaduct *v, const struct control_domain *list, size_t count, bool json)
+{
+	struct json j = { 0 };
+	int err = 0;
+
+	if (json) {
+		json_begin(&j, NULL, '[');
+	} else {
+		printf("%-32s %5s %5s %5s State   Time(s) Affinity\n", "Name", "ID", "VCPU", "CPU");
+	}
+	for (size_t i = 0; err == 0 && i < count; i++) {
+		err = show_domain(v, json ? &j : NULL, &list[i]);
+	}
+	if (json) {
+		json_end(&j, ']');
+		json_finish(&j);
+	}
+	return err;
+}
+
+int cmd_vcpu_list(const struct command *c, int argc, char **argv)
+{
+	struct control_domain *list;
+	struct viaduct *v;
+	bool json = false;
+	size_t count;
+	int letter, err;
+
+	while ((letter = via_option(c, argc, argv, "j", 0, argc)) == 'j') {
+		json = true;
+	}
+	if (letter != -1) {
+		return VIA_MALFORMED;
+	}
+	v = via_connect(c);
+	if (v == NULL) {
+		return VIA_FAILED;
+	}
+	err = via_select_domains(v, argc - optind, argv + optind, &list, &count);
+	if (err == 0) {
+		err = show(v, list, count, json);
+		free(list);
+	}
+	if (err != 0) {
+		via_fail(c, "%s", viaduct_error(v));
+	}
+	viaduct_close(v);
+	return err == 0 ? VIA_OK : VIA_FAILED;
+}
