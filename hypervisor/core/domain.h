@@ -42,6 +42,7 @@ struct domain {
 	bool control;  /* may administer the machine */
 	bool direct;   /* RAM at IPA = PA, in pieces */
 	bool unprotected_dma; /* a guest, RAM in one run at IPA = PA; may have the untranslated */
+	bool drives;   /* a driver domain: its PCI is host bridges it owns, nothing is lent to it */
 	struct spinlock lock; /* state, name, ram list */
 	bool visible; /* complete: found by id and name */
 	enum domain_state state; /* changed by domain_set_state() */

@@ -2,6 +2,7 @@
 /* Host bridges found in the device tree: drivers chosen by compatible, config access, windows. */
 #include "pci/host_bridge.h"
 
+#include "core/domain.h"
 #include "core/log.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -192,7 +193,8 @@ static void probe(const struct machine_bridge *desc)
 		return;
 	}
 	b = &host_bridges[host_bridge_count];
-	*b = (struct host_bridge){ .ops = ops, .desc = desc, .index = host_bridge_count };
+	*b = (struct host_bridge){ .ops = ops, .desc = desc, .index = host_bridge_count,
+				   .owner = DOMAIN_ID_NONE };
 	error = ops->init(b, desc);
 	if (error != 0) {
 		log_error("pci", "%s: host bridge does not start (%d), left alone", desc->path,

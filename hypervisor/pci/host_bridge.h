@@ -44,8 +44,11 @@ struct host_bridge {
 	const struct host_bridge_ops *ops;
 	const struct machine_bridge *desc;
 	uint32_t index;
-	uint16_t owner; /* domain id that owns the bridge's unlent functions */
-	struct range ecam; /* where its owner sees config space, IPA; size 0: at desc->cfg */
+	uint16_t owner; /* domain id that owns the bridge's unlent functions, or DOMAIN_ID_NONE */
+	/* Where its owner sees config space, IPA; size 0: at desc->cfg. */
+	struct range ecam;
+	/* And each of desc->windows, IPA; 0: where the CPU does. */
+	uint64_t windows[MACHINE_MAX_RANGES];
 	struct spinlock cfg_lock;
 	struct its *its; /* NULL: no ITS behind msi-map */
 	struct msi_controller *msi; /* what is there instead: init()'s own; NULL: nothing */

@@ -78,6 +78,7 @@ struct vpci_function {
 struct vpci_segment {
 	struct vpci_segment *next;
 	struct domain *domain;
+	struct host_bridge *bridge; /* whose mirror it is; NULL: a guest's own bus */
 	uint32_t number;
 	uint32_t bus_start;
 	struct vpci_aperture apertures[VPCI_APERTURES_MAX];

@@ -171,7 +171,8 @@ int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_func
 		vpci_exec_free(vf);
 		goto out;
 	}
-	if (f->state == FUNCTION_BROKEN) {
+	/* Broken; or where an owner before d left it, in quarantine or a guest's. */
+	if (f->state != FUNCTION_OWNED) {
 		goto out;
 	}
 	r = lend_show_to_owner(vf);
@@ -248,7 +249,7 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 	int r;
 
 	if (options->vslot >= VPCI_SLOTS || (options->quirks & ~PCI_QUIRKS) || d->control ||
-	    !d->vpci || !d->vpci->segments) {
+	    d->drives || !d->vpci || !d->vpci->segments) {
 		return -EINVAL;
 	}
 	spin_lock(&pci_registry_lock);

@@ -6,10 +6,13 @@
 #include "vpci/bus.h"
 
 /*
- * While d is built: f appears in its owner's segment, in use by d. What cannot be made safe or
- * complete stays an identity with f broken; only -ENOMEM fails.
+ * While d is built: f appears in its owner's segment, in use by d if it is nobody else's. What cannot
+ * be made safe or complete stays an identity with f broken; only -ENOMEM fails.
  */
 int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_function *f);
+
+/* b's owner, from which all functions are taken away, owns it no more: it is nobody's. */
+void lend_owner_end(struct host_bridge *b);
 
 /* on_done of a reset that f's user asked for. */
 void lend_user_reset_done(struct pci_function *f, int error, void *arg);

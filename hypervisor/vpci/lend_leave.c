@@ -196,7 +196,8 @@ void lend_routes_come(struct vpci_function *vf)
 
 /*
  * The next function that has d as user. *claimed: it was ours to take; otherwise it is being taken
- * away already, and f->user is cleared when that is over.
+ * away already, and f->user is cleared when that is over; or it is a physical function of a bridge
+ * of d's, whose virtual functions come back first.
  */
 static struct pci_function *claim_next(const struct domain *d, bool *claimed)
 {
@@ -205,6 +206,10 @@ static struct pci_function *claim_next(const struct domain *d, bool *claimed)
 
 	spin_lock(&pci_registry_lock);
 	for (f = pci_function_first(); f; f = f->next) {
+		if (f->bridge->owner == d->id && !vpci_vfs_leave_for_end(f)) {
+			leaving = f;
+			continue;
+		}
 		if (f->user != d->id || f->header_type != 0 || !f->vpci) {
 			continue;
 		}
@@ -229,4 +234,20 @@ enum job_status lend_reclaim(struct domain *d)
 		return JOB_MORE;
 	}
 	return f ? JOB_WAIT : JOB_DONE;
+}
+
+/* Left are its bridge functions, which nobody can take, and identities: as if it never had an owner. */
+void lend_owner_end(struct host_bridge *b)
+{
+	struct pci_function *f;
+
+	spin_lock(&pci_registry_lock);
+	for (f = pci_function_first(); f; f = f->next) {
+		if (f->bridge == b && f->header_type == 1 && f->vpci) {
+			f->user = DOMAIN_ID_NONE;
+			f->vpci = NULL;
+		}
+	}
+	b->owner = DOMAIN_ID_NONE;
+	spin_unlock(&pci_registry_lock);
 }

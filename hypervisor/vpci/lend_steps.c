@@ -47,6 +47,10 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 	struct vpci_image image;
 	int r = 0;
 
+	/* What it takes for memory would be someone else's. */
+	if (f->header_type == 0 && !pci_state_translated(f) && !d->direct && !d->unprotected_dma) {
+		return -EACCES;
+	}
 	vpci_exec_image(f, &image);
 	build.image = &image;
 	memcpy(build.bars, bars, sizeof(build.bars));

@@ -83,22 +83,53 @@ bool vpci_vfs_leave_for_reset(struct vpci_function *vf)
 	return true;
 }
 
-int vpci_vfs_leave_for_retry(struct pci_function *pf)
+static struct vpci_function *owners_view(const struct pci_function *pf)
 {
 	struct domain *owner = domain_by_id(pf->bridge->owner);
-	struct vpci_function *vf =
-		owner ? vpci_bus_peek(owner, (struct vsbdf){ pf->sbdf.v }) : NULL;
+
+	return owner ? vpci_bus_peek(owner, (struct vsbdf){ pf->sbdf.v }) : NULL;
+}
+
+/* PF's lock held. False: not just now. */
+static bool leave(struct vpci_function *vf, bool then_retry)
+{
+	if (vf->function->sriov.state != PCI_VFS_ON || vf->vfs->stage != VPCI_VFS_IDLE) {
+		return false;
+	}
+	pci_vfs_set_state(vf->function, PCI_VFS_GOING);
+	vf->vfs->then_retry = then_retry;
+	start(vf->vfs, VPCI_VFS_TAKE);
+	return true;
+}
+
+int vpci_vfs_leave_for_retry(struct pci_function *pf)
+{
+	struct vpci_function *vf = owners_view(pf);
 	int r = -EBUSY;
 
 	spin_lock(&pf->lock);
-	if (vf && pf->sriov.state == PCI_VFS_ON && vf->vfs->stage == VPCI_VFS_IDLE) {
-		pci_vfs_set_state(pf, PCI_VFS_GOING);
-		vf->vfs->then_retry = true;
-		start(vf->vfs, VPCI_VFS_TAKE);
+	if (vf && leave(vf, true)) {
 		r = 0;
 	}
 	spin_unlock(&pf->lock);
 	return r;
+}
+
+bool vpci_vfs_leave_for_end(struct pci_function *pf)
+{
+	struct vpci_function *vf = pf->sriov.total != 0 ? owners_view(pf) : NULL;
+	bool none;
+
+	if (!vf || !vf->vfs) {
+		return true;
+	}
+	spin_lock(&pf->lock);
+	none = pf->sriov.state == PCI_VFS_OFF && vf->vfs->stage == VPCI_VFS_IDLE;
+	if (!none) {
+		(void)leave(vf, false); /* if not now, when it is asked for again */
+	}
+	spin_unlock(&pf->lock);
+	return none;
 }
 
 int vpci_vfs_borrow(struct pci_function *f)

@@ -43,6 +43,11 @@ void vpci_vfs_request(struct vpci_function *vf);
 bool vpci_vfs_leave_for_reset(struct vpci_function *vf);
 /* The same for a broken PF: lend_retry() follows. Registry lock held. -EBUSY: not just now. */
 int vpci_vfs_leave_for_retry(struct pci_function *pf);
+/*
+ * The owner of pf's bridge ends: VFs go, lent ones when their users give them back. True: none is
+ * left and nothing is under way. Registry lock held; to be asked again until then.
+ */
+bool vpci_vfs_leave_for_end(struct pci_function *pf);
 /* One bounded step, no lock held. */
 enum job_status vpci_vfs_step(struct vpci_vfs *v, uint64_t now_ms);
 /* After the last. */

@@ -11,8 +11,10 @@
 #include "pci/host_bridge.h"
 
 /*
- * Give d its view of a host bridge it owns: config window trapped at the host's own address, all
- * functions below OWNED and used by d. Called while the domain is built. -ENOMEM, -ENOSPC.
+ * Give d its view of a host bridge it owns: config window and windows where b->ecam and b->windows
+ * say, all functions below OWNED and used by d. Called while the domain is built. -EACCES: d has RAM
+ * at other addresses than devices do without translation, which a function below is. -ENOMEM,
+ * -ENOSPC.
  */
 int vpci_create_owner(struct domain *d, struct host_bridge *b);
 /* An empty guest bus at GUEST_PCI_ECAM_BASE. */

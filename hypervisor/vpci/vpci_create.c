@@ -48,8 +48,8 @@ int vpci_create_guest(struct domain *d)
 }
 
 /*
- * The owner's windows are the host bridge's: PCI bus addresses and IPAs are the host's. Config space
- * is a flat window, or behind the controller's registers.
+ * The owner's windows are the host bridge's: PCI bus addresses are the host's. Config space is a flat
+ * window, or behind the controller's registers.
  */
 static int add_owner_segment(struct domain *d, struct host_bridge *b, struct vpci_segment **out)
 {
@@ -63,20 +63,45 @@ static int add_owner_segment(struct domain *d, struct host_bridge *b, struct vpc
 		apertures[i] = (struct vpci_aperture){
 			.kind = desc->windows[i].kind,
 			.pci = desc->windows[i].pci,
-			.ipa = ipa(desc->windows[i].cpu),
+			.ipa = ipa(b->windows[i] != 0 ? b->windows[i] : desc->windows[i].cpu),
 			.size = desc->windows[i].size,
 		};
 	}
 	r = vpci_bus_add_segment(d, desc->segment, desc->bus_start, ipa(ecam->base),
 				 front ? 0 : ecam->size, apertures, desc->window_count, out);
+	if (r == 0) {
+		(*out)->bridge = b;
+		b->owner = d->id;
+	}
 	return r == 0 && front ? vpci_front_create(*out, b, front) : r;
+}
+
+/* Where RAM is not at its own address, a device needs translation. */
+static bool can_drive(const struct domain *d, const struct host_bridge *b)
+{
+	struct pci_function *f;
+
+	for (f = pci_function_first(); f && !d->direct; f = f->next) {
+		if (f->bridge == b && f->header_type == 0 && !pci_state_translated(f)) {
+			log_error("pci", SBDF_FMT ": no IOMMU can confine it to d%u %s",
+				  SBDF_ARG(f->sbdf), d->id, d->name);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What is not direct has the guest's ITS. */
+static ipaddr_t owner_doorbell(const struct domain *d, const struct its *its)
+{
+	return ipa(d->direct ? its_doorbell(its).v : GUEST_ITS_BASE + ITS_TRANSLATER_PAGE);
 }
 
 int vpci_create_owner(struct domain *d, struct host_bridge *b)
 {
 	struct vpci_segment *seg;
 	struct pci_function *f;
-	int r = create(d);
+	int r = can_drive(d, b) ? create(d) : -EACCES;
 
 	if (r) {
 		return r;
@@ -87,12 +112,12 @@ int vpci_create_owner(struct domain *d, struct host_bridge *b)
 	}
 	host_bridge_map_io(b);
 	if (b->its) {
-		r = vpci_bus_use_its(d, b->its, ipa(its_doorbell(b->its).v));
+		r = vpci_bus_use_its(d, b->its, owner_doorbell(d, b->its));
 	}
-	if (r == 0 && b->msi) {
+	/* Only the control domain has a virtual frame. */
+	if (r == 0 && b->msi && d->direct) {
 		r = vpci_bus_use_msi(d, b->msi, ipa(b->msi->doorbell.v));
 	}
-	b->owner = d->id;
 	for (f = pci_function_first(); r == 0 && f; f = f->next) {
 		if (f->bridge == b) {
 			r = lend_owner_begin(d, seg, f);
@@ -130,6 +155,9 @@ void vpci_destroy(struct domain *d)
 		struct vpci_segment *seg = d->vpci->segments;
 
 		d->vpci->segments = seg->next;
+		if (seg->bridge) {
+			lend_owner_end(seg->bridge);
+		}
 		destroy_segment(seg);
 	}
 	heap_free(d->vpci);

@@ -32,18 +32,43 @@ void intx_set_masked(struct intx_member *m, bool masked)
 	vpci_intx_update(intx_function(m));
 }
 
-/* PCI-to-PCI Bridge Architecture 1.2, 9.1: each bridge turns pins by its device's number. */
-static uint32_t host_line(const struct pci_function *f)
+/*
+ * PCI-to-PCI Bridge Architecture 1.2, 9.1: each bridge turns pins by its device's number. *device,
+ * of the root bus, and the pin of its that f's arrives at, from 0.
+ */
+static uint32_t root_pin(const struct pci_function *f, uint32_t *device)
 {
-	uint32_t pin = f->interrupt_pin;
+	uint32_t pin = f->interrupt_pin - 1U;
 
-	if (pin < 1 || pin > 4 || f->header_type != 0 || f->bridge->desc->intx_edge) {
-		return 0;
-	}
-	for (pin--; f->parent; f = f->parent) {
+	for (; f->parent; f = f->parent) {
 		pin = (pin + SBDF_DEV(f->sbdf)) % 4;
 	}
-	return f->bridge->desc->intx[SBDF_DEV(f->sbdf) % 4][pin];
+	*device = SBDF_DEV(f->sbdf);
+	return pin;
+}
+
+static uint32_t host_line(const struct pci_function *f)
+{
+	uint32_t device, pin;
+
+	if (f->interrupt_pin < 1 || f->interrupt_pin > 4 || f->header_type != 0 ||
+	    f->bridge->desc->intx_edge) {
+		return 0;
+	}
+	pin = root_pin(f, &device);
+	return f->bridge->desc->intx[device % 4][pin];
+}
+
+/* Where f interrupts the owner of its bridge. Only one that is direct has the host's INTIDs. */
+static uint32_t owner_vintid(const struct pci_function *f, const struct domain *owner)
+{
+	uint32_t device, pin;
+
+	if (owner->direct) {
+		return host_line(f);
+	}
+	pin = root_pin(f, &device);
+	return GUEST_INTX_INTID + (device + pin) % 4;
 }
 
 static bool maskable(struct pci_function *f)
@@ -66,7 +91,8 @@ uint32_t vpci_intx_vintid(const struct vpci_function *vf, bool guest)
 	if (!ok) {
 		return 0;
 	}
-	return guest ? GUEST_INTX_INTID + (SBDF_DEV(vf->where) + f->interrupt_pin - 1U) % 4 : line;
+	return guest ? GUEST_INTX_INTID + (SBDF_DEV(vf->where) + f->interrupt_pin - 1U) % 4
+		     : owner_vintid(f, vf->domain);
 }
 
 void vpci_intx_join(struct vpci_function *vf)
