@@ -6,10 +6,32 @@
 #ifndef COMMON_GUEST_FDT_H
 #define COMMON_GUEST_FDT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define GUEST_FDT_SEED_SIZE 32
+
+#define GUEST_FDT_WINDOWS_MAX 8
+
+enum guest_fdt_space { GUEST_FDT_IO, GUEST_FDT_MEM32, GUEST_FDT_MEM64 };
+
+/* A host bridge that the domain owns. Segment, buses and bus addresses are the host's. */
+struct guest_fdt_bridge {
+	uint16_t segment;
+	uint8_t bus_start;
+	bool dma_coherent;
+	uint64_t ecam; /* guest physical; 1 MiB for each bus from bus_start */
+	uint64_t ecam_size;
+	struct guest_fdt_window {
+		enum guest_fdt_space space;
+		bool prefetchable;
+		uint64_t pci; /* bus address */
+		uint64_t cpu; /* guest physical */
+		uint64_t size;
+	} windows[GUEST_FDT_WINDOWS_MAX];
+	uint32_t window_count;
+};
 
 struct guest_fdt {
 	uint32_t gic_version; /* 2, else 3 */
@@ -21,6 +43,8 @@ struct guest_fdt {
 	uint64_t ramdisk_end;
 	uint8_t rng_seed[GUEST_FDT_SEED_SIZE];
 	uint64_t kaslr_seed; /* 0: no randomness, so no seeds */
+	const struct guest_fdt_bridge *bridges; /* instead of an empty bus; count 0: that */
+	uint32_t bridge_count;
 };
 
 /* Write the tree into buf. 0 or a negative libfdt error (-FDT_ERR_NOSPACE: buf is too small). */

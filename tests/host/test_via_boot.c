@@ -314,6 +314,55 @@ static void test_fdt_no_room(void **state)
 	assert_true(guest_fdt_make(&g, fdt, sizeof(fdt)) < 0);
 }
 
+/* Two bridges of the host instead of a bus of its own: the host's numbers at other addresses. */
+static void test_fdt_bridges(void **state)
+{
+	static const struct guest_fdt_bridge bridges[] = {
+		{ .segment = 0, .bus_start = 0, .dma_coherent = true, .ecam = 0x4010000000,
+		  .ecam_size = 0x4000000, .window_count = 3,
+		  .windows = { { GUEST_FDT_IO, false, 0, 0x4020000000, 0x10000 },
+			       { GUEST_FDT_MEM32, false, 0x10000000, 0x4030000000, 0x8000000 },
+			       { GUEST_FDT_MEM64, true, 0x8000000000, 0x8000000000,
+				 0x4000000000 } } },
+		{ .segment = 3, .bus_start = 0x40, .ecam = 0x4014000000, .ecam_size = 0xc000000 },
+	};
+	struct guest_fdt g = { .vcpu_count = 1, .ram_bytes = 64 * MIB, .bridges = bridges,
+			       .bridge_count = 2 };
+	static uint8_t fdt[0x10000];
+	int node, length;
+
+	assert_int_equal(guest_fdt_make(&g, fdt, sizeof(fdt)), 0);
+	assert_int_equal(fdt_check_full(fdt, sizeof(fdt)), 0);
+	assert_int_equal(cell(fdt, node_at(fdt, "/chosen"), "linux,pci-probe-only", 0), 1);
+	assert_true(fdt_path_offset(fdt, "/pcie@10000000") < 0);
+	node = node_at(fdt, "/pcie@4010000000");
+	assert_int_equal(cell(fdt, node, "linux,pci-domain", 0), 0);
+	assert_int_equal(cell(fdt, node, "bus-range", 0), 0);
+	assert_int_equal(cell(fdt, node, "bus-range", 1), 0x3f);
+	assert_non_null(fdt_getprop(fdt, node, "dma-coherent", NULL));
+	fdt_getprop(fdt, node, "ranges", &length);
+	assert_int_equal(length, 3 * 7 * 4);
+	assert_int_equal(cell(fdt, node, "ranges", 7), 0x02000000);
+	assert_int_equal(cells(fdt, node, "ranges", 8), 0x10000000);
+	assert_int_equal(cells(fdt, node, "ranges", 10), 0x4030000000);
+	assert_int_equal(cells(fdt, node, "ranges", 12), 0x8000000);
+	assert_int_equal(cell(fdt, node, "ranges", 14), 0x43000000);
+	node = node_at(fdt, "/pcie@4014000000");
+	assert_int_equal(fdt_node_check_compatible(fdt, node, "pci-host-ecam-generic"), 0);
+	assert_int_equal(cells(fdt, node, "reg", 0), 0x4014000000);
+	assert_int_equal(cells(fdt, node, "reg", 2), 0xc000000);
+	assert_int_equal(cell(fdt, node, "linux,pci-domain", 0), 3);
+	assert_int_equal(cell(fdt, node, "bus-range", 0), 0x40);
+	assert_int_equal(cell(fdt, node, "bus-range", 1), 0xff);
+	assert_null(fdt_getprop(fdt, node, "dma-coherent", NULL));
+	/* A requester is known to the virtual ITS by segment and number. */
+	assert_int_equal(cell(fdt, node, "msi-map", 2), 3 << 16);
+	assert_int_equal(cell(fdt, node, "interrupt-map", 8), 3);
+	/* A guest without bridges assigns its bus itself. */
+	make_tree(fdt, sizeof(fdt), 1);
+	assert_null(fdt_getprop(fdt, node_at(fdt, "/chosen"), "linux,pci-probe-only", NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,7 +371,7 @@ int main(void)
 		cmocka_unit_test(test_fdt_ram_elsewhere),
 		cmocka_unit_test(test_fdt_cpus),    cmocka_unit_test(test_fdt_pcie),
 		cmocka_unit_test(test_fdt_intx),    cmocka_unit_test(test_fdt_gicv2),
-		cmocka_unit_test(test_fdt_no_room),
+		cmocka_unit_test(test_fdt_no_room), cmocka_unit_test(test_fdt_bridges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
