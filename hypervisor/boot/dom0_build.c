@@ -7,6 +7,7 @@
 #include "boot/dom0_fdt.h"
 #include "boot/dom0_fdt_front.h"
 #include "boot/dom0_layout.h"
+#include "boot/domain_boot.h"
 #include "core/domain_build.h"
 #include "core/guest_copy.h"
 #include "core/heap.h"
@@ -117,20 +118,47 @@ static void create_uart(struct domain *d)
 	}
 }
 
-/* A bridge this build cannot drive is not shown; its own driver said why. */
-static void create_pci(struct domain *d, const struct dom0_bridge *bridges)
+static void create_pci(struct domain *d, const struct dom0_bridge *bridges, uint32_t count)
 {
-	for (uint32_t i = 0; i < host_bridge_count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
+		const struct machine_bridge *desc = bridges[i].host;
+		struct host_bridge *b =
+			host_bridge_of(sbdf_make(desc->segment, desc->bus_start, 0, 0));
 		int err;
 
-		host_bridges[i].ecam = bridges[i].ecam;
-		err = vpci_create_owner(d, &host_bridges[i]);
-
+		b->ecam = bridges[i].ecam;
+		err = vpci_create_owner(d, b);
 		if (err != 0) {
-			panic("control domain: PCI segment %04x: error %d",
-			      host_bridges[i].desc->segment, err);
+			panic("control domain: PCI segment %04x: error %d", desc->segment, err);
 		}
 	}
+}
+
+/*
+ * A bridge this build cannot drive is not shown; its own driver said why. Nor is one that a domain
+ * of the device tree owns.
+ */
+static uint32_t choose_bridges(struct dom0_bridge *bridges)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < host_bridge_count; i++) {
+		const struct host_bridge *b = &host_bridges[i];
+
+		if (domain_boot_owner(b->desc) != NULL) {
+			continue;
+		}
+		bridges[count] = (struct dom0_bridge){
+			.host = b->desc,
+			.front = dom0_fdt_front_of(b),
+			.bridge = b,
+		};
+		if (!b->ops->indirect) {
+			bridges[count].ecam = b->desc->cfg;
+		}
+		count++;
+	}
+	return count;
 }
 
 static void copy_kernel(struct domain *d, uint64_t from, uint64_t to, uint64_t size)
@@ -186,38 +214,28 @@ static void write_fdt(struct domain *d, const struct dom0_fdt_spec *spec, uint64
 	heap_pages_free(buf, DOM0_FDT_ORDER);
 }
 
-/* Everything the domain sees but its memory. */
-static void create_machine(struct domain *d, struct control_layout *control,
-			   struct dom0_bridge *bridges)
+/* Everything the domain sees but its memory. How many bridges. */
+static uint32_t create_machine(struct domain *d, struct control_layout *control,
+			       struct dom0_bridge *bridges)
 {
+	uint32_t count = choose_bridges(bridges);
 	int err;
 
-	for (uint32_t i = 0; i < host_bridge_count; i++) {
-		const struct host_bridge *b = &host_bridges[i];
-
-		bridges[i] = (struct dom0_bridge){
-			.host = b->desc,
-			.front = dom0_fdt_front_of(b),
-			.bridge = b,
-		};
-		if (!b->ops->indirect) {
-			bridges[i].ecam = b->desc->cfg;
-		}
-	}
 	if (dom0_control_layout(&machine, control) != 0 ||
-	    dom0_ecam_layout(&machine, control, bridges, host_bridge_count) != 0) {
+	    dom0_ecam_layout(&machine, control, bridges, count) != 0) {
 		panic("control domain: no hole in its address space for PCI");
 	}
 
 	create_interrupts(d);
 	create_msi_frame(d);
 	create_uart(d);
-	create_pci(d, bridges);
+	create_pci(d, bridges, count);
 	dom0_pass_devices(d);
 	err = control_create(d, control);
 	if (err != 0) {
 		panic("control domain: control function: error %d", err);
 	}
+	return count;
 }
 
 struct domain *boot_control_domain(void)
@@ -230,6 +248,7 @@ struct domain *boot_control_domain(void)
 	struct control_layout control;
 	struct dom0_layout layout;
 	struct dom0_bridge bridges[HOST_BRIDGES_MAX];
+	uint32_t bridge_count;
 	struct dom0_fdt_spec spec;
 	struct image image;
 	struct domain *d;
@@ -248,14 +267,14 @@ struct domain *boot_control_domain(void)
 	if (dom0_layout_plan(ram, &kernel->data, ramdisk_data, &image, &layout, &why) != 0) {
 		panic("control domain: %s", why);
 	}
-	create_machine(d, &control, bridges);
+	bridge_count = create_machine(d, &control, bridges);
 	if (!layout.in_place) {
 		copy_kernel(d, kernel->data.base, layout.entry, kernel->data.size);
 	}
 	spec = (struct dom0_fdt_spec){
 		.machine = &machine,
 		.bridges = bridges,
-		.bridge_count = host_bridge_count,
+		.bridge_count = bridge_count,
 		.bootargs = kernel->bootargs,
 		.vcpu_count = d->vcpu_count,
 		.ram = ram->ranges,

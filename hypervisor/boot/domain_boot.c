@@ -95,6 +95,8 @@ static int make_fdt(struct domain_boot *b)
 		.bootargs = spec->bootargs[0] != '\0' ? spec->bootargs : NULL,
 		.ramdisk_start = ramdisk,
 		.ramdisk_end = ramdisk + spec->ramdisk.size,
+		.bridges = b->bridges,
+		.bridge_count = spec->owned_count,
 	};
 	void *buf = heap_pages(FDT_ORDER);
 	int err = -ENOMEM;
@@ -147,7 +149,9 @@ static int claim_functions(const struct machine_domain *spec)
 static int create(struct domain_boot *b)
 {
 	const struct machine_domain *spec = b->spec;
-	struct domain_spec wanted = { .vcpu_count = spec->vcpu_count, .ram_size = spec->ram_size };
+	struct domain_spec wanted = { .vcpu_count = spec->vcpu_count,
+				      .drives = spec->owned_count != 0,
+				      .ram_size = spec->ram_size };
 	struct domain *d;
 	int err;
 
@@ -156,7 +160,10 @@ static int create(struct domain_boot *b)
 	if (err != 0) {
 		return domain_boot_refuse(spec, err, create_error(err));
 	}
-	err = claim_functions(spec);
+	err = domain_boot_own_bridges(b, d);
+	if (err == 0) {
+		err = claim_functions(spec);
+	}
 	if (err != 0) {
 		(void)domain_destroy(d); /* just made: it can be */
 		return err;
@@ -181,6 +188,9 @@ static int prepare(const struct machine_domain *spec)
 	}
 	b->spec = spec;
 	err = place(b);
+	if (err == 0) {
+		err = domain_boot_place_bridges(b);
+	}
 	if (err == 0) {
 		err = make_fdt(b);
 	}

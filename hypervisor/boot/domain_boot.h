@@ -3,6 +3,7 @@
 #ifndef BOOT_DOMAIN_BOOT_H
 #define BOOT_DOMAIN_BOOT_H
 
+#include "common/guest_fdt.h"
 #include "common/guest_image.h"
 #include "core/job.h"
 #include "core/machine.h"
@@ -16,10 +17,13 @@ enum boot_phase {
 	BOOT_START,
 };
 
+struct domain;
+
 /* Kept: device tree and layout are what a restart needs besides the modules. */
 struct domain_boot {
 	const struct machine_domain *spec;
 	struct guest_image_layout layout;
+	struct guest_fdt_bridge bridges[MACHINE_MAX_OWNED]; /* as many as spec->owned */
 	void *fdt;
 	uint32_t fdt_size;
 	uint32_t id;
@@ -34,6 +38,14 @@ void domain_boot_job_start(struct domain_boot *b);
 
 /* What lies in RAM at from; nobody writes there. */
 void domain_boot_read(uint64_t from, void *to, size_t size);
+
+/* The domain of the device tree that owns a host bridge, even if it is not started; NULL: none. */
+const struct machine_domain *domain_boot_owner(const struct machine_bridge *bridge);
+
+/* b->bridges from what the device tree says. Refused, with the reason in the log, as below. */
+int domain_boot_place_bridges(struct domain_boot *b);
+/* d, just made, owns them from now on. */
+int domain_boot_own_bridges(const struct domain_boot *b, struct domain *d);
 
 /* Say why a domain is not started, and return err. */
 int domain_boot_refuse(const struct machine_domain *spec, int err, const char *why);

@@ -67,7 +67,8 @@ int domain_build_guest(struct domain *d)
 	if (ret != 0) {
 		goto fail_its;
 	}
-	ret = vpci_create_guest(d);
+	/* The bridges of a driver domain come when it is there. */
+	ret = d->drives ? 0 : vpci_create_guest(d);
 	if (ret != 0) {
 		goto fail_uart;
 	}

@@ -3,6 +3,7 @@
  * Domains that start with the machine: "xen,domain" nodes of /chosen. A node that is wrong costs its
  * domain only; what is not understood is refused and not passed over, as it may be a restriction.
  */
+#include "boot/domain_bridges.h"
 #include "boot/domain_pci.h"
 #include "boot/machine_fdt.h"
 #include "lib/errno.h"
@@ -16,7 +17,7 @@
 /* vpl011: every domain has a PL011. */
 static const char *const known_properties[] = {
 	"#address-cells", "#size-cells", "compatible", "cpus",	"memory",
-	"pci-devices",	  "phandle",	 "vpl011",
+	"pci-bridges",	  "pci-devices", "phandle",    "vpl011",
 };
 
 static bool is_known(const char *name)
@@ -142,6 +143,36 @@ static int read_lent(struct fdt_reader *r, int node, struct machine_domain *d)
 	return 0;
 }
 
+/* Before anything else can be wrong: what it names is never another domain's by mistake. */
+static int read_owned(struct fdt_reader *r, int node, struct machine_domain *d)
+{
+	int length = 0;
+	const char *text = fdt_prop(r->fdt, node, "pci-bridges", &length);
+	const char *end;
+	char why[128];
+
+	if (text == NULL) {
+		return 0;
+	}
+	if (length <= 0 || text[length - 1] != '\0') {
+		return fdt_fail(r, node, "pci-bridges", "is not text");
+	}
+	for (end = text + length; text < end; text += strlen(text) + 1) {
+		if (d->owned_count == MACHINE_MAX_OWNED) {
+			return fdt_fail(r, node, "pci-bridges", "names more than 4 bridges");
+		}
+		if (!domain_bridges_parse(text, &d->owned[d->owned_count])) {
+			format(why, sizeof(why), "\"%s\" is not [DDDD:]BB-BB", text);
+			return fdt_fail(r, node, "pci-bridges", why);
+		}
+		d->owned_count++;
+	}
+	if (fdt_prop(r->fdt, node, "pci-devices", &length) != NULL) {
+		return fdt_fail(r, node, "pci-devices", "cannot be beside pci-bridges");
+	}
+	return 0;
+}
+
 /* Its node's name without unit address. */
 static void read_name(struct fdt_reader *r, int node, struct machine_domain *d)
 {
@@ -161,6 +192,9 @@ static int read_domain(struct fdt_reader *r, int node, struct machine_domain *d)
 	read_name(r, node, d);
 	if (fdt_path(r->fdt, node, d->path, sizeof(d->path)) != 0) {
 		err = fdt_fail(r, node, NULL, "has a path that is too long");
+	}
+	if (err == 0) {
+		err = read_owned(r, node, d);
 	}
 	if (err == 0) {
 		err = check_properties(r, node);

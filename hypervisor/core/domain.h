@@ -99,6 +99,7 @@ uint32_t domain_next_id(uint32_t from);
 struct domain_spec {
 	char name[DOMAIN_NAME_MAX];
 	uint32_t vcpu_count;
+	bool drives;         /* a driver domain, see struct domain */
 	uint64_t ram_size;   /* bytes, rounded up to 2 MiB */
 	uint64_t flash_size; /* the same, from GUEST_FLASH0_BASE on; 0: none */
 	uint64_t table_size; /* bytes of page tables besides those of its RAM; 0: the usual amount */

@@ -27,6 +27,7 @@
 #define MACHINE_FLAW_MAX     256
 #define MACHINE_MAX_DOMAINS  8
 #define MACHINE_MAX_LENT     16
+#define MACHINE_MAX_OWNED    4
 
 struct machine_cpu {
 	uint64_t mpidr; /* affinity fields only */
@@ -143,6 +144,13 @@ struct machine_lent {
 	uint32_t quirks; /* PCI_QUIRK_* */
 };
 
+/* A host bridge that a domain owns, by what it answers for. */
+struct machine_owned {
+	uint16_t segment;
+	uint8_t bus_start;
+	uint8_t bus_end;
+};
+
 /* A domain that the hypervisor starts itself ("xen,domain"). */
 struct machine_domain {
 	char name[MACHINE_NAME_MAX];
@@ -155,6 +163,8 @@ struct machine_domain {
 	char bootargs[MACHINE_TEXT_MAX];
 	struct machine_lent lent[MACHINE_MAX_LENT];
 	uint32_t lent_count;
+	struct machine_owned owned[MACHINE_MAX_OWNED]; /* also when it is flawed */
+	uint32_t owned_count;
 };
 
 struct machine {

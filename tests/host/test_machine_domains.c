@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "boot/boot.h"
+#include "boot/domain_bridges.h"
 #include "boot/domain_pci.h"
 #include "lib/errno.h"
 #include "virt_tree.h"
@@ -269,6 +270,110 @@ static void test_functions(void **state)
 	}
 }
 
+static void set_bridges(void *fdt, const char *strings, int size)
+{
+	assert_int_equal(fdt_setprop(fdt, virt_node(fdt, WEB), "pci-bridges", strings, size), 0);
+}
+
+static void test_bridges(void **state)
+{
+	static const char list[] = "0000:00-3f\0" "1:40-Ff";
+	static const char five[] = "0-1\0" "2-3\0" "4-5\0" "6-7\0" "8-9";
+	void *fdt = tree();
+	struct machine_domain *d;
+
+	(void)state;
+	set_bridges(fdt, list, sizeof(list));
+	d = read_one(fdt);
+	assert_string_equal(d->flaw, "");
+	assert_int_equal(d->owned_count, 2);
+	assert_int_equal(d->owned[0].segment, 0);
+	assert_int_equal(d->owned[0].bus_start, 0);
+	assert_int_equal(d->owned[0].bus_end, 0x3f);
+	assert_int_equal(d->owned[1].segment, 1);
+	assert_int_equal(d->owned[1].bus_start, 0x40);
+	assert_int_equal(d->owned[1].bus_end, 0xff);
+	/* Nobody else gets them when the domain is not started. */
+	virt_delete(fdt, WEB, "memory");
+	flawed(fdt, WEB, "memory");
+	assert_int_equal(machine.domains[0].owned_count, 2);
+
+	fdt = tree();
+	set_bridges(fdt, list, sizeof(list) - 1);
+	flawed(fdt, WEB, "pci-bridges");
+	fdt = tree();
+	set_bridges(fdt, five, sizeof(five));
+	flawed(fdt, WEB, "pci-bridges: names more than 4");
+	fdt = tree();
+	set_bridges(fdt, "00", 3);
+	flawed(fdt, WEB, "pci-bridges: \"00\" is not");
+	/* It has no bus of its own to put a lent function on. */
+	fdt = tree();
+	set_bridges(fdt, list, sizeof(list));
+	set_list(fdt, "01:00.0", 8);
+	flawed(fdt, WEB, "pci-devices");
+}
+
+static void test_bridge_names(void **state)
+{
+	static const char *const bad[] = { "", "0", "0-", "-0", "3f-00", "0:0", "0:0-", "000-1", "0-100",
+					   "10000:0-1", "0-1 ", "g-h", ":0-1", "0:0:0-1" };
+	struct machine_owned out;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		if (domain_bridges_parse(bad[i], &out)) {
+			print_error("\"%s\" is taken\n", bad[i]);
+			fail();
+		}
+	}
+	assert_true(domain_bridges_parse("aB:c-C", &out));
+	assert_int_equal(out.segment, 0xab);
+	assert_int_equal(out.bus_start, 12);
+	assert_int_equal(out.bus_end, 12);
+}
+
+/* Nothing overlaps, everything is in reach, and blocks can be mapped as blocks. */
+static void test_bridges_are_placed(void **state)
+{
+	static struct machine_bridge one = { .segment = 2, .bus_end = 0x3f, .window_count = 3,
+		.windows = { { WINDOW_IO, false, 0, 0x3eff0000, 0x10000 },
+			     { WINDOW_MEM32, false, 0x10000000, 0x10000000, 0x2eff0000 },
+			     { WINDOW_MEM64, true, 0x8000000000, 0x8000200000, 0x3fffe00000 } } };
+	struct machine_bridge two = one;
+	const struct machine_bridge *bridges[] = { &one, &two };
+	struct guest_fdt_bridge out[2];
+	uint64_t end = 0x4010000000;
+
+	(void)state;
+	two.bus_start = 0x40;
+	two.bus_end = 0xff;
+	assert_int_equal(domain_bridges_place(bridges, 2, out), 0);
+	for (int b = 0; b < 2; b++) {
+		assert_int_equal(out[b].segment, 2);
+		assert_true(out[b].ecam >= end);
+		end = out[b].ecam + out[b].ecam_size;
+		assert_int_equal(out[b].window_count, 3);
+		for (int i = 0; i < 3; i++) {
+			const struct guest_fdt_window *w = &out[b].windows[i];
+
+			assert_true(w->cpu >= end);
+			assert_int_equal(w->pci, one.windows[i].pci);
+			assert_int_equal(w->size, one.windows[i].size);
+			assert_int_equal(w->cpu % SZ_1G, one.windows[i].cpu % SZ_1G);
+			end = w->cpu + w->size;
+		}
+	}
+	assert_true(end <= 1ULL << 40);
+	assert_int_equal(out[0].ecam_size, 64 << 20);
+	assert_int_equal(out[1].ecam_size, 192 << 20);
+	assert_int_equal(out[1].bus_start, 0x40);
+	two.windows[2].size = 0x8000000000;
+	assert_int_equal(domain_bridges_place(bridges, 2, out), -ENOSPC);
+	two.windows[2].size = ~0ULL;
+	assert_int_equal(domain_bridges_place(bridges, 2, out), -ENOSPC);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +384,9 @@ int main(void)
 		cmocka_unit_test(test_bad_lists),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_functions),
+		cmocka_unit_test(test_bridges),
+		cmocka_unit_test(test_bridge_names),
+		cmocka_unit_test(test_bridges_are_placed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
