@@ -9,7 +9,7 @@ TSAN = build/tsan
 # Length of one fuzzing run, per target; scripts/fuzz and scripts/check have their own when unset.
 export FUZZ_SECONDS
 
-.PHONY: all setup build host tsan demo demo-dom0less demo-imx8mp run check soak bench fuzz mutate clean distclean
+.PHONY: all setup build host tsan demo demo-dom0less demo-imx8mp demo-domd run check soak bench fuzz mutate clean distclean
 
 all: build
 
@@ -46,6 +46,10 @@ demo-dom0less: build
 demo-imx8mp: build
 	@scripts/demo-imx8mp
 
+# A driver domain owns the host bridge, and the control domain has no PCI.
+demo-domd: build
+	@scripts/demo-domd
+
 # The demo's machine with a shell in the control domain.
 run: build
 	@scripts/demo-machine
@@ -68,7 +72,7 @@ mutate: setup
 	@scripts/mutate --write
 
 clean:
-	rm -rf $(ARM64) $(HOST) build/demo build/demo-dom0less build/demo-imx8mp build/fuzz build/mutate $(TSAN)
+	rm -rf $(ARM64) $(HOST) build/demo build/demo-dom0less build/demo-imx8mp build/demo-domd build/fuzz build/mutate $(TSAN)
 
 # Also what scripts/setup made: sysroot and root images.
 distclean:

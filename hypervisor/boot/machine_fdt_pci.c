@@ -10,6 +10,9 @@
 #define PHYS_HI_SPACE(hi)    BITS(hi, 25, 24) /* 1 I/O, 2 memory 32-bit, 3 memory 64-bit */
 #define PHYS_HI_PREFETCHABLE BIT(30)
 
+/* As far as the DeviceIDs of a domain's ITS reach. */
+#define SEGMENT_MAX 255
+
 static const char *const known_bridges[] = {
 	"pci-host-ecam-generic",
 	"fsl,imx8mp-pcie",
@@ -280,8 +283,8 @@ static int read_segment(struct fdt_reader *r, int node, uint32_t index)
 	if (err != 0) {
 		return err;
 	}
-	if (segment > UINT16_MAX) {
-		return fdt_fail(r, node, "linux,pci-domain", "is beyond 65535");
+	if (segment > SEGMENT_MAX) {
+		return fdt_fail(r, node, "linux,pci-domain", "is beyond 255");
 	}
 	for (uint32_t i = 0; i < index; i++) {
 		if (m->bridges[i].segment == segment) {

@@ -6,7 +6,7 @@
 #include "lib/types.h"
 
 #define VITS_CMD_BYTES       32U
-#define VITS_DEVICE_ID_BITS  16U
+#define VITS_DEVICE_ID_BITS  24U /* a segment of 8 bits, and a requester ID */
 #define VITS_EVENT_ID_BITS   11U
 #define VITS_COLLECTION_BITS 6U
 #define VITS_EVENTS_MAX      (1U << VITS_EVENT_ID_BITS)

@@ -426,7 +426,7 @@ static const struct {
 	{ "/pcie@10000000", "dma-ranges", 7, { 0x2000000, 0, 0, 0, 0, 0, 0 } },
 	{ "/pcie@10000000", "dma-ranges", 7, { 0x3000000, ~0U, ~0U, 0, 0, 0, 0x1000 } },
 	{ "/pcie@10000000", "dma-ranges", 7, { 0x3000000, 0, 0, ~0U, ~0U, 0, 0x1000 } },
-	{ "/pcie@10000000", "linux,pci-domain", 1, { 65536 } },
+	{ "/pcie@10000000", "linux,pci-domain", 1, { 256 } },
 	{ "/pcie@10000000", "iommu-map", 3, { 0, 1, 0 } },
 	{ "/pcie@10000000", "iommu-map", 4, { 0, 0x7777, 0, 0x10000 } },
 	{ "/pcie@10000000", "msi-map", 4, { 0xffff, 1, 0, 2 } },

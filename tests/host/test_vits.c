@@ -139,7 +139,7 @@ static void test_registers(void **state)
 	assert_int_equal(typer & 3, 1);
 	assert_int_equal((typer >> 4 & 15) + 1, 8);
 	assert_int_equal((typer >> 8 & 31) + 1, 11);
-	assert_int_equal((typer >> 13 & 31) + 1, 16);
+	assert_int_equal((typer >> 13 & 31) + 1, 24);
 	assert_int_equal(typer >> 19 & 1, 0);
 	assert_int_equal(world_read(0, WORLD_ITS + 12, 4), typer >> 32);
 	world_write(0, WORLD_ITS, 4, 0);

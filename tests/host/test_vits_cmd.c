@@ -49,7 +49,9 @@ static void test_mapti(void **state)
 	assert_int_equal(c.lpi, 5);
 	assert_int_equal(decode(0x10000000aull, 2048, 3, 0).kind, VITS_CMD_BAD);
 	assert_int_equal(decode(0x10000000aull, 0, 64, 0).kind, VITS_CMD_BAD);
-	assert_int_equal(decode(0x100000000000aull, 0, 0, 0).kind, VITS_CMD_BAD);
+	/* Segment 0xff is the last whose functions have a DeviceID. */
+	assert_int_equal(decode(0xffabcd0000000aull, 0, 0, 0).device, 0xffabcd);
+	assert_int_equal(decode(0x10000000000000aull, 0, 0, 0).kind, VITS_CMD_BAD);
 }
 
 static void test_collections(void **state)
@@ -157,7 +159,7 @@ static void test_random(void **state)
 		}
 		w[0] = (w[0] & ~(uint64_t)0xff) | (uint64_t)rand() % 16;
 		c = vits_cmd_decode(w);
-		assert_true(c.device < 0x10000);
+		assert_true(c.device < 0x1000000);
 		assert_true(c.event < VITS_EVENTS_MAX);
 		assert_true(c.event_count <= VITS_EVENTS_MAX);
 		assert_true(c.collection < VITS_COLLECTIONS);

@@ -29,17 +29,17 @@ RUN_SECONDS = 120
 BOOT_SECONDS = 600
 
 
-def root_port(port):
+def root_port(port, bus="pcie.0"):
     """Options for PCI Express root port number `port`, from 1, with id rp<port>."""
-    return ["--device", f"pcie-root-port,id=rp{port},chassis={port}"]
+    return ["--device", f"pcie-root-port,id=rp{port},chassis={port},bus={bus}"]
 
 
-def nvme(image, port, **properties):
+def nvme(image, port, root="pcie.0", **properties):
     """Options for an NVMe disk with serial number nvme<port>, behind a root port of its own."""
     drive = f"disk{port}"
     device = {"serial": f"nvme{port}", "drive": drive, "bus": f"rp{port}", **properties}
     return [
-        *root_port(port),
+        *root_port(port, root),
         "--drive", f"if=none,format=raw,file={image},id={drive}",
         "--device", "nvme," + ",".join(f"{key}={value}" for key, value in device.items()),
     ]

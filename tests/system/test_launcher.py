@@ -77,6 +77,7 @@ def test_qemu_that_does_not_start(machine):
 @pytest.mark.parametrize("options, word", [
     (["--machine", "imx8mp-evk", "--gic", "3"], "--gic"),
     (["--machine", "imx8mp-evk", "--no-iommu"], "--no-iommu"),
+    (["--machine", "imx8mp-evk", "--split-root"], "--split-root"),
     (["--machine", "imx8mp-evk", "--cpus", "5"], "--cpus 5"),
     (["--bare", "--kernel", "/nonexistent/Image"], "/nonexistent/Image"),
     (["--bare", "--overlay", "/nonexistent"], "/nonexistent"),
