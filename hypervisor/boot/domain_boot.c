@@ -130,7 +130,7 @@ static const char *create_error(int err)
 	}
 }
 
-/* The functions of its list go out of everybody's hands. */
+/* The functions of its list go out of everybody's hands; when it begins anew they have. */
 static int claim_functions(const struct machine_domain *spec)
 {
 	for (uint32_t i = 0; i < spec->lent_count; i++) {
@@ -146,7 +146,7 @@ static int claim_functions(const struct machine_domain *spec)
 	return 0;
 }
 
-static int create(struct domain_boot *b)
+int domain_boot_make(struct domain_boot *b)
 {
 	const struct machine_domain *spec = b->spec;
 	struct domain_spec wanted = { .vcpu_count = spec->vcpu_count,
@@ -161,14 +161,14 @@ static int create(struct domain_boot *b)
 		return domain_boot_refuse(spec, err, create_error(err));
 	}
 	err = domain_boot_own_bridges(b, d);
-	if (err == 0) {
+	if (err == 0 && b->id == 0) {
 		err = claim_functions(spec);
 	}
 	if (err != 0) {
 		(void)domain_destroy(d); /* just made: it can be */
 		return err;
 	}
-	b->id = d->id;
+	__atomic_store_n(&b->id, d->id, __ATOMIC_RELAXED);
 	domain_boot_job_start(b);
 	return 0;
 }
@@ -195,13 +195,15 @@ static int prepare(const struct machine_domain *spec)
 		err = make_fdt(b);
 	}
 	if (err == 0) {
-		err = create(b);
+		err = domain_boot_make(b);
 	}
 	if (err != 0) {
 		heap_free(b->fdt);
 		heap_free(b);
+		return err;
 	}
-	return err;
+	domain_boot_keep(b);
+	return 0;
 }
 
 void domain_boot_all(void)

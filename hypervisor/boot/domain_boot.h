@@ -17,6 +17,13 @@ enum boot_phase {
 	BOOT_START,
 };
 
+enum restart_phase {
+	RESTART_END,    /* as an administrator would end it */
+	RESTART_GONE,   /* until it is, and its name is free */
+	RESTART_RESETS, /* until what it used can be its again */
+	RESTART_MAKE,
+};
+
 struct domain;
 
 /* Kept: device tree and layout are what a restart needs besides the modules. */
@@ -26,12 +33,20 @@ struct domain_boot {
 	struct guest_fdt_bridge bridges[MACHINE_MAX_OWNED]; /* as many as spec->owned */
 	void *fdt;
 	uint32_t fdt_size;
-	uint32_t id;
+	uint32_t id; /* 0: not made yet; atomic once guests run */
 	struct job job;
 	enum boot_phase phase;
 	uint64_t copied; /* bytes of the current module */
+	struct job restart; /* domain_boot_restart.c */
+	enum restart_phase restart_phase;
+	struct domain_boot *next; /* of all that were started */
 	uint8_t page[SZ_4K];
 };
+
+/* The domain is made, all but its RAM's contents; the job does the rest. */
+int domain_boot_make(struct domain_boot *b);
+/* b's domain is started again when it asks for a reboot. Before any guest runs. */
+void domain_boot_keep(struct domain_boot *b);
 
 /* d, with id b->id, was made and its functions are on their way into quarantine. */
 void domain_boot_job_start(struct domain_boot *b);
@@ -46,6 +61,9 @@ const struct machine_domain *domain_boot_owner(const struct machine_bridge *brid
 int domain_boot_place_bridges(struct domain_boot *b);
 /* d, just made, owns them from now on. */
 int domain_boot_own_bridges(const struct domain_boot *b, struct domain *d);
+
+/* None of what they used when the last owner ended is being reset any more. */
+bool domain_boot_bridges_settled(const struct domain_boot *b);
 
 /* Say why a domain is not started, and return err. */
 int domain_boot_refuse(const struct machine_domain *spec, int err, const char *why);

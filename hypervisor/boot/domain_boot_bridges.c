@@ -88,6 +88,9 @@ int domain_boot_own_bridges(const struct domain_boot *b, struct domain *d)
 			}
 			err = vpci_create_owner(d, host);
 		}
+		if (err == 0) {
+			lend_owner_again(host);
+		}
 		if (err != 0) {
 			return refuse_bridge(b->spec, &b->spec->owned[i], err,
 					     err == -EACCES ? "not all below it is behind an IOMMU" :
@@ -95,4 +98,14 @@ int domain_boot_own_bridges(const struct domain_boot *b, struct domain *d)
 		}
 	}
 	return 0;
+}
+
+bool domain_boot_bridges_settled(const struct domain_boot *b)
+{
+	for (uint32_t i = 0; i < b->spec->owned_count; i++) {
+		if (!lend_owner_settled(bridge_of(&b->spec->owned[i]))) {
+			return false;
+		}
+	}
+	return true;
 }

@@ -181,6 +181,8 @@ static const struct job_ops boot_ops = {
 
 void domain_boot_job_start(struct domain_boot *b)
 {
+	b->phase = BOOT_RESETS;
+	b->copied = 0;
 	job_init(&b->job, &boot_ops);
 	job_start(&b->job);
 }

@@ -243,7 +243,7 @@ static _Noreturn void machine_end(enum shutdown_reason reason)
 
 void domain_end_machine_if_last(void)
 {
-	if (!__atomic_load_n(&nobody_administers, __ATOMIC_RELAXED)) {
+	if (!__atomic_load_n(&nobody_administers, __ATOMIC_RELAXED) || domain_restart_pending()) {
 		return;
 	}
 	for (uint32_t id = domain_next_id(0); id != DOMAIN_ID_NONE; id = domain_next_id(id + 1)) {
@@ -260,6 +260,7 @@ void domain_end_machine_if_last(void)
 void domain_shutdown(struct domain *d, enum shutdown_reason reason)
 {
 	static const char *const words[] = { "powered off", "asked for a reboot", "crashed" };
+	bool restart = false;
 
 	if (d->control) {
 		machine_end(reason);
@@ -272,9 +273,12 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason)
 			sched_stop(d->vcpus[i]);
 		}
 		log_info("domain", "d%u %s %s", d->id, d->name, words[reason]);
+		restart = reason == SHUTDOWN_REBOOT;
 	}
 	spin_unlock(&d->lock);
-	domain_end_machine_if_last();
+	if (!restart || !domain_restart(d)) {
+		domain_end_machine_if_last();
+	}
 }
 
 uint64_t domain_cpu_ticks(struct domain *d)

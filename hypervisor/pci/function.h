@@ -174,6 +174,7 @@ struct pci_function {
 	/* Expansion ROM its user is shown: memory of the hypervisor's at cpu. BAR_NONE: none. */
 	struct pci_bar lent_rom;
 	bool lent_once; /* since its last reset, or since boot */
+	bool owner_ended; /* it is nobody's since the owner of its bridge, which used it, ended */
 	uint32_t quirks; /* PCI_QUIRK_* it is, or was last, lent with; 0 when its owner has it */
 	const char *broken_why;
 

@@ -214,6 +214,7 @@ static struct pci_function *claim_next(const struct domain *d, bool *claimed)
 			continue;
 		}
 		if (f->state == FUNCTION_LENT || f->state == FUNCTION_OWNED) {
+			f->owner_ended = f->state == FUNCTION_OWNED && !f->pf;
 			pci_function_set_state(f, FUNCTION_RESETTING);
 			break;
 		}
@@ -234,20 +235,4 @@ enum job_status lend_reclaim(struct domain *d)
 		return JOB_MORE;
 	}
 	return f ? JOB_WAIT : JOB_DONE;
-}
-
-/* Left are its bridge functions, which nobody can take, and identities: as if it never had an owner. */
-void lend_owner_end(struct host_bridge *b)
-{
-	struct pci_function *f;
-
-	spin_lock(&pci_registry_lock);
-	for (f = pci_function_first(); f; f = f->next) {
-		if (f->bridge == b && f->header_type == 1 && f->vpci) {
-			f->user = DOMAIN_ID_NONE;
-			f->vpci = NULL;
-		}
-	}
-	b->owner = DOMAIN_ID_NONE;
-	spin_unlock(&pci_registry_lock);
 }

@@ -92,6 +92,7 @@ void lend_begin_use(struct vpci_function *vf, enum function_state state)
 	struct pci_function *f = vf->function;
 
 	pci_function_set_state(f, state);
+	f->owner_ended = false;
 	f->user = vf->domain->id;
 	f->user_view = vf->where;
 	f->vpci = vf;

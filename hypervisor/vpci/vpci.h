@@ -28,6 +28,10 @@ void vpci_destroy(struct domain *d);
  */
 int lend_quarantine(struct pci_function *f, const char *name);  /* assignable-add */
 int lend_return_to_owner(struct pci_function *f);               /* assignable-remove */
+/* None of the functions that b's last owner used when it ended is on its way into quarantine. */
+bool lend_owner_settled(const struct host_bridge *b);
+/* b's owner, which begins, gets those of them that are still there. */
+void lend_owner_again(const struct host_bridge *b);
 /* What is asked for with a function. */
 struct lend_options {
 	uint32_t vslot;  /* 1..31; 0: with its device's other functions, else first free */

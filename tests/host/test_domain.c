@@ -33,6 +33,9 @@ static struct {
 	int32_t tables;      /* p2m alive */
 	int32_t built;       /* devices of guests */
 	int32_t placed;      /* vCPUs in the scheduler */
+	uint32_t restarts;
+	bool restart_answer;
+	bool restart_pending;
 	int build_answer;
 	int unbuild_answer;
 	uint32_t unbuild_slices;
@@ -176,6 +179,18 @@ int domain_build_guest(struct domain *d)
 		world.built++;
 	}
 	return world.build_answer;
+}
+
+bool domain_restart(struct domain *d)
+{
+	assert_false(spin_is_locked(&d->lock));
+	world.restarts++;
+	return world.restart_answer;
+}
+
+bool domain_restart_pending(void)
+{
+	return world.restart_pending;
 }
 
 /* In three parts and a wait, before the rest. */
@@ -394,6 +409,7 @@ static void test_life(void **state)
 	domain_shutdown(d, SHUTDOWN_CRASH);
 	assert_int_equal(d->state, DOMAIN_SHUTDOWN);
 	assert_int_equal(d->reason, SHUTDOWN_REBOOT);
+	assert_int_equal(world.restarts, 1);
 	assert_int_equal(domain_unpause(d), -EINVAL);
 	assert_int_equal(domain_pause(d), -EINVAL);
 	end(d);
@@ -765,9 +781,16 @@ static void test_without_control(void **state)
 	end(c); /* never started */
 	domain_end_machine_if_last();
 	assert_int_equal(domain_unpause(b), 0);
+	/* One that begins again is waited for. */
+	world.restart_answer = true;
+	domain_shutdown(b, SHUTDOWN_REBOOT);
+	assert_int_equal(world.restarts, 1);
+	world.restart_pending = true;
+	domain_end_machine_if_last();
 	assert_int_equal(world.machine_end, 0);
+	world.restart_pending = false;
 	if (setjmp(the_end) == 0) {
-		domain_shutdown(b, SHUTDOWN_CRASH);
+		domain_end_machine_if_last();
 		fail();
 	}
 	assert_int_equal(world.machine_end, 1);

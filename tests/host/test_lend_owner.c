@@ -199,6 +199,40 @@ static void the_next_owner_takes_nothing_from_guests(void **state)
 	assert_int_equal(world_dma(nvme), WORLD_GUEST2);
 }
 
+static void next_driver_begins(void)
+{
+	driver_begins();
+	assert_int_equal(drive(&world.bridge), 0);
+	lend_owner_again(&world.bridge);
+}
+
+/* It is the same one again: what it used is its own, but not what an administrator took or lent. */
+static void who_begins_again_gets_what_it_used(void **state)
+{
+	(void)state;
+	quarantine(nvme);
+	DRIVER->state = DOMAIN_DYING;
+	while (lend_reclaim(DRIVER) == JOB_MORE) {
+	}
+	assert_int_equal(nic->state, FUNCTION_RESETTING);
+	assert_false(lend_owner_settled(&world.bridge));
+	driver_ends();
+	assert_true(lend_owner_settled(&world.bridge));
+	next_driver_begins();
+	assert_int_equal(nic->state, FUNCTION_OWNED);
+	assert_int_equal(world_dma(nic), WORLD_GUEST2);
+	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
+	driver_ends();
+	lend_to(GUEST1, nic, 0);
+	next_driver_begins();
+	assert_int_equal(world_dma(nic), WORLD_GUEST1);
+	assert_int_equal(lend_detach(nic), 0);
+	world_run_resets();
+	driver_ends();
+	next_driver_begins();
+	assert_int_equal(nic->state, FUNCTION_QUARANTINED);
+}
+
 /* RAM is elsewhere than a device behind no IOMMU would take it to be. */
 static void without_iommu_it_drives_nothing(void **state)
 {
@@ -325,6 +359,7 @@ int main(void)
 		T(what_it_lost_to_a_guest_is_an_identity),
 		T(its_end_leaves_guests_alone),
 		T(the_next_owner_takes_nothing_from_guests),
+		T(who_begins_again_gets_what_it_used),
 		T(without_iommu_it_drives_nothing),
 		T(two_bridges_have_two_owners),
 		T(its_end_waits_for_lent_vfs),

@@ -45,6 +45,16 @@ is_over() { case $(state "$1") in *s*) true ;; *) false ;; esac; }
 # console NAME SECONDS: all a domain prints until it ends, which takes less on an idle machine.
 console() { timeout $((PATIENCE * $2)) via console "$1" </dev/null 2>&1 | tr -d '\r'; }
 
+# listen NAME: what a domain prints from its beginning on, in the background.
+listen() { via console "$1" </dev/null >"/tmp/$1" 2>&1 & }
+
+# said NAME PATTERN: the first line of a domain's console that begins with it, as soon as it is there.
+said() { wait_for grep -q "^$2" "/tmp/$1" && grep -m 1 "^$2" "/tmp/$1"; }
+
+# type_to NAME LINE: Ctrl-] leaves the console again.
+type_to() { printf '%s\n\035' "$2" | via console "$1" >/dev/null; }
+has_id() { via list "$1" | grep -q "^$1 *$2 "; }
+
 # disk SBDF: the block device of an NVMe controller, when there is one.
 disk()
 {

@@ -135,6 +135,12 @@ echo 1 >/sys/bus/pci/devices/0000:02:00.0/remove
 echo 1 >/sys/bus/pci/rescan
 wait_for has_disk 0000:02:00.0
 section disk; sha256sum <"$(disk 0000:02:00.0)"
+listen again
+section first; said again sum
+type_to again go
+wait_for has_id again 4
+listen again
+section second; said again sum; via pci-list again
 """
 
 
@@ -142,10 +148,14 @@ section disk; sha256sum <"$(disk 0000:02:00.0)"
 def beside(module_machine):
     machine = module_machine
     options, sums = disks(machine)
+    third = machine.raw_image("disk3.img", 8, seed=3)
+    sums.append(hashlib.sha256(third.read_bytes()).hexdigest())
     done, out = scenario.run(
         machine, BESIDE, *domains(
             machine, domain("work", "sha256sum </dev/nvme0n1", pci="02:00.0"),
-            domain("idle", "echo up; sleep 1000", vcpus=2, memory=128)), *options)
+            domain("idle", "echo up; sleep 1000", vcpus=2, memory=128),
+            domain("again", "echo sum $(sha256sum </dev/nvme0n1); read -r word; reboot -f",
+                   pci="03:00.0", memory=128)), *options, *nvme(third, port=3))
     return done, out, sums
 
 
@@ -167,6 +177,14 @@ def test_tool_manages_them(beside):
     assert scenario.result(out["destroy"]) == (0, "")
     assert "idle" not in out["after"] and "work" in out["after"]
     assert out["disk"] == f"{sums[1]}  -\n"
+
+
+def test_reboot(beside):
+    """One that asks for it begins again, with its disk."""
+    _, out, sums = beside
+    for section in "first", "second":
+        assert out[section].startswith(f"sum {sums[2]} -")
+    assert "0000:03:00.0" in out["second"]
 
 
 def test_nothing_can_run(machine):
