@@ -98,6 +98,30 @@ static int put_timer(void *fdt)
 	return fdt_end_node(fdt);
 }
 
+static int put_its(void *fdt)
+{
+	TRY(fdt_begin_node(fdt, "its@8080000"));
+	TRY(put_string(fdt, "compatible", "arm,gic-v3-its"));
+	TRY(put_flag(fdt, "msi-controller"));
+	TRY(fdt_property_u32(fdt, "#msi-cells", 1));
+	TRY(PUT_CELLS(fdt, "reg", HI(GUEST_ITS_BASE), LO(GUEST_ITS_BASE), HI(GUEST_ITS_SIZE),
+		      LO(GUEST_ITS_SIZE)));
+	TRY(fdt_property_u32(fdt, "phandle", PHANDLE_MSI));
+	return fdt_end_node(fdt);
+}
+
+/* The frame itself says which SPIs are its own. */
+static int put_msi_frame(void *fdt)
+{
+	TRY(fdt_begin_node(fdt, "v2m@8020000"));
+	TRY(put_string(fdt, "compatible", "arm,gic-v2m-frame"));
+	TRY(put_flag(fdt, "msi-controller"));
+	TRY(PUT_CELLS(fdt, "reg", HI(GUEST_V2M_BASE), LO(GUEST_V2M_BASE), HI(GUEST_V2M_SIZE),
+		      LO(GUEST_V2M_SIZE)));
+	TRY(fdt_property_u32(fdt, "phandle", PHANDLE_MSI));
+	return fdt_end_node(fdt);
+}
+
 static int put_gicv3(void *fdt, const struct guest_fdt *g)
 {
 	uint64_t redists = g->vcpu_count * GUEST_GICR_STRIDE;
@@ -106,14 +130,7 @@ static int put_gicv3(void *fdt, const struct guest_fdt *g)
 	TRY(PUT_CELLS(fdt, "reg", HI(GUEST_GICD_BASE), LO(GUEST_GICD_BASE), HI(GUEST_GICD_SIZE),
 		      LO(GUEST_GICD_SIZE), HI(GUEST_GICR_BASE), LO(GUEST_GICR_BASE), HI(redists),
 		      LO(redists)));
-	TRY(fdt_begin_node(fdt, "its@8080000"));
-	TRY(put_string(fdt, "compatible", "arm,gic-v3-its"));
-	TRY(put_flag(fdt, "msi-controller"));
-	TRY(fdt_property_u32(fdt, "#msi-cells", 1));
-	TRY(PUT_CELLS(fdt, "reg", HI(GUEST_ITS_BASE), LO(GUEST_ITS_BASE), HI(GUEST_ITS_SIZE),
-		      LO(GUEST_ITS_SIZE)));
-	TRY(fdt_property_u32(fdt, "phandle", PHANDLE_ITS));
-	return fdt_end_node(fdt);
+	return 0;
 }
 
 static int put_gicv2(void *fdt)
@@ -135,6 +152,11 @@ static int put_gic(void *fdt, const struct guest_fdt *g)
 	TRY(put_flag(fdt, "ranges"));
 	TRY(fdt_property_u32(fdt, "phandle", PHANDLE_GIC));
 	TRY(g->gic_version == 2 ? put_gicv2(fdt) : put_gicv3(fdt, g));
+	if (guest_fdt_has_its(g)) {
+		TRY(put_its(fdt));
+	} else if (g->msi_frame) {
+		TRY(put_msi_frame(fdt));
+	}
 	return fdt_end_node(fdt);
 }
 

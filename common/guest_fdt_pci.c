@@ -65,9 +65,9 @@ static int put_pcie(void *fdt, const struct guest_fdt *g)
 		      PCI_MEM64, HI(GUEST_PCI_MEM64_BASE), LO(GUEST_PCI_MEM64_BASE),
 		      HI(GUEST_PCI_MEM64_BASE), LO(GUEST_PCI_MEM64_BASE),
 		      HI(GUEST_PCI_MEM64_SIZE), LO(GUEST_PCI_MEM64_SIZE)));
-	if (g->gic_version != 2) {
-		/* Requester IDs are the ITS's device IDs. */
-		TRY(PUT_CELLS(fdt, "msi-map", 0, PHANDLE_ITS, 0, 0x10000));
+	if (guest_fdt_has_its(g) || g->msi_frame) {
+		/* Requester IDs are the ITS's device IDs; a frame has none. */
+		TRY(PUT_CELLS(fdt, "msi-map", 0, PHANDLE_MSI, 0, 0x10000));
 	}
 	TRY(put_intx(fdt));
 	return fdt_end_node(fdt);
@@ -124,9 +124,9 @@ static int put_bridge(void *fdt, const struct guest_fdt *g, const struct guest_f
 		TRY(put_flag(fdt, "dma-coherent"));
 	}
 	TRY(put_windows(fdt, b));
-	if (g->gic_version != 2) {
+	if (guest_fdt_has_its(g)) {
 		/* The virtual ITS knows requesters as segment and requester ID. */
-		TRY(PUT_CELLS(fdt, "msi-map", 0, PHANDLE_ITS, (uint32_t)b->segment << 16, 0x10000));
+		TRY(PUT_CELLS(fdt, "msi-map", 0, PHANDLE_MSI, (uint32_t)b->segment << 16, 0x10000));
 	}
 	TRY(put_intx(fdt));
 	return fdt_end_node(fdt);

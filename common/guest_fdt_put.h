@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define PHANDLE_GIC   1U
-#define PHANDLE_ITS   2U
+#define PHANDLE_MSI   2U /* ITS or frame */
 #define PHANDLE_CLOCK 3U
 
 #define IRQ_SPI        0U
@@ -59,6 +59,11 @@ static inline int put_flag(void *fdt, const char *name)
 
 /* Several strings: the terminating 0 of the literal is the last one's. */
 #define PUT_STRINGS(fdt, name, literal) fdt_property(fdt, name, literal, (int)sizeof(literal))
+
+static inline bool guest_fdt_has_its(const struct guest_fdt *g)
+{
+	return g->gic_version != 2 && !g->msi_frame;
+}
 
 /* Its PCI: its own empty bus, or the bridges it owns. */
 int guest_fdt_put_pci(void *fdt, const struct guest_fdt *g);

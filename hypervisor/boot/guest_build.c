@@ -3,12 +3,14 @@
 #include <viaduct/guest_map.h>
 
 #include "core/domain_build.h"
+#include "core/log.h"
 #include "core/machine.h"
 #include "core/vuart.h"
 #include "iommu/iommu.h"
 #include "irq/its.h"
 #include "irq/vgic.h"
 #include "irq/vits.h"
+#include "irq/vmsi.h"
 #include "lib/errno.h"
 #include "vpci/vpci.h"
 
@@ -40,7 +42,32 @@ static const struct vits_ops its_ops = {
 	.host_device = vpci_host_device,
 };
 
-int domain_build_guest(struct domain *d)
+/* What was asked for, where there is something to it. */
+static void decide_interrupts(struct domain *d)
+{
+	if (!d->unsafe_interrupts) {
+		return;
+	}
+	d->unsafe_interrupts = vpci_unsafe_vectors() != 0;
+	if (d->unsafe_interrupts) {
+		log_warn("domain", "%u (%s): unsafe interrupts: no ITS, so its devices can raise "
+			 "MSIs of other domains", d->id, d->name);
+	} else {
+		log_info("domain", "%u (%s): unsafe interrupts make no difference here", d->id,
+			 d->name);
+	}
+}
+
+/* The vGIC is there. An ITS, or the frame in its stead: drivers use no frame besides an ITS. */
+static int create_msi(struct domain *d, bool has_its)
+{
+	if (d->unsafe_interrupts) {
+		return vmsi_create(d, ipa(GUEST_V2M_BASE), GUEST_V2M_INTID, vpci_unsafe_vectors());
+	}
+	return has_its ? vits_create(d, ipa(GUEST_ITS_BASE), &its_ops) : 0;
+}
+
+static int create_gic(struct domain *d)
 {
 	/* The CPU interface is the hardware's own, so a guest's GIC has the version of the host's. */
 	const struct vgic_config gic = {
@@ -49,23 +76,33 @@ int domain_build_guest(struct domain *d)
 		.redist = ipa(GUEST_GICR_BASE),
 		.cpu_interface = ipa(GUEST_GICC_BASE),
 		.its = ipa(GUEST_ITS_BASE),
-		.has_its = machine.gic.version == 3,
-		.spi_count = GUEST_SPI_COUNT,
+		.has_its = machine.gic.version == 3 && !d->unsafe_interrupts,
+		.spi_count = d->unsafe_interrupts ? GUEST_V2M_SPI_COUNT : GUEST_SPI_COUNT,
 	};
 	int ret = vgic_create(d, &gic);
 
 	if (ret != 0) {
 		return ret;
 	}
-	if (gic.has_its) {
-		ret = vits_create(d, ipa(GUEST_ITS_BASE), &its_ops);
-		if (ret != 0) {
-			goto fail_gic;
-		}
+	ret = create_msi(d, gic.has_its);
+	if (ret != 0) {
+		vgic_destroy(d);
+	}
+	return ret;
+}
+
+int domain_build_guest(struct domain *d)
+{
+	int ret;
+
+	decide_interrupts(d);
+	ret = create_gic(d);
+	if (ret != 0) {
+		return ret;
 	}
 	ret = vuart_create(d, ipa(GUEST_UART_BASE), GUEST_UART_INTID);
 	if (ret != 0) {
-		goto fail_its;
+		goto fail_gic;
 	}
 	/* The bridges of a driver domain come when it is there. */
 	ret = d->drives ? 0 : vpci_create_guest(d);
@@ -82,9 +119,9 @@ fail_pci:
 	vpci_destroy(d);
 fail_uart:
 	vuart_destroy(d);
-fail_its:
-	vits_destroy(d);
 fail_gic:
+	vmsi_destroy(d);
+	vits_destroy(d);
 	vgic_destroy(d);
 	return ret;
 }
@@ -111,6 +148,7 @@ int domain_unbuild_guest(struct domain *d)
 	ret = iommu_flush_vmid(d->p2m.vmid);
 	vpci_destroy(d);
 	vuart_destroy(d);
+	vmsi_destroy(d);
 	vits_destroy(d);
 	vgic_destroy(d);
 	return ret;

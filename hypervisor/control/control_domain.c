@@ -26,6 +26,8 @@ STATE_IS(DOMAIN_VCPUS_MAX, CONTROL_VCPUS_MAX);
 STATE_IS(DOMAIN_NAME_MAX, CONTROL_NAME_SIZE);
 STATE_IS(DOMAIN_ID_NONE, CONTROL_NO_DOMAIN);
 
+#define FLAGS (CONTROL_CREATE_UNSAFE_INTERRUPTS | CONTROL_CREATE_UNPROTECTED_DMA)
+
 int control_domain_create(struct control_call *call)
 {
 	const struct control_domain_create *in = call->in;
@@ -37,13 +39,13 @@ int control_domain_create(struct control_call *call)
 		.table_size = in->table_bytes,
 		.flash_size = in->flash_bytes,
 		.unprotected_dma = (in->flags & CONTROL_CREATE_UNPROTECTED_DMA) != 0,
+		.unsafe_interrupts = (in->flags & CONTROL_CREATE_UNSAFE_INTERRUPTS) != 0,
 	};
 	struct domain *d;
 	int err;
 
 	if (!control_name_ok(in->name, false) || in->vcpu_count == 0 ||
-	    in->vcpu_count > DOMAIN_VCPUS_MAX ||
-	    (in->flags & ~CONTROL_CREATE_UNPROTECTED_DMA) != 0) {
+	    in->vcpu_count > DOMAIN_VCPUS_MAX || (in->flags & ~FLAGS) != 0) {
 		return -EINVAL;
 	}
 	memcpy(spec.name, in->name, sizeof(spec.name));
@@ -138,7 +140,8 @@ static void describe(struct domain *d, struct control_domain *out)
 	out->state = (uint32_t)d->state;
 	out->shutdown = (uint32_t)d->reason;
 	out->flags = (d->control ? CONTROL_DOMAIN_IS_CONTROL : 0) |
-		     (d->unprotected_dma ? CONTROL_DOMAIN_UNPROTECTED_DMA : 0);
+		     (d->unprotected_dma ? CONTROL_DOMAIN_UNPROTECTED_DMA : 0) |
+		     (d->unsafe_interrupts ? CONTROL_DOMAIN_UNSAFE_INTERRUPTS : 0);
 	out->vcpu_count = d->vcpu_count;
 	out->ram_base = d->ram_base.v;
 	out->ram_bytes = d->ram_size;

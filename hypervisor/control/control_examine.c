@@ -51,6 +51,7 @@ static void examine(const struct pci_function *f, struct control_pci_report *out
 	out->only = only;
 	out->flags = (f->iommu != NULL ? CONTROL_REPORT_IOMMU : 0) |
 		     (f->its != NULL ? CONTROL_REPORT_ITS : 0) |
+		     (f->msi_controller != NULL ? CONTROL_REPORT_UNSAFE_MSI : 0) |
 		     (f->lent_once ? CONTROL_REPORT_LENT_BEFORE : 0);
 	if (f->iommu != NULL && f->iommu->usable) {
 		out->flags |= CONTROL_REPORT_IOMMU_USABLE;

@@ -137,6 +137,7 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	}
 	d->unprotected_dma = spec->unprotected_dma;
 	d->drives = spec->drives;
+	d->unsafe_interrupts = spec->unsafe_interrupts;
 	ret = domain_ram_promise(d, size, flash_size);
 	if (ret == 0) {
 		ret = domain_build_guest(d);

@@ -43,6 +43,7 @@ struct domain {
 	bool direct;   /* RAM at IPA = PA, in pieces */
 	bool unprotected_dma; /* a guest, RAM in one run at IPA = PA; may have the untranslated */
 	bool drives;   /* a driver domain: its PCI is host bridges it owns, nothing is lent to it */
+	bool unsafe_interrupts; /* a guest whose devices reach an MSI doorbell that knows no sender */
 	struct spinlock lock; /* state, name, ram list */
 	bool visible; /* complete: found by id and name */
 	enum domain_state state; /* changed by domain_set_state() */
@@ -104,12 +105,13 @@ struct domain_spec {
 	uint64_t flash_size; /* the same, from GUEST_FLASH0_BASE on; 0: none */
 	uint64_t table_size; /* bytes of page tables besides those of its RAM; 0: the usual amount */
 	bool unprotected_dma; /* no flash; RAM in one piece, at its physical address */
+	bool unsafe_interrupts; /* where there is no ITS: MSIs through a doorbell without check */
 };
 
 /*
- * A guest with the memory map of include/viaduct/guest_map.h: RAM and flash promised, GIC, ITS, UART
- * and an empty PCI bus in place, state BUILDING. Its RAM is taken, cleaned and mapped by a job
- * (ram_populated).
+ * A guest with the memory map of include/viaduct/guest_map.h: RAM and flash promised, GIC, ITS or MSI
+ * frame, UART and an empty PCI bus in place, state BUILDING. Its RAM is taken, cleaned and mapped by
+ * a job (ram_populated).
  * -EEXIST name in use, -ENOMEM (nothing kept), -EINVAL bad spec, -ERANGE unprotected_dma and no run
  * of free blocks where the guest's map has nothing else.
  */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Interrupts of one lent function: an exact count, and the notice that there are too many at a
- * time. Pure but for pci_irq_storm() and pci_wire_storm(); time comes in as ticks.
+ * time. Pure but for the pci_*_storm() ones; time comes in as ticks.
  */
 #ifndef IRQ_IRQ_METER_H
 #define IRQ_IRQ_METER_H
 
 #include "lib/types.h"
+
+struct msi_controller;
 
 #define IRQ_METER_WINDOWS 100U /* a second: what is allowed in one may come at once */
 
@@ -34,9 +36,11 @@ void irq_meter_restart(struct irq_meter *m, uint64_t now);
 /*
  * irq_meter_hit() said so. Implemented by pci/. From the interrupt, which event or a wire made; no
  * lock held that the ITS's or the function's storm lock comes before. A storm's MSI is masked for a
- * while; of a wire, host_intid is disabled for that time, if it is not 0.
+ * while; of a wire, host_intid is disabled for that time, if it is not 0. Without an ITS it is
+ * vector of c that is masked, and then *held is set, for pci_msi_let_through() to find.
  */
 void pci_irq_storm(struct irq_meter *m, uint32_t event);
+void pci_msi_storm(struct irq_meter *m, struct msi_controller *c, uint32_t vector, bool *held);
 void pci_wire_storm(struct irq_meter *m, uint32_t host_intid);
 
 #endif

@@ -61,24 +61,36 @@ static void take_run(struct msi_controller *c, uint32_t first, uint32_t count, m
 	c->used += count;
 }
 
+/* Lock held: from which vector on count are free, data aligned; ~0U: nowhere. */
+static uint32_t find_run(const struct msi_controller *c, uint32_t count)
+{
+	struct msi_message m;
+
+	for (uint32_t at = 0; at + count <= c->vector_count; at++) {
+		c->ops->message(c, at, &m);
+		if ((m.data & (count - 1)) == 0 && run_is_free(c, at, count)) {
+			return at;
+		}
+	}
+	return ~0U;
+}
+
 int msi_alloc(struct msi_controller *c, uint32_t count, msi_handler handler, void *arg,
 	      uint32_t *first)
 {
-	int ret = -ENOSPC;
+	uint32_t at;
 
 	if (count == 0 || count > RUN_MAX || (count & (count - 1)) != 0 || handler == NULL) {
 		return -EINVAL;
 	}
 	spin_lock(&c->lock);
-	for (uint32_t at = 0; ret != 0 && at + count <= c->vector_count; at += count) {
-		if (run_is_free(c, at, count)) {
-			take_run(c, at, count, handler, arg);
-			*first = at;
-			ret = 0;
-		}
+	at = find_run(c, count);
+	if (at != ~0U) {
+		take_run(c, at, count, handler, arg);
+		*first = at;
 	}
 	spin_unlock(&c->lock);
-	return ret;
+	return at != ~0U ? 0 : -ENOSPC;
 }
 
 void msi_free(struct msi_controller *c, uint32_t first, uint32_t count)

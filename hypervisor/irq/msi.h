@@ -26,6 +26,7 @@ struct msi_message {
 };
 
 struct msi_ops {
+	/* Of vectors in a row the data are numbers in a row. */
 	void (*message)(const struct msi_controller *c, uint32_t vector, struct msi_message *m);
 	/*
 	 * From any context, with any lock of irq/ held. While masked a vector does not fire; what
@@ -72,13 +73,13 @@ int msi_register(struct msi_controller *c);
 struct msi_controller *msi_by_phandle(uint32_t phandle);
 
 /*
- * count vectors in a row, a power of two up to 32, the first one a multiple of it (PCIe 6.0 7.7.1.2:
- * functions replace the low bits of the data). They are masked and nothing is pending. -ENOSPC,
- * -EINVAL.
+ * count vectors in a row, a power of two up to 32, the data of the first one a multiple of it (PCIe
+ * 6.0 7.7.1.2: functions replace the low bits of the data). They are masked and nothing is pending.
+ * -ENOSPC, -EINVAL.
  */
 int msi_alloc(struct msi_controller *c, uint32_t count, msi_handler handler, void *arg,
 	      uint32_t *first);
-/* On return the handler does not run: not under a lock it takes. */
+/* Any part of a run. On return the handler does not run: not under a lock it takes. */
 void msi_free(struct msi_controller *c, uint32_t first, uint32_t count);
 
 /* Of a vector that has an owner. */

@@ -27,6 +27,7 @@ struct iommu;
 struct its;
 struct its_device;
 struct vpci_function;
+struct vpci_vectors;
 
 /*
  * ABSENT -> OWNED -> RESETTING -> QUARANTINED -> LENT -> RESETTING -> QUARANTINED | BROKEN.
@@ -165,6 +166,8 @@ struct pci_function {
 	volatile uint8_t *msix_pages; /* EL2's view of the pages that hold its table; NULL: none */
 	/* While it has a user behind an ITS. It goes away under the function's lock. */
 	struct its_device *itt;
+	/* The same without, if its MSIs are trapped. The end of a storm reads it, function's lock held. */
+	struct vpci_vectors *vectors;
 
 	/* Registry lock. */
 	enum function_state state; /* changed by pci_function_set_state() */

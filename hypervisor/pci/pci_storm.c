@@ -6,6 +6,7 @@
 #include "irq/irq.h"
 #include "irq/irq_meter.h"
 #include "irq/its.h"
+#include "irq/msi.h"
 #include "pci/pci_time.h"
 #include "pci/registry.h"
 
@@ -20,6 +21,7 @@ static bool let_through(struct pci_function *f)
 	/* The ITT goes away under this lock. */
 	spin_lock(&f->lock);
 	more = f->itt != NULL && its_device_unmask(f->itt, UNMASK_A_SLICE);
+	pci_msi_let_through(f);
 	spin_unlock(&f->lock);
 	return more;
 }
@@ -116,6 +118,19 @@ void pci_irq_storm(struct irq_meter *m, uint32_t event)
 	/* Whoever frees the ITT waits for the interrupt that brought us here. */
 	if (storms(f) && itt != NULL) {
 		its_event_mask(itt, event);
+	}
+	spin_unlock(&f->storm.lock);
+}
+
+void pci_msi_storm(struct irq_meter *m, struct msi_controller *c, uint32_t vector, bool *held)
+{
+	struct pci_function *f = container_of(m, struct pci_function, meter);
+
+	spin_lock(&f->storm.lock);
+	if (storms(f)) {
+		/* In this order: whoever finds it held unmasks what is masked already. */
+		msi_mask(c, vector);
+		__atomic_store_n(held, true, __ATOMIC_RELEASE);
 	}
 	spin_unlock(&f->storm.lock);
 }

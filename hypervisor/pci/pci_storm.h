@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A function that interrupts too often: each of its MSIs is masked on the host ITS when it fires in
- * the storm, its wire disabled if it is its user's alone, otherwise the function held silent; after
- * a back-off all may interrupt again. Nothing is lost: what is masked stays pending.
+ * A function that interrupts too often: each of its MSIs is masked on the host ITS, or at the MSI
+ * controller, when it fires in the storm, its wire disabled if it is its user's alone, otherwise the
+ * function held silent; after a back-off all may interrupt again. Nothing is lost: what is masked stays pending.
  */
 #ifndef PCI_PCI_STORM_H
 #define PCI_PCI_STORM_H
@@ -28,5 +28,7 @@ bool pci_storm_lasts(const struct pci_function *f);
 
 /* Implemented by vpci/, for f's wire. From a job, no lock held. */
 void pci_storm_over(struct pci_function *f);
+/* The same, for its vectors of an MSI controller. f->lock held. */
+void pci_msi_let_through(struct pci_function *f);
 
 #endif

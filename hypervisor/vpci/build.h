@@ -43,7 +43,8 @@ struct vpci_build {
 	const struct pci_function *function;
 	const struct vpci_image *image;
 	bool msi; /* MSI and MSI-X reach an ITS that isolates them */
-	bool msix; /* MSI-X through a table that is trapped */
+	bool msi_trapped; /* MSI through vectors of a controller; not with msi */
+	bool msix_trapped; /* MSI-X the same way, through a table that is trapped */
 	bool intx; /* a guest's function has a line for its pin */
 	uint64_t bars[PCI_BARS]; /* initial PCI bus addresses */
 };

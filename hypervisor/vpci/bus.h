@@ -23,6 +23,7 @@ struct vpci_front;
 struct vpci_segment;
 struct vpci_vfs;
 struct vpci_msix;
+struct vpci_vectors;
 
 /* On its way out: being cut off is over, routes of interrupts may be left; none are. */
 enum vpci_leave { VPCI_STAYS, VPCI_LEAVES, VPCI_LEFT };
@@ -63,7 +64,9 @@ struct vpci_function {
 	bool pf_decode; /* VPCI_VIEW_VF: the physical function's VF MSE, and where its VF BARs are */
 	uint64_t pf_bars[PCI_BARS];
 
+	struct vpci_vectors *vectors; /* for MSIs that are trapped; else NULL */
 	struct vpci_msix *msix; /* a table that is trapped, while it is in use; else NULL */
+	uint32_t msi_count;     /* messages of the MSI capability that have vectors */
 
 	struct intx_member intx; /* vpci_intx.c; line and masked: function->lock too */
 
@@ -96,6 +99,8 @@ struct vpci {
 	/* Or the controller without requester check, and where its doorbell page is for them. */
 	struct msi_controller *msi;
 	ipaddr_t msi_doorbell;
+	uint32_t msi_quota; /* vectors of it the domain may own */
+	uint32_t msi_used;  /* and owns; atomic */
 };
 
 /*
@@ -107,8 +112,12 @@ int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, 
 			 struct vpci_segment **out);
 /* The domain's segments sit on this ITS from now on, if on none yet. */
 int vpci_bus_use_its(struct domain *d, struct its *its, ipaddr_t doorbell);
-
-int vpci_bus_use_msi(struct domain *d, struct msi_controller *msi, ipaddr_t doorbell);
+/*
+ * Or on this controller, of which it may own quota vectors (~0U: all); doorbell is where its devices
+ * find the controller's page.
+ */
+int vpci_bus_use_msi(struct domain *d, struct msi_controller *msi, ipaddr_t doorbell,
+		     uint32_t quota);
 
 /*
  * A config access of v's domain: a's value, size (1, 2, 4, 8) and direction; register reg, aligned.

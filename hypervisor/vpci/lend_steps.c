@@ -10,6 +10,7 @@
 #include "vpci/lend.h"
 #include "vpci/vfs.h"
 #include "vpci/vpci_msix.h"
+#include "vpci/vpci_vectors.h"
 
 bool lend_stream_shared(const struct pci_function *f)
 {
@@ -39,6 +40,13 @@ static bool named_by_itself(const struct pci_function *f, enum vpci_view view)
 	return view == VPCI_VIEW_GUEST || f->requester == SBDF_RID(f->sbdf);
 }
 
+static void drop_vectors(struct vpci_function *vf)
+{
+	vf->msi_count = 0;
+	vpci_vectors_destroy(vf);
+	vpci_msix_destroy(vf);
+}
+
 int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t bars[PCI_BARS])
 {
 	struct pci_function *f = vf->function;
@@ -66,9 +74,10 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 			return r;
 		}
 	}
-	if (vpci_msix_trapped(f) && f->msi_controller == d->vpci->msi &&
-	    vpci_msix_create(vf) == 0) {
-		build.msix = true;
+	if (f->msi_controller && f->msi_controller == d->vpci->msi && f->header_type == 0 &&
+	    event_count(f) != 0 && vpci_vectors_create(vf) == 0) {
+		build.msi_trapped = f->msi.cap != 0;
+		build.msix_trapped = vpci_msix_trapped(f) && vpci_msix_create(vf) == 0;
 	}
 	build.msi = f->itt != NULL;
 	build.intx = view == VPCI_VIEW_GUEST && vpci_intx_vintid(vf, true) != 0;
@@ -82,7 +91,7 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 		f->itt = NULL;
 	}
 	if (r) {
-		vpci_msix_destroy(vf);
+		drop_vectors(vf);
 	}
 	return r;
 }
@@ -97,6 +106,7 @@ void lend_begin_use(struct vpci_function *vf, enum function_state state)
 	f->user_view = vf->where;
 	f->vpci = vf;
 	__atomic_store_n(&vf->itt, f->itt, __ATOMIC_RELEASE);
+	__atomic_store_n(&f->vectors, vf->vectors, __ATOMIC_RELEASE);
 	if (f->itt) {
 		lend_routes_come(vf);
 	}
@@ -165,7 +175,7 @@ int lend_cut_off(struct vpci_function *vf, bool shared)
 	}
 	__atomic_store_n(&vf->itt, NULL, __ATOMIC_RELEASE);
 	spin_lock(&f->lock);
-	vpci_msix_destroy(vf);
+	drop_vectors(vf);
 	spin_unlock(&f->lock);
 	return r;
 }

@@ -38,8 +38,10 @@ enum vpci_reg_kind {
 	VPCI_PM_STATE, /* no D1, no D2; BARs are mapped in D0; leaving D3hot may lose all */
 	VPCI_EXPRESS_CONTROL, /* starts a reset if the dword before says it can; MRRS is bounded */
 	VPCI_AF_CONTROL,      /* starts a reset if the dword before says it can */
-	VPCI_MSI_CONTROL,     /* no more messages in use than there are */
+	VPCI_MSI_CONTROL,     /* no more messages in use than there are; vectors follow */
 	VPCI_VPD,             /* only reads of the device's memory may be asked for */
+	VPCI_MSI_MESSAGE,     /* vectors follow where MSIs are trapped */
+	VPCI_MSIX_CONTROL,    /* the same */
 	VPCI_SRIOV_CONTROL,   /* vpci_sriov.c, from here on */
 	VPCI_SRIOV_NUM,
 	VPCI_SRIOV_PAGE,
@@ -101,6 +103,7 @@ struct vpci_plan {
 	bool io_changed; /* I/O decode is to become io_decode */
 	bool io_decode;
 	bool intx_changed; /* the domain's INTx disable */
+	bool msi_changed; /* the domain wrote to what MSIs depend on */
 	bool lost; /* hardware decodes less than the domain left on: it has reset itself */
 	const char *refused; /* why the write was dropped, when that is worth a line */
 };

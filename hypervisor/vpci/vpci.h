@@ -19,6 +19,11 @@
 int vpci_create_owner(struct domain *d, struct host_bridge *b);
 /* An empty guest bus at GUEST_PCI_ECAM_BASE. */
 int vpci_create_guest(struct domain *d);
+/*
+ * How many vectors of a controller that does not know who sends a guest may own: a quarter, so that
+ * it cannot take them all. 0: no ITS is missing here, or no such controller is there.
+ */
+uint32_t vpci_unsafe_vectors(void);
 /* All functions are already taken away. Also to be called after a vpci_create_*() that failed. */
 void vpci_destroy(struct domain *d);
 

@@ -235,7 +235,8 @@ int vpci_bus_use_its(struct domain *d, struct its *its, ipaddr_t doorbell)
 	return r;
 }
 
-int vpci_bus_use_msi(struct domain *d, struct msi_controller *msi, ipaddr_t doorbell)
+int vpci_bus_use_msi(struct domain *d, struct msi_controller *msi, ipaddr_t doorbell,
+		     uint32_t quota)
 {
 	int r = 0;
 
@@ -248,6 +249,7 @@ int vpci_bus_use_msi(struct domain *d, struct msi_controller *msi, ipaddr_t door
 	if (r == 0) {
 		d->vpci->msi = msi;
 		d->vpci->msi_doorbell = doorbell;
+		d->vpci->msi_quota = quota;
 	}
 	return r;
 }

@@ -65,11 +65,11 @@ static bool is_sound(const struct vpci_build *b, uint32_t id, uint32_t at)
 	case CAP_VPD:
 		return f->cap_vpd == at;
 	case CAP_MSI:
-		return b->msi && f->msi.cap == at;
+		return (b->msi || b->msi_trapped) && f->msi.cap == at;
 	case CAP_EXPRESS:
 		return f->cap_express == at;
 	case CAP_MSIX:
-		return (b->msi || b->msix) && f->msix.cap == at;
+		return (b->msi || b->msix_trapped) && f->msix.cap == at;
 	case CAP_AF:
 		return f->cap_af == at;
 	default:
@@ -102,6 +102,9 @@ static const struct vpci_cap *policy_of(const struct vpci_build *b, uint32_t hea
 	const struct pci_function *f = b->function;
 	uint32_t id = header & 0xff;
 
+	if (id == CAP_MSI && b->msi_trapped) {
+		return f->msi.is_64bit ? &vpci_cap_msi64_trapped : &vpci_cap_msi32_trapped;
+	}
 	if (id == CAP_MSI) {
 		return f->msi.is_64bit ? &vpci_cap_msi64 : &vpci_cap_msi32;
 	}

@@ -15,6 +15,9 @@
 /* GITS_TRANSLATER's page within a (virtual) ITS (IHI0069 12.8). */
 #define ITS_TRANSLATER_PAGE 0x10000ULL
 
+/* One guest may own so many vectors of a controller: all divided by this. */
+#define UNSAFE_SHARE 4U
+
 static const struct vpci_aperture guest_apertures[] = {
 	{ WINDOW_MEM32, GUEST_PCI_MEM32_BASE, { GUEST_PCI_MEM32_BASE }, GUEST_PCI_MEM32_SIZE },
 	{ WINDOW_IO, 0, { GUEST_PCI_IO_BASE }, GUEST_PCI_IO_SIZE },
@@ -27,6 +30,27 @@ static int create(struct domain *d)
 		d->vpci = heap_alloc(sizeof(*d->vpci));
 	}
 	return d->vpci ? 0 : -ENOMEM;
+}
+
+/* NULL: functions signal through an ITS, or not at all. */
+static struct msi_controller *unsafe_controller(void)
+{
+	struct msi_controller *c = NULL;
+
+	for (uint32_t i = 0; i < host_bridge_count; i++) {
+		if (host_bridges[i].its) {
+			return NULL;
+		}
+		c = c ? c : host_bridges[i].msi;
+	}
+	return c;
+}
+
+uint32_t vpci_unsafe_vectors(void)
+{
+	const struct msi_controller *c = unsafe_controller();
+
+	return c ? MIN(MAX(c->vector_count / UNSAFE_SHARE, 1U), (uint32_t)GUEST_V2M_COUNT) : 0;
 }
 
 int vpci_create_guest(struct domain *d)
@@ -43,6 +67,10 @@ int vpci_create_guest(struct domain *d)
 	for (uint32_t i = 0; r == 0 && i < host_bridge_count; i++) {
 		r = vpci_bus_use_its(d, host_bridges[i].its,
 				     ipa(GUEST_ITS_BASE + ITS_TRANSLATER_PAGE));
+	}
+	if (r == 0 && d->unsafe_interrupts) {
+		r = vpci_bus_use_msi(d, unsafe_controller(), ipa(GUEST_V2M_BASE),
+				     vpci_unsafe_vectors());
 	}
 	return r;
 }
@@ -116,7 +144,7 @@ int vpci_create_owner(struct domain *d, struct host_bridge *b)
 	}
 	/* Only the control domain has a virtual frame. */
 	if (r == 0 && b->msi && d->direct) {
-		r = vpci_bus_use_msi(d, b->msi, ipa(b->msi->doorbell.v));
+		r = vpci_bus_use_msi(d, b->msi, ipa(b->msi->doorbell.v), ~0U);
 	}
 	for (f = pci_function_first(); r == 0 && f; f = f->next) {
 		if (f->bridge == b) {

@@ -13,6 +13,7 @@
 #include "vpci/exec.h"
 #include "vpci/lend.h"
 #include "vpci/vfs.h"
+#include "vpci/vpci_msi.h"
 #include "vpci/vpci_msix.h"
 
 /* A slice, and how much of it is done before it looks whether an interrupt waits. */
@@ -208,7 +209,7 @@ void vpci_exec_reset_over(struct vpci_function *vf)
 	vf->shadow = vf->aside;
 	vf->aside = (struct vpci_shadow){ .blocks = { NULL } };
 	vpci_shadow_initial(&vf->shadow);
-	vpci_msix_reset(vf);
+	vpci_msi_reset(vf);
 	vf->away = false;
 	if (vf->busy == &vf->function->reset.job) {
 		vf->busy = NULL;
@@ -374,6 +375,9 @@ __attribute__((noinline)) static void write_planned(struct vpci_function *vf, ui
 	}
 	if (plan.lost && !vf->function->pf) {
 		set_up_again(vf);
+	}
+	if (plan.msi_changed) {
+		vpci_msi_written(vf);
 	}
 	if (plan.intx_changed) {
 		vpci_intx_update(vf);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * MSI-X tables where no ITS tells devices apart. The pages of a BAR that hold the table are not
- * mapped; what the domain writes is kept, and hardware gets the host's doorbell and a vector that is
- * this entry's alone. Everything else in those pages is passed on. Private to vpci/.
+ * mapped; what the domain writes is kept, and hardware gets the message of the entry's own vector
+ * (vpci_vectors.h). Everything else in those pages is passed on. Private to vpci/.
  */
 #ifndef VPCI_MSIX_H
 #define VPCI_MSIX_H
@@ -16,14 +16,19 @@ static inline bool vpci_msix_trapped(const struct pci_function *f)
 }
 
 /*
- * Registry and function lock held, or vf is in no bus yet; vf->domain has a virtual frame and its
- * devices reach the controller's doorbell. The table is as after a reset. -ENOMEM.
+ * Registry and function lock held, or vf is in no bus yet; vf has vectors. The table is as after a
+ * reset. -ENOMEM.
  */
 int vpci_msix_create(struct vpci_function *vf);
-/* Its vectors are free on return. Locks as for vpci_msix_create(). */
+/* Locks as for vpci_msix_create(). */
 void vpci_msix_destroy(struct vpci_function *vf);
 /* The function was reset: every entry is masked and empty. function->lock held. */
 void vpci_msix_reset(struct vpci_function *vf);
+/*
+ * MSI-X Enable may have changed. Entries have vectors while it is set: those that are unmasked when
+ * it is set, the others when they first are; all go when it is cleared. function->lock held.
+ */
+void vpci_msix_follow(struct vpci_function *vf);
 
 /* Bytes [*start, *end) of BAR bar are not to be mapped; empty: nothing there is trapped. */
 void vpci_msix_hole(const struct vpci_function *vf, uint32_t bar, uint64_t *start, uint64_t *end);

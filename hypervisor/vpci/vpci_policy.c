@@ -28,6 +28,9 @@ static const struct {
 	[AF_FLR] = { .virt = true, .kind = VPCI_AF_CONTROL },
 	[MSI_COUNT] = { .write = true, .kind = VPCI_MSI_CONTROL },
 	[VPD_ADDRESS] = { .write = true, .kind = VPCI_VPD },
+	[MSI_COUNT_OWN] = { .virt = true, .write = true, .kind = VPCI_MSI_CONTROL },
+	[MSI_MESSAGE] = { .virt = true, .write = true, .kind = VPCI_MSI_MESSAGE },
+	[MSIX_ENABLE] = { .write = true, .kind = VPCI_MSIX_CONTROL },
 };
 
 static void set_bits(struct vpci_reg *reg, uint32_t bits, enum vpci_word word, uint32_t image)

@@ -151,6 +151,12 @@ static enum vpci_effect power_effect(struct vpci_shadow *s, const struct vpci_re
 	return vpci_shadow_command(s) & VPCI_COMMAND_MEM ? VPCI_RISE : VPCI_NOTHING;
 }
 
+static bool is_msi(const struct vpci_reg *reg)
+{
+	return reg->kind == VPCI_MSI_CONTROL || reg->kind == VPCI_MSI_MESSAGE ||
+	       reg->kind == VPCI_MSIX_CONTROL;
+}
+
 /* What COMMAND goes from and to; hw: the hardware's, in its lanes. */
 static void plan_command(uint32_t lanes, uint32_t from, uint32_t to, uint32_t hw,
 			 struct vpci_plan *plan)
@@ -214,6 +220,7 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 		plan.hw_value = (keep | (in & through)) >> shift;
 	}
 	plan.effect = power_effect(s, reg, lanes, in);
+	plan.msi_changed = is_msi(reg);
 	if (reg->kind == VPCI_COMMAND) {
 		plan_command(lanes, reg->value, merged, hw << shift, &plan);
 	}

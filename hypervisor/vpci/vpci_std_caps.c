@@ -47,10 +47,44 @@ static const struct vpci_field msi64[] = {
 };
 const struct vpci_cap vpci_cap_msi64 = VPCI_CAP(CAP_MSI, true, true, false, msi64);
 
+/*
+ * Where no ITS is: what the domain says is kept, and hardware told what the host makes of it
+ * (vpci_msi.c). As many messages are in use there as the domain says, so mask and pending are real.
+ */
+static const struct vpci_field msi32_trapped[] = {
+	{ 0x00, 0x00010000, { OWN_0,         OWN_0 } },         /* enable */
+	{ 0x00, 0xff8e0000, { COPY,          COPY } },
+	{ 0x00, 0x00700000, { MSI_COUNT_OWN, MSI_COUNT_OWN } }, /* messages in use */
+	{ 0x04, 0xfffffffc, { MSI_MESSAGE,   MSI_MESSAGE } },   /* address */
+	{ 0x04, 0x00000003, { ZERO,          ZERO } },
+	{ 0x08, 0x0000ffff, { MSI_MESSAGE,   MSI_MESSAGE } },   /* data */
+	{ 0x08, 0xffff0000, { ZERO,          ZERO } },
+	{ 0x0c, 0xffffffff, { HW,            HW } },            /* mask */
+	{ 0x10, 0xffffffff, { RO,            RO } },            /* pending */
+};
+const struct vpci_cap vpci_cap_msi32_trapped =
+	VPCI_CAP(CAP_MSI, true, true, false, msi32_trapped);
+
+static const struct vpci_field msi64_trapped[] = {
+	{ 0x00, 0x00010000, { OWN_0,         OWN_0 } },         /* enable */
+	{ 0x00, 0xff8e0000, { COPY,          COPY } },
+	{ 0x00, 0x00700000, { MSI_COUNT_OWN, MSI_COUNT_OWN } }, /* messages in use */
+	{ 0x04, 0xfffffffc, { MSI_MESSAGE,   MSI_MESSAGE } },   /* address */
+	{ 0x04, 0x00000003, { ZERO,          ZERO } },
+	{ 0x08, 0xffffffff, { MSI_MESSAGE,   MSI_MESSAGE } },   /* upper address */
+	{ 0x0c, 0x0000ffff, { MSI_MESSAGE,   MSI_MESSAGE } },   /* data */
+	{ 0x0c, 0xffff0000, { ZERO,          ZERO } },
+	{ 0x10, 0xffffffff, { HW,            HW } },            /* mask */
+	{ 0x14, 0xffffffff, { RO,            RO } },            /* pending */
+};
+const struct vpci_cap vpci_cap_msi64_trapped =
+	VPCI_CAP(CAP_MSI, true, true, false, msi64_trapped);
+
 /* MSI-X (7.7.2): enable and function mask are real; table and PBA stay where they are. */
 static const struct vpci_field msix[] = {
 	{ 0x00, 0x3fff0000, { COPY, COPY } }, /* table size */
-	{ 0x00, 0xc0000000, { HW,   HW } },
+	{ 0x00, 0x80000000, { MSIX_ENABLE, MSIX_ENABLE } },
+	{ 0x00, 0x40000000, { HW,   HW } }, /* function mask */
 	{ 0x04, 0xffffffff, { COPY, COPY } },
 	{ 0x08, 0xffffffff, { COPY, COPY } },
 };

@@ -122,6 +122,11 @@ struct control_info {
  * CONTROL_CREATE_UNPROTECTED_DMA needs it.
  */
 /*
+ * Where no ITS knows who sends an MSI: give it a virtual MSI frame all the same. Its devices can then
+ * raise any vector of the host's controller, others' too. Without effect behind an ITS.
+ */
+#define CONTROL_CREATE_UNSAFE_INTERRUPTS (1U << 0)
+/*
  * It may be lent functions whose DMA no IOMMU confines: its RAM is in one piece at its physical
  * address, which ram_base of its control_domain says. No flash.
  */
@@ -188,13 +193,15 @@ enum control_shutdown { CONTROL_POWEROFF, CONTROL_REBOOT, CONTROL_CRASH };
 
 #define CONTROL_DOMAIN_IS_CONTROL  (1U << 0)
 #define CONTROL_DOMAIN_UNPROTECTED_DMA (1U << 2) /* made with CONTROL_CREATE_UNPROTECTED_DMA */
+/* It has the frame that CONTROL_CREATE_UNSAFE_INTERRUPTS asks for. */
+#define CONTROL_DOMAIN_UNSAFE_INTERRUPTS (1U << 1)
 
 struct control_domain {
 	char name[CONTROL_NAME_SIZE];
 	uint32_t id;
 	uint32_t state;    /* enum control_domain_state */
 	uint32_t shutdown; /* enum control_shutdown, in state SHUTDOWN */
-	uint32_t flags;    /* CONTROL_DOMAIN_IS_* */
+	uint32_t flags;    /* CONTROL_DOMAIN_* */
 	uint32_t vcpu_count;
 	uint32_t vcpus_running; /* on a CPU at this moment */
 	uint64_t ram_base;      /* guest physical */
@@ -408,6 +415,7 @@ struct control_pci_rom {
 #define CONTROL_REPORT_IOMMU_USABLE (1U << 1) /* else iommu_why says why not */
 #define CONTROL_REPORT_ITS          (1U << 2) /* device_id is valid */
 #define CONTROL_REPORT_LENT_BEFORE  (1U << 3) /* and not reset since */
+#define CONTROL_REPORT_UNSAFE_MSI   (1U << 4) /* no ITS; MSIs with unsafe interrupts */
 
 enum control_bar_kind {
 	CONTROL_BAR_NONE, /* or the upper half of the one before */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The memory map every guest sees: that of QEMU's `virt` board. Addresses are guest physical. Where
- * the machine has a GICv2, so do guests: GICC instead of ITS and redistributors.
+ * the machine has a GICv2, so do guests: GICC instead of ITS and redistributors. A GICv2m frame is
+ * there, and no ITS, for a guest with unsafe interrupts.
  */
 #ifndef VIADUCT_GUEST_MAP_H
 #define VIADUCT_GUEST_MAP_H
@@ -16,6 +17,8 @@
 #define GUEST_GICD_V2_SIZE 0x00001000ULL
 #define GUEST_GICC_BASE    0x08010000ULL
 #define GUEST_GICC_SIZE    0x00002000ULL
+#define GUEST_V2M_BASE     0x08020000ULL
+#define GUEST_V2M_SIZE     0x00001000ULL
 #define GUEST_ITS_BASE     0x08080000ULL
 #define GUEST_ITS_SIZE     0x00020000ULL
 #define GUEST_GICR_BASE    0x080a0000ULL /* 0x20000 a vCPU */
@@ -30,6 +33,9 @@
 #define GUEST_GPIO_INTID   39 /* SPI 7 */
 #define GUEST_INTX_INTID   35 /* SPI 3..6 */
 #define GUEST_SPI_COUNT    32
+#define GUEST_V2M_INTID    80 /* SPI 48.. */
+#define GUEST_V2M_COUNT    64 /* the most; the frame says how many */
+#define GUEST_V2M_SPI_COUNT 128 /* instead of GUEST_SPI_COUNT */
 #define GUEST_PCI_MEM32_BASE 0x10000000ULL
 #define GUEST_PCI_MEM32_SIZE 0x2eff0000ULL
 #define GUEST_PCI_IO_BASE    0x3eff0000ULL

@@ -230,6 +230,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (view == VPCI_VIEW_OWNER && data[HEADER + FLAGS] & IS_VF) {
 		view = VPCI_VIEW_VF;
 	}
+	rig.build.msi_trapped = (data[0] & 0x60) == 0x20;
+	rig.build.msix_trapped = rig.build.msi_trapped;
 	check(rig_build(&rig, view, data[0] & 0x40) == 0);
 	for (data += HEADER + IMAGE, size -= HEADER + IMAGE; size >= RECORD;
 	     data += RECORD, size -= RECORD) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The least of a GICv3 driver (IHI0069 12): group 1, polled. */
+/* The least of a GIC driver (IHI0069 12; GICv2 IHI0048 4.3, 4.4): group 1, polled. */
 #include "guest.h"
 
 #define GICD_CTLR       0x0000U
@@ -7,8 +7,16 @@
 #define SGI_FRAME       0x10000U
 #define GICD_IGROUPR    0x0080U
 #define GICD_ISENABLER  0x0100U
+#define GICD_ITARGETSR  0x0800U
 #define IGROUPR0        0x0080U
 #define ISENABLER0      0x0100U
+
+#define GICC_CTLR       0x0000U
+#define GICC_PMR        0x0004U
+#define GICC_IAR        0x000cU
+#define GICC_EOIR       0x0010U
+
+static bool version2; /* argument gic=2 says so */
 
 static uint64_t redistributor(void)
 {
@@ -19,6 +27,14 @@ void gic_init(void)
 {
 	uint64_t redist = redistributor();
 
+	version2 = argument("gic", 3) == 2;
+	if (version2) {
+		write32(GUEST_GICD_BASE + GICD_CTLR, 1);
+		write32(GUEST_GICD_BASE + GICD_ISENABLER, 0xffff);
+		write32(GUEST_GICC_BASE + GICC_PMR, 0xff);
+		write32(GUEST_GICC_BASE + GICC_CTLR, 1);
+		return;
+	}
 	write32(GUEST_GICD_BASE + GICD_CTLR, 0x12); /* affinity routing, group 1 */
 	write32(redist + GICR_WAKER, 0);
 	write32(redist + SGI_FRAME + IGROUPR0, 0xffffffff);
@@ -31,8 +47,12 @@ void gic_init(void)
 
 uint32_t gic_acknowledge(void)
 {
-	uint32_t intid = (uint32_t)read_sysreg(S3_0_C12_C12_0); /* ICC_IAR1_EL1 */
+	uint32_t intid;
 
+	if (version2) {
+		return read32(GUEST_GICC_BASE + GICC_IAR) & GIC_NONE;
+	}
+	intid = (uint32_t)read_sysreg(S3_0_C12_C12_0); /* ICC_IAR1_EL1 */
 	barrier();
 	return intid;
 }
@@ -40,6 +60,10 @@ uint32_t gic_acknowledge(void)
 void gic_end(uint32_t intid)
 {
 	barrier(); /* what was written to the device is there */
+	if (version2) {
+		write32(GUEST_GICC_BASE + GICC_EOIR, intid);
+		return;
+	}
 	write_sysreg(S3_0_C12_C12_1, intid); /* ICC_EOIR1_EL1 */
 	barrier();
 }
@@ -77,6 +101,11 @@ void gic_enable_spi(uint32_t intid)
 	uint64_t at = GUEST_GICD_BASE + intid / 32 * 4;
 	uint32_t bit = 1U << intid % 32;
 
-	write32(at + GICD_IGROUPR, read32(at + GICD_IGROUPR) | bit);
+	if (version2) {
+		/* Groups are not a guest's to choose; where an interrupt goes is. */
+		write32(GUEST_GICD_BASE + GICD_ITARGETSR + intid / 4 * 4, 0x01010101);
+	} else {
+		write32(at + GICD_IGROUPR, read32(at + GICD_IGROUPR) | bit);
+	}
 	write32(at + GICD_ISENABLER, bit);
 }

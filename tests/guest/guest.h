@@ -151,7 +151,10 @@ uint32_t config_capability(uint32_t device, uint8_t id);
 #define CAP_MSI  0x05U
 #define CAP_MSIX 0x11U
 
-/* Distributor and this CPU's interface on, all priorities let through, SGIs enabled. */
+/*
+ * Distributor and this CPU's interface on, all priorities let through, SGIs enabled. A GICv3, with
+ * the argument gic=2 a GICv2, which has no gic_send_sgi().
+ */
 void gic_init(void);
 /* Interrupts are taken by polling: the INTID, which is acknowledged and ended, or GIC_NONE. */
 uint32_t gic_take(void);
@@ -162,7 +165,7 @@ void gic_end(uint32_t intid);
 /* Polls for up to a second. */
 bool gic_wait(uint32_t intid);
 void gic_send_sgi(uint32_t cpu, uint32_t sgi);
-/* Level interrupt `intid` of the distributor is let through. */
+/* Interrupt `intid` of the distributor is let through, to the first CPU. */
 void gic_enable_spi(uint32_t intid);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * edu (QEMU docs/specs/edu) made to interrupt as fast as its registers can be written, for ms=
- * milliseconds: by MSI, or with wire=1 by INTx that nobody ever quiets. The last MSI must arrive.
+ * milliseconds: by MSI, through the ITS or, with gic=2, the MSI frame, or with wire=1 by INTx that
+ * nobody ever quiets. The last MSI must arrive.
  */
 #include "edu.h"
 #include "its.h"
@@ -9,17 +10,27 @@
 #define GICD_IGROUPR   0x0080U
 #define GICD_ISENABLER 0x0100U
 
-static uint64_t edu;
+#define MSI_SETSPI     0x0040U
 
-static void msi_on(uint32_t device)
+static uint64_t edu;
+static uint32_t message_intid; /* an LPI, or an SPI of the frame */
+
+static void msi_on(uint32_t device, bool frame)
 {
 	uint32_t at = config_capability(device, CAP_MSI);
 
 	check("edu has MSI", at != 0);
-	check("the ITS came to the end", its_map(device, 0));
-	write32(config_address(device, at + 4), (uint32_t)GITS_TRANSLATER);
+	if (frame) {
+		message_intid = GUEST_V2M_INTID + 3;
+		gic_enable_spi(message_intid);
+	} else {
+		message_intid = LPI_FIRST;
+		check("the ITS came to the end", its_map(device, 0));
+	}
+	write32(config_address(device, at + 4),
+		(uint32_t)(frame ? GUEST_V2M_BASE + MSI_SETSPI : GITS_TRANSLATER));
 	write32(config_address(device, at + 8), 0);
-	write16(config_address(device, at + 12), 0);
+	write16(config_address(device, at + 12), frame ? (uint16_t)message_intid : 0);
 	write16(config_address(device, at + 2), 0x81); /* 64-bit, enabled */
 }
 
@@ -32,7 +43,7 @@ static void wires_on(void)
 
 static bool is_ours(uint32_t intid)
 {
-	return intid == LPI_FIRST || (intid >= GUEST_INTX_INTID && intid < GUEST_INTX_INTID + 4);
+	return (message_intid != 0 && intid == message_intid) || (intid >= GUEST_INTX_INTID && intid < GUEST_INTX_INTID + 4);
 }
 
 void test_main(void)
@@ -53,7 +64,7 @@ void test_main(void)
 	if (argument("wire", 0) != 0) {
 		wires_on();
 	} else {
-		msi_on((uint32_t)device);
+		msi_on((uint32_t)device, argument("gic", 3) == 2);
 	}
 
 	end = read_sysreg(cntvct_el0) + read_sysreg(cntfrq_el0) / 1000 * ms;
@@ -67,7 +78,7 @@ void test_main(void)
 	check("some arrived", taken != 0);
 	/* What was held back comes, and then what is sent now. */
 	delay_us(100000);
-	while (gic_take() == LPI_FIRST) {
+	while (message_intid != 0 && gic_take() == message_intid) {
 	}
 	write32(edu + EDU_RAISE, 1);
 	for (int i = 0; i < 60000 && !is_ours(gic_take()); i++) {

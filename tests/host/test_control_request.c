@@ -186,6 +186,33 @@ static void test_create_checks(void **state)
 			 -EINVAL);
 }
 
+static void test_unsafe_interrupts(void **state)
+{
+	struct control_domain_create in = {
+		.name = "g", .vcpu_count = 1, .ram_bytes = SZ_2M, .flags = 1U << 2
+	};
+	struct control_list list = { .max = 1 };
+	struct {
+		struct control_list_reply head;
+		struct control_domain entry;
+	} reply;
+	struct control_domain_id out;
+
+	/* Flags nobody knows are not passed over. */
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
+			 -EINVAL);
+	in.flags = CONTROL_CREATE_UNSAFE_INTERRUPTS;
+	assert_int_equal(
+		world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), &out, sizeof(out)), 0);
+	assert_true(domain_by_id(out.id)->unsafe_interrupts);
+	list.from = out.id;
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_LIST, &list, sizeof(list), &reply,
+				       sizeof(reply)), 0);
+	assert_int_equal(reply.entry.id, out.id);
+	assert_int_equal(reply.entry.flags, CONTROL_DOMAIN_UNSAFE_INTERRUPTS);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, out.id), 0);
+}
+
 /* Flash is memory of the domain behind its RAM. */
 static void test_flash(void **state)
 {
@@ -545,6 +572,7 @@ int main(void)
 		TEST(test_create_checks),
 		TEST(test_control_domain_is_safe),
 		TEST(test_flash),
+		TEST(test_unsafe_interrupts),
 		TEST(test_single_fetch),
 		TEST(test_rom),
 		TEST(test_aperture),

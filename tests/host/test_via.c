@@ -16,6 +16,7 @@
 
 #include "control_world.h"
 #include "iommu/iommu.h"
+#include "irq/msi.h"
 #include "via/via.h"
 #include "via_run.h"
 
@@ -52,6 +53,7 @@ static void test_list(void **state)
 	assert_string_equal(out,
 			    "[{\"name\": \"control\", \"id\": 0, \"memory\": 512, \"vcpus\": 1, "
 			    "\"state\": \"running\", \"control\": true, \"isolated\": true, "
+			    "\"unsafe_interrupts\": false, "
 			    "\"cpu_seconds\": 12.345}]\n");
 	assert_int_equal(via("list nobody"), 1);
 	assert_says(err, "no domain is called \"nobody\"");
@@ -721,6 +723,7 @@ static void test_doctor(void **state)
 
 static void test_doctor_on_nature(void **state)
 {
+	static struct msi_controller controller;
 	struct pci_function *disk = world_pci(WORLD_DISK);
 	struct iommu *iommu = disk->iommu;
 
@@ -742,6 +745,13 @@ static void test_doctor_on_nature(void **state)
 			 "window holds it\"}");
 	assert_says(out, "{\"code\": \"reset\"");
 	assert_says(out, "\"reset\": [], \"lent_before\": true");
+	assert_says(out, "\"unsafe_msi\": false");
+	/* Without an ITS, but with a controller that has vectors. */
+	disk->msi_controller = &controller;
+	via("pci-doctor --json 02:00.0");
+	assert_says(out, "\"unsafe_msi\": true");
+	via("pci-doctor 02:00.0");
+	assert_says(out, "no ITS: they reach only a guest with unsafe_interrupts = 1\n");
 }
 
 /* A virtual function is as well as its physical one is, and that is the one to name. */

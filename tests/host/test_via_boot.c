@@ -294,6 +294,32 @@ static void test_fdt_gicv2(void **state)
 	assert_null(fdt_getprop(fdt, node_at(fdt, "/pcie@10000000"), "msi-map", &length));
 }
 
+/* With unsafe interrupts: a frame in the ITS's stead, whatever the GIC. */
+static void test_fdt_msi_frame(void **state)
+{
+	struct guest_fdt g = { .vcpu_count = 8, .ram_bytes = 64 * MIB };
+	static uint8_t fdt[0x10000];
+	int node, size;
+
+	assert_int_equal(guest_fdt_make(&g, fdt, sizeof(fdt)), 0);
+	size = (int)fdt_totalsize(fdt);
+	g.msi_frame = true;
+	for (g.gic_version = 2; g.gic_version <= 3; g.gic_version++) {
+		assert_int_equal(guest_fdt_make(&g, fdt, sizeof(fdt)), 0);
+		assert_int_equal(fdt_check_full(fdt, sizeof(fdt)), 0);
+		assert_true((int)fdt_totalsize(fdt) <= size);
+		assert_true(fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v3-its") < 0);
+		node = node_at(fdt, "/intc@8000000/v2m@8020000");
+		assert_int_equal(fdt_node_check_compatible(fdt, node, "arm,gic-v2m-frame"), 0);
+		assert_non_null(fdt_getprop(fdt, node, "msi-controller", NULL));
+		assert_int_equal(cells(fdt, node, "reg", 0), 0x08020000);
+		assert_int_equal(cells(fdt, node, "reg", 2), 0x1000);
+		assert_int_equal(cell(fdt, node_at(fdt, "/pcie@10000000"), "msi-map", 1),
+				 cell(fdt, node, "phandle", 0));
+		assert_int_equal(cell(fdt, node_at(fdt, "/pcie@10000000"), "msi-map", 3), 0x10000);
+	}
+}
+
 static void test_fdt_no_room(void **state)
 {
 	static uint8_t fdt[0x10000];
@@ -371,7 +397,8 @@ int main(void)
 		cmocka_unit_test(test_fdt_ram_elsewhere),
 		cmocka_unit_test(test_fdt_cpus),    cmocka_unit_test(test_fdt_pcie),
 		cmocka_unit_test(test_fdt_intx),    cmocka_unit_test(test_fdt_gicv2),
-		cmocka_unit_test(test_fdt_no_room), cmocka_unit_test(test_fdt_bridges),
+		cmocka_unit_test(test_fdt_msi_frame), cmocka_unit_test(test_fdt_no_room),
+		cmocka_unit_test(test_fdt_bridges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

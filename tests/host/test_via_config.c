@@ -33,6 +33,7 @@ static void test_everything(void **state)
 		"# a guest\n"
 		"name = \"disk-user\"; memory=256 ;;\r\n"
 		"shadow_memory = 130\n"
+		"unsafe_interrupts = 1\n"
 		"vcpus = '2'   # quoted numbers are numbers\n"
 		"unprotected_dma = 1\n"
 		"kernel='/boot/Image'\n"
@@ -49,6 +50,7 @@ static void test_everything(void **state)
 	assert_int_equal(g.memory, 256);
 	assert_int_equal(g.shadow_memory, 130);
 	assert_int_equal(g.unprotected_dma, 1);
+	assert_int_equal(g.unsafe_interrupts, 1);
 	assert_int_equal(g.vcpus, 2);
 	assert_string_equal(g.kernel, "/boot/Image");
 	assert_string_equal(g.ramdisk, "/boot/init\"ramfs");
@@ -116,6 +118,7 @@ static void test_bad_files(void **state)
 		{ "memory = 0\n", 1, "between" },
 		{ "shadow_memory = 0\n", 1, "between 1 and 4096" },
 		{ "shadow_memory = 4097\n", 1, "between 1 and 4096" },
+		{ "unsafe_interrupts = 2\n", 1, "between 0 and 1" },
 		{ "vcpus = 17\n", 1, "between 1 and 16" },
 		{ "vcpus = 0\n", 1, "between 1 and 16" },
 		{ "disk = [ 'x' ]\n", 1, "no virtual disks" },

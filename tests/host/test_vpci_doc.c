@@ -90,9 +90,9 @@ static const struct reg others[] = {
 static const struct reg caps[] = {
 	{ 0x40, "Power Management (01)" },
 	{ 0xf0, "Vital Product Data (03)" },
-	{ 0x60, "MSI (05), behind an ITS" },
+	{ 0x60, "MSI (05), behind an ITS or with vectors of a controller" },
 	{ 0x80, "PCI Express (10)" },
-	{ 0x50, "MSI-X (11), behind an ITS" },
+	{ 0x50, "MSI-X (11), the same" },
 	{ 0xc0, "Subsystem IDs of a bridge (0d)" },
 	{ 0xe0, "Advanced Features (13)" },
 	{ 0xd0, "Vendor-specific (09) and any other" },
@@ -132,7 +132,7 @@ static uint8_t structure(uint32_t at)
 	return at == 0x06 || at == 0x34 ? 0xff : 0;
 }
 
-static void build(uint32_t view, bool flipped)
+static void build(uint32_t view, bool flipped, bool its)
 {
 	struct vpci_rig *r = &rigs[view][flipped];
 
@@ -157,7 +157,9 @@ static void build(uint32_t view, bool flipped)
 	}
 	r->f.header_type = views[view] == VPCI_VIEW_BRIDGE;
 	r->build.intx = true;
-	assert_int_equal(rig_build(r, views[view], true), 0);
+	r->build.msi_trapped = !its;
+	r->build.msix_trapped = !its;
+	assert_int_equal(rig_build(r, views[view], its), 0);
 }
 
 static const char *bit_word(uint32_t view, uint32_t at, uint32_t bit)
@@ -260,16 +262,29 @@ static void print_ext(FILE *f)
 	}
 }
 
+static void build_all(bool its)
+{
+	for (uint32_t v = 0; v < VIEWS; v++) {
+		build(v, false, its);
+		build(v, true, its);
+	}
+}
+
+static void free_all(void)
+{
+	for (uint32_t v = 0; v < VIEWS; v++) {
+		rig_free(&rigs[v][0]);
+		rig_free(&rigs[v][1]);
+	}
+}
+
 static char *tables(void)
 {
 	char *text;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 
-	for (uint32_t v = 0; v < VIEWS; v++) {
-		build(v, false);
-		build(v, true);
-	}
+	build_all(true);
 	print_regs(f, "Header", header, ARRAY_SIZE(header));
 	print_lists(f);
 	print_regs(f, "Power Management", pm, ARRAY_SIZE(pm));
@@ -280,12 +295,12 @@ static char *tables(void)
 	print_ext(f);
 	print_regs(f, "SR-IOV of a physical function; NumVFs is told the hardware too", sriov,
 		   ARRAY_SIZE(sriov));
+	free_all();
+	build_all(false);
+	print_regs(f, "MSI without an ITS, through vectors of a controller", msi, ARRAY_SIZE(msi));
+	free_all();
 	fprintf(f, "\n");
 	fclose(f);
-	for (uint32_t v = 0; v < VIEWS; v++) {
-		rig_free(&rigs[v][0]);
-		rig_free(&rigs[v][1]);
-	}
 	return text;
 }
 

@@ -7,95 +7,66 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <viaduct/guest_map.h>
+
+#include "fake_cpus.h"
+#include "fake_frame.h"
 #include "fake_log.h"
 #include "fake_msix.h"
-#include "irq/msi.h"
 #include "irq/vmsi.h"
 #include "lend_rig.h"
 #include "pci/pci_groups.h"
 #include "pci/pci_config.h"
 #include "pci/registry.h"
 
-#define CONTROLLER 3U
-#define DOORBELL   0x8020000ULL
-#define SETSPI     (DOORBELL + 0x40)
 #define FIRST      80U
-#define VECTORS    4U
+#define FRAME      32U
+#define SHARE      4U /* vectors a guest may own */
+#define GUEST_SPI  (GUEST_V2M_BASE + 0x40)
 #define TABLE      0x2000U
 #define PBA        0x3000U
 
-static bool masked[VECTORS];
-static uint32_t routed[VECTORS];
-
-static void hw_message(const struct msi_controller *c, uint32_t vector, struct msi_message *m)
-{
-	m->address = c->doorbell.v + 0x40;
-	m->data = 0x500 + vector; /* not what the domain takes it for */
-}
-
-static void hw_mask(struct msi_controller *c, uint32_t vector)
-{
-	masked[vector] = true;
-}
-
-static void hw_unmask(struct msi_controller *c, uint32_t vector)
-{
-	masked[vector] = false;
-}
-
-static void hw_clear(struct msi_controller *c, uint32_t vector)
-{
-}
-
-static void hw_route(struct msi_controller *c, uint32_t vector, uint32_t cpu)
-{
-	routed[vector] = cpu;
-}
-
-static const struct msi_ops ops = {
-	.message = hw_message, .mask = hw_mask, .unmask = hw_unmask, .clear = hw_clear,
-	.route = hw_route,
-};
-
-static struct msi_controller controller = {
-	.ops = &ops, .name = "frame", .phandle = CONTROLLER, .vector_count = VECTORS,
-	.doorbell = { DOORBELL },
-};
-
 #define OWNER (&lend_world.domains[WORLD_CONTROL])
+
+/* Memory and bus mastering on, MSI-X enabled. */
+static void use_by_owner(void)
+{
+	owner_write(nvme, 0x04, 2, 0x0006);
+	owner_write(nvme, nvme->msix.cap + 2U, 2, 0x8000);
+}
 
 static int setup(void **state)
 {
-	static bool registered;
-
 	(void)state;
-	if (!registered) {
-		assert_int_equal(msi_register(&controller), 0);
-		registered = true;
-	}
+	fake_frame_init();
+	fake_cpus_reset(1);
+	fake_now = ticks_per_second();
 	fake_log_clear();
-	memset(masked, 1, sizeof(masked));
 	memset(fake_msix_bar, 0, sizeof(fake_msix_bar));
 	fake_msix_pulses = 0;
 	pci_world_init(&world, 0, 0, 255);
-	world.desc.msi_map[0].phandle = CONTROLLER;
+	world.desc.msi_map[0].phandle = FAKE_FRAME;
 	add_nvme(&world, 1, 0x4000);
 	bring_up(&world, 0x4010000000ULL);
 	pci_groups_assign(pci_function_first());
 	nvme = world_function(0, 1, 0, 0);
 	lend_world_init((struct host_bridge *[]){ &world.bridge }, 1);
-	assert_int_equal(vmsi_create(OWNER, ipa(DOORBELL), FIRST, 16), 0);
-	owner_write(nvme, 0x04, 2, 0x0006);
+	assert_int_equal(vmsi_create(OWNER, ipa(FAKE_DOORBELL), FIRST, FRAME), 0);
+	use_by_owner();
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	vmsi_destroy(OWNER);
+	irq_meter_limit(0);
+	lend_world_unsafe = false;
+	for (uint32_t i = 0; i < WORLD_DOMAINS; i++) {
+		vmsi_destroy(&lend_world.domains[i]);
+	}
 	lend_world_end();
 	/* Nobody is left: nothing is owned. */
-	assert_int_equal(controller.used, 0);
+	assert_int_equal(fake_frame.used, 0);
 	pci_world_free(&world);
 	return 0;
 }
@@ -140,8 +111,8 @@ static void table_is_not_mapped(void **state)
 	owner_write(nvme, 0x04, 2, 0x0004);
 	assert_int_equal(world_pages(WORLD_CONTROL), 0);
 	assert_int_equal(get(TABLE + 12), 0xffffffff);
-	set_entry(0, SETSPI, FIRST);
-	assert_int_equal(controller.used, 0);
+	set_entry(0, FAKE_SETSPI, FIRST);
+	assert_int_equal(fake_frame.used, 0);
 	owner_write(nvme, 0x04, 2, 0x0006);
 	assert_int_equal(get(TABLE + 12), 1);
 }
@@ -149,18 +120,18 @@ static void table_is_not_mapped(void **state)
 static void entry_is_rewritten(void **state)
 {
 	(void)state;
-	set_entry(5, SETSPI, FIRST + 3);
-	assert_int_equal(hw(5, 0), SETSPI);
+	set_entry(5, FAKE_SETSPI, FIRST + 3);
+	assert_int_equal(hw(5, 0), FAKE_SETSPI);
 	assert_int_equal(hw(5, 1), 0);
-	assert_int_equal(hw(5, 2), 0x500);
+	assert_int_equal(hw(5, 2), FAKE_DATA);
 	assert_int_equal(hw(5, 3), 0);
-	assert_false(masked[0]);
-	assert_int_equal(routed[0], (FIRST + 3) % 4);
+	assert_false(fake_frame_masked[0]);
+	assert_int_equal(fake_frame_routed[0], (FIRST + 3) % 4);
 	/* The domain reads what it wrote. */
-	assert_int_equal(get(TABLE + 16 * 5), SETSPI);
+	assert_int_equal(get(TABLE + 16 * 5), FAKE_SETSPI);
 	assert_int_equal(get(TABLE + 16 * 5 + 8), FIRST + 3);
 	assert_int_equal(get(TABLE + 16 * 5 + 12), 0);
-	msi_fired(&controller, 0);
+	msi_fired(&fake_frame, 0);
 	assert_int_equal(fake_msix_pulses, 1);
 	assert_int_equal(fake_msix_pulsed, FIRST + 3);
 	assert_int_equal(nvme->meter.total, 1);
@@ -170,8 +141,8 @@ static void entry_is_rewritten(void **state)
 	assert_int_equal(get(TABLE + 16 * 5 + 12), 1);
 	put(TABLE + 16 * 5 + 8, FIRST + 4);
 	put(TABLE + 16 * 5 + 12, 0);
-	assert_int_equal(controller.used, 1);
-	msi_fired(&controller, 0);
+	assert_int_equal(fake_frame.used, 1);
+	msi_fired(&fake_frame, 0);
 	assert_int_equal(fake_msix_pulsed, FIRST + 4);
 }
 
@@ -182,8 +153,8 @@ static void other_messages_stay_masked(void **state)
 		uint64_t address;
 		uint32_t data;
 	} bad[] = {
-		{ SETSPI + 4, FIRST }, { DOORBELL, FIRST }, { SETSPI | 1ULL << 32, FIRST },
-		{ SETSPI, FIRST - 1 }, { SETSPI, FIRST + 16 }, { SETSPI, 0x500 }, { 0, 0 },
+		{ FAKE_SETSPI + 4, FIRST }, { FAKE_DOORBELL, FIRST }, { FAKE_SETSPI | 1ULL << 32, FIRST },
+		{ FAKE_SETSPI, FIRST - 1 }, { FAKE_SETSPI, FIRST + FRAME }, { FAKE_SETSPI, FAKE_DATA }, { 0, 0 },
 		{ 0x40000000, 0xdeadbeef },
 	};
 
@@ -193,9 +164,9 @@ static void other_messages_stay_masked(void **state)
 		assert_int_equal(hw(i, 3), 1);
 		assert_int_equal(hw(i, 0), 0);
 	}
-	assert_int_equal(controller.used, 0);
+	assert_int_equal(fake_frame.used, 0);
 	/* One that worked and is spoilt stops at once. */
-	set_entry(0, SETSPI, FIRST);
+	set_entry(0, FAKE_SETSPI, FIRST);
 	assert_int_equal(hw(0, 3), 0);
 	put(TABLE, 0x1000);
 	assert_int_equal(hw(0, 3), 1);
@@ -204,21 +175,21 @@ static void other_messages_stay_masked(void **state)
 static void vectors_are_not_shared(void **state)
 {
 	(void)state;
-	for (uint32_t i = 0; i < VECTORS + 2; i++) {
-		set_entry(i, SETSPI, FIRST + i);
+	for (uint32_t i = 0; i < FAKE_VECTORS + 2; i++) {
+		set_entry(i, FAKE_SETSPI, FIRST + i);
 	}
-	for (uint32_t i = 0; i < VECTORS; i++) {
-		assert_int_equal(hw(i, 2), 0x500 + i);
+	for (uint32_t i = 0; i < FAKE_VECTORS; i++) {
+		assert_int_equal(hw(i, 2), FAKE_DATA + i);
 		assert_int_equal(hw(i, 3), 0);
-		msi_fired(&controller, i);
+		msi_fired(&fake_frame, i);
 		assert_int_equal(fake_msix_pulsed, FIRST + i);
 	}
 	/* There are no more: these stay masked, which is said once. */
-	assert_int_equal(hw(VECTORS, 3), 1);
-	assert_int_equal(hw(VECTORS + 1, 3), 1);
+	assert_int_equal(hw(FAKE_VECTORS, 3), 1);
+	assert_int_equal(hw(FAKE_VECTORS + 1, 3), 1);
 	assert_true(fake_log_has("no MSI vector is left"));
 	assert_int_equal(fake_log_lines, 1);
-	assert_int_equal(get(TABLE + 16 * VECTORS + 12), 0);
+	assert_int_equal(get(TABLE + 16 * FAKE_VECTORS + 12), 0);
 }
 
 static void accesses_of_all_sizes(void **state)
@@ -226,15 +197,15 @@ static void accesses_of_all_sizes(void **state)
 	uint64_t entry = bar() + TABLE + 16;
 
 	(void)state;
-	world_store(WORLD_CONTROL, entry, 8, SETSPI);
+	world_store(WORLD_CONTROL, entry, 8, FAKE_SETSPI);
 	world_store(WORLD_CONTROL, entry + 8, 8, FIRST);
 	assert_int_equal(hw(1, 3), 0);
-	assert_int_equal(world_load(WORLD_CONTROL, entry, 8), SETSPI);
+	assert_int_equal(world_load(WORLD_CONTROL, entry, 8), FAKE_SETSPI);
 	assert_int_equal(world_load(WORLD_CONTROL, entry + 8, 8), FIRST);
 	/* Narrow ones are not for tables: they read their part, and change nothing. */
-	assert_int_equal(world_load(WORLD_CONTROL, entry + 1, 1), SETSPI >> 8 & 0xff);
+	assert_int_equal(world_load(WORLD_CONTROL, entry + 1, 1), FAKE_SETSPI >> 8 & 0xff);
 	world_store(WORLD_CONTROL, entry, 2, 0);
-	assert_int_equal(world_load(WORLD_CONTROL, entry, 8), SETSPI);
+	assert_int_equal(world_load(WORLD_CONTROL, entry, 8), FAKE_SETSPI);
 	/* Behind the last entry the page is the device's. */
 	fake_msix_bar[TABLE + 65 * 16 + 3] = 0x7e;
 	assert_int_equal(world_load(WORLD_CONTROL, bar() + TABLE + 65 * 16 + 3, 1), 0x7e);
@@ -249,12 +220,12 @@ static void accesses_of_all_sizes(void **state)
 static void vectors_go_with_the_user(void **state)
 {
 	(void)state;
-	set_entry(0, SETSPI, FIRST);
-	set_entry(1, SETSPI, FIRST + 1);
-	assert_int_equal(controller.used, 2);
+	set_entry(0, FAKE_SETSPI, FIRST);
+	set_entry(1, FAKE_SETSPI, FIRST + 1);
+	assert_int_equal(fake_frame.used, 2);
 	quarantine(nvme);
-	assert_int_equal(controller.used, 0);
-	assert_true(masked[0] && masked[1]);
+	assert_int_equal(fake_frame.used, 0);
+	assert_true(fake_frame_masked[0] && fake_frame_masked[1]);
 	lend_to(GUEST1, nvme, 1);
 	guest_write(1, 0x04, 2, 0x0006);
 	assert_int_equal(world_pages(WORLD_GUEST1), 4);
@@ -264,19 +235,19 @@ static void vectors_go_with_the_user(void **state)
 	assert_int_equal(lend_detach(nvme), 0);
 	world_run_resets();
 	assert_int_equal(lend_return_to_owner(nvme), 0);
-	owner_write(nvme, 0x04, 2, 0x0006);
+	use_by_owner();
 	/* As after a reset, whatever was in it. */
 	assert_int_equal(get(TABLE), 0);
 	assert_int_equal(get(TABLE + 12), 1);
-	set_entry(0, SETSPI, FIRST + 7);
-	msi_fired(&controller, 0);
+	set_entry(0, FAKE_SETSPI, FIRST + 7);
+	msi_fired(&fake_frame, 0);
 	assert_int_equal(fake_msix_pulsed, FIRST + 7);
 }
 
 static void reset_clears_the_table(void **state)
 {
 	(void)state;
-	set_entry(0, SETSPI, FIRST);
+	set_entry(0, FAKE_SETSPI, FIRST);
 	owner_write(nvme, nvme->cap_express + 8U, 2, 0x8000);
 	world_run_resets();
 	owner_write(nvme, 0x10, 4, (uint32_t)nvme->bars[0].address);
@@ -284,27 +255,301 @@ static void reset_clears_the_table(void **state)
 	owner_write(nvme, 0x04, 2, 0x0006);
 	assert_int_equal(get(TABLE), 0);
 	assert_int_equal(get(TABLE + 12), 1);
-	assert_true(masked[0]);
-	set_entry(0, SETSPI, FIRST + 2);
-	assert_false(masked[0]);
-	msi_fired(&controller, 0);
+	assert_true(fake_frame_masked[0]);
+	assert_int_equal(fake_frame.used, 0);
+	use_by_owner();
+	set_entry(0, FAKE_SETSPI, FIRST + 2);
+	assert_false(fake_frame_masked[0]);
+	msi_fired(&fake_frame, 0);
 	assert_int_equal(fake_msix_pulsed, FIRST + 2);
+}
+
+/* Vectors are owned while MSI-X is enabled; what the entries say stays. */
+static void vectors_are_given_back(void **state)
+{
+	uint32_t control = nvme->msix.cap + 2U;
+
+	(void)state;
+	set_entry(0, FAKE_SETSPI, FIRST);
+	set_entry(9, FAKE_SETSPI, FIRST + 1);
+	set_entry(64, FAKE_SETSPI, FIRST + 2);
+	put(TABLE + 16 * 9 + 12, 1);
+	assert_int_equal(fake_frame.used, 3);
+	owner_write(nvme, control, 2, 0xc000);
+	assert_int_equal(fake_frame.used, 3);
+	owner_write(nvme, control + 1, 1, 0);
+	assert_int_equal(fake_frame.used, 0);
+	assert_true(fake_frame_masked[0] && fake_frame_masked[1] && fake_frame_masked[2]);
+	assert_int_equal(hw(0, 3), 1);
+	assert_int_equal(get(TABLE + 12), 0);
+	/* Nor are any taken while it is off. */
+	set_entry(3, FAKE_SETSPI, FIRST + 3);
+	assert_int_equal(hw(3, 3), 1);
+	assert_int_equal(fake_frame.used, 0);
+	/* With what is unmasked it goes on. */
+	owner_write(nvme, control, 2, 0x8000);
+	assert_int_equal(fake_frame.used, 3);
+	assert_true(hw(0, 3) == 0 && hw(3, 3) == 0 && hw(64, 3) == 0 && hw(9, 3) == 1);
+	msi_fired(&fake_frame, hw(3, 2) - FAKE_DATA);
+	assert_int_equal(fake_msix_pulsed, FIRST + 3);
+	msi_fired(&fake_frame, hw(64, 2) - FAKE_DATA);
+	assert_int_equal(fake_msix_pulsed, FIRST + 2);
+}
+
+/* A driver that uses ever other entries gets vectors for them, if it is done with the others. */
+static void entries_take_turns(void **state)
+{
+	(void)state;
+	for (uint32_t round = 0; round < 4; round++) {
+		for (uint32_t i = 0; i < FAKE_VECTORS; i++) {
+			set_entry(round * FAKE_VECTORS + i, FAKE_SETSPI, FIRST + i);
+			assert_int_equal(hw(round * FAKE_VECTORS + i, 3), 0);
+		}
+		for (uint32_t i = 0; i < FAKE_VECTORS; i++) {
+			put(TABLE + 16 * (round * FAKE_VECTORS + i) + 12, 1);
+		}
+		owner_write(nvme, nvme->msix.cap + 2U, 2, 0);
+		assert_int_equal(fake_frame.used, 0);
+		owner_write(nvme, nvme->msix.cap + 2U, 2, 0x8000);
+		assert_int_equal(fake_frame.used, 0);
+	}
+	assert_int_equal(fake_log_lines, 0);
 }
 
 /* The frame itself: what it is, and a store by the CPU. */
 static void frame_registers(void **state)
 {
 	(void)state;
-	assert_int_equal(world_load(WORLD_CONTROL, DOORBELL + 8, 4), FIRST << 16 | 16);
-	assert_int_not_equal(world_load(WORLD_CONTROL, DOORBELL + 0xfcc, 4), 0);
-	assert_int_equal(world_load(WORLD_CONTROL, SETSPI, 4), 0);
-	world_store(WORLD_CONTROL, SETSPI, 4, FIRST + 15);
-	world_store(WORLD_CONTROL, SETSPI, 2, FIRST);
+	assert_int_equal(world_load(WORLD_CONTROL, FAKE_DOORBELL + 8, 4), FIRST << 16 | FRAME);
+	assert_int_not_equal(world_load(WORLD_CONTROL, FAKE_DOORBELL + 0xfcc, 4), 0);
+	assert_int_equal(world_load(WORLD_CONTROL, FAKE_SETSPI, 4), 0);
+	world_store(WORLD_CONTROL, FAKE_SETSPI, 4, FIRST + FRAME - 1);
+	world_store(WORLD_CONTROL, FAKE_SETSPI, 2, FIRST);
 	assert_int_equal(fake_msix_pulses, 2);
-	world_store(WORLD_CONTROL, SETSPI, 4, FIRST + 16);
-	world_store(WORLD_CONTROL, SETSPI, 4, FIRST - 1);
-	world_store(WORLD_CONTROL, SETSPI + 4, 4, FIRST);
+	world_store(WORLD_CONTROL, FAKE_SETSPI, 4, FIRST + FRAME);
+	world_store(WORLD_CONTROL, FAKE_SETSPI, 4, FIRST - 1);
+	world_store(WORLD_CONTROL, FAKE_SETSPI + 4, 4, FIRST);
 	assert_int_equal(fake_msix_pulses, 2);
+}
+
+/* Storms: at the fake_frame, entry by entry, and let through again after a while. */
+
+#define LIMIT 10000U
+#define BURST (LIMIT / IRQ_METER_WINDOWS)
+
+static void pass_ms(uint32_t ms)
+{
+	fake_now += ms * ticks_per_second() / 1000;
+}
+
+static void fire(uint32_t vector, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		msi_fired(&fake_frame, vector);
+	}
+}
+
+static void a_storm_is_masked_and_ends(void **state)
+{
+	(void)state;
+	irq_meter_limit(LIMIT);
+	set_entry(0, FAKE_SETSPI, FIRST);
+	set_entry(1, FAKE_SETSPI, FIRST + 1);
+	set_entry(2, FAKE_SETSPI, FIRST + 2);
+	fire(0, BURST);
+	assert_false(fake_frame_masked[0]);
+	fire(0, 1);
+	assert_int_equal(nvme->storm.count, 1);
+	assert_true(fake_frame_masked[0] && !fake_frame_masked[1] && !fake_frame_masked[2]);
+	fire(1, 1);
+	assert_true(fake_frame_masked[0] && fake_frame_masked[1] && !fake_frame_masked[2]);
+	assert_int_equal(nvme->storm.count, 1);
+	/* What fired did reach the domain. */
+	assert_int_equal(fake_msix_pulses, BURST + 2);
+	/* The domain's own mask bits do not end it. */
+	put(TABLE + 12, 1);
+	put(TABLE + 12, 0);
+	assert_true(fake_frame_masked[0]);
+	pass_ms(PCI_STORM_BACKOFF_MS - 1);
+	assert_true(world_step_job());
+	assert_true(fake_frame_masked[0] && fake_frame_masked[1]);
+	pass_ms(1);
+	world_run_jobs();
+	assert_true(!fake_frame_masked[0] && !fake_frame_masked[1] && !fake_frame_masked[2]);
+	fire(0, BURST - 1);
+	assert_int_equal(nvme->storm.count, 1);
+}
+
+/* Whoever gets the vectors next does not inherit the storm, nor its end. */
+static void a_storm_may_lose_its_function(void **state)
+{
+	(void)state;
+	irq_meter_limit(LIMIT);
+	set_entry(0, FAKE_SETSPI, FIRST);
+	fire(0, BURST + 1);
+	assert_true(fake_frame_masked[0]);
+	quarantine(nvme);
+	assert_int_equal(fake_frame.used, 0);
+	pass_ms(PCI_STORM_BACKOFF_MS);
+	world_run_jobs();
+	assert_true(fake_frame_masked[0]);
+	/* One that is reset in the middle begins masked, whatever was held. */
+	assert_int_equal(lend_return_to_owner(nvme), 0);
+	use_by_owner();
+	set_entry(0, FAKE_SETSPI, FIRST);
+	assert_false(fake_frame_masked[0]);
+	fire(0, 2 * BURST + 1);
+	assert_true(fake_frame_masked[0]);
+	owner_write(nvme, nvme->cap_express + 8U, 2, 0x8000);
+	world_run_resets();
+	pass_ms(PCI_STORM_BACKOFF_MS);
+	world_run_jobs();
+	assert_true(fake_frame_masked[0]);
+}
+
+/* Guests with unsafe interrupts. */
+
+static bool guest_has_cap(uint32_t id)
+{
+	uint32_t at = guest_read(1, 0x34, 1);
+
+	while (at != 0 && guest_read(1, at, 1) != id) {
+		at = guest_read(1, at + 1, 1);
+	}
+	return at != 0;
+}
+
+static void use_by_guest(void)
+{
+	lend_to(GUEST1, nvme, 1);
+	guest_write(1, 0x04, 2, 0x0006);
+	if (guest_has_cap(0x11)) {
+		guest_write(1, nvme->msix.cap + 2U, 2, 0x8000);
+	}
+}
+
+static int setup_unsafe(void **state)
+{
+	lend_world_unsafe = true;
+	setup(state);
+	for (uint32_t i = WORLD_GUEST1; i < WORLD_DOMAINS; i++) {
+		assert_int_equal(vmsi_create(&lend_world.domains[i], ipa(GUEST_V2M_BASE),
+					     GUEST_V2M_INTID, vpci_unsafe_vectors()), 0);
+	}
+	quarantine(nvme);
+	use_by_guest();
+	return 0;
+}
+
+static uint64_t guest_bar(void)
+{
+	return (guest_read(1, 0x10, 4) & ~15U) | (uint64_t)guest_read(1, 0x14, 4) << 32;
+}
+
+static void guest_entry(uint32_t i, uint64_t address, uint32_t data)
+{
+	uint64_t at = guest_bar() + TABLE + 16 * i;
+
+	world_store(WORLD_GUEST1, at, 8, address);
+	world_store(WORLD_GUEST1, at + 8, 8, data);
+}
+
+static void guest_has_vectors_of_its_own(void **state)
+{
+	(void)state;
+	assert_true(guest_has_cap(0x11));
+	assert_int_equal(world_pages(WORLD_GUEST1), 3);
+	assert_true(world_translate(WORLD_GUEST1, guest_bar() + TABLE) == ~0ULL);
+	guest_entry(5, GUEST_SPI, GUEST_V2M_INTID + 3);
+	/* Where the device finds the doorbell is where the guest's IOMMU tables have it. */
+	assert_int_equal(hw(5, 0), GUEST_SPI);
+	assert_int_equal(hw(5, 1), 0);
+	assert_int_equal(hw(5, 2), FAKE_DATA);
+	assert_int_equal(hw(5, 3), 0);
+	assert_false(fake_frame_masked[0]);
+	msi_fired(&fake_frame, 0);
+	assert_int_equal(fake_msix_pulsed, GUEST_V2M_INTID + 3);
+	assert_int_equal(GUEST1->interrupts_injected, 1);
+	/* The host's own doorbell is nothing to it, nor are SPIs that are not its frame's. */
+	guest_entry(6, FAKE_SETSPI, GUEST_V2M_INTID);
+	guest_entry(7, GUEST_SPI, GUEST_V2M_INTID + SHARE);
+	guest_entry(8, GUEST_SPI, GUEST_INTX_INTID);
+	assert_true(hw(6, 3) == 1 && hw(7, 3) == 1 && hw(8, 3) == 1);
+	assert_int_equal(fake_frame.used, 1);
+	assert_int_equal(lend_detach(nvme), 0);
+	assert_int_equal(fake_frame.used, 0);
+	assert_true(fake_frame_masked[0]);
+}
+
+/* However many entries it has, each with a vector; what it gives back it may have again. */
+static void guest_has_a_quota(void **state)
+{
+	(void)state;
+	for (uint32_t round = 0; round < 3; round++) {
+		fake_log_clear();
+		for (uint32_t i = 0; i < SHARE + 2; i++) {
+			guest_entry(i, GUEST_SPI, GUEST_V2M_INTID + i % SHARE);
+			assert_int_equal(hw(i, 3), i < SHARE ? 0 : 1);
+		}
+		assert_int_equal(fake_frame.used, SHARE);
+		assert_true(fake_log_has("as many MSI vectors as it may have"));
+		assert_int_equal(fake_log_lines, 1);
+		assert_int_equal(lend_detach(nvme), 0);
+		world_run_resets();
+		assert_int_equal(fake_frame.used, 0);
+		use_by_guest();
+	}
+}
+
+static void another(void *arg, uint32_t index)
+{
+}
+
+/* The controller has fewer left than the quota: said, and the quota is not used up by it. */
+static void host_runs_out(void **state)
+{
+	uint32_t first[FAKE_VECTORS];
+
+	(void)state;
+	for (uint32_t i = 1; i < FAKE_VECTORS; i++) {
+		assert_int_equal(msi_alloc(&fake_frame, 1, another, NULL, &first[i]), 0);
+	}
+	guest_entry(0, GUEST_SPI, GUEST_V2M_INTID);
+	guest_entry(1, GUEST_SPI, GUEST_V2M_INTID + 1);
+	assert_int_equal(hw(0, 3), 0);
+	assert_int_equal(hw(1, 3), 1);
+	assert_true(fake_log_has("no MSI vector is left"));
+	for (uint32_t i = 1; i < FAKE_VECTORS; i++) {
+		msi_free(&fake_frame, first[i], 1);
+	}
+	for (uint32_t i = 1; i < SHARE; i++) {
+		guest_entry(i, GUEST_SPI, GUEST_V2M_INTID + i);
+		assert_int_equal(hw(i, 3), 0);
+	}
+}
+
+/* A bridge that takes the write itself, at an address of its own: there is no page to map. */
+static void bridge_is_the_doorbell(void **state)
+{
+	(void)state;
+	fake_frame.doorbell = pa(0);
+	guest_entry(0, GUEST_SPI, GUEST_V2M_INTID);
+	fake_frame.doorbell = pa(FAKE_DOORBELL);
+	assert_int_equal(hw(0, 0), 0x40); /* as hw_message() says */
+	assert_int_equal(hw(0, 3), 0);
+}
+
+/* Nothing translates: the device is told where the page is for the CPU. */
+static void doorbell_without_iommu(void **state)
+{
+	struct iommu *iommu = nvme->iommu;
+
+	(void)state;
+	assert_non_null(iommu);
+	nvme->iommu = NULL;
+	guest_entry(0, GUEST_SPI, GUEST_V2M_INTID);
+	nvme->iommu = iommu;
+	assert_int_equal(hw(0, 0), FAKE_SETSPI);
 }
 
 int main(void)
@@ -317,7 +562,16 @@ int main(void)
 		cmocka_unit_test_setup_teardown(accesses_of_all_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(vectors_go_with_the_user, setup, teardown),
 		cmocka_unit_test_setup_teardown(reset_clears_the_table, setup, teardown),
+		cmocka_unit_test_setup_teardown(vectors_are_given_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(entries_take_turns, setup, teardown),
 		cmocka_unit_test_setup_teardown(frame_registers, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_storm_is_masked_and_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_storm_may_lose_its_function, setup, teardown),
+		cmocka_unit_test_setup_teardown(guest_has_vectors_of_its_own, setup_unsafe, teardown),
+		cmocka_unit_test_setup_teardown(guest_has_a_quota, setup_unsafe, teardown),
+		cmocka_unit_test_setup_teardown(host_runs_out, setup_unsafe, teardown),
+		cmocka_unit_test_setup_teardown(bridge_is_the_doorbell, setup_unsafe, teardown),
+		cmocka_unit_test_setup_teardown(doorbell_without_iommu, setup_unsafe, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

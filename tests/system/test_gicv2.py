@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A machine with a GICv2: the control domain and a guest on several CPUs, and a disk that is lent."""
+"""
+A machine with a GICv2: the control domain and guests on several CPUs, and a disk that is lent, which
+interrupts by its pin, or by MSI-X in a guest that asks for unsafe interrupts.
+"""
 
+import hashlib
+import json
 import random
 import re
 
 import pytest
 
 import scenario
-from conftest import nvme
-from scenario import guest, result
+from conftest import nvme, root_port
+from devices import FULL, ahci, full_guest
+from scenario import guest, image, result
 
 WORK = """
 nproc
@@ -20,6 +26,8 @@ cat /proc/interrupts
 
 FILES = {
     "work.cfg": guest("work", WORK, vcpus=2, pci=["0000:02:00.0"]),
+    "unsafe.cfg": guest("unsafe", WORK, vcpus=2, pci=["0000:02:00.0"])
+                  + "unsafe_interrupts = 1\n",
     "many.cfg": guest("many", "true", vcpus=9, memory=64),
 }
 
@@ -38,6 +46,12 @@ try destroy via destroy work
 try again via create work.cfg
 section guest-again; console work 200
 via destroy work
+section doctor; via pci-doctor 02:00.0
+try unsafe via create unsafe.cfg
+section unsafe-list; via list
+section guest-unsafe; console unsafe 200
+section unsafe-json; via list --json unsafe
+try destroy-unsafe via destroy unsafe
 try remove via pci-assignable-remove -r 02:00.0
 wait_for has_disk 0000:02:00.0
 section back; mount "$(disk 0000:02:00.0)" /mnt && cat /mnt/new
@@ -52,6 +66,44 @@ def machine2(module_machine):
     data = machine.ext4_image("data.img", 64, {"data": random.Random(7).randbytes(16 << 20)})
     options = [*nvme(keep, port=1), *nvme(data, port=2), *scenario.overlay(machine, FILES)]
     return scenario.run(machine, SCRIPT, "--gic", "2", "--cpus", "4", *options, timeout=600)
+
+
+SATA = """
+modprobe sd_mod; i=0; until [ -b /dev/sda ] || [ $i = 1000 ]; do usleep 100000; i=$((i+1)); done
+dd if=/dev/sda bs=1M count=4 iflag=direct 2>/dev/null | sha256sum
+dd if=/dev/sda bs=1M count=4 2>/dev/null | dd of=/dev/sda bs=1M seek=4 conv=fsync || exit 13
+cat /proc/interrupts
+"""
+
+LIMIT = 2000
+UNSAFE = "unsafe_interrupts = 1\n"
+
+MESSAGES = r"""
+cd /etc/viaduct
+via pci-assignable-add 01:00.0; via pci-assignable-add 02:00.0
+try edu via create edu.cfg
+section storm; console edu 200
+section storm-functions; via pci-list -a --json
+via destroy edu
+try sata via create sata.cfg
+section sata-work; console sata 300
+via destroy sata
+section log; via dmesg
+"""
+
+
+@pytest.fixture(scope="module")
+def messages(module_machine):
+    """Devices that have MSI and no MSI-X: a storm of edu's, and work for a SATA disk."""
+    machine = module_machine
+    disk = machine.raw_image("sata.img", 16, seed=3)
+    options = [*root_port(1), "--device", "edu,bus=rp1", *ahci(disk, port=2), *FULL,
+               "--hv-args", f"irq_limit={LIMIT}",
+               *scenario.overlay(machine, {
+                   "edu.cfg": image("edu", "irq_storm", pci=["01:00.0"],
+                                    extra="ms=2000 gic=2") + UNSAFE,
+                   "sata.cfg": full_guest("sata", SATA, pci=["02:00.0"]) + UNSAFE})]
+    return *scenario.run(machine, MESSAGES, "--gic", "2", *options, timeout=600), disk
 
 
 def counts(text, what):
@@ -86,7 +138,7 @@ def test_control_domain_has_msix(machine2):
         assert sum(map(sum, queues)) > 0
 
 
-@pytest.mark.parametrize("section", ["guest", "guest-again"])
+@pytest.mark.parametrize("section", ["guest", "guest-again", "guest-unsafe"])
 def test_guest(machine2, section):
     _, out = machine2
     text = out[section]
@@ -95,12 +147,35 @@ def test_guest(machine2, section):
     assert "GIC-0" in text and "gic-v3" not in text
     assert min(counts(text, "arch_timer")) > 0
     assert sum(counts(text, "Function call interrupts")) > 0
-    assert sum(counts(text, "nvme0q0, nvme0q1")) > 0
+
+
+@pytest.mark.parametrize("section", ["guest", "guest-again"])
+def test_guest_has_its_pin_only(machine2, section):
+    _, out = machine2
+    assert sum(counts(out[section], "nvme0q0, nvme0q1")) > 0
+    assert "MSI" not in out[section]
+
+
+def test_guest_with_unsafe_interrupts_has_msix(machine2):
+    """A vector for each of its two queues, and the one for the administrator's."""
+    run, out = machine2
+    assert sum(counts(out["guest-unsafe"], "MSI.*nvme0q0")) > 0
+    queues = [counts(out["guest-unsafe"], f"MSI.*nvme0q{queue}") for queue in (1, 2)]
+    assert min(map(sum, queues)) > 0
+    assert re.search(r"\(unsafe\): unsafe interrupts: no ITS", run.log)
+
+
+def test_unsafe_interrupts_are_told(machine2):
+    _, out = machine2
+    assert re.search(r"^unsafe .*unsafe-interrupts$", out["unsafe-list"], re.M)
+    assert out["unsafe-list"].count("unsafe-interrupts") == 1
+    assert '"unsafe_interrupts": true' in out["unsafe-json"]
+    assert "no ITS: they reach only a guest with unsafe_interrupts = 1" in out["doctor"]
 
 
 def test_lent_and_back(machine2):
     _, out = machine2
-    for step in ["add", "create", "destroy", "again", "remove"]:
+    for step in ["add", "create", "destroy", "again", "unsafe", "destroy-unsafe", "remove"]:
         assert result(out[step])[0] == 0, out[step]
     assert "by the guest" in out["back"]
     assert len(out["list"].splitlines()) == 2
@@ -110,3 +185,27 @@ def test_more_vcpus_than_the_gic_has_room_for(machine2):
     _, out = machine2
     status, _ = result(out["many"])
     assert status != 0
+
+
+def test_message_storm_is_limited(messages):
+    """By MSI, masked at the frame's own vector; the last one arrives all the same."""
+    _, out, _ = messages
+    assert result(out["edu"])[0] == 0
+    text = out["storm"]
+    assert text.endswith("\nPASS\n"), text
+    edu = next(f for f in json.loads(out["storm-functions"]) if f["bdf"] == "0000:01:00.0")
+    milliseconds = int(re.search(r"^ms 0x([0-9a-f]+)$", text, re.M)[1], 16)
+    assert edu["storms"] > 0
+    assert 0 < edu["interrupts"] < 2 * LIMIT * milliseconds / 1000
+    assert "0000:01:00.0: interrupt storm (1 times)" in out["log"]
+
+
+def test_stock_driver_with_msi(messages):
+    _, out, disk = messages
+    assert result(out["sata"])[0] == 0
+    text, data = out["sata-work"], disk.read_bytes()
+    assert "guest: exit 0" in text
+    half = data[:4 << 20]
+    assert hashlib.sha256(half).hexdigest() in text
+    assert data[4 << 20:8 << 20] == half
+    assert sum(counts(text, r"MSI.*ahci\[.*")) > 0

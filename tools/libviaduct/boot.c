@@ -270,6 +270,7 @@ static int adapt_fdt(struct viaduct *v, struct viaduct_boot *b, uint32_t id)
 	}
 	b->tree.gic_version = info.gic_version;
 	base_tree(b, d.ram_base);
+	b->tree.msi_frame = (d.flags & CONTROL_DOMAIN_UNSAFE_INTERRUPTS) != 0;
 	if (guest_fdt_make(&b->tree, b->fdt, sizeof(b->fdt)) != 0) {
 		return client_fail(v, -E2BIG, "the device tree does not fit");
 	}

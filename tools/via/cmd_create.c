@@ -190,7 +190,8 @@ static int create(const struct command *c, struct viaduct *v, struct guest_confi
 		.ram_bytes = ram_bytes(g),
 		.flash_bytes = viaduct_boot_flash_bytes(boot),
 		.table_bytes = (uint64_t)g->shadow_memory << 20,
-		.flags = g->unprotected_dma != 0 ? CONTROL_CREATE_UNPROTECTED_DMA : 0,
+		.flags = (g->unprotected_dma != 0 ? CONTROL_CREATE_UNPROTECTED_DMA : 0) |
+			 (g->unsafe_interrupts != 0 ? CONTROL_CREATE_UNSAFE_INTERRUPTS : 0),
 	};
 	struct pci_choices choices;
 	struct control_domain d;

@@ -74,6 +74,8 @@ static void print_isolation(const struct doctor *d, const struct patient *p)
 	printf("  interrupts MSI-X %u, MSI %u, ", r->msix_entries, r->msi_vectors);
 	if (r->flags & CONTROL_REPORT_ITS) {
 		printf("DeviceID 0x%x\n", r->device_id);
+	} else if (r->flags & CONTROL_REPORT_UNSAFE_MSI) {
+		printf("no ITS: they reach only a guest with unsafe_interrupts = 1\n");
 	} else {
 		printf("no ITS: neither reaches a guest\n");
 	}
@@ -217,6 +219,7 @@ static void json_isolation(struct json *j, const struct doctor *d, const struct 
 	if (r->flags & CONTROL_REPORT_ITS) {
 		json_number(j, "device_id", r->device_id);
 	}
+	json_bool(j, "unsafe_msi", (r->flags & CONTROL_REPORT_UNSAFE_MSI) != 0);
 	json_number(j, "msix", r->msix_entries);
 	json_number(j, "msi", r->msi_vectors);
 	json_begin(j, "reset", '[');

@@ -31,13 +31,14 @@ static void print_domain(const struct control_domain *d)
 	bool paused = d->state == CONTROL_DOMAIN_STATE_PAUSED ||
 		      d->state == CONTROL_DOMAIN_STATE_BUILDING;
 
-	printf("%-40s %5u %5llu %5u     %c%c%c%c%c%c  %8.1f%s\n", d->name, d->id,
+	printf("%-40s %5u %5llu %5u     %c%c%c%c%c%c  %8.1f%s%s\n", d->name, d->id,
 	       (unsigned long long)(d->ram_bytes >> 20), d->vcpu_count,
 	       runs && d->vcpus_running != 0 ? 'r' : '-', runs && d->vcpus_running == 0 ? 'b' : '-',
 	       paused ? 'p' : '-', d->state == CONTROL_DOMAIN_STATE_SHUTDOWN ? 's' : '-',
 	       shutdown_letter(d), d->state == CONTROL_DOMAIN_STATE_DYING ? 'd' : '-',
 	       (double)d->cpu_ns / 1e9,
-	       d->flags & CONTROL_DOMAIN_UNPROTECTED_DMA ? "  not isolated" : "");
+	       d->flags & CONTROL_DOMAIN_UNPROTECTED_DMA ? "  not isolated" : "",
+	       d->flags & CONTROL_DOMAIN_UNSAFE_INTERRUPTS ? "  unsafe-interrupts" : "");
 }
 
 static void json_domain(struct json *j, const struct control_domain *d)
@@ -53,6 +54,8 @@ static void json_domain(struct json *j, const struct control_domain *d)
 	}
 	json_bool(j, "control", (d->flags & CONTROL_DOMAIN_IS_CONTROL) != 0);
 	json_bool(j, "isolated", (d->flags & CONTROL_DOMAIN_UNPROTECTED_DMA) == 0);
+	json_bool(j, "unsafe_interrupts",
+		  (d->flags & CONTROL_DOMAIN_UNSAFE_INTERRUPTS) != 0);
 	json_seconds(j, "cpu_seconds", d->cpu_ns);
 	json_end(j, '}');
 }

@@ -32,6 +32,7 @@ static const struct key keys[] = {
 	{ "memory", CONFIG_NUMBER, REQUIRED, FIELD(memory), MEMORY_MIN, MEMORY_MAX, NULL },
 	{ "shadow_memory", CONFIG_NUMBER, 0, FIELD(shadow_memory), 1, SHADOW_MAX, NULL },
 	{ "vcpus", CONFIG_NUMBER, 0, FIELD(vcpus), 1, VCPUS_MAX, NULL },
+	{ "unsafe_interrupts", CONFIG_NUMBER, 0, FIELD(unsafe_interrupts), 0, 1, NULL },
 	{ "kernel", CONFIG_STRING, FILLED, FIELD(kernel), 0, 0, NULL },
 	{ "firmware", CONFIG_STRING, FILLED, FIELD(firmware), 0, 0, NULL },
 	{ "ramdisk", CONFIG_STRING, 0, FIELD(ramdisk), 0, 0, NULL },

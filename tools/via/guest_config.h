@@ -26,6 +26,7 @@ struct guest_config {
 	long long shadow_memory; /* MiB, 0: default */
 	long long vcpus;
 	long long unprotected_dma; /* 1: functions that no IOMMU confines may be lent to it */
+	long long unsafe_interrupts; /* 0 or 1 */
 	struct guest_pci pci[GUEST_CONFIG_PCI_MAX];
 	size_t pci_count;
 };

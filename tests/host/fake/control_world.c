@@ -220,6 +220,7 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	d->vcpu_count = spec->vcpu_count;
 	d->ram_size = spec->ram_size;
 	d->flash_size = spec->flash_size;
+	d->unsafe_interrupts = spec->unsafe_interrupts;
 	d->ram_block_count = (uint32_t)blocks;
 	d->ram_blocks = calloc(1, sizeof(*d->ram_blocks));
 	d->ram_blocks[0] = calloc(blocks, sizeof(*d->ram_blocks[0]));

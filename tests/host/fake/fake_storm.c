@@ -8,6 +8,11 @@ void pci_irq_storm(struct irq_meter *m, uint32_t event)
 	m->check_at = ~0ULL;
 }
 
+void pci_msi_storm(struct irq_meter *m, struct msi_controller *c, uint32_t vector, bool *held)
+{
+	m->check_at = ~0ULL;
+}
+
 void pci_wire_storm(struct irq_meter *m, uint32_t host_intid)
 {
 	m->check_at = ~0ULL;

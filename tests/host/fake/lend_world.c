@@ -25,6 +25,7 @@
 #define RESETS_MAX  16
 
 struct lend_world lend_world;
+bool lend_world_unsafe;
 
 struct page {
 	uint64_t ipa;
@@ -643,8 +644,10 @@ void lend_world_init(struct host_bridge *const *bridges, uint32_t count)
 		assert_int_equal(vpci_create_owner(&lend_world.domains[WORLD_CONTROL], bridges[i]), 0);
 	}
 	host_bridges[0].its = count ? bridges[0]->its : NULL;
+	host_bridges[0].msi = count ? bridges[0]->msi : NULL;
 	host_bridge_count = 1;
 	for (uint32_t i = WORLD_GUEST1; i < WORLD_DOMAINS; i++) {
+		lend_world.domains[i].unsafe_interrupts = lend_world_unsafe;
 		assert_int_equal(vpci_create_guest(&lend_world.domains[i]), 0);
 	}
 }

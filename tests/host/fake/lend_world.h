@@ -37,6 +37,8 @@ struct lend_world {
 };
 
 extern struct lend_world lend_world;
+/* Guests are made with unsafe interrupts. */
+extern bool lend_world_unsafe;
 
 /* Empty domains; each bridge (count of them, pci_bring_up() done) goes to the control domain. */
 void lend_world_init(struct host_bridge *const *bridges, uint32_t count);

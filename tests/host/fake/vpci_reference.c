@@ -149,6 +149,17 @@ static const struct field msi[] = {
 	{ 0x04, 31, 2, REAL, REAL, ZERO },  /* address */
 };
 
+/* The same without an ITS: what it says stays the domain's own, but for mask and pending. */
+static const struct field msi_own[] = {
+	{ 0x00, 16, 16, OWN, OWN, ZERO },
+	{ 0x00, 19, 17, COPY, COPY, ZERO },
+	{ 0x00, 22, 20, OWN, OWN, ZERO },
+	{ 0x00, 31, 23, COPY, COPY, ZERO },
+	{ 0x04, 31, 2, OWN, OWN, ZERO },
+};
+static const struct field msi_own_word[] = { { 0, 31, 0, OWN, OWN, ZERO } };
+static const struct field msi_own_data[] = { { 0, 15, 0, OWN, OWN, ZERO } };
+
 static const struct field msi_word[] = { { 0, 31, 0, REAL, REAL, ZERO } };
 static const struct field msi_data[] = { { 0, 15, 0, REAL, REAL, ZERO } };
 static const struct field msi_pending[] = { { 0, 31, 0, SEEN, SEEN, ZERO } };
@@ -337,16 +348,23 @@ static void bars(struct vpci_reference *r, const struct vpci_build *b)
 }
 
 static void msi_shape(struct vpci_reference *r, const uint8_t hw[4096], uint32_t at,
-		      enum vpci_view view, const struct pci_msi *shape)
+		      enum vpci_view view, const struct pci_msi *shape, bool its)
 {
 	uint32_t data = shape->is_64bit ? 12 : 8;
 
-	apply(r, hw, at, view, FIELDS(msi));
 	r->bounded[at / 4] |= 0x00700000;
-	if (shape->is_64bit) {
-		apply(r, hw, at + 8, view, FIELDS(msi_word));
+	if (its) {
+		apply(r, hw, at, view, FIELDS(msi));
+		apply(r, hw, at + data, view, FIELDS(msi_data));
+	} else {
+		apply(r, hw, at, view, FIELDS(msi_own));
+		apply(r, hw, at + data, view, FIELDS(msi_own_data));
 	}
-	apply(r, hw, at + data, view, FIELDS(msi_data));
+	if (shape->is_64bit && its) {
+		apply(r, hw, at + 8, view, FIELDS(msi_word));
+	} else if (shape->is_64bit) {
+		apply(r, hw, at + 8, view, FIELDS(msi_own_word));
+	}
 	if (shape->maskable) {
 		apply(r, hw, at + data + 4, view, FIELDS(msi_word));
 		apply(r, hw, at + data + 8, view, FIELDS(msi_pending));
@@ -403,9 +421,11 @@ static bool known(struct vpci_reference *r, const uint8_t hw[4096], uint32_t at,
 
 	if (hw[at] == ID_PM && f->cap_pm == at) {
 		apply(r, hw, at, b->view, FIELDS(pm));
-	} else if (hw[at] == ID_MSI && f->msi.cap == at && b->msi && !port) {
-		msi_shape(r, hw, at, b->view, &f->msi);
-	} else if (hw[at] == ID_MSIX && f->msix.cap == at && b->msi && !port) {
+	} else if (hw[at] == ID_MSI && f->msi.cap == at && (b->msi || b->msi_trapped) &&
+		   !port) {
+		msi_shape(r, hw, at, b->view, &f->msi, b->msi);
+	} else if (hw[at] == ID_MSIX && f->msix.cap == at && (b->msi || b->msix_trapped) &&
+		   !port) {
 		apply(r, hw, at, b->view, FIELDS(msix));
 	} else if (hw[at] == ID_EXPRESS && f->cap_express == at) {
 		apply(r, hw, at, b->view, FIELDS(express));
