@@ -126,7 +126,11 @@ static void create_pci(struct domain *d, const struct dom0_bridge *bridges, uint
 			host_bridge_of(sbdf_make(desc->segment, desc->bus_start, 0, 0));
 		int err;
 
-		b->ecam = bridges[i].ecam;
+		if (b->owner_driven) {
+			dom0_pass_interrupts(d, desc);
+		} else {
+			b->ecam = bridges[i].ecam;
+		}
 		err = vpci_create_owner(d, b);
 		if (err != 0) {
 			panic("control domain: PCI segment %04x: error %d", desc->segment, err);
@@ -153,7 +157,8 @@ static uint32_t choose_bridges(struct dom0_bridge *bridges)
 			.front = dom0_fdt_front_of(b),
 			.bridge = b,
 		};
-		if (!b->ops->indirect) {
+		/* Its owner has no ECAM then: registers of the controller are in that place. */
+		if (!b->ops->indirect || b->owner_driven) {
 			bridges[count].ecam = b->desc->cfg;
 		}
 		count++;

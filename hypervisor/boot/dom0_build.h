@@ -11,5 +11,7 @@ const struct rangeset *dom0_map_ram(struct domain *d);
 
 /* Map and route the devices that pass through; log each node that does not. */
 void dom0_pass_devices(struct domain *d);
+/* Route those of a host bridge that the domain drives itself. */
+void dom0_pass_interrupts(struct domain *d, const struct machine_bridge *b);
 
 #endif

@@ -55,6 +55,16 @@ static void pass_device(struct domain *d, int node, const char *path)
 	log_info("boot", "dt: %s passed to the control domain", path);
 }
 
+void dom0_pass_interrupts(struct domain *d, const struct machine_bridge *b)
+{
+	for (uint32_t i = 0; i < MACHINE_MAX_BRIDGE_IRQS; i++) {
+		if (b->intids[i] >= 32) {
+			route(d, b->intids[i], false, b->path);
+		}
+	}
+	log_info("boot", "dt: %s passed to the control domain, its registers trapped", b->path);
+}
+
 void dom0_pass_devices(struct domain *d)
 {
 	reader.fdt = machine.fdt;

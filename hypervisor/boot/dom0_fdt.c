@@ -225,13 +225,13 @@ int dom0_fdt_write(const struct dom0_fdt_spec *spec, void *buf, uint32_t size)
 	write_timer(&w);
 	write_gic(&w, spec, gic_phandle, msi_phandle);
 	dom0_fdt_console(&w, m, highest + 2);
-	dom0_fdt_host_nodes(&w, m);
+	dom0_fdt_host_nodes(&w, m, gic_phandle);
 	for (uint32_t i = 0; i < spec->bridge_count; i++) {
 		const struct dom0_bridge *b = &spec->bridges[i];
 
 		if (b->front != NULL) {
 			b->front->write(&w, b->bridge, gic_phandle, highest + 3 + i);
-		} else {
+		} else if (!b->host->owner_driven) {
 			dom0_fdt_bridge(&w, b, gic_phandle, has_msi ? msi_phandle : 0);
 		}
 	}

@@ -2,6 +2,7 @@
 /* Nodes of the host's tree in the control domain's, and the console in place of the host's UART. */
 #include "boot/dom0_fdt_host.h"
 
+#include "boot/dom0_fdt_pci.h"
 #include "boot/dom0_rules.h"
 #include "boot/fdt_read.h"
 #include "lib/format.h"
@@ -155,7 +156,23 @@ static void write_top_property(struct fdt_writer *w, const struct machine *m, in
 	}
 }
 
-static void write_properties(struct fdt_writer *w, const struct machine *m, int node)
+/* The pins' way to the GIC is written anew: the GIC's own cells are not the host's. */
+static bool is_own_property(const char *name)
+{
+	static const char *const names[] = {
+		"#interrupt-cells", "interrupt-map", "interrupt-map-mask", "linux,pci-domain",
+		"viaduct,owner-driven",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcmp(name, names[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void write_properties(struct fdt_writer *w, const struct machine *m, int node, bool bridge)
 {
 	bool top = fdt_parent(m->fdt, node) == 0;
 	int property;
@@ -165,7 +182,7 @@ static void write_properties(struct fdt_writer *w, const struct machine *m, int 
 		int size;
 		const void *data = fdt_getprop_by_offset(m->fdt, property, &name, &size);
 
-		if (data == NULL) {
+		if (data == NULL || (bridge && is_own_property(name))) {
 			continue;
 		}
 		if (top) {
@@ -181,14 +198,32 @@ static void write_device(struct fdt_writer *w, const struct machine *m, int node
 	int child;
 
 	fdt_write_begin(w, fdt_name(m->fdt, node));
-	write_properties(w, m, node);
+	write_properties(w, m, node, false);
 	fdt_for_each_child(child, m->fdt, node) {
 		fdt_write_copy(w, m->fdt, child);
 	}
 	fdt_write_end(w);
 }
 
-void dom0_fdt_host_nodes(struct fdt_writer *w, const struct machine *m)
+static void write_bridge(struct fdt_writer *w, const struct machine *m, int node,
+			 uint32_t gic_phandle)
+{
+	char path[MACHINE_PATH_MAX];
+
+	if (fdt_path(m->fdt, node, path, sizeof(path)) != 0) {
+		return;
+	}
+	fdt_write_begin(w, fdt_name(m->fdt, node));
+	write_properties(w, m, node, true);
+	for (uint32_t i = 0; i < m->bridge_count; i++) {
+		if (strcmp(path, m->bridges[i].path) == 0) {
+			dom0_fdt_own_bridge(w, &m->bridges[i], gic_phandle);
+		}
+	}
+	fdt_write_end(w);
+}
+
+void dom0_fdt_host_nodes(struct fdt_writer *w, const struct machine *m, uint32_t gic_phandle)
 {
 	int buses[DEPTH_MAX]; /* those begun and not ended */
 	uint32_t depth = 0;
@@ -202,11 +237,13 @@ void dom0_fdt_host_nodes(struct fdt_writer *w, const struct machine *m)
 		}
 		if (action == DOM0_COPY || action == DOM0_PASS) {
 			write_device(w, m, node);
+		} else if (action == DOM0_BRIDGE) {
+			write_bridge(w, m, node, gic_phandle);
 		} else if (action == DOM0_BUS && depth == DEPTH_MAX) {
 			w->err = -FDT_ERR_BADSTRUCTURE;
 		} else if (action == DOM0_BUS) {
 			fdt_write_begin(w, fdt_name(m->fdt, node));
-			write_properties(w, m, node);
+			write_properties(w, m, node, false);
 			buses[depth++] = node;
 		}
 	}

@@ -10,7 +10,7 @@
  * The nodes that dom0_rules.c lets through, below the buses they are on. A child of the root is
  * written for two cells of address and two of size.
  */
-void dom0_fdt_host_nodes(struct fdt_writer *w, const struct machine *m);
+void dom0_fdt_host_nodes(struct fdt_writer *w, const struct machine *m, uint32_t gic_phandle);
 void dom0_fdt_aliases(struct fdt_writer *w, const struct machine *m);
 
 /*

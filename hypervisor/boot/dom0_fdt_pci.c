@@ -125,6 +125,12 @@ void dom0_fdt_bridge(struct fdt_writer *w, const struct dom0_bridge *bridge, uin
 	fdt_write_end(w);
 }
 
+void dom0_fdt_own_bridge(struct fdt_writer *w, const struct machine_bridge *b, uint32_t gic_phandle)
+{
+	fdt_write_u32(w, "linux,pci-domain", b->segment);
+	interrupt_map(w, b, gic_phandle);
+}
+
 void dom0_fdt_control(struct fdt_writer *w, const struct control_layout *layout)
 {
 	struct range cfg = { layout->ecam.v, CONTROL_ECAM_SIZE };

@@ -31,6 +31,13 @@ static const struct {
 	{ "simple-bus", { DOM0_BUS, NULL } },
 };
 
+/* What a host bridge needs that its owner drives, and nobody else does: see dom0_rule_of(). */
+static const char *const bridge_parts[] = {
+	"fsl,imx8mp-pcie-phy",
+	"fsl,imx8mp-src",         /* its resets */
+	"fsl,imx8mp-iomuxc-gpr",
+};
+
 /* Children of the root that the binding knows by name. */
 static const struct {
 	const char *name;
@@ -140,10 +147,26 @@ static bool machine_rule(const struct machine *m, int node, struct dom0_rule *ru
 	}
 	for (uint32_t i = 0; i < m->bridge_count; i++) {
 		if (strcmp(path, m->bridges[i].path) == 0) {
+			rule->action = m->bridges[i].owner_driven ? DOM0_BRIDGE : DOM0_REPLACE;
 			return true;
 		}
 	}
 	return type != NULL && strcmp(type, "memory") == 0;
+}
+
+static bool is_bridge_part(const struct machine *m, const char *compatible, int size)
+{
+	bool driven = false;
+
+	for (uint32_t i = 0; i < m->bridge_count; i++) {
+		driven = driven || m->bridges[i].owner_driven;
+	}
+	for (size_t i = 0; driven && i < ARRAY_SIZE(bridge_parts); i++) {
+		if (fdt_stringlist_contains(compatible, size, bridge_parts[i])) {
+			return true;
+		}
+	}
+	return false;
 }
 
 struct dom0_rule dom0_rule_of(const struct machine *m, int node)
@@ -174,6 +197,9 @@ struct dom0_rule dom0_rule_of(const struct machine *m, int node)
 			rule = by_compatible[i].rule;
 			return rule.action == DOM0_PASS ? check_registers(m, node) : rule;
 		}
+	}
+	if (compatible != NULL && is_bridge_part(m, compatible, size)) {
+		return check_registers(m, node);
 	}
 	return (struct dom0_rule){ DOM0_KEEP_AWAY, reason_unlisted };
 }

@@ -20,6 +20,12 @@ static const char *const known_bridges[] = {
 	"snps,dw-pcie",
 };
 
+/* Controllers that their owner's own driver may bring up. */
+static const char *const owner_bridges[] = {
+	"fsl,imx8mp-pcie",
+	"snps,dw-pcie",
+};
+
 /* An entry of ranges or dma-ranges. */
 static int read_window(struct fdt_reader *r, int node, const char *name, const fdt32_t *p,
 		       uint32_t parent_cells, struct machine_window *w)
@@ -217,6 +223,29 @@ static int read_regs(struct fdt_reader *r, int node, struct machine_bridge *b)
 	return err;
 }
 
+/*
+ * "viaduct,owner-driven": the owner's driver starts clocks, PHY and link. Then it is the owner too who
+ * has the controller's own MSI block.
+ */
+static int read_owner_driven(struct fdt_reader *r, int node, struct machine_bridge *b)
+{
+	static const char name[] = "viaduct,owner-driven";
+
+	b->owner_driven = fdt_prop(r->fdt, node, name, NULL) != NULL;
+	if (!b->owner_driven) {
+		return 0;
+	}
+	if (b->msi_map_count != 0) {
+		return fdt_fail(r, node, name, "is not for a bridge with an MSI controller");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(owner_bridges); i++) {
+		if (strcmp(b->compatible, owner_bridges[i]) == 0) {
+			return 0;
+		}
+	}
+	return fdt_fail(r, node, name, "is not for this kind of host bridge");
+}
+
 static int read_bridge(struct fdt_reader *r, int node)
 {
 	struct machine_bridge *b = &r->m->bridges[r->m->bridge_count];
@@ -253,6 +282,9 @@ static int read_bridge(struct fdt_reader *r, int node)
 	}
 	if (err == 0) {
 		err = fdt_read_u32(r, node, "msi-map-mask", UINT32_MAX, &b->msi_map_mask);
+	}
+	if (err == 0) {
+		err = read_owner_driven(r, node, b);
 	}
 	if (err == 0) {
 		err = machine_fdt_intx(r, node, b);

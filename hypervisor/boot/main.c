@@ -23,6 +23,7 @@
 #include "irq/vgic.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "pci/host_bridge.h"
 #include "pci/pci_aer.h"
 #include "pci/registry.h"
 #include "version.h"
@@ -151,7 +152,11 @@ static void main_on_stack(void)
 	console_enable_input();
 	iommu_init();
 	pci_init();
-	pci_aer_start();
+	for (uint32_t i = 0; i < host_bridge_count; i++) {
+		if (host_bridge_is_up(&host_bridges[i])) {
+			pci_aer_start(&host_bridges[i]);
+		}
+	}
 	smp_start();
 	if (!boot_without_control(&machine)) {
 		boot_control_domain();

@@ -127,6 +127,7 @@ struct machine_bridge {
 	uint32_t intx[4][4];
 	bool intx_edge;
 	bool dma_coherent;
+	bool owner_driven; /* its owner's driver brings the link up: "viaduct,owner-driven" */
 };
 
 enum module_kind { MODULE_KERNEL, MODULE_RAMDISK, MODULE_DEVICE_TREE, MODULE_OTHER };

@@ -187,6 +187,11 @@ static void probe(const struct machine_bridge *desc)
 			 desc->compatible);
 		return;
 	}
+	if (desc->owner_driven && ops->start == NULL) {
+		log_error("pci", "%s: a %s bridge cannot be its owner's to bring up, left alone",
+			  desc->path, ops->name);
+		return;
+	}
 	if (desc->bus_end < desc->bus_start || overlaps_earlier(desc)) {
 		log_error("pci", "%s: segment %04x buses %02x-%02x are empty or taken, left alone",
 			  desc->path, desc->segment, desc->bus_start, desc->bus_end);
@@ -194,7 +199,8 @@ static void probe(const struct machine_bridge *desc)
 	}
 	b = &host_bridges[host_bridge_count];
 	*b = (struct host_bridge){ .ops = ops, .desc = desc, .index = host_bridge_count,
-				   .owner = DOMAIN_ID_NONE };
+				   .owner = DOMAIN_ID_NONE,
+				   .owner_driven = desc->owner_driven };
 	error = ops->init(b, desc);
 	if (error != 0) {
 		log_error("pci", "%s: host bridge does not start (%d), left alone", desc->path,
@@ -202,9 +208,10 @@ static void probe(const struct machine_bridge *desc)
 		return;
 	}
 	host_bridge_count++;
-	log_info("pci", "%s: %s host bridge, segment %04x, buses %02x-%02x, config at 0x%llx",
+	log_info("pci", "%s: %s host bridge, segment %04x, buses %02x-%02x, config at 0x%llx%s",
 		 desc->path, ops->name, desc->segment, desc->bus_start, desc->bus_end,
-		 (unsigned long long)desc->cfg.base);
+		 (unsigned long long)desc->cfg.base,
+		 desc->owner_driven ? ", its owner brings it up" : "");
 	log_windows(desc);
 }
 

@@ -31,6 +31,11 @@ struct host_bridge_ops {
 	enum host_bridge_words words; /* there the two below are asked for nothing else */
 	int (*init)(struct host_bridge *b, const struct machine_bridge *desc);
 	/*
+	 * Of a bridge that its owner's driver brings up, what init left undone: that touches no
+	 * register then. Once, when the link is up. NULL: there are no such bridges.
+	 */
+	int (*start)(struct host_bridge *b);
+	/*
 	 * size 1, 2 or 4, naturally aligned, offset < 4096. A read of what is not there gives all
 	 * ones. Callers hold b->cfg_lock.
 	 */
@@ -45,6 +50,8 @@ struct host_bridge {
 	const struct machine_bridge *desc;
 	uint32_t index;
 	uint16_t owner; /* domain id that owns the bridge's unlent functions, or DOMAIN_ID_NONE */
+	bool owner_driven; /* its owner's driver brings it up */
+	bool up;           /* and has done so: functions are known; host_bridge_is_up() */
 	/* Where its owner sees config space, IPA; size 0: at desc->cfg. */
 	struct range ecam;
 	/* And each of desc->windows, IPA; 0: where the CPU does. */
@@ -64,6 +71,15 @@ extern const struct host_bridge_ops *const host_bridge_table[];
 
 /* Boot: bring up each machine.bridges[] whose compatible is in the table; says which are not. */
 void host_bridge_probe_all(void);
+/* Are the functions below it known? Once true, always. Any context. */
+static inline bool host_bridge_is_up(const struct host_bridge *b)
+{
+	return !b->owner_driven || __atomic_load_n(&b->up, __ATOMIC_ACQUIRE);
+}
+static inline void host_bridge_set_up(struct host_bridge *b)
+{
+	__atomic_store_n(&b->up, true, __ATOMIC_RELEASE);
+}
 /* The bridge whose segment and bus range hold s, or NULL. */
 struct host_bridge *host_bridge_of(struct sbdf s);
 /* Any context. Reads of nothing: all ones of that size. */

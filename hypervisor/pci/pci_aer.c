@@ -76,12 +76,15 @@ static bool is_root(const struct pci_function *f)
 	       (uint32_t)f->cap_aer + PCI_AER_ROOT_SIZE <= PCI_EXT_CONFIG_SIZE;
 }
 
-void pci_aer_enable_all(void)
+void pci_aer_enable(const struct host_bridge *b)
 {
 	struct pci_function *f;
 
 	/* Parents come before their children. */
 	for (f = pci_function_first(); f != NULL; f = f->next) {
+		if (f->bridge != b) {
+			continue;
+		}
 		if (f->header_type == 1 && f->cap_dpc != 0) {
 			/* A link that went down by itself would wait for who lets it up again. */
 			pci_write(f, f->cap_dpc + PCI_DPC_CONTROL, 2, 0);

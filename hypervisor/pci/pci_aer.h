@@ -8,7 +8,7 @@
 #ifndef PCI_PCI_AER_H
 #define PCI_PCI_AER_H
 
-#include "lib/types.h"
+#include "pci/host_bridge.h"
 
 #define PCI_AER_PERIOD_MS 100
 
@@ -25,8 +25,8 @@ struct pci_aer_report {
 /* Root Error Status and Error Source Identification (7.8.4.10, 7.8.4.11). Pure. */
 struct pci_aer_report pci_aer_decode(uint32_t status, uint32_t source);
 
-/* Boot, all functions known: clear what is old, let messages through to root ports. */
-void pci_aer_enable_all(void);
+/* All functions below b are known: clear what is old, let messages through to root ports. */
+void pci_aer_enable(const struct host_bridge *b);
 /*
  * Look at every root port once: corrected errors are counted, who sent an uncorrectable one is
  * contained, but for a non-fatal one of a function its bridge's owner uses: that is counted and
@@ -34,7 +34,7 @@ void pci_aer_enable_all(void);
  */
 void pci_aer_look(void);
 
-/* Boot: enable, and look now and then for ever. */
-void pci_aer_start(void);
+/* Enable, and look now and then for ever. Of each bridge once, when its functions are known. */
+void pci_aer_start(const struct host_bridge *b);
 
 #endif

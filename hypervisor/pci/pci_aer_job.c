@@ -19,15 +19,15 @@ static const struct job_ops look_ops = {
 	.step = look_step,
 };
 
-void pci_aer_start(void)
+void pci_aer_start(const struct host_bridge *b)
 {
 	struct pci_function *f = pci_function_first();
 
-	pci_aer_enable_all();
-	while (f != NULL && !f->error_root) {
+	pci_aer_enable(b);
+	while (f != NULL && !(f->bridge == b && f->error_root)) {
 		f = f->next;
 	}
-	if (f != NULL) {
+	if (f != NULL && !job_active(&look_job)) {
 		job_init(&look_job, &look_ops);
 		job_start(&look_job);
 	}

@@ -162,17 +162,29 @@ void pci_bring_up(struct host_bridge *b)
 	}
 }
 
-void pci_init(void)
+void pci_log_functions(const struct host_bridge *b)
 {
 	struct pci_function *f;
+
+	for (f = pci_function_first(); f != NULL; f = f->next) {
+		if (f->bridge == b) {
+			log_function(f);
+		}
+	}
+}
+
+void pci_init(void)
+{
 	uint32_t i;
 
 	host_bridge_probe_all();
 	for (i = 0; i < host_bridge_count; i++) {
-		pci_bring_up(&host_bridges[i]);
+		if (host_bridge_is_up(&host_bridges[i])) {
+			pci_bring_up(&host_bridges[i]);
+		}
 	}
 	pci_groups_assign(pci_function_first());
-	for (f = pci_function_first(); f != NULL; f = f->next) {
-		log_function(f);
+	for (i = 0; i < host_bridge_count; i++) {
+		pci_log_functions(&host_bridges[i]);
 	}
 }

@@ -94,7 +94,8 @@ static int add_function(struct scan *s, struct pci_function *parent, struct sbdf
 	f->parent = parent;
 	f->depth = parent == NULL ? 0 : (uint8_t)(parent->depth + 1);
 	f->user = s->bridge->owner;
-	pci_function_set_state(f, FUNCTION_OWNED);
+	/* Domains run already: nobody looks at it before it is complete and given to the owner. */
+	pci_function_set_state(f, s->bridge->owner_driven ? FUNCTION_ABSENT : FUNCTION_OWNED);
 	pci_header_read(f);
 	pci_write(f, PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
 	if (f->header_type > 1) {

@@ -75,3 +75,17 @@ struct pci_function *pci_function_by_name(const char *name)
 	spin_unlock(&pci_registry_lock);
 	return f;
 }
+
+bool pci_any_lent(const struct host_bridge *b)
+{
+	const struct pci_function *f;
+
+	for (f = follow(&registry_functions); f != NULL; f = follow(&f->next)) {
+		enum function_state state = pci_function_state(f);
+
+		if (f->bridge == b && (state == FUNCTION_LENT || state == FUNCTION_RESETTING)) {
+			return true;
+		}
+	}
+	return false;
+}

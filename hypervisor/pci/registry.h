@@ -20,6 +20,8 @@ extern struct spinlock pci_registry_lock;
 struct pci_function *pci_function_find(struct sbdf s);
 /* Takes the registry lock. */
 struct pci_function *pci_function_by_name(const char *name);
+/* Is one below b lent, or on its way between users? Any context. */
+bool pci_any_lent(const struct host_bridge *b);
 /*
  * First function in SBDF order; follow ->next. Functions are never freed, so no lock is needed to
  * walk: VFs that were enabled once stay as entries in state ABSENT, used again the next time.

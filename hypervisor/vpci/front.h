@@ -8,6 +8,7 @@
 #ifndef VPCI_FRONT_H
 #define VPCI_FRONT_H
 
+#include "core/job.h"
 #include "core/mmio.h"
 #include "core/spinlock.h"
 #include "pci/host_bridge.h"
@@ -66,6 +67,9 @@ struct vpci_front {
 	struct vpci_segment *segment;
 	struct spinlock lock; /* regs, and one access at a time; taken before any of vpci/ */
 	void *regs;
+	struct job start; /* of a bridge that its owner brings up */
+	bool started;     /* it was, once */
+	bool failed;      /* and the bridge does not work; atomically */
 	struct vpci_front_region {
 		struct vpci_front *front;
 		uint32_t index;
@@ -83,7 +87,13 @@ const struct vpci_front_ops *vpci_front_of(const struct host_bridge *b);
  */
 int vpci_front_create(struct vpci_segment *seg, struct host_bridge *b,
 		      const struct vpci_front_ops *ops);
-/* NULL is allowed. */
+/*
+ * For ops->enter: the owner has the link up, so that functions below can be found; v waits for that.
+ * MMIO_DONE: it failed, said in the log, and nobody is there. front->lock held.
+ */
+enum mmio_result vpci_front_start(struct vpci_front *front, struct vcpu *v);
+void vpci_front_start_init(struct vpci_front *front);
+/* NULL is allowed. No vCPU of the owner is parked. */
 void vpci_front_free(struct vpci_front *front);
 
 #endif

@@ -79,7 +79,8 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 		build.msi_trapped = f->msi.cap != 0;
 		build.msix_trapped = vpci_msix_trapped(f) && vpci_msix_create(vf) == 0;
 	}
-	build.msi = f->itt != NULL;
+	/* A bridge's own MSI block is its owner's to use, where its driver has it. */
+	build.msi = f->itt != NULL || (f->bridge->owner_driven && vpci_view_is_owners(view));
 	build.intx = view == VPCI_VIEW_GUEST && vpci_intx_vintid(vf, true) != 0;
 	r = vpci_build(&vf->shadow, &build);
 	/* A bridge's stream stays shut: its MSIs are hidden, so it has nothing to say. */

@@ -83,6 +83,7 @@ int vpci_front_create(struct vpci_segment *seg, struct host_bridge *b,
 	front->ops = ops;
 	front->bridge = b;
 	front->segment = seg;
+	vpci_front_start_init(front);
 	front->regs = heap_alloc(ops->regs_size);
 	if (!front->regs) {
 		return -ENOMEM;

@@ -44,7 +44,7 @@ static int setup(void **state)
 	bring_up(&world, 0x4010000000ULL);
 	start(1);
 	second_disk = world_function(0, 1, 0, 1);
-	pci_aer_enable_all();
+	pci_aer_enable(&world.bridge);
 	return 0;
 }
 

@@ -290,6 +290,49 @@ static void test_windows_that_do_not_fit(void **state)
 	refuses_to_start();
 }
 
+/* Its owner's driver brings it up: nothing is touched before, and MSIs are that driver's. */
+static void test_started_by_its_owner(void **state)
+{
+	struct host_bridge *b = &host_bridges[0];
+	uint64_t at;
+	uint32_t kind;
+
+	(void)state;
+	desc->owner_driven = true;
+	model_endpoint(&model_dw.pci, model_dw.port, 0, 0, NVME, 0x010802);
+	start();
+	assert_false(host_bridge_is_up(b));
+	assert_int_equal(model_dw.touched, 0);
+	assert_int_equal(model_dw.sets, 0);
+	model_dw.link = false;
+	assert_false(dw_link_up(b));
+	model_dw.link = true;
+	assert_true(dw_link_up(b));
+	/* What its driver writes; narrow ones would spoil their neighbours. */
+	dw_register_write(b, 0x828, 4, 0x5a);
+	dw_register_write(b, 0x829, 1, 0xff);
+	assert_int_equal(dw_register_read(b, 0x828, 4), 0x5a);
+	assert_int_equal(dw_register_read(b, 0x828, 1), 0x5a);
+	assert_int_equal(dw_register_read(b, 0x82a, 2), 0);
+	assert_int_equal(b->ops->start(b), 0);
+	assert_int_equal(model_dw.msi_enable, 0x5a);
+	assert_true(model_dw_outbound(desc->windows[0].cpu, &at, &kind));
+	write_at(0, 0, 0, 0x18, 4, 0x010100);
+	assert_int_equal(read_at(1, 0, 0, 0, 4), NVME);
+}
+
+static void test_controller_that_does_not_start(void **state)
+{
+	struct host_bridge *b = &host_bridges[0];
+
+	(void)state;
+	desc->owner_driven = true;
+	start();
+	model_dw.stuck = true;
+	assert_int_equal(b->ops->start(b), -EIO);
+	assert_true(dw_link_up(b)); /* its owner goes on using it */
+}
+
 /* Pure: no region crosses 4 GiB; RAM nothing is left for is counted. */
 static void test_plans(void **state)
 {
@@ -334,6 +377,8 @@ int main(void)
 		BOTH(test_class_code),
 		BOTH(test_region_that_does_not_take_effect),
 		BOTH(test_registers_that_are_not_there),
+		BOTH(test_started_by_its_owner),
+		BOTH(test_controller_that_does_not_start),
 		cmocka_unit_test_setup_teardown(test_windows_that_do_not_fit, setup, teardown),
 		cmocka_unit_test(test_plans),
 	};

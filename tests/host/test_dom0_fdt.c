@@ -68,10 +68,10 @@ static const void *made(void)
 	return made_from(virt_tree());
 }
 
-/* The host's tree compiled from NAME.dts; the control domain's is made from it. */
-static const void *made_from_file(const char *name)
+/* The host's tree compiled from NAME.dts, with room for changes. */
+static void *tree_of_file(const char *name)
 {
-	static uint64_t host[4096];
+	static uint64_t host[VIRT_TREE_SIZE / 8];
 	char path[512];
 	FILE *file;
 
@@ -83,7 +83,13 @@ static const void *made_from_file(const char *name)
 	assert_non_null(file);
 	assert_true(fread(host, 1, sizeof(host), file) > 64);
 	fclose(file);
-	return made_from(host);
+	assert_int_equal(fdt_open_into(host, host, sizeof(host)), 0);
+	return host;
+}
+
+static const void *made_from_file(const char *name)
+{
+	return made_from(tree_of_file(name));
 }
 
 static uint32_t cell(const void *fdt, const char *path, const char *name, uint32_t index)
@@ -472,6 +478,39 @@ static void test_devices_below_buses(void **state)
 	assert_string_equal(text(fdt, "/aliases", "serial1"), uart);
 }
 
+/* The host's own node, with what belongs to it; its pins lead to a GIC of other cells. */
+static void test_bridge_its_owner_drives(void **state)
+{
+	static const char path[] = "/soc@0/pcie@33800000";
+	void *host = tree_of_file("imx8mp-evk");
+	const void *fdt;
+	int size;
+
+	(void)state;
+	assert_int_equal(fdt_setprop_empty(host, virt_node(host, path), "viaduct,owner-driven"), 0);
+	fdt = made_from(host);
+	assert_string_equal(text(fdt, path, "compatible"), "fsl,imx8mp-pcie");
+	assert_int_equal(cell(fdt, path, "reg", 0), 0x33800000);
+	assert_int_equal(cell(fdt, path, "interrupts", 1), 140);
+	assert_int_equal(cell(fdt, path, "linux,pci-domain", 0), 0);
+	assert_null(fdt_getprop(fdt, virt_node(fdt, path), "viaduct,owner-driven", NULL));
+	/* Device and pin, the GIC, two cells of address, three of interrupt. */
+	assert_non_null(fdt_getprop(fdt, virt_node(fdt, path), "interrupt-map", &size));
+	assert_int_equal(size, 16 * 10 * 4);
+	assert_int_equal(cell(fdt, path, "interrupt-map", 4), cell(fdt, "/intc@38800000", "phandle", 0));
+	assert_int_equal(cell(fdt, path, "interrupt-map", 8), 126);
+	assert_true(has(fdt, "/soc@0/syscon@30340000"));
+	assert_int_equal(cell(fdt, path, "phys", 0),
+			 cell(fdt, "/soc@0/pcie-phy@32f00000", "phandle", 0));
+	assert_int_equal(cell(fdt, path, "resets", 0),
+			 cell(fdt, "/soc@0/reset-controller@30390000", "phandle", 0));
+	/* Its registers are nobody's to map, and there is no ECAM of it. */
+	assert_int_equal(dom0_rule_of(&machine, virt_node(host, path)).action, DOM0_BRIDGE);
+	assert_int_equal(dom0_rule_of(&machine, virt_node(host, "/soc@0/pcie-phy@32f00000")).action,
+			 DOM0_PASS);
+	assert_false(has(fdt, "/pcie@1ff00000"));
+}
+
 /* Copied, the root's children mean the same addresses in a tree of other cells. */
 static void test_root_with_other_cells(void **state)
 {
@@ -621,6 +660,7 @@ int main(void)
 		cmocka_unit_test(test_gicv2),
 		cmocka_unit_test(test_dma_ranges),
 		cmocka_unit_test(test_devices_below_buses),
+		cmocka_unit_test(test_bridge_its_owner_drives),
 		cmocka_unit_test(test_root_with_other_cells),
 		cmocka_unit_test(test_rules_reach_only_through_buses),
 		cmocka_unit_test(test_only_driven_bridges),

@@ -340,6 +340,25 @@ static int add_bridge(void *fdt, const char *name, uint32_t cfg_high)
 	return node;
 }
 
+/* The owner's driver knows what the controller is: one that there is no front end for has to be ours. */
+static void test_bridge_its_owner_drives(void **state)
+{
+	static const char path[] = "/pcie@10000000", name[] = "viaduct,owner-driven";
+	void *fdt = virt_tree();
+
+	(void)state;
+	read_good(fdt);
+	assert_false(machine.bridges[0].owner_driven);
+	assert_int_equal(fdt_setprop_empty(fdt, virt_node(fdt, path), name), 0);
+	refused(fdt, "pcie@", name); /* behind an ITS */
+	virt_delete(fdt, path, "msi-map");
+	refused(fdt, "pcie@", name); /* ECAM */
+	assert_int_equal(fdt_setprop_string(fdt, virt_node(fdt, path), "compatible",
+					    "snps,dw-pcie"), 0);
+	read_good(fdt);
+	assert_true(machine.bridges[0].owner_driven);
+}
+
 static void test_two_bridges(void **state)
 {
 	void *fdt = virt_tree();
@@ -557,6 +576,7 @@ int main(void)
 		cmocka_unit_test(test_gicv2_is_recognised),
 		cmocka_unit_test(test_gicv2m_frames),
 		cmocka_unit_test(test_no_iommu_no_msi),
+		cmocka_unit_test(test_bridge_its_owner_drives),
 		cmocka_unit_test(test_two_bridges),
 		cmocka_unit_test(test_nested_bridge_is_no_host_bridge),
 		cmocka_unit_test(test_broken_cells_are_named),

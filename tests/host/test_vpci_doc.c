@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "fake_heap.h"
+#include "vpci/front_dw.h"
 #include "vpci_rig.h"
 
 #define VIEWS 3 /* guest, owner, bridge */
@@ -278,6 +279,27 @@ static void free_all(void)
 	}
 }
 
+/* Registers of a controller that its owner drives: reads, and what becomes of a write. */
+static void print_front(FILE *f)
+{
+	static const char *const words[] = {
+		[FRONT_DW_PORT] = "hw | bridge | bridge",
+		[FRONT_DW_LINK] = "hw | hw | hw ro",
+		[FRONT_DW_DIRECT] = "hw | hw | hw",
+		[FRONT_DW_SHADOW] = "own | own | own",
+		[FRONT_DW_HIDDEN] = "0 | 0 | 0",
+	};
+
+	fprintf(f, "\n### DesignWare controller that its owner drives\n\n"
+		   "| DBI | Before functions are found | None lent | One lent |\n"
+		   "| --- | --- | --- | --- |\n");
+	for (uint32_t i = 0; i < front_dw_range_count; i++) {
+		const struct front_dw_range *r = &front_dw_ranges[i];
+
+		fprintf(f, "| %03x-%03x %s | %s |\n", r->from, r->to, r->name, words[r->rule]);
+	}
+}
+
 static char *tables(void)
 {
 	char *text;
@@ -299,6 +321,7 @@ static char *tables(void)
 	build_all(false);
 	print_regs(f, "MSI without an ITS, through vectors of a controller", msi, ARRAY_SIZE(msi));
 	free_all();
+	print_front(f);
 	fprintf(f, "\n");
 	fclose(f);
 	return text;

@@ -8,7 +8,9 @@
 
 #include "fake_front.h"
 #include "lend_rig.h"
+#include "lib/errno.h"
 #include "pci/pci_config.h"
+#include "pci/registry.h"
 
 static int setup(void **state)
 {
@@ -20,6 +22,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	fake_front_on = false;
+	fake_front_late = false;
 	return lend_rig_teardown(state);
 }
 
@@ -129,6 +132,83 @@ static void lent_functions_show_their_identity_only(void **state)
 	assert_int_equal(guest_read(slot, PCI_COMMAND, 2) & 7, 0);
 }
 
+static int start_result;
+static unsigned starts;
+
+static int start_bridge(struct host_bridge *b)
+{
+	(void)b;
+	starts++;
+	return start_result;
+}
+
+/* A bridge whose owner has not looked for functions yet. */
+static void start_late(int result)
+{
+	static struct host_bridge_ops ops;
+	struct host_bridge *const bridges[] = { &world.bridge };
+
+	start_over();
+	add_nvme(&world, 1, 0x4000);
+	add_nic(&world, 2);
+	ops = model_pci_ops;
+	ops.start = start_bridge;
+	world.bridge.ops = &ops;
+	world.bridge.owner_driven = true;
+	world.desc.cfg = (struct range){ FAKE_FRONT_BASE, SZ_1M };
+	fake_front_late = true;
+	fake_front_aer = 0;
+	start_result = result;
+	starts = 0;
+	lend_world_init(bridges, 1);
+}
+
+static void functions_are_found_when_the_owner_looks(void **state)
+{
+	struct mmio_access a = { .size = 4 };
+
+	(void)state;
+	start_late(0);
+	assert_null(pci_function_first());
+	store(FAKE_FRONT_ADDRESS, 4, 1U << 24);
+	assert_int_equal(starts, 0);
+	assert_int_equal(world_access(WORLD_CONTROL, &a, FAKE_FRONT_BASE + FAKE_FRONT_DATA),
+			 MMIO_RETRY);
+	/* Another vCPU waits for the same. */
+	assert_int_equal(world_access(WORLD_CONTROL, &a, FAKE_FRONT_BASE + FAKE_FRONT_DATA),
+			 MMIO_RETRY);
+	assert_false(host_bridge_is_up(&world.bridge));
+	world_run_jobs();
+	assert_true(host_bridge_is_up(&world.bridge));
+	nvme = world_function(0, 1, 0, 0);
+	nic = world_function(0, 2, 0, 0);
+	assert_int_equal(load(FAKE_FRONT_DATA, 4), 0x00101b36);
+	assert_int_equal(read_config(nic, 0, 4), 0x10d38086);
+	assert_int_equal(nvme->state, FUNCTION_OWNED);
+	assert_int_equal(nvme->user, WORLD_CONTROL);
+	assert_int_not_equal(nvme->bars[0].address, 0);
+	assert_int_equal(starts, 1);
+	assert_int_equal(fake_front_aer, 1);
+	/* It can be lent like any. */
+	quarantine(nvme);
+	assert_true(pci_any_lent(&world.bridge) == false);
+	lend_to(GUEST1, nvme, 0);
+	assert_true(pci_any_lent(&world.bridge));
+	assert_int_equal(read_config(nvme, PCI_BAR0, 4), 0);
+}
+
+static void bridge_that_does_not_start_is_empty(void **state)
+{
+	(void)state;
+	start_late(-EIO);
+	store(FAKE_FRONT_ADDRESS, 4, 1U << 24);
+	assert_int_equal(load(FAKE_FRONT_DATA, 4), 0xffffffff);
+	assert_int_equal(load(FAKE_FRONT_DATA, 4), 0xffffffff);
+	assert_int_equal(starts, 1);
+	assert_false(host_bridge_is_up(&world.bridge));
+	assert_null(pci_function_first());
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -140,6 +220,8 @@ int main(void)
 		TEST(writes_wait_for_their_mappings),
 		TEST(registers_of_the_controller),
 		TEST(lent_functions_show_their_identity_only),
+		TEST(functions_are_found_when_the_owner_looks),
+		TEST(bridge_that_does_not_start_is_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,8 @@
 /*
  * Host bridge driver for DesignWare controllers. The root port's config space is memory (DBI); all
  * below it is seen through one window that address translation region 0 turns into config cycles of
- * one function at a time. b->cfg_lock serialises that. Firmware has started clocks, PHY and link.
+ * one function at a time. b->cfg_lock serialises that. Clocks, PHY and link are started by firmware, or
+ * by the driver of the bridge's owner.
  */
 #include "arch/arm64/guarded.h"
 #include "arch/arm64/mmio.h"
@@ -22,6 +23,7 @@ static bool link_up(const struct designware *d)
 	       DW_DEBUG1_LINK_UP;
 }
 
+/* None is touched: what clocks them may not run yet. */
 static int map_registers(struct designware *d, const struct machine_bridge *desc)
 {
 	struct range atu = desc->atu;
@@ -33,19 +35,27 @@ static int map_registers(struct designware *d, const struct machine_bridge *desc
 	}
 	d->dbi = mmio_map_device(desc->regs.base, DW_DBI_SIZE);
 	d->config = mmio_map_device(desc->cfg.base, SZ_4K);
-	/* Where there is a viewport, nothing may lie beyond the first page of DBI. */
-	if (mmio_read32(d->dbi + DW_VIEWPORT) != ~0U) {
-		return 0;
-	}
 	if (atu.size == 0 && desc->regs.size >= DW_ATU_OFFSET + DW_ATU_SIZE) {
 		atu = (struct range){ desc->regs.base + DW_ATU_OFFSET, DW_ATU_SIZE };
 	}
-	if (atu.size < DW_ATU_SIZE) {
+	if (atu.size >= DW_ATU_SIZE) {
+		d->unrolled = mmio_map_device(atu.base, DW_ATU_SIZE);
+	}
+	return 0;
+}
+
+/* Where there is a viewport, nothing may lie beyond the first page of DBI. */
+static int find_regions(struct designware *d, const struct machine_bridge *desc)
+{
+	if (mmio_read32(d->dbi + DW_VIEWPORT) != ~0U) {
+		return 0;
+	}
+	if (d->unrolled == NULL) {
 		log_error("pci", "%s: reg has no room for the address translation unit",
 			  desc->path);
 		return -EINVAL;
 	}
-	d->atu = mmio_map_device(atu.base, DW_ATU_SIZE);
+	d->atu = d->unrolled;
 	return 0;
 }
 
@@ -95,6 +105,29 @@ static void fix_class(const struct designware *d)
 	}
 }
 
+/* Clocks, PHY and link are up. */
+static int designware_start(struct host_bridge *b)
+{
+	struct designware *d = b->priv;
+	int err = find_regions(d, b->desc);
+
+	if (err == 0) {
+		err = open_windows(d, b->desc);
+	}
+	if (err != 0) {
+		return err;
+	}
+	/* No vector is enabled before somebody owns it, as an owner that has brought it up does. */
+	if (!b->owner_driven) {
+		mmio_write32(d->dbi + DW_MSI_ENABLE, 0);
+	}
+	fix_class(d);
+	if (!link_up(d)) {
+		log_warn("pci", "%s: no link", b->desc->path);
+	}
+	return 0;
+}
+
 static int designware_init(struct host_bridge *b, const struct machine_bridge *desc)
 {
 	struct designware *d = heap_alloc(sizeof(*d));
@@ -103,22 +136,44 @@ static int designware_init(struct host_bridge *b, const struct machine_bridge *d
 	if (d == NULL) {
 		return -ENOMEM;
 	}
+	b->priv = d;
 	err = map_registers(d, desc);
-	if (err == 0) {
-		err = open_windows(d, desc);
+	if (err == 0 && !b->owner_driven) {
+		err = designware_start(b);
 	}
 	if (err != 0) {
+		b->priv = NULL;
 		heap_free(d);
-		return err;
 	}
-	/* No vector is enabled before somebody owns it. */
-	mmio_write32(d->dbi + DW_MSI_ENABLE, 0);
-	fix_class(d);
-	if (!link_up(d)) {
-		log_warn("pci", "%s: no link", desc->path);
+	return err;
+}
+
+bool dw_link_up(const struct host_bridge *b)
+{
+	return link_up(b->priv);
+}
+
+uint32_t dw_register_read(struct host_bridge *b, uint32_t offset, uint32_t size)
+{
+	const struct designware *d = b->priv;
+	uint32_t value = ~0U;
+
+	spin_lock(&b->cfg_lock);
+	(void)guarded_read(d->dbi + (offset & ~3U), 4, &value);
+	spin_unlock(&b->cfg_lock);
+	return value >> 8 * (offset & 3) & ~0U >> (32 - 8 * size);
+}
+
+void dw_register_write(struct host_bridge *b, uint32_t offset, uint32_t size, uint32_t value)
+{
+	const struct designware *d = b->priv;
+
+	if (size != 4) {
+		return;
 	}
-	b->priv = d;
-	return 0;
+	spin_lock(&b->cfg_lock);
+	(void)guarded_write(d->dbi + offset, 4, value);
+	spin_unlock(&b->cfg_lock);
 }
 
 static bool is_port(const struct host_bridge *b, struct sbdf where)
@@ -205,6 +260,7 @@ const struct host_bridge_ops designware_ops = {
 	.indirect = true,
 	.words = HOST_BRIDGE_WORDS_AT_PORT,
 	.init = designware_init,
+	.start = designware_start,
 	.cfg_read = designware_read,
 	.cfg_write = designware_write,
 };

@@ -57,7 +57,8 @@ struct dw_region {
 struct designware {
 	volatile uint8_t *dbi;
 	volatile uint8_t *config; /* 4 KiB of the function that region 0 shows */
-	volatile uint8_t *atu;    /* unrolled regions; NULL: one at a time through the viewport */
+	volatile uint8_t *unrolled; /* where regions are if they are unrolled; NULL: no place */
+	volatile uint8_t *atu;    /* the same if they are; NULL: one at a time through the viewport */
 	uint32_t outbound;        /* how many regions there are */
 	uint32_t inbound;
 	uint64_t granule; /* of base and limit, at least 1 */
@@ -66,6 +67,12 @@ struct designware {
 
 #define DW_NOTHING           (~0U)
 #define DW_SHOWN(rid, kind)  ((uint32_t)(kind) << 16 | (rid))
+
+/* For whoever emulates the controller. Any context. */
+bool dw_link_up(const struct host_bridge *b);
+/* Registers from DW_PORT_LOGIC on; size 1, 2, 4, aligned. A narrow write is dropped. */
+uint32_t dw_register_read(struct host_bridge *b, uint32_t offset, uint32_t size);
+void dw_register_write(struct host_bridge *b, uint32_t offset, uint32_t size, uint32_t value);
 
 /* Count the regions of each direction and find their granule. Leaves all of them disabled. */
 void dw_atu_probe(struct designware *d);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fake_front.h"
 
+#include "pci/pci_aer.h"
 #include "vpci/front.h"
 
 struct regs {
@@ -9,6 +10,8 @@ struct regs {
 };
 
 bool fake_front_on;
+bool fake_front_late;
+unsigned fake_front_aer;
 unsigned fake_front_register;
 
 static bool fits(const struct host_bridge *b)
@@ -67,6 +70,20 @@ static uint32_t hardware(struct vpci_front *front, const struct vpci_front_plan 
 	return fake_front_register;
 }
 
+void pci_aer_start(const struct host_bridge *b)
+{
+	(void)b;
+	fake_front_aer++;
+}
+
+static enum mmio_result enter(struct vpci_front *front, struct vcpu *v,
+			      const struct vpci_front_plan *p)
+{
+	(void)p;
+	return !fake_front_late || host_bridge_is_up(front->bridge) ? MMIO_DONE :
+								      vpci_front_start(front, v);
+}
+
 static const struct vpci_front_ops ops = {
 	.name = "fake",
 	.fits = fits,
@@ -74,6 +91,7 @@ static const struct vpci_front_ops ops = {
 	.regs_size = sizeof(struct regs),
 	.plan = plan,
 	.answer = answer,
+	.enter = enter,
 	.hardware = hardware,
 };
 

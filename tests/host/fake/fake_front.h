@@ -13,6 +13,8 @@
 #define FAKE_FRONT_DEVICE  0x10 /* a register of the controller itself */
 
 extern bool fake_front_on;           /* bridges given to owners from now on have it */
+extern bool fake_front_late;         /* with it, functions are found when the owner looks */
+extern unsigned fake_front_aer;      /* bridges whose error messages are looked at since then */
 extern unsigned fake_front_register; /* FAKE_FRONT_DEVICE */
 
 #endif

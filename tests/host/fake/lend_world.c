@@ -569,7 +569,9 @@ bool world_step_job(void)
 		return true;
 	}
 	memmove(&jobs[0], &jobs[1], --job_count * sizeof(jobs[0]));
-	j->ops->finish(j, cancel);
+	if (j->ops->finish != NULL) {
+		j->ops->finish(j, cancel);
+	}
 	return true;
 }
 

@@ -13,7 +13,7 @@
 struct model_dw model_dw;
 
 static uint8_t dbi[0x1000], config[0x1000], atu[0x2000];
-static uint32_t viewport, msi_enable, misc;
+static uint32_t viewport, misc;
 static uint64_t now;
 
 uint64_t ticks_now(void)
@@ -31,7 +31,6 @@ volatile void *mmio_map_device(uint64_t base, uint64_t size)
 		assert(size == sizeof(config));
 		return config;
 	}
-	assert(model_dw.unrolled && "external abort: nothing behind the first page of DBI");
 	assert(base == MODEL_DW_DBI + 0x300000 && size == sizeof(atu));
 	return atu;
 }
@@ -89,7 +88,7 @@ static bool port_logic(uint32_t offset, const uint32_t *value, uint32_t *out)
 	if (offset == 0x72c) {
 		*out = model_dw.link ? 1U << 4 : 0;
 	} else if (offset == 0x828) {
-		*out = msi_enable = value != NULL ? *value : msi_enable;
+		*out = model_dw.msi_enable = value != NULL ? *value : model_dw.msi_enable;
 	} else if (offset == 0x8bc) {
 		*out = misc = value != NULL ? *value : misc;
 	} else if (offset == 0x900) {
@@ -109,6 +108,7 @@ static uint32_t dbi_access(uint32_t offset, const uint32_t *value)
 	uint32_t out = 0;
 
 	assert(offset % 4 == 0);
+	model_dw.touched++;
 	if (port_logic(offset, value, &out)) {
 		return out;
 	}
@@ -126,6 +126,7 @@ static uint32_t atu_access(uint32_t offset, const uint32_t *value)
 {
 	uint32_t index = offset / 0x200;
 
+	assert(model_dw.unrolled && "external abort: nothing behind the first page of DBI");
 	return index < model_dw.regions ?
 		       region((offset & 0x100) != 0, index, offset & 0xff, value) :
 		       0;
@@ -237,7 +238,7 @@ void model_dw_init(void)
 {
 	memset(&model_dw, 0, sizeof(model_dw));
 	viewport = misc = 0;
-	msi_enable = 0xffffffffU;
+	model_dw.msi_enable = 0xffffffffU;
 	model_dw.regions = 4;
 	model_dw.link = true;
 	/* As after reset: one inbound region for all of the lower 4 GiB. */

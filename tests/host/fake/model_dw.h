@@ -33,6 +33,8 @@ struct model_dw {
 	bool class_locked; /* the class code needs the unlock bit */
 	uint32_t sets;     /* regions that were enabled */
 	uint32_t cycles;
+	uint32_t touched;  /* accesses to DBI */
+	uint32_t msi_enable;
 	struct model_dw_region outbound[MODEL_DW_REGIONS];
 	struct model_dw_region inbound[MODEL_DW_REGIONS];
 };
