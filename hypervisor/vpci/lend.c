@@ -171,8 +171,8 @@ int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_func
 		vpci_exec_free(vf);
 		goto out;
 	}
-	/* Broken; or where an owner before d left it, in quarantine or a guest's. */
-	if (f->state != FUNCTION_OWNED) {
+	/* Broken; or where an owner before d left it, in quarantine or a guest's; or a VF that went. */
+	if (f->state != FUNCTION_OWNED && (f->state != FUNCTION_ABSENT || f->pf)) {
 		goto out;
 	}
 	r = lend_show_to_owner(vf);
