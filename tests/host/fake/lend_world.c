@@ -657,8 +657,12 @@ void lend_world_init(struct host_bridge *const *bridges, uint32_t count)
 /* A device may ignore Bus Master and send until it is reset: its writes must find no domain's RAM. */
 static void check_memory_can_go(const struct domain *d)
 {
-	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
-		assert_true(streams[i] != d->id + 1 || stuck[i]);
+	const uint8_t *end = streams + STREAMS_MAX;
+
+	/* Thousands of interleavings come here: not a call for each stream. */
+	for (const uint8_t *s = memchr(streams, d->id + 1, STREAMS_MAX); s;
+	     s = memchr(s + 1, d->id + 1, (size_t)(end - s - 1))) {
+		assert_true(stuck[s - streams]);
 	}
 }
 
