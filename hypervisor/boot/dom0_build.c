@@ -122,8 +122,7 @@ static void create_pci(struct domain *d, const struct dom0_bridge *bridges, uint
 {
 	for (uint32_t i = 0; i < count; i++) {
 		const struct machine_bridge *desc = bridges[i].host;
-		struct host_bridge *b =
-			host_bridge_of(sbdf_make(desc->segment, desc->bus_start, 0, 0));
+		struct host_bridge *b = &host_bridges[bridges[i].bridge->index];
 		int err;
 
 		if (b->owner_driven) {

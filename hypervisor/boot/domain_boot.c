@@ -160,6 +160,7 @@ int domain_boot_make(struct domain_boot *b)
 	if (err != 0) {
 		return domain_boot_refuse(spec, err, create_error(err));
 	}
+	d->boot = b;
 	err = domain_boot_own_bridges(b, d);
 	if (err == 0 && b->id == 0) {
 		err = claim_functions(spec);
@@ -168,7 +169,7 @@ int domain_boot_make(struct domain_boot *b)
 		(void)domain_destroy(d); /* just made: it can be */
 		return err;
 	}
-	__atomic_store_n(&b->id, d->id, __ATOMIC_RELAXED);
+	b->id = d->id;
 	domain_boot_job_start(b);
 	return 0;
 }
@@ -200,10 +201,8 @@ static int prepare(const struct machine_domain *spec)
 	if (err != 0) {
 		heap_free(b->fdt);
 		heap_free(b);
-		return err;
 	}
-	domain_boot_keep(b);
-	return 0;
+	return err;
 }
 
 void domain_boot_all(void)

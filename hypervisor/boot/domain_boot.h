@@ -33,20 +33,17 @@ struct domain_boot {
 	struct guest_fdt_bridge bridges[MACHINE_MAX_OWNED]; /* as many as spec->owned */
 	void *fdt;
 	uint32_t fdt_size;
-	uint32_t id; /* 0: not made yet; atomic once guests run */
+	uint32_t id; /* 0: not made yet */
 	struct job job;
 	enum boot_phase phase;
 	uint64_t copied; /* bytes of the current module */
 	struct job restart; /* domain_boot_restart.c */
 	enum restart_phase restart_phase;
-	struct domain_boot *next; /* of all that were started */
 	uint8_t page[SZ_4K];
 };
 
 /* The domain is made, all but its RAM's contents; the job does the rest. */
 int domain_boot_make(struct domain_boot *b);
-/* b's domain is started again when it asks for a reboot. Before any guest runs. */
-void domain_boot_keep(struct domain_boot *b);
 
 /* d, with id b->id, was made and its functions are on their way into quarantine. */
 void domain_boot_job_start(struct domain_boot *b);

@@ -64,6 +64,11 @@ int domain_boot_place_bridges(struct domain_boot *b)
 		if (domain_boot_owner(host->desc) != spec) {
 			return refuse_bridge(spec, o, -EBUSY, "another domain has it");
 		}
+		/* Its registers, clocks and resets are at host addresses. */
+		if (host->owner_driven) {
+			return refuse_bridge(spec, o, -EINVAL,
+					     "viaduct,owner-driven is for the control domain's");
+		}
 		bridges[i] = host->desc;
 	}
 	if (domain_bridges_place(bridges, spec->owned_count, b->bridges) != 0) {

@@ -11,14 +11,7 @@
 
 #define POLL_MS 10
 
-static struct domain_boot *kept; /* constant once guests run */
 static uint32_t pending;
-
-void domain_boot_keep(struct domain_boot *b)
-{
-	b->next = kept;
-	kept = b;
-}
 
 bool domain_restart_pending(void)
 {
@@ -73,11 +66,8 @@ static const struct job_ops restart_ops = {
 
 bool domain_restart(struct domain *d)
 {
-	struct domain_boot *b = kept;
+	struct domain_boot *b = d->boot;
 
-	while (b != NULL && __atomic_load_n(&b->id, __ATOMIC_RELAXED) != d->id) {
-		b = b->next;
-	}
 	if (b == NULL || job_active(&b->restart)) {
 		return false;
 	}

@@ -53,7 +53,7 @@ static void examine(const struct pci_function *f, struct control_pci_report *out
 		     (f->its != NULL ? CONTROL_REPORT_ITS : 0) |
 		     (f->msi_controller != NULL ? CONTROL_REPORT_UNSAFE_MSI : 0) |
 		     (f->lent_once ? CONTROL_REPORT_LENT_BEFORE : 0);
-	if (f->iommu != NULL && f->iommu->usable) {
+	if (pci_state_translated(f)) {
 		out->flags |= CONTROL_REPORT_IOMMU_USABLE;
 	} else if (f->iommu != NULL && f->iommu->why != NULL) {
 		str_copy(out->iommu_why, f->iommu->why, sizeof(out->iommu_why));

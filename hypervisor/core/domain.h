@@ -35,6 +35,7 @@ struct vits;
 struct vmsi;
 struct vpci;
 struct vuart;
+struct domain_boot;
 
 struct domain {
 	uint16_t id; /* 0: the control domain */
@@ -43,6 +44,7 @@ struct domain {
 	bool direct;   /* RAM at IPA = PA, in pieces */
 	bool unprotected_dma; /* a guest, RAM in one run at IPA = PA; may have the untranslated */
 	bool drives;   /* a driver domain: its PCI is host bridges it owns, nothing is lent to it */
+	struct domain_boot *boot; /* what makes it again when it asks for a reboot; NULL: nothing */
 	bool unsafe_interrupts; /* a guest whose devices reach an MSI doorbell that knows no sender */
 	struct spinlock lock; /* state, name, ram list */
 	bool visible; /* complete: found by id and name */

@@ -55,7 +55,7 @@ int ram_block_claim(uint16_t owner, paddr_t block);
 /*
  * The lowest run of count free blocks one behind the other within [from, end), not cleaned. -ENOMEM:
  * fewer are free, promised ones left out; -ERANGE: not in one piece there. Looks at every
- * block once, a few nanoseconds each.
+ * block once, under the lock.
  */
 int ram_run_claim(uint16_t owner, uint32_t count, uint64_t from, uint64_t end, paddr_t *base);
 /* Back to free-dirty; idle CPUs clean it. */

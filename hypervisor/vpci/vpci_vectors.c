@@ -4,11 +4,11 @@
 
 #include "core/heap.h"
 #include "core/log.h"
-#include "iommu/iommu.h"
 #include "irq/irq_meter.h"
 #include "irq/vgic.h"
 #include "lib/errno.h"
 #include "pci/pci_storm.h"
+#include "pci/registry.h"
 
 #define NO_VECTOR (~0U)
 
@@ -142,7 +142,7 @@ void vpci_vector_message(const struct vpci_function *vf, uint32_t i, struct msi_
 	const struct vpci_vectors *all = vf->vectors;
 
 	msi_message(all->controller, all->all[i].host, m);
-	if (all->controller->doorbell.v != 0 && f->iommu != NULL && f->iommu->usable) {
+	if (all->controller->doorbell.v != 0 && pci_state_translated(f)) {
 		m->address = vf->domain->vpci->msi_doorbell.v + m->address % SZ_4K;
 	}
 }
