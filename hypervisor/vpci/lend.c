@@ -11,9 +11,10 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "pci/registry.h"
-#include "vpci/exec.h"
+#include "vpci/function.h"
 #include "vpci/lend.h"
 #include "vpci/vfs.h"
+#include "vpci/work.h"
 
 const char lend_stream_open[] = "its IOMMU did not confirm that the stream is shut";
 
@@ -31,7 +32,7 @@ static void decode_as_pf_says(struct vpci_function *vf)
 {
 	spin_lock(&vf->function->lock);
 	if (vf->view == VPCI_VIEW_VF && vf->pf_decode) {
-		vpci_exec_decode(vf, true);
+		vpci_work_decode(vf, true);
 	}
 	spin_unlock(&vf->function->lock);
 }
@@ -81,7 +82,7 @@ void lend_user_reset_done(struct pci_function *f, int error, void *arg)
 			pci_function_set_state(f, FUNCTION_RESETTING);
 		} else {
 			spin_lock(&f->lock);
-			vpci_exec_reset_over(f->vpci);
+			vpci_work_reset_over(f->vpci);
 			vpci_intx_update(f->vpci);
 			spin_unlock(&f->lock);
 			decode_as_pf_says(f->vpci);
@@ -127,7 +128,7 @@ int lend_return_to_owner(struct pci_function *f)
 		goto out;
 	}
 	spin_lock(&f->lock);
-	r = vpci_exec_busy(vf) ? -EBUSY : lend_show_to_owner(vf);
+	r = vpci_work_busy(vf) ? -EBUSY : lend_show_to_owner(vf);
 	if (r == 0) {
 		vf->view = lend_owners_view(f);
 	} else if (r != -EBUSY) {
@@ -148,7 +149,7 @@ out:
 
 int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_function *f)
 {
-	struct vpci_function *vf = vpci_exec_alloc(d, seg, f, (struct vsbdf){ f->sbdf.v });
+	struct vpci_function *vf = vpci_function_alloc(d, seg, f, (struct vsbdf){ f->sbdf.v });
 	int r;
 
 	if (!vf) {
@@ -158,7 +159,7 @@ int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_func
 	if (f->sriov.total != 0) {
 		vf->vfs = vpci_vfs_alloc(vf);
 		if (!vf->vfs) {
-			vpci_exec_free(vf);
+			vpci_function_free(vf);
 			return -ENOMEM;
 		}
 	}
@@ -168,7 +169,7 @@ int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_func
 		r = vpci_bus_publish(vf);
 	}
 	if (r) {
-		vpci_exec_free(vf);
+		vpci_function_free(vf);
 		goto out;
 	}
 	/* Broken; or where an owner before d left it, in quarantine or a guest's; or a VF that went. */
@@ -191,7 +192,7 @@ out:
 static int lend(struct domain *d, struct pci_function *f, struct vsbdf where)
 {
 	struct vpci_segment *seg = d->vpci->segments;
-	struct vpci_function *vf = vpci_exec_alloc(d, seg, f, where);
+	struct vpci_function *vf = vpci_function_alloc(d, seg, f, where);
 	uint64_t bars[PCI_BARS];
 	int r;
 
@@ -228,7 +229,7 @@ cut:
 give_back:
 	vpci_vfs_give_back(f);
 free:
-	vpci_exec_free(vf);
+	vpci_function_free(vf);
 	return r;
 }
 

@@ -8,9 +8,10 @@
 #include "iommu/iommu.h"
 #include "irq/vits.h"
 #include "pci/registry.h"
-#include "vpci/exec.h"
+#include "vpci/function.h"
 #include "vpci/lend.h"
 #include "vpci/vfs.h"
+#include "vpci/work.h"
 
 /* Events done at once, within a request that has other things to do, and by a slice. */
 #define ROUTES_AT_ONCE 4U
@@ -90,7 +91,7 @@ static int leave_end(struct vpci_function *vf)
 
 	vf->leave = VPCI_STAYS;
 	if (!vpci_view_is_owners(vf->view)) {
-		vpci_exec_free(vf);
+		vpci_function_free(vf);
 		vpci_vfs_give_back(f);
 	}
 	return enter_quarantine(f, error, stuck ? lend_stream_open : "reset failed");
@@ -134,7 +135,7 @@ static void routes_finish(struct job *j, bool cancelled)
 	if (left) {
 		(void)leave_end(vf); /* its outcome is in f->state */
 	} else if (gone) {
-		vpci_exec_free(vf);
+		vpci_function_free(vf);
 	}
 }
 
@@ -162,7 +163,7 @@ int lend_take_away(struct pci_function *f, int error, bool more)
 
 	if (vpci_view_is_owners(vf->view)) {
 		spin_lock(&f->lock);
-		vpci_exec_reset_over(vf);
+		vpci_work_reset_over(vf);
 		lend_show_identity(vf);
 		spin_unlock(&f->lock);
 	} else {

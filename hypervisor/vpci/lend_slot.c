@@ -3,7 +3,6 @@
 #include "core/heap.h"
 #include "lib/errno.h"
 #include "pci/registry.h"
-#include "vpci/exec.h"
 #include "vpci/lend.h"
 
 /* Registry lock held. PCI bus addresses the domain's functions have in their BARs right now. */

@@ -6,11 +6,12 @@
 #include "lib/string.h"
 #include "pci/pci_config.h"
 #include "pci/registry.h"
-#include "vpci/exec.h"
+#include "vpci/function.h"
 #include "vpci/lend.h"
 #include "vpci/vfs.h"
 #include "vpci/vpci_msix.h"
 #include "vpci/vpci_vectors.h"
+#include "vpci/work.h"
 
 bool lend_stream_shared(const struct pci_function *f)
 {
@@ -59,7 +60,7 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 	if (f->header_type == 0 && !pci_state_translated(f) && !d->direct && !d->unprotected_dma) {
 		return -EACCES;
 	}
-	vpci_exec_image(f, &image);
+	vpci_function_image(f, &image);
 	build.image = &image;
 	memcpy(build.bars, bars, sizeof(build.bars));
 	/* MSIs need no trap where the ITS knows the sender and its doorbell page is in reach. */
@@ -158,7 +159,7 @@ int lend_cut_off(struct vpci_function *vf, bool shared)
 
 	vpci_intx_leave(vf);
 	spin_lock(&f->lock);
-	vpci_exec_unmap_all(vf);
+	vpci_work_unmap_all(vf);
 	/* Under a reset it is quiet already, and not to be spoken to. */
 	if (!pci_reset_active(&f->reset)) {
 		pci_quiesce(f);

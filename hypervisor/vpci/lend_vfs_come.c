@@ -4,10 +4,11 @@
 #include "lib/errno.h"
 #include "pci/pci_vf.h"
 #include "pci/registry.h"
-#include "vpci/exec.h"
+#include "vpci/function.h"
 #include "vpci/lend.h"
 #include "vpci/sriov.h"
 #include "vpci/vfs.h"
+#include "vpci/work.h"
 
 /* VF Enable was written; under the registry lock the PF cannot be taken from its owner. */
 enum job_status vpci_vfs_begin(struct vpci_vfs *v)
@@ -52,7 +53,7 @@ static int add_one(struct vpci_vfs *v)
 	if (!f) {
 		return -ENOMEM;
 	}
-	vf = vpci_exec_alloc(v->vf->domain, v->vf->segment, f, (struct vsbdf){ f->sbdf.v });
+	vf = vpci_function_alloc(v->vf->domain, v->vf->segment, f, (struct vsbdf){ f->sbdf.v });
 	if (!vf) {
 		return -ENOMEM;
 	}
@@ -61,7 +62,7 @@ static int add_one(struct vpci_vfs *v)
 	vf->busy = &v->job;
 	r = vpci_bus_publish(vf);
 	if (r) {
-		vpci_exec_free(vf);
+		vpci_function_free(vf);
 	}
 	return r;
 }
@@ -133,7 +134,7 @@ static void open_one(struct vpci_vfs *v, struct pci_function *f, struct vpci_fun
 	}
 	vf->busy = NULL;
 	if (r == 0 && vf->pf_decode) {
-		vpci_exec_decode(vf, true);
+		vpci_work_decode(vf, true);
 	}
 	spin_unlock(&f->lock);
 	if (r == 0) {
@@ -199,12 +200,12 @@ enum job_status vpci_vfs_decode(struct vpci_vfs *v)
 	}
 	spin_lock(&pci_registry_lock);
 	spin_lock(&f->lock);
-	busy = vpci_exec_busy(vf);
+	busy = vpci_work_busy(vf);
 	if (!busy) {
 		set_place(vf, v->next, &regs);
 	}
 	if (!busy && f->state == FUNCTION_OWNED && !vf->away) {
-		vpci_exec_decode(vf, regs.decode);
+		vpci_work_decode(vf, regs.decode);
 	}
 	spin_unlock(&f->lock);
 	spin_unlock(&pci_registry_lock);

@@ -5,7 +5,7 @@
 #include "irq/vits.h"
 #include "pci/pci_vf.h"
 #include "pci/registry.h"
-#include "vpci/exec.h"
+#include "vpci/function.h"
 #include "vpci/lend.h"
 #include "vpci/vfs.h"
 
@@ -74,7 +74,7 @@ static void remove(struct vpci_vfs *v, struct pci_function *f)
 	f->quirks = 0;
 	spin_unlock(&pci_registry_lock);
 	if (vf) {
-		vpci_exec_free(vf);
+		vpci_function_free(vf);
 	}
 }
 

@@ -7,7 +7,9 @@
 #include "lib/string.h"
 #include "vpci/bus.h"
 #include "vpci/exec.h"
+#include "vpci/function.h"
 #include "vpci/vpci_msix.h"
+#include "vpci/work.h"
 
 #define ECAM_BUS(offset)   ((uint32_t)((offset) >> 20))
 #define ECAM_DEVFN(offset) ((uint32_t)((offset) >> 12) & 0xff)
@@ -56,7 +58,7 @@ static void access_words(struct vpci_function *vf, uint32_t reg, struct mmio_acc
 {
 	if (a->write) {
 		vpci_exec_write(vf, reg, 4, (uint32_t)a->value);
-		if (!vpci_exec_busy(vf)) {
+		if (!vpci_work_busy(vf)) {
 			vpci_exec_write(vf, reg + 4, 4, (uint32_t)(a->value >> 32));
 		}
 	} else {
@@ -68,7 +70,7 @@ static void access_words(struct vpci_function *vf, uint32_t reg, struct mmio_acc
 static enum mmio_result access_function(struct vcpu *v, struct vpci_function *vf, uint32_t reg,
 					struct mmio_access *a)
 {
-	if (!vpci_exec_busy(vf)) {
+	if (!vpci_work_busy(vf)) {
 		if (a->size == 8) {
 			access_words(vf, reg, a);
 		} else if (a->write) {
@@ -79,7 +81,7 @@ static enum mmio_result access_function(struct vcpu *v, struct vpci_function *vf
 		}
 	}
 	/* A write took; it is made again, without effect, when its mappings are there. */
-	if (vpci_exec_busy(vf)) {
+	if (vpci_work_busy(vf)) {
 		job_park(vf->busy, v);
 		return MMIO_RETRY;
 	}
@@ -296,7 +298,7 @@ static void mark_multifunction(struct vpci_function **table, uint32_t devfn)
 	for (uint32_t fn = 0; fn < VPCI_FUNCTIONS; fn++) {
 		if (slot[fn]) {
 			spin_lock(&slot[fn]->function->lock);
-			vpci_exec_set_multifunction(slot[fn], count > 1);
+			vpci_function_set_multifunction(slot[fn], count > 1);
 			spin_unlock(&slot[fn]->function->lock);
 		}
 	}

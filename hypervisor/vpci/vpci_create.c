@@ -8,8 +8,8 @@
 #include "irq/msi.h"
 #include "lib/errno.h"
 #include "pci/registry.h"
-#include "vpci/exec.h"
 #include "vpci/front.h"
+#include "vpci/function.h"
 #include "vpci/lend.h"
 
 /* GITS_TRANSLATER's page within a (virtual) ITS (IHI0069 12.8). */
@@ -165,7 +165,7 @@ static void destroy_segment(struct vpci_segment *seg)
 		}
 		for (uint32_t i = 0; i < VPCI_DEVFNS; i++) {
 			if (table[i]) {
-				vpci_exec_free(table[i]);
+				vpci_function_free(table[i]);
 			}
 		}
 		heap_free(table);
