@@ -51,7 +51,8 @@ via unpause idle && sleep 2 && via list idle
 try unpause-running via unpause idle
 try start-twice via create idle.cfg
 section json; via list --json
-section stats; via stats idle
+began() { via stats idle | grep -q '^exits_mmio_gic *: [1-9]'; }
+section stats; wait_for began; via stats idle
 try destroy-running via destroy idle
 try destroy-rebooted via destroy 2
 section after; via list
