@@ -6,54 +6,37 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <viaduct/guest_map.h>
-
 #include "fake_cpus.h"
-#include "fake_frame.h"
 #include "fake_log.h"
 #include "fake_msix.h"
-#include "irq/vmsi.h"
-#include "lend_rig.h"
-#include "pci/pci_groups.h"
+#include "frame_rig.h"
+#include "irq/irq_meter.h"
+#include "pci/pci_storm.h"
 #include "pci/registry.h"
-
-#define FIRST     80U
-#define FRAME     32U
-#define SHARE     4U /* vectors a guest may own */
-#define GUEST_SPI (GUEST_V2M_BASE + 0x40)
-#define OWNER     (&lend_world.domains[WORLD_CONTROL])
 
 #define CONTROL(log2) (1U | (log2) << 4)
 
 /* Offsets within the capability. */
 enum { FLAGS = 2, LOW = 4, HIGH = 8, DATA = 12, DATA_32 = 8 };
 
-static int start_with(uint32_t vectors, bool is_64bit)
-{
-	struct model_function *m;
+static struct model_msi { uint32_t vectors; bool is_64bit; } wanted;
 
-	fake_frame_init();
-	fake_cpus_reset(1);
-	fake_now = ticks_per_second();
-	fake_log_clear();
-	fake_msix_pulses = 0;
-	pci_world_init(&world, 0, 0, 255);
-	world.desc.msi_map[0].phandle = FAKE_FRAME;
-	m = model_endpoint(&world.pci,
-			   model_port(&world.pci, NULL, 2, 0, 4, false, true), 0, 0, 0x11e81234,
-			   0x00ff00);
+static void add_card(void)
+{
+	struct model_function *m = model_endpoint(
+		&world.pci, model_port(&world.pci, NULL, 2, 0, 4, false, true), 0, 0, 0x11e81234,
+		0x00ff00);
+
 	model_bar(m, 0, BAR_MEM32, false, 0x100000);
 	model_express(m, 0, true);
-	model_msi(m, vectors, is_64bit, false);
-	bring_up(&world, 0x4010000000ULL);
-	pci_groups_assign(pci_function_first());
+	model_msi(m, wanted.vectors, wanted.is_64bit, false);
+}
+
+static int start_with(uint32_t vectors, bool is_64bit)
+{
+	wanted = (struct model_msi){ vectors, is_64bit };
+	frame_rig_start(add_card);
 	nic = world_function(0, 1, 0, 0);
-	lend_world_init((struct host_bridge *[]){ &world.bridge }, 1);
-	for (uint32_t i = WORLD_GUEST1; lend_world_unsafe && i < WORLD_DOMAINS; i++) {
-		assert_int_equal(vmsi_create(&lend_world.domains[i], ipa(GUEST_V2M_BASE),
-					     GUEST_V2M_INTID, vpci_unsafe_vectors()), 0);
-	}
-	assert_int_equal(vmsi_create(OWNER, ipa(FAKE_DOORBELL), FIRST, FRAME), 0);
 	owner_write(nic, 0x04, 2, 0x0006);
 	return 0;
 }
@@ -78,20 +61,6 @@ static int setup_unsafe(void **state)
 	quarantine(nic);
 	lend_to(GUEST1, nic, 1);
 	guest_write(1, 0x04, 2, 0x0006);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	irq_meter_limit(0);
-	lend_world_unsafe = false;
-	for (uint32_t i = 0; i < WORLD_DOMAINS; i++) {
-		vmsi_destroy(&lend_world.domains[i]);
-	}
-	lend_world_end();
-	assert_int_equal(fake_frame.used, 0);
-	pci_world_free(&world);
 	return 0;
 }
 
@@ -365,15 +334,15 @@ static void guest_has_messages_of_its_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(message_is_rewritten, setup, teardown),
-		cmocka_unit_test_setup_teardown(several_messages, setup, teardown),
-		cmocka_unit_test_setup_teardown(other_messages_stay_masked, setup, teardown),
-		cmocka_unit_test_setup_teardown(no_run_is_left, setup, teardown),
-		cmocka_unit_test_setup_teardown(short_addresses, setup_32bit, teardown),
-		cmocka_unit_test_setup_teardown(vectors_go_with_the_user, setup, teardown),
-		cmocka_unit_test_setup_teardown(reset_turns_it_off, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_storm_is_masked_and_ends, setup, teardown),
-		cmocka_unit_test_setup_teardown(guest_has_messages_of_its_own, setup_unsafe, teardown),
+		cmocka_unit_test_setup_teardown(message_is_rewritten, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(several_messages, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(other_messages_stay_masked, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(no_run_is_left, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(short_addresses, setup_32bit, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(vectors_go_with_the_user, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(reset_turns_it_off, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(a_storm_is_masked_and_ends, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(guest_has_messages_of_its_own, setup_unsafe, frame_rig_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

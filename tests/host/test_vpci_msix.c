@@ -4,29 +4,19 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
-#include <string.h>
 #include <cmocka.h>
 
-#include <viaduct/guest_map.h>
-
 #include "fake_cpus.h"
-#include "fake_frame.h"
 #include "fake_log.h"
 #include "fake_msix.h"
-#include "irq/vmsi.h"
-#include "lend_rig.h"
-#include "pci/pci_groups.h"
+#include "frame_rig.h"
+#include "irq/irq_meter.h"
 #include "pci/pci_config.h"
+#include "pci/pci_storm.h"
 #include "pci/registry.h"
 
-#define FIRST      80U
-#define FRAME      32U
-#define SHARE      4U /* vectors a guest may own */
-#define GUEST_SPI  (GUEST_V2M_BASE + 0x40)
-#define TABLE      0x2000U
-#define PBA        0x3000U
-
-#define OWNER (&lend_world.domains[WORLD_CONTROL])
+#define TABLE 0x2000U
+#define PBA   0x3000U
 
 /* Memory and bus mastering on, MSI-X enabled. */
 static void use_by_owner(void)
@@ -35,39 +25,17 @@ static void use_by_owner(void)
 	owner_write(nvme, nvme->msix.cap + 2U, 2, 0x8000);
 }
 
+static void add_disk(void)
+{
+	add_nvme(&world, 1, 0x4000);
+}
+
 static int setup(void **state)
 {
 	(void)state;
-	fake_frame_init();
-	fake_cpus_reset(1);
-	fake_now = ticks_per_second();
-	fake_log_clear();
-	memset(fake_msix_bar, 0, sizeof(fake_msix_bar));
-	fake_msix_pulses = 0;
-	pci_world_init(&world, 0, 0, 255);
-	world.desc.msi_map[0].phandle = FAKE_FRAME;
-	add_nvme(&world, 1, 0x4000);
-	bring_up(&world, 0x4010000000ULL);
-	pci_groups_assign(pci_function_first());
+	frame_rig_start(add_disk);
 	nvme = world_function(0, 1, 0, 0);
-	lend_world_init((struct host_bridge *[]){ &world.bridge }, 1);
-	assert_int_equal(vmsi_create(OWNER, ipa(FAKE_DOORBELL), FIRST, FRAME), 0);
 	use_by_owner();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	irq_meter_limit(0);
-	lend_world_unsafe = false;
-	for (uint32_t i = 0; i < WORLD_DOMAINS; i++) {
-		vmsi_destroy(&lend_world.domains[i]);
-	}
-	lend_world_end();
-	/* Nobody is left: nothing is owned. */
-	assert_int_equal(fake_frame.used, 0);
-	pci_world_free(&world);
 	return 0;
 }
 
@@ -432,10 +400,6 @@ static int setup_unsafe(void **state)
 {
 	lend_world_unsafe = true;
 	setup(state);
-	for (uint32_t i = WORLD_GUEST1; i < WORLD_DOMAINS; i++) {
-		assert_int_equal(vmsi_create(&lend_world.domains[i], ipa(GUEST_V2M_BASE),
-					     GUEST_V2M_INTID, vpci_unsafe_vectors()), 0);
-	}
 	quarantine(nvme);
 	use_by_guest();
 	return 0;
@@ -555,23 +519,23 @@ static void doorbell_without_iommu(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(table_is_not_mapped, setup, teardown),
-		cmocka_unit_test_setup_teardown(entry_is_rewritten, setup, teardown),
-		cmocka_unit_test_setup_teardown(other_messages_stay_masked, setup, teardown),
-		cmocka_unit_test_setup_teardown(vectors_are_not_shared, setup, teardown),
-		cmocka_unit_test_setup_teardown(accesses_of_all_sizes, setup, teardown),
-		cmocka_unit_test_setup_teardown(vectors_go_with_the_user, setup, teardown),
-		cmocka_unit_test_setup_teardown(reset_clears_the_table, setup, teardown),
-		cmocka_unit_test_setup_teardown(vectors_are_given_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(entries_take_turns, setup, teardown),
-		cmocka_unit_test_setup_teardown(frame_registers, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_storm_is_masked_and_ends, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_storm_may_lose_its_function, setup, teardown),
-		cmocka_unit_test_setup_teardown(guest_has_vectors_of_its_own, setup_unsafe, teardown),
-		cmocka_unit_test_setup_teardown(guest_has_a_quota, setup_unsafe, teardown),
-		cmocka_unit_test_setup_teardown(host_runs_out, setup_unsafe, teardown),
-		cmocka_unit_test_setup_teardown(bridge_is_the_doorbell, setup_unsafe, teardown),
-		cmocka_unit_test_setup_teardown(doorbell_without_iommu, setup_unsafe, teardown),
+		cmocka_unit_test_setup_teardown(table_is_not_mapped, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(entry_is_rewritten, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(other_messages_stay_masked, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(vectors_are_not_shared, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(accesses_of_all_sizes, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(vectors_go_with_the_user, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(reset_clears_the_table, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(vectors_are_given_back, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(entries_take_turns, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(frame_registers, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(a_storm_is_masked_and_ends, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(a_storm_may_lose_its_function, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(guest_has_vectors_of_its_own, setup_unsafe, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(guest_has_a_quota, setup_unsafe, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(host_runs_out, setup_unsafe, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(bridge_is_the_doorbell, setup_unsafe, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(doorbell_without_iommu, setup_unsafe, frame_rig_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
