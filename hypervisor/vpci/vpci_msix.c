@@ -93,11 +93,15 @@ static void apply(struct vpci_function *vf, uint32_t i)
 
 void vpci_msix_follow(struct vpci_function *vf)
 {
+	const struct pci_function *f = vf->function;
 	struct vpci_msix *m = vf->msix;
-	bool enabled = m != NULL && (pci_read(vf->function, vf->function->msix.cap +
-					      PCI_MSIX_CONTROL, 2) & PCI_MSIX_ENABLE) != 0;
+	bool enabled;
 
-	if (m == NULL || m->enabled == enabled) {
+	if (m == NULL || !vf->maps[f->msix.table_bar].mapped) {
+		return;
+	}
+	enabled = (pci_read(vf->function, f->msix.cap + PCI_MSIX_CONTROL, 2) & PCI_MSIX_ENABLE) != 0;
+	if (m->enabled == enabled) {
 		return;
 	}
 	m->enabled = enabled;

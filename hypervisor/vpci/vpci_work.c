@@ -80,6 +80,7 @@ static bool work_slice(struct vpci_function *vf)
 	/* Config space is not to be touched in the 10 ms after a change of power (PCIe 6.0 5.9). */
 	if (work != VPCI_SLEEP && work != VPCI_RISE && !is_rom_only(work)) {
 		vpci_decode_set(vf->function, VPCI_COMMAND_MEM, work == VPCI_MAP);
+		vpci_msix_follow(vf);
 	}
 	if (work == VPCI_RESET || work == VPCI_WAKE) {
 		reset_begin(vf, work == VPCI_WAKE);

@@ -264,6 +264,34 @@ static void vectors_are_given_back(void **state)
 	assert_int_equal(fake_msix_pulsed, FIRST + 2);
 }
 
+/* While nothing is decoded the table is out of reach: it stays as it is, with its vectors. */
+static void enabled_while_nothing_is_decoded(void **state)
+{
+	uint32_t control = nvme->msix.cap + 2U;
+
+	(void)state;
+	owner_write(nvme, control, 2, 0);
+	set_entry(0, FAKE_SETSPI, FIRST);
+	owner_write(nvme, 0x04, 2, 0x0004);
+	owner_write(nvme, control, 2, 0x8000);
+	assert_int_equal(hw(0, 3), 1);
+	owner_write(nvme, 0x04, 2, 0x0006);
+	assert_int_equal(hw(0, 3), 0);
+	msi_fired(&fake_frame, hw(0, 2) - FAKE_DATA);
+	assert_int_equal(fake_msix_pulsed, FIRST);
+	/* Off and on again: what the device would send is still this entry's. */
+	owner_write(nvme, 0x04, 2, 0x0004);
+	owner_write(nvme, control, 2, 0);
+	assert_int_equal(fake_frame.used, 1);
+	owner_write(nvme, control, 2, 0x8000);
+	msi_fired(&fake_frame, hw(0, 2) - FAKE_DATA);
+	assert_int_equal(fake_msix_pulses, 2);
+	owner_write(nvme, control, 2, 0);
+	owner_write(nvme, 0x04, 2, 0x0006);
+	assert_int_equal(fake_frame.used, 0);
+	assert_int_equal(hw(0, 3), 1);
+}
+
 /* A driver that uses ever other entries gets vectors for them, if it is done with the others. */
 static void entries_take_turns(void **state)
 {
@@ -527,6 +555,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(vectors_go_with_the_user, setup, frame_rig_teardown),
 		cmocka_unit_test_setup_teardown(reset_clears_the_table, setup, frame_rig_teardown),
 		cmocka_unit_test_setup_teardown(vectors_are_given_back, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(enabled_while_nothing_is_decoded, setup,
+						frame_rig_teardown),
 		cmocka_unit_test_setup_teardown(entries_take_turns, setup, frame_rig_teardown),
 		cmocka_unit_test_setup_teardown(frame_registers, setup, frame_rig_teardown),
 		cmocka_unit_test_setup_teardown(a_storm_is_masked_and_ends, setup, frame_rig_teardown),

@@ -11,6 +11,7 @@
 
 uint8_t fake_msix_bar[0x4000];
 uint32_t fake_msix_pulsed, fake_msix_pulses;
+const struct domain *fake_msix_pulsed_in;
 
 void pci_msix_pages(const struct pci_function *f, uint64_t *start, uint64_t *end)
 {
@@ -59,6 +60,7 @@ uint32_t fake_msix_word(uint32_t offset)
 
 void vgic_pulse(struct domain *d, struct vcpu *v, uint32_t intid)
 {
+	fake_msix_pulsed_in = d;
 	fake_msix_pulsed = intid;
 	fake_msix_pulses++;
 }
