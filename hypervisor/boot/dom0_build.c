@@ -7,6 +7,7 @@
 #include "boot/dom0_fdt.h"
 #include "boot/dom0_fdt_front.h"
 #include "boot/dom0_layout.h"
+#include "boot/dom0_msi.h"
 #include "boot/domain_boot.h"
 #include "core/domain_build.h"
 #include "core/guest_copy.h"
@@ -15,7 +16,6 @@
 #include "core/panic.h"
 #include "core/vuart.h"
 #include "irq/irq.h"
-#include "irq/msi.h"
 #include "irq/vgic.h"
 #include "irq/vits.h"
 #include "irq/vmsi.h"
@@ -24,9 +24,6 @@
 #include "vpci/vpci.h"
 
 #include <viaduct/guest_map.h>
-
-#define GIC_SPI_FIRST  32U
-#define GIC_INTIDS_MAX 1020U
 
 #define DOM0_FDT_ORDER 4 /* heap pages for DOM0_FDT_SIZE */
 _Static_assert((SZ_4K << DOM0_FDT_ORDER) == DOM0_FDT_SIZE,
@@ -60,7 +57,7 @@ static uint32_t vcpu_count(const struct cmdline *c)
 	return MIN(count, (uint32_t)DOMAIN_VCPUS_MAX);
 }
 
-static void create_interrupts(struct domain *d)
+static void create_interrupts(struct domain *d, const struct dom0_msi_frame *frame)
 {
 	static const struct vits_ops ops = { .host_device = vpci_host_device };
 	const struct machine_gic *gic = &machine.gic;
@@ -71,7 +68,7 @@ static void create_interrupts(struct domain *d)
 		.cpu_interface = ipa(gic->cpu_interface.base),
 		.its = ipa(gic->its_count != 0 ? gic->its[0].regs.base : 0),
 		.has_its = gic->its_count != 0,
-		.spi_count = (MIN(irq_line_count(), GIC_INTIDS_MAX) - GIC_SPI_FIRST) / 32 * 32,
+		.spi_count = frame->spi_count,
 	};
 	int err = vgic_create(d, &config);
 
@@ -86,20 +83,11 @@ static void create_interrupts(struct domain *d)
 	}
 }
 
-/* At the host's frame, with the numbers of its SPIs, which are nobody else's. */
-static void create_msi_frame(struct domain *d)
+static void create_msi_frame(struct domain *d, const struct dom0_msi_frame *frame)
 {
-	const struct machine_gic *gic = &machine.gic;
-	const struct msi_controller *c = gic->frame_count != 0 ?
-						 msi_by_phandle(gic->frames[0].phandle) : NULL;
-	struct msi_message first;
-	int err;
+	int err = frame->count != 0 ? vmsi_create(d, ipa(frame->base), frame->first, frame->count)
+				    : 0;
 
-	if (c == NULL) {
-		return;
-	}
-	msi_message(c, 0, &first);
-	err = vmsi_create(d, ipa(gic->frames[0].regs.base), first.data, c->vector_count);
 	if (err != 0) {
 		panic("control domain: virtual MSI frame: error %d", err);
 	}
@@ -220,7 +208,7 @@ static void write_fdt(struct domain *d, const struct dom0_fdt_spec *spec, uint64
 
 /* Everything the domain sees but its memory. How many bridges. */
 static uint32_t create_machine(struct domain *d, struct control_layout *control,
-			       struct dom0_bridge *bridges)
+			       struct dom0_bridge *bridges, const struct dom0_msi_frame *frame)
 {
 	uint32_t count = choose_bridges(bridges);
 	int err;
@@ -230,8 +218,8 @@ static uint32_t create_machine(struct domain *d, struct control_layout *control,
 		panic("control domain: no hole in its address space for PCI");
 	}
 
-	create_interrupts(d);
-	create_msi_frame(d);
+	create_interrupts(d, frame);
+	create_msi_frame(d, frame);
 	create_uart(d);
 	create_pci(d, bridges, count);
 	dom0_pass_devices(d);
@@ -254,6 +242,7 @@ struct domain *boot_control_domain(void)
 	struct dom0_bridge bridges[HOST_BRIDGES_MAX];
 	uint32_t bridge_count;
 	struct dom0_fdt_spec spec;
+	struct dom0_msi_frame frame;
 	struct image image;
 	struct domain *d;
 	const char *why;
@@ -271,7 +260,8 @@ struct domain *boot_control_domain(void)
 	if (dom0_layout_plan(ram, &kernel->data, ramdisk_data, &image, &layout, &why) != 0) {
 		panic("control domain: %s", why);
 	}
-	bridge_count = create_machine(d, &control, bridges);
+	frame = dom0_msi_frame(&machine.gic, irq_line_count());
+	bridge_count = create_machine(d, &control, bridges, &frame);
 	if (!layout.in_place) {
 		copy_kernel(d, kernel->data.base, layout.entry, kernel->data.size);
 	}
@@ -285,6 +275,7 @@ struct domain *boot_control_domain(void)
 		.ram_count = ram->count,
 		.ramdisk = *ramdisk_data,
 		.control = &control,
+		.msi_frame = frame.count != 0 ? frame.base : 0,
 	};
 	write_fdt(d, &spec, layout.fdt);
 	err = domain_start(d, ipa(layout.entry), layout.fdt);

@@ -124,12 +124,12 @@ static void write_its(struct fdt_writer *w, const struct machine_its *its, uint3
 	fdt_write_end(w);
 }
 
-static void write_frame(struct fdt_writer *w, const struct machine_frame *frame, uint32_t phandle)
+static void write_frame(struct fdt_writer *w, uint64_t base, uint32_t phandle)
 {
-	fdt_write_begin_at(w, "v2m", frame->regs.base);
+	fdt_write_begin_at(w, "v2m", base);
 	fdt_write_text(w, "compatible", "arm,gic-v2m-frame");
 	fdt_write_flag(w, "msi-controller");
-	fdt_write_cell64(w, frame->regs.base);
+	fdt_write_cell64(w, base);
 	fdt_write_cell64(w, SZ_4K);
 	fdt_write_cells(w, "reg");
 	fdt_write_u32(w, "phandle", phandle);
@@ -156,8 +156,8 @@ static void write_gic(struct fdt_writer *w, const struct dom0_fdt_spec *spec, ui
 	fdt_write_u32(w, "phandle", phandle);
 	if (gic->its_count != 0) {
 		write_its(w, &gic->its[0], msi_phandle);
-	} else if (gic->frame_count != 0) {
-		write_frame(w, &gic->frames[0], msi_phandle);
+	} else if (spec->msi_frame != 0) {
+		write_frame(w, spec->msi_frame, msi_phandle);
 	}
 	fdt_write_end(w);
 }
@@ -202,7 +202,7 @@ int dom0_fdt_write(const struct dom0_fdt_spec *spec, void *buf, uint32_t size)
 	static struct fdt_writer w; /* boot only; too large for a stack */
 	const struct machine *m = spec->machine;
 	uint32_t gic_phandle = m->gic.phandle;
-	bool has_msi = m->gic.its_count != 0 || m->gic.frame_count != 0;
+	bool has_msi = m->gic.its_count != 0 || spec->msi_frame != 0;
 	uint32_t msi_phandle = m->gic.its_count != 0 ? m->gic.its[0].phandle :
 						       m->gic.frames[0].phandle;
 	uint32_t highest;

@@ -29,6 +29,7 @@ struct dom0_fdt_spec {
 	uint32_t ram_count;
 	struct range ramdisk; /* size 0: none */
 	const struct control_layout *control;
+	uint64_t msi_frame; /* a virtual one, where the host has no ITS; 0: none */
 };
 
 /*

@@ -192,10 +192,14 @@ static int read_msi(struct fdt_reader *r, int node, struct machine_bridge *b)
 /* Those at the GIC; of further ones nobody knows what they are. */
 static int read_interrupts(struct fdt_reader *r, int node, struct machine_bridge *b)
 {
+	int msi = fdt_text_index(r->fdt, node, "interrupt-names", "msi");
 	int err = 0;
 
 	for (uint32_t i = 0; i < MACHINE_MAX_BRIDGE_IRQS && err == 0; i++) {
 		err = fdt_read_interrupt(r, node, i, &b->intids[i], NULL);
+	}
+	if (err == 0 && msi >= 0) {
+		err = fdt_read_interrupt(r, node, (uint32_t)msi, &b->msi_intid, NULL);
 	}
 	return err;
 }

@@ -106,6 +106,7 @@ struct machine_bridge {
 	char path[MACHINE_PATH_MAX];
 	uint32_t phandle; /* 0: none */
 	uint32_t intids[MACHINE_MAX_BRIDGE_IRQS]; /* its own interrupts, in order; 0: none */
+	uint32_t msi_intid; /* the one that interrupt-names calls "msi"; 0: none */
 	uint16_t segment; /* linux,pci-domain, or counted when no bridge has it */
 	uint8_t bus_start;
 	uint8_t bus_end;

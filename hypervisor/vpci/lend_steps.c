@@ -41,6 +41,19 @@ static bool named_by_itself(const struct pci_function *f, enum vpci_view view)
 	return view == VPCI_VIEW_GUEST || f->requester == SBDF_RID(f->sbdf);
 }
 
+/*
+ * Its messages can be told from others' by vectors: the domain has some, and the function reaches the
+ * doorbell. That of the domain's own controller is mapped for it; what a bridge takes itself needs no
+ * mapping.
+ */
+static bool can_have_vectors(const struct pci_function *f, const struct domain *d)
+{
+	const struct msi_controller *c = f->msi_controller;
+
+	return c && d->vpci->msi && (c == d->vpci->msi || c->doorbell.v == 0) &&
+	       f->header_type == 0 && event_count(f) != 0;
+}
+
 static void drop_vectors(struct vpci_function *vf)
 {
 	vf->msi_count = 0;
@@ -75,8 +88,7 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 			return r;
 		}
 	}
-	if (f->msi_controller && f->msi_controller == d->vpci->msi && f->header_type == 0 &&
-	    event_count(f) != 0 && vpci_vectors_create(vf) == 0) {
+	if (can_have_vectors(f, d) && vpci_vectors_create(vf) == 0) {
 		build.msi_trapped = f->msi.cap != 0;
 		build.msix_trapped = vpci_msix_trapped(f) && vpci_msix_create(vf) == 0;
 	}

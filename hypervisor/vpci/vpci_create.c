@@ -142,8 +142,8 @@ int vpci_create_owner(struct domain *d, struct host_bridge *b)
 	if (b->its) {
 		r = vpci_bus_use_its(d, b->its, owner_doorbell(d, b->its));
 	}
-	/* Only the control domain has a virtual frame. */
-	if (r == 0 && b->msi && d->direct) {
+	/* Of those that own bridges only the control domain has a virtual frame, and not always. */
+	if (r == 0 && b->msi && d->vmsi) {
 		r = vpci_bus_use_msi(d, b->msi, ipa(b->msi->doorbell.v), ~0U);
 	}
 	for (f = pci_function_first(); r == 0 && f; f = f->next) {

@@ -181,6 +181,9 @@ static void say_bridge(const struct machine_bridge *b)
 		say("  interrupts %u %u %u %u\n", b->intids[0], b->intids[1], b->intids[2],
 		    b->intids[3]);
 	}
+	if (b->msi_intid != 0) {
+		say("  MSI interrupt %u\n", b->msi_intid);
+	}
 }
 
 static void say_function(const struct pci_function *f)
@@ -334,6 +337,7 @@ static void test_imx8mp(void **state)
 		   "  mem32 18000000+7f00000 at 18000000\n"
 		   "  INTx 158 157 156 155, 158 157 156 155, 158 157 156 155, 158 157 156 155\n"
 		   "  interrupts 172 0 0 0\n"
+		   "  MSI interrupt 172\n"
 		   "0000:00:00.0 1b36:000c, group 0\n"
 		   "0000:01:00.0 1b36:0010, BAR 18000000 at 18000000, group 1\n");
 }
@@ -398,6 +402,7 @@ static void test_rpi4(void **state)
 		   "  mem32 c0000000+40000000 at 600000000\n"
 		   "  INTx 175 176 177 178, 175 176 177 178, 175 176 177 178, 175 176 177 178\n"
 		   "  interrupts 179 180 0 0\n"
+		   "  MSI interrupt 180\n"
 		   "0000:00:00.0 1b36:000c, group 0\n"
 		   "0000:01:00.0 1b36:0010, BAR c0000000 at 600000000, group 1\n");
 }

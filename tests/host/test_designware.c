@@ -9,6 +9,7 @@
 
 #include "core/heap.h"
 #include "fake_heap.h"
+#include "fake_irq.h"
 #include "lib/errno.h"
 #include "model_dw.h"
 #include "pci/bridges/bridges.h"
@@ -30,6 +31,19 @@ void pci_access_failed(struct sbdf where)
 	fail();
 }
 
+static uint32_t blocks;
+
+int msi_register(struct msi_controller *c)
+{
+	blocks++;
+	return 0;
+}
+
+void msi_fired(struct msi_controller *c, uint32_t vector)
+{
+	fail();
+}
+
 /* QEMU's imx8mp-evk. */
 static int setup(void **state)
 {
@@ -47,6 +61,7 @@ static int setup(void **state)
 	machine.ram[0] = (struct range){ 0x40000000, 0x80000000 };
 	machine.ram_count = 1;
 	model_dw_init();
+	fake_irq_reset();
 	host_bridge_count = 0;
 	return 0;
 }
@@ -298,7 +313,9 @@ static void test_started_by_its_owner(void **state)
 	uint32_t kind;
 
 	(void)state;
+	blocks = 0;
 	desc->owner_driven = true;
+	desc->msi_intid = 172;
 	model_endpoint(&model_dw.pci, model_dw.port, 0, 0, NVME, 0x010802);
 	start();
 	assert_false(host_bridge_is_up(b));
@@ -316,6 +333,8 @@ static void test_started_by_its_owner(void **state)
 	assert_int_equal(dw_register_read(b, 0x82a, 2), 0);
 	assert_int_equal(b->ops->start(b), 0);
 	assert_int_equal(model_dw.msi_enable, 0x5a);
+	assert_null(b->msi);
+	assert_int_equal(blocks, 0);
 	assert_true(model_dw_outbound(desc->windows[0].cpu, &at, &kind));
 	write_at(0, 0, 0, 0x18, 4, 0x010100);
 	assert_int_equal(read_at(1, 0, 0, 0, 4), NVME);
@@ -360,6 +379,23 @@ static void test_plans(void **state)
 	assert_int_equal(missed, 0x1000000);
 }
 
+/* It comes up with its bridge, and a bridge without one is none the worse. */
+static void test_msi_block(void **state)
+{
+	(void)state;
+	blocks = 0;
+	start();
+	assert_null(host_bridges[0].msi);
+	assert_int_equal(blocks, 0);
+	heap_free(host_bridges[0].priv);
+	host_bridge_count = 0;
+	desc->msi_intid = 172;
+	start();
+	assert_non_null(host_bridges[0].msi);
+	assert_int_equal(blocks, 1);
+	assert_true(model_dw_msi(MODEL_DW_DBI, 1));
+}
+
 #define BOTH(test)                                                                                 \
 	cmocka_unit_test_setup_teardown(test, setup, teardown),                                    \
 		cmocka_unit_test_setup_teardown(test, setup_unrolled, teardown)
@@ -368,6 +404,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(test_windows),
+		BOTH(test_msi_block),
 		BOTH(test_functions_below_a_switch),
 		BOTH(test_one_device_on_a_link),
 		BOTH(test_region_is_set_once_for_a_function),

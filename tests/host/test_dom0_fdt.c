@@ -21,6 +21,7 @@ struct machine machine;
 
 static const struct range ram[] = { { 0x40600000, 0x3fa00000 }, { 0x90000000, 0x200000 } };
 static struct control_layout control;
+static uint64_t msi_frame; /* of the control domain, where boot/dom0_msi.c puts it */
 static uint64_t buffer[8192];
 
 static void read_tree(const void *fdt)
@@ -44,6 +45,7 @@ static int write_tree(void *buf, uint32_t size)
 		.ram_count = 2,
 		.ramdisk = { 0x50000000, 0x10000 },
 		.control = &control,
+		.msi_frame = msi_frame,
 	};
 
 	for (uint32_t i = 0; i < machine.bridge_count; i++) {
@@ -409,12 +411,53 @@ static void test_gicv2(void **state)
 	/* With a GICv2m frame, one where it is, for every function of the bridge. */
 	virt_set_text(host, "/intc@8000000/its@8080000", "compatible", "arm,gic-v2m-frame");
 	VIRT_CELLS(host, "/intc@8000000/its@8080000", "reg", 0, 0x8020000, 0, 0x1000);
+	msi_frame = 0x8020000;
 	fdt = made_from(host);
+	msi_frame = 0;
 	assert_int_equal(cell64(fdt, "/intc@8000000/v2m@8020000", "reg", 0), 0x8020000);
 	assert_int_equal(cell64(fdt, "/intc@8000000/v2m@8020000", "reg", 2), 0x1000);
 	assert_int_equal(cell(fdt, "/pcie@4010000000", "msi-map", 1),
 			 fdt_get_phandle(fdt, virt_node(fdt, "/intc@8000000/v2m@8020000")));
 	assert_int_equal(cell(fdt, "/pcie@4010000000", "msi-map", 3), 0x10000);
+}
+
+/* The frame a board does not have: its bridges take the messages, and it lies at one's registers. */
+static void test_frame_of_bridges(void **state)
+{
+	static const struct {
+		const char *board, *gic, *bridges[2];
+		uint64_t frame;
+	} boards[] = {
+		{ "imx8mp", "/intc@38800000", { "/pcie@1ff00000" }, 0x33800000 },
+		{ "rcar-h3", "/intc@f1010000", { "/pcie@fe000000", "/pcie@ee800000" },
+		  0xfe000000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(boards); i++) {
+		const void *fdt = made_from_file(boards[i].board);
+		char path[64];
+		uint32_t phandle;
+
+		assert_false(has_compatible(fdt, "arm,gic-v2m-frame"));
+		assert_null(fdt_getprop(fdt, virt_node(fdt, boards[i].bridges[0]), "msi-map", NULL));
+		msi_frame = boards[i].frame;
+		fdt = made_from_file(boards[i].board);
+		msi_frame = 0;
+		snprintf(path, sizeof(path), "%s/v2m@%llx", boards[i].gic,
+			 (unsigned long long)boards[i].frame);
+		assert_int_equal(cell64(fdt, path, "reg", 0), boards[i].frame);
+		assert_non_null(fdt_getprop(fdt, virt_node(fdt, path), "msi-controller", NULL));
+		phandle = fdt_get_phandle(fdt, virt_node(fdt, path));
+		assert_int_equal(fdt_node_offset_by_phandle(fdt, phandle), virt_node(fdt, path));
+		for (size_t b = 0; b < 2 && boards[i].bridges[b] != NULL; b++) {
+			const char *bridge = boards[i].bridges[b];
+
+			assert_int_equal(cell(fdt, bridge, "msi-map", 0), 0);
+			assert_int_equal(cell(fdt, bridge, "msi-map", 1), phandle);
+			assert_int_equal(cell(fdt, bridge, "msi-map", 3), 0x10000);
+		}
+	}
 }
 
 static const char *text(const void *fdt, const char *path, const char *name)
@@ -658,6 +701,7 @@ int main(void)
 		cmocka_unit_test(test_host_bridge_is_virtual),
 		cmocka_unit_test(test_reads_back),
 		cmocka_unit_test(test_gicv2),
+		cmocka_unit_test(test_frame_of_bridges),
 		cmocka_unit_test(test_dma_ranges),
 		cmocka_unit_test(test_devices_below_buses),
 		cmocka_unit_test(test_bridge_its_owner_drives),

@@ -309,6 +309,28 @@ static void test_gicv2m_frames(void **state)
 	assert_int_equal(machine.gic.frame_count, 0);
 }
 
+/* Which of a bridge's interrupts is for messages is said by name only. */
+static void test_msi_interrupt_of_a_bridge(void **state)
+{
+	static const char path[] = "/pcie@10000000";
+	static const char names[] = "pme\0msi\0dma";
+	void *fdt = virt_tree();
+
+	(void)state;
+	VIRT_CELLS(fdt, path, "interrupts", 0, 10, 4, 0, 11, 4, 0, 12, 4);
+	read_good(fdt);
+	assert_int_equal(machine.bridges[0].intids[1], 43);
+	assert_int_equal(machine.bridges[0].msi_intid, 0);
+	assert_int_equal(fdt_setprop(fdt, virt_node(fdt, path), "interrupt-names", names,
+				     sizeof(names)), 0);
+	read_good(fdt);
+	assert_int_equal(machine.bridges[0].msi_intid, 43);
+	/* A name for one that is not there. */
+	VIRT_CELLS(fdt, path, "interrupts", 0, 10, 4);
+	read_good(fdt);
+	assert_int_equal(machine.bridges[0].msi_intid, 0);
+}
+
 static void test_no_iommu_no_msi(void **state)
 {
 	void *fdt = virt_tree();
@@ -575,6 +597,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_gic_is_named),
 		cmocka_unit_test(test_gicv2_is_recognised),
 		cmocka_unit_test(test_gicv2m_frames),
+		cmocka_unit_test(test_msi_interrupt_of_a_bridge),
 		cmocka_unit_test(test_no_iommu_no_msi),
 		cmocka_unit_test(test_bridge_its_owner_drives),
 		cmocka_unit_test(test_two_bridges),

@@ -39,6 +39,12 @@ static int setup(void **state)
 	return 0;
 }
 
+static int setup_no_frame(void **state)
+{
+	frame_rig_spis = 0;
+	return setup(state);
+}
+
 static uint64_t bar(void)
 {
 	return nvme->bars[0].cpu.v;
@@ -403,6 +409,31 @@ static void a_storm_may_lose_its_function(void **state)
 	assert_true(fake_frame_masked[0]);
 }
 
+static bool owner_has_cap(uint32_t id)
+{
+	uint32_t at = owner_read(nvme, 0x34, 1);
+
+	while (at != 0 && owner_read(nvme, at, 1) != id) {
+		at = owner_read(nvme, at + 1, 1);
+	}
+	return at != 0;
+}
+
+/* There was no place for its owner's frame: pins then, not messages that nobody takes. */
+static void owner_without_a_frame(void **state)
+{
+	(void)state;
+	assert_false(owner_has_cap(0x11));
+	assert_true(owner_has_cap(0x10));
+	assert_int_equal(world_pages(WORLD_CONTROL), 4);
+}
+
+static void owner_with_a_frame(void **state)
+{
+	(void)state;
+	assert_true(owner_has_cap(0x11));
+}
+
 /* Guests with unsafe interrupts. */
 
 static bool guest_has_cap(uint32_t id)
@@ -444,6 +475,34 @@ static void guest_entry(uint32_t i, uint64_t address, uint32_t data)
 
 	world_store(WORLD_GUEST1, at, 8, address);
 	world_store(WORLD_GUEST1, at + 8, 8, data);
+}
+
+/* A second bridge with a block of its own: it takes the messages of what is behind it. */
+static void block_of_another_bridge(void **state)
+{
+	struct msi_controller *own = nvme->msi_controller;
+	struct msi_controller other = fake_frame;
+
+	(void)state;
+	assert_int_equal(lend_detach(nvme), 0);
+	world_run_resets();
+	/* Where there is a page that devices have to reach, it is reached of one controller only. */
+	nvme->msi_controller = &other;
+	use_by_guest();
+	assert_false(guest_has_cap(0x11));
+	assert_int_equal(lend_detach(nvme), 0);
+	world_run_resets();
+	other.doorbell = pa(0);
+	use_by_guest();
+	assert_true(guest_has_cap(0x11));
+	guest_entry(0, GUEST_SPI, GUEST_V2M_INTID);
+	assert_int_equal(hw(0, 3), 0);
+	assert_int_equal(other.used, 1);
+	assert_int_equal(fake_frame.used, 0);
+	assert_int_equal(lend_detach(nvme), 0);
+	world_run_resets();
+	assert_int_equal(other.used, 0);
+	nvme->msi_controller = own;
 }
 
 static void guest_has_vectors_of_its_own(void **state)
@@ -561,6 +620,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(frame_registers, setup, frame_rig_teardown),
 		cmocka_unit_test_setup_teardown(a_storm_is_masked_and_ends, setup, frame_rig_teardown),
 		cmocka_unit_test_setup_teardown(a_storm_may_lose_its_function, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(owner_with_a_frame, setup, frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(owner_without_a_frame, setup_no_frame,
+						frame_rig_teardown),
+		cmocka_unit_test_setup_teardown(block_of_another_bridge, setup_unsafe,
+						frame_rig_teardown),
 		cmocka_unit_test_setup_teardown(guest_has_vectors_of_its_own, setup_unsafe, frame_rig_teardown),
 		cmocka_unit_test_setup_teardown(guest_has_a_quota, setup_unsafe, frame_rig_teardown),
 		cmocka_unit_test_setup_teardown(host_runs_out, setup_unsafe, frame_rig_teardown),

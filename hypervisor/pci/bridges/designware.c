@@ -117,13 +117,13 @@ static int designware_start(struct host_bridge *b)
 	if (err != 0) {
 		return err;
 	}
-	/* No vector is enabled before somebody owns it, as an owner that has brought it up does. */
-	if (!b->owner_driven) {
-		mmio_write32(d->dbi + DW_MSI_ENABLE, 0);
-	}
 	fix_class(d);
 	if (!link_up(d)) {
 		log_warn("pci", "%s: no link", b->desc->path);
+	}
+	/* Elsewhere the block is the driver's that has brought the controller up. */
+	if (!b->owner_driven) {
+		b->msi = dw_msi_start(d, b->desc);
 	}
 	return 0;
 }

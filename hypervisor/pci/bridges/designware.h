@@ -6,13 +6,18 @@
 #ifndef PCI_BRIDGES_DESIGNWARE_H
 #define PCI_BRIDGES_DESIGNWARE_H
 
+#include "core/spinlock.h"
+#include "irq/msi.h"
 #include "pci/host_bridge.h"
 
 /* DBI: the root port's config space, with registers of the controller from DW_PORT_LOGIC on. */
 #define DW_DBI_SIZE   SZ_4K
 #define DW_PORT_LOGIC 0x700U
 #define DW_DEBUG1     0x72c
+#define DW_MSI_ADDRESS 0x820 /* two words */
 #define DW_MSI_ENABLE 0x828
+#define DW_MSI_MASK   0x82c
+#define DW_MSI_STATUS 0x830
 #define DW_MISC1      0x8bc
 #define DW_VIEWPORT   0x900
 #define DW_REGION     0x904 /* the region the viewport selects */
@@ -63,6 +68,12 @@ struct designware {
 	uint32_t inbound;
 	uint64_t granule; /* of base and limit, at least 1 */
 	uint32_t shown;   /* DW_SHOWN() of the function, or DW_NOTHING */
+	struct msi_controller msi;
+	struct spinlock msi_lock; /* innermost; the block's registers and what follows */
+	uint64_t capture;         /* bus address that messages are written to */
+	uint32_t msi_intid;
+	uint32_t msi_masked;  /* by vector */
+	uint32_t msi_pending; /* taken from the status register, not delivered yet */
 };
 
 #define DW_NOTHING           (~0U)
@@ -73,6 +84,8 @@ bool dw_link_up(const struct host_bridge *b);
 /* Registers from DW_PORT_LOGIC on; size 1, 2, 4, aligned. A narrow write is dropped. */
 uint32_t dw_register_read(struct host_bridge *b, uint32_t offset, uint32_t size);
 void dw_register_write(struct host_bridge *b, uint32_t offset, uint32_t size, uint32_t value);
+/* Bring the block up, all vectors masked, and register it. NULL: said why, and no MSI. */
+struct msi_controller *dw_msi_start(struct designware *d, const struct machine_bridge *desc);
 
 /* Count the regions of each direction and find their granule. Leaves all of them disabled. */
 void dw_atu_probe(struct designware *d);

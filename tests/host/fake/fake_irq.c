@@ -67,6 +67,12 @@ void irq_enable(uint32_t intid)
 	irqs[intid].enabled = true;
 }
 
+void irq_set_pending(uint32_t intid)
+{
+	assert(irqs[intid].handler != NULL);
+	irqs[intid].pending = true;
+}
+
 void fake_irq_raise(uint32_t intid)
 {
 	irqs[intid].pending = true;

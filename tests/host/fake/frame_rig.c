@@ -17,6 +17,8 @@
 #include "pci/pci_groups.h"
 #include "pci/registry.h"
 
+uint32_t frame_rig_spis = FRAME;
+
 void frame_rig_start(void (*add)(void))
 {
 	fake_frame_init();
@@ -30,8 +32,8 @@ void frame_rig_start(void (*add)(void))
 	add();
 	bring_up(&world, 0x4010000000ULL);
 	pci_groups_assign(pci_function_first());
+	lend_world_frame = (struct lend_world_frame){ FAKE_DOORBELL, FIRST, frame_rig_spis };
 	lend_world_init((struct host_bridge *[]){ &world.bridge }, 1);
-	assert_int_equal(vmsi_create(OWNER, ipa(FAKE_DOORBELL), FIRST, FRAME), 0);
 	for (uint32_t i = WORLD_GUEST1; lend_world_unsafe && i < WORLD_DOMAINS; i++) {
 		assert_int_equal(vmsi_create(&lend_world.domains[i], ipa(GUEST_V2M_BASE),
 					     GUEST_V2M_INTID, vpci_unsafe_vectors()), 0);
@@ -42,6 +44,8 @@ void frame_rig_end(void)
 {
 	irq_meter_limit(0);
 	lend_world_unsafe = false;
+	lend_world_frame.count = 0;
+	frame_rig_spis = FRAME;
 	for (uint32_t i = 0; i < WORLD_DOMAINS; i++) {
 		vmsi_destroy(&lend_world.domains[i]);
 	}

@@ -17,6 +17,9 @@
 #define GUEST_SPI (GUEST_V2M_BASE + 0x40)
 #define OWNER     (&lend_world.domains[WORLD_CONTROL])
 
+/* Of the next owner's frame; 0: it has none. FRAME again at the end. */
+extern uint32_t frame_rig_spis;
+
 /* add puts functions into `world`. Who is which is for the caller to find out (world_function()). */
 void frame_rig_start(void (*add)(void));
 /* Nobody is left: nothing is owned. */

@@ -13,6 +13,7 @@
 #include "fake_intx.h"
 #include "irq/its.h"
 #include "irq/vits.h"
+#include "irq/vmsi.h"
 #include "lib/errno.h"
 #include "pci/pci_bar.h"
 #include "pci/pci_config.h"
@@ -26,6 +27,7 @@
 
 struct lend_world lend_world;
 bool lend_world_unsafe;
+struct lend_world_frame lend_world_frame;
 
 struct page {
 	uint64_t ipa;
@@ -641,6 +643,11 @@ void lend_world_init(struct host_bridge *const *bridges, uint32_t count)
 		lend_world.domains[i].control = i == WORLD_CONTROL;
 		lend_world.domains[i].direct = i == WORLD_CONTROL;
 		lend_world.domains[i].state = DOMAIN_RUNNING;
+	}
+	if (lend_world_frame.count != 0) {
+		assert_int_equal(vmsi_create(&lend_world.domains[WORLD_CONTROL],
+					     ipa(lend_world_frame.base), lend_world_frame.first,
+					     lend_world_frame.count), 0);
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		assert_int_equal(vpci_create_owner(&lend_world.domains[WORLD_CONTROL], bridges[i]), 0);

@@ -40,6 +40,14 @@ extern struct lend_world lend_world;
 /* Guests are made with unsafe interrupts. */
 extern bool lend_world_unsafe;
 
+/* The control domain's virtual MSI frame, there before its bridges are; count 0: none. */
+struct lend_world_frame {
+	uint64_t base;
+	uint32_t first;
+	uint32_t count;
+};
+extern struct lend_world_frame lend_world_frame;
+
 /* Empty domains; each bridge (count of them, pci_bring_up() done) goes to the control domain. */
 void lend_world_init(struct host_bridge *const *bridges, uint32_t count);
 /* Everything is given back: fails the test when something is left over. */

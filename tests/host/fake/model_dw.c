@@ -14,6 +14,8 @@ struct model_dw model_dw;
 
 static uint8_t dbi[0x1000], config[0x1000], atu[0x2000];
 static uint32_t viewport, misc;
+static uint32_t msi_address[2], msi_mask, msi_status;
+static bool msi_latched;
 static uint64_t now;
 
 uint64_t ticks_now(void)
@@ -83,12 +85,46 @@ static struct sbdf port_at(void)
 	return sbdf_make(0, 0, 0, 0);
 }
 
+static uint32_t msi_register_at(uint32_t offset, const uint32_t *value)
+{
+	uint32_t *const words[] = { &msi_address[0], &msi_address[1], &model_dw.msi_enable,
+				    &msi_mask };
+
+	if (offset == 0x830) {
+		if (value != NULL) {
+			msi_status = model_dw.msi_like_qemu ? msi_status ^ *value :
+							      msi_status & ~*value;
+			msi_latched = msi_latched && msi_status != 0;
+		}
+		return msi_status;
+	}
+	if (value != NULL) {
+		*words[(offset - 0x820) / 4] = *value;
+	}
+	return *words[(offset - 0x820) / 4];
+}
+
+bool model_dw_msi(uint64_t address, uint32_t data)
+{
+	if (model_dw.msi_enable == 0 || address != ((uint64_t)msi_address[1] << 32 | msi_address[0])) {
+		return false;
+	}
+	msi_status |= model_dw.msi_enable & 1U << data;
+	msi_latched = msi_latched || (msi_status & ~msi_mask) != 0;
+	return true;
+}
+
+bool model_dw_msi_line(void)
+{
+	return model_dw.msi_like_qemu ? msi_latched : (msi_status & ~msi_mask) != 0;
+}
+
 static bool port_logic(uint32_t offset, const uint32_t *value, uint32_t *out)
 {
 	if (offset == 0x72c) {
 		*out = model_dw.link ? 1U << 4 : 0;
-	} else if (offset == 0x828) {
-		*out = model_dw.msi_enable = value != NULL ? *value : model_dw.msi_enable;
+	} else if (offset >= 0x820 && offset <= 0x830) {
+		*out = msi_register_at(offset, value);
 	} else if (offset == 0x8bc) {
 		*out = misc = value != NULL ? *value : misc;
 	} else if (offset == 0x900) {
@@ -238,7 +274,12 @@ void model_dw_init(void)
 {
 	memset(&model_dw, 0, sizeof(model_dw));
 	viewport = misc = 0;
+	/* As firmware may have left it. */
 	model_dw.msi_enable = 0xffffffffU;
+	msi_address[0] = 0x12340000;
+	msi_mask = 0;
+	msi_status = 5;
+	msi_latched = false;
 	model_dw.regions = 4;
 	model_dw.link = true;
 	/* As after reset: one inbound region for all of the lower 4 GiB. */

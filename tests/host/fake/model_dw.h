@@ -31,6 +31,7 @@ struct model_dw {
 	bool link;
 	bool stuck;        /* no region becomes enabled */
 	bool class_locked; /* the class code needs the unlock bit */
+	bool msi_like_qemu; /* see model_dw_msi_line() */
 	uint32_t sets;     /* regions that were enabled */
 	uint32_t cycles;
 	uint32_t touched;  /* accesses to DBI */
@@ -47,5 +48,13 @@ void model_dw_free(void);
 /* Where an access goes; false: no region has it. */
 bool model_dw_outbound(uint64_t cpu, uint64_t *pci, uint32_t *kind);
 bool model_dw_inbound(uint64_t bus, uint64_t *cpu);
+
+/* A device writes to a bus address. False: the MSI block does not take it. */
+bool model_dw_msi(uint64_t address, uint32_t data);
+/*
+ * Silicon: a bit is set whose vector is not masked. Like QEMU: masks count as a message comes only,
+ * the line goes down when no bit is left, and 1s that are written change bits.
+ */
+bool model_dw_msi_line(void);
 
 #endif
