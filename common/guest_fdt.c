@@ -4,6 +4,9 @@
 
 #include <viaduct/guest_map.h>
 
+#define KEY_POWER      116U /* the binding of input devices */
+#define POWER_KEY_LINE 3U
+
 static int put_chosen(void *fdt, const struct guest_fdt *g)
 {
 	TRY(fdt_begin_node(fdt, "chosen"));
@@ -180,6 +183,30 @@ static int put_uart(void *fdt)
 	return fdt_end_node(fdt);
 }
 
+static int put_power_key(void *fdt)
+{
+	TRY(fdt_begin_node(fdt, "pl061@9030000"));
+	TRY(PUT_STRINGS(fdt, "compatible", "arm,pl061\0arm,primecell"));
+	TRY(PUT_CELLS(fdt, "reg", HI(GUEST_GPIO_BASE), LO(GUEST_GPIO_BASE), HI(GUEST_GPIO_SIZE),
+		      LO(GUEST_GPIO_SIZE)));
+	TRY(PUT_CELLS(fdt, "interrupts", IRQ_SPI, SPI(GUEST_GPIO_INTID), IRQ_LEVEL_HIGH));
+	TRY(put_flag(fdt, "gpio-controller"));
+	TRY(fdt_property_u32(fdt, "#gpio-cells", 2));
+	TRY(fdt_property_u32(fdt, "clocks", PHANDLE_CLOCK));
+	TRY(put_string(fdt, "clock-names", "apb_pclk"));
+	TRY(fdt_property_u32(fdt, "phandle", PHANDLE_GPIO));
+	TRY(fdt_end_node(fdt));
+
+	TRY(fdt_begin_node(fdt, "gpio-keys"));
+	TRY(put_string(fdt, "compatible", "gpio-keys"));
+	TRY(fdt_begin_node(fdt, "poweroff"));
+	TRY(put_string(fdt, "label", "power key"));
+	TRY(fdt_property_u32(fdt, "linux,code", KEY_POWER));
+	TRY(PUT_CELLS(fdt, "gpios", PHANDLE_GPIO, POWER_KEY_LINE, 0));
+	TRY(fdt_end_node(fdt));
+	return fdt_end_node(fdt);
+}
+
 static int put_root(void *fdt, const struct guest_fdt *g)
 {
 	TRY(fdt_begin_node(fdt, ""));
@@ -195,6 +222,7 @@ static int put_root(void *fdt, const struct guest_fdt *g)
 	TRY(put_timer(fdt));
 	TRY(put_gic(fdt, g));
 	TRY(put_uart(fdt));
+	TRY(put_power_key(fdt));
 	TRY(guest_fdt_put_pci(fdt, g));
 	return fdt_end_node(fdt);
 }

@@ -11,6 +11,7 @@
 #define PHANDLE_GIC   1U
 #define PHANDLE_MSI   2U /* ITS or frame */
 #define PHANDLE_CLOCK 3U
+#define PHANDLE_GPIO  4U
 
 #define IRQ_SPI        0U
 #define IRQ_PPI        1U

@@ -5,6 +5,7 @@
 #include "core/domain_build.h"
 #include "core/log.h"
 #include "core/machine.h"
+#include "core/vgpio.h"
 #include "core/vuart.h"
 #include "iommu/iommu.h"
 #include "irq/its.h"
@@ -104,10 +105,14 @@ int domain_build_guest(struct domain *d)
 	if (ret != 0) {
 		goto fail_gic;
 	}
+	ret = vgpio_create(d, ipa(GUEST_GPIO_BASE), GUEST_GPIO_INTID);
+	if (ret != 0) {
+		goto fail_uart;
+	}
 	/* The bridges of a driver domain come when it is there. */
 	ret = d->drives ? 0 : vpci_create_guest(d);
 	if (ret != 0) {
-		goto fail_uart;
+		goto fail_gpio;
 	}
 	ret = flash_create(d);
 	if (ret != 0) {
@@ -117,6 +122,8 @@ int domain_build_guest(struct domain *d)
 
 fail_pci:
 	vpci_destroy(d);
+fail_gpio:
+	vgpio_destroy(d);
 fail_uart:
 	vuart_destroy(d);
 fail_gic:
@@ -147,6 +154,7 @@ int domain_unbuild_guest(struct domain *d)
 	/* Streams abort now; what the SMMU remembers of the tables goes before the RAM does. */
 	ret = iommu_flush_vmid(d->p2m.vmid);
 	vpci_destroy(d);
+	vgpio_destroy(d);
 	vuart_destroy(d);
 	vmsi_destroy(d);
 	vits_destroy(d);

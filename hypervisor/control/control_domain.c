@@ -60,8 +60,7 @@ int control_domain_create(struct control_call *call)
 	return err;
 }
 
-/* A domain its administrator may stop and start: not the one that asks. */
-static int find_guest(uint32_t id, struct domain **out)
+int control_find_guest(uint32_t id, struct domain **out)
 {
 	struct domain *d = domain_by_id(id);
 
@@ -83,7 +82,7 @@ int control_domain_start(struct control_call *call)
 	int err;
 
 	spin_lock(&c->aperture_lock);
-	err = find_guest(in->id, &d);
+	err = control_find_guest(in->id, &d);
 	if (err == 0 && (d->state != DOMAIN_BUILDING || (in->flags & ~CONTROL_START_PAUSED) != 0)) {
 		err = -EINVAL;
 	}
@@ -105,7 +104,7 @@ int control_domain_destroy(struct control_call *call)
 	int err;
 
 	spin_lock(&c->aperture_lock);
-	err = find_guest(in->id, &d);
+	err = control_find_guest(in->id, &d);
 	if (err == 0) {
 		control_aperture_close(c, d->id);
 		err = domain_destroy(d);
@@ -118,7 +117,7 @@ int control_domain_pause(struct control_call *call)
 {
 	const struct control_domain_id *in = call->in;
 	struct domain *d;
-	int err = find_guest(in->id, &d);
+	int err = control_find_guest(in->id, &d);
 
 	return err != 0 ? err : domain_pause(d);
 }
@@ -127,15 +126,27 @@ int control_domain_unpause(struct control_call *call)
 {
 	const struct control_domain_id *in = call->in;
 	struct domain *d;
-	int err = find_guest(in->id, &d);
+	int err = control_find_guest(in->id, &d);
 
 	return err != 0 ? err : domain_unpause(d);
+}
+
+int control_domain_rename(struct control_call *call)
+{
+	const struct control_domain_rename *in = call->in;
+	struct domain *d;
+	int err = control_find_guest(in->id, &d);
+
+	if (err == 0 && !control_name_ok(in->name, false)) {
+		err = -EINVAL;
+	}
+	return err != 0 ? err : domain_rename(d, in->name);
 }
 
 /* A snapshot for people: the counters move on while it is taken. */
 static void describe(struct domain *d, struct control_domain *out)
 {
-	memcpy(out->name, d->name, sizeof(out->name));
+	domain_copy_name(d, out->name);
 	out->id = d->id;
 	out->state = (uint32_t)d->state;
 	out->shutdown = (uint32_t)d->reason;

@@ -44,6 +44,8 @@ static const struct request requests[CONTROL_OPS] = {
 	[CONTROL_PCI_EXAMINE] = REQUEST(control_pci_examine, struct control_pci_examine),
 	[CONTROL_PCI_ROM] = REQUEST(control_pci_rom, struct control_pci_rom),
 	[CONTROL_DOMAIN_VCPUS] = REQUEST(control_domain_vcpus, struct control_domain_id),
+	[CONTROL_DOMAIN_POWER_KEY] = REQUEST(control_domain_power_key, struct control_power_key),
+	[CONTROL_DOMAIN_RENAME] = REQUEST(control_domain_rename, struct control_domain_rename),
 };
 
 _Static_assert(sizeof(struct control_pci_rom) <= CONTROL_REQUEST_MAX, "biggest request");

@@ -31,6 +31,9 @@ void control_reply(struct control_call *call, const void *body, uint32_t size);
 /* A string field that arrived: printable, not empty unless allowed, terminated inside its field. */
 bool control_name_ok(const char *name, bool allow_empty);
 
+/* A domain its administrator may stop and start: not the one that asks. -ENOENT, -EPERM. */
+int control_find_guest(uint32_t id, struct domain **out);
+
 /* Generic timer counts as nanoseconds. */
 uint64_t control_ticks_to_ns(uint64_t ticks);
 
@@ -45,6 +48,8 @@ int control_domain_unpause(struct control_call *call);
 int control_domain_destroy(struct control_call *call);
 int control_domain_list(struct control_call *call);
 int control_domain_vcpus(struct control_call *call);
+int control_domain_power_key(struct control_call *call);
+int control_domain_rename(struct control_call *call);
 int control_domain_stats(struct control_call *call);
 int control_console_read(struct control_call *call);
 int control_console_write(struct control_call *call);

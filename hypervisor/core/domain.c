@@ -268,6 +268,9 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason)
 	}
 	spin_lock(&d->lock);
 	if (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED) {
+		if (reason == SHUTDOWN_POWEROFF && d->off_is_reboot) {
+			reason = SHUTDOWN_REBOOT;
+		}
 		domain_set_state(d, DOMAIN_SHUTDOWN);
 		d->reason = reason;
 		for (uint32_t i = 0; i < d->vcpu_count; i++) {
@@ -280,6 +283,13 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason)
 	if (!restart || !domain_restart(d)) {
 		domain_end_machine_if_last();
 	}
+}
+
+void domain_off_is_reboot(struct domain *d, bool reboot)
+{
+	spin_lock(&d->lock);
+	d->off_is_reboot = reboot;
+	spin_unlock(&d->lock);
 }
 
 uint64_t domain_cpu_ticks(struct domain *d)

@@ -35,11 +35,12 @@ struct vits;
 struct vmsi;
 struct vpci;
 struct vuart;
+struct vgpio;
 struct domain_boot;
 
 struct domain {
 	uint16_t id; /* 0: the control domain */
-	char name[DOMAIN_NAME_MAX];
+	char name[DOMAIN_NAME_MAX]; /* of a complete domain see domain_copy_name() */
 	bool control;  /* may administer the machine */
 	bool direct;   /* RAM at IPA = PA, in pieces */
 	bool unprotected_dma; /* a guest, RAM in one run at IPA = PA; may have the untranslated */
@@ -50,6 +51,7 @@ struct domain {
 	bool visible; /* complete: found by id and name */
 	enum domain_state state; /* changed by domain_set_state() */
 	enum shutdown_reason reason;
+	bool off_is_reboot; /* under the lock: when it powers off, that is a reboot */
 	struct p2m p2m;
 	struct mmio_map mmio;
 	struct vcpu *vcpus[DOMAIN_VCPUS_MAX];
@@ -70,6 +72,7 @@ struct domain {
 	struct vmsi *vmsi; /* where the machine has no ITS */
 	struct vpci *vpci;
 	struct vuart *uart;
+	struct vgpio *gpio; /* guests: the power key */
 	uint64_t exits[EXIT_KINDS];   /* statistics, updated without lock by its vCPUs */
 	uint64_t interrupts_injected; /* from lent hardware */
 	uint64_t log_tokens;
@@ -134,6 +137,17 @@ int domain_destroy(struct domain *d);
  * when the machine ends with the domain.
  */
 void domain_shutdown(struct domain *d, enum shutdown_reason reason);
+
+/*
+ * From now on, what it means when the domain powers off: the power key, which cannot say so itself,
+ * was pressed for a reboot.
+ */
+void domain_off_is_reboot(struct domain *d, bool reboot);
+
+/* -EEXIST: the name is in use, or its own. The caller has checked it. */
+int domain_rename(struct domain *d, const char *name);
+/* Its name as it is at this moment. */
+void domain_copy_name(const struct domain *d, char name[DOMAIN_NAME_MAX]);
 
 /* Block i < ram_populated of its RAM and flash. */
 paddr_t domain_ram_block(const struct domain *d, uint32_t i);

@@ -11,7 +11,7 @@
 /* Control domain: id 0, direct, empty tables. NULL: no memory. Boot only. */
 struct domain *domain_create_control(uint32_t vcpu_count);
 
-/* GIC, ITS, UART, PCI bus and flash of a guest. On failure nothing is left. */
+/* GIC, ITS, UART, power key, PCI bus and flash of a guest. On failure nothing is left. */
 int domain_build_guest(struct domain *d);
 /*
  * No vCPU of d runs any more: a part of the reverse that is long, lent functions among it. JOB_DONE:

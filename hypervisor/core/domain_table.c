@@ -76,16 +76,51 @@ static uint16_t take_id(bool control)
 	return id;
 }
 
+/* Table lock held. */
+static bool name_used(const char *name)
+{
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		if (domains[i] != NULL && strcmp(domains[i]->name, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Log lines read the name without the lock. One that is written just now mixes both names, but it
+ * ends: the last byte is never anything but 0.
+ */
+int domain_rename(struct domain *d, const char *name)
+{
+	int ret = -EEXIST;
+
+	spin_lock(&table_lock);
+	if (!name_used(name)) {
+		for (size_t i = 0, end = strnlen(name, DOMAIN_NAME_MAX - 1); i < DOMAIN_NAME_MAX; i++) {
+			__atomic_store_n(&d->name[i], i < end ? name[i] : '\0', __ATOMIC_RELAXED);
+		}
+		ret = 0;
+	}
+	spin_unlock(&table_lock);
+	return ret;
+}
+
+void domain_copy_name(const struct domain *d, char name[DOMAIN_NAME_MAX])
+{
+	spin_lock(&table_lock);
+	memcpy(name, d->name, DOMAIN_NAME_MAX);
+	spin_unlock(&table_lock);
+}
+
 int domain_table_add(struct domain *d, uint16_t *vmid)
 {
 	int ret = -ENOSPC;
 
 	spin_lock(&table_lock);
-	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
-		if (domains[i] != NULL && strcmp(domains[i]->name, d->name) == 0) {
-			spin_unlock(&table_lock);
-			return -EEXIST;
-		}
+	if (name_used(d->name)) {
+		spin_unlock(&table_lock);
+		return -EEXIST;
 	}
 	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
 		if (domains[i] == NULL) {

@@ -27,7 +27,7 @@
 #define CONTROL_CLASS_CODE 0x088000U /* base system peripheral, other */
 
 /* Changes whenever a structure or the meaning of a request does. */
-#define CONTROL_ABI_VERSION 5U
+#define CONTROL_ABI_VERSION 6U
 #define CONTROL_MAGIC       0x64616956U /* "Viad" */
 
 #define CONTROL_PAGE_SIZE 4096U
@@ -74,6 +74,8 @@ enum control_op {
 	CONTROL_PCI_EXAMINE,
 	CONTROL_PCI_ROM,
 	CONTROL_DOMAIN_VCPUS,
+	CONTROL_DOMAIN_POWER_KEY,
+	CONTROL_DOMAIN_RENAME,
 	CONTROL_OPS
 };
 
@@ -249,6 +251,39 @@ struct control_vcpu {
 	uint32_t cpu;   /* of the machine, for life */
 	uint32_t unused;
 	uint64_t cpu_ns;
+};
+
+/*
+ * DOMAIN_POWER_KEY: control_power_key -> control_power_key_state. -ENOENT, -EPERM the control
+ * domain, -EINVAL no such action or meaning. A guest may be slow: keep the key down until it is
+ * CONTROL_KEY_UNREAD no more. It stays as it is left, whoever left it.
+ */
+enum control_key_action { CONTROL_KEY_LOOK, CONTROL_KEY_PRESS, CONTROL_KEY_RELEASE };
+
+struct control_power_key {
+	uint32_t id;
+	uint32_t action; /* enum control_key_action */
+	/* Unless it only looks: what the domain's power off means, CONTROL_POWEROFF or CONTROL_REBOOT. */
+	uint32_t means;
+	uint32_t unused;
+};
+
+#define CONTROL_KEY_DOWN   (1U << 0)
+#define CONTROL_KEY_UNREAD (1U << 1) /* the guest has not looked since it was moved */
+
+struct control_power_key_state {
+	uint32_t flags; /* CONTROL_KEY_* */
+	uint32_t unused;
+};
+
+/*
+ * DOMAIN_RENAME: control_domain_rename, no reply. -ENOENT, -EPERM the control domain, -EEXIST name in
+ * use, -EINVAL not a name. One of the boot configuration has its old name back when it restarts.
+ */
+struct control_domain_rename {
+	uint32_t id;
+	uint32_t unused;
+	char name[CONTROL_NAME_SIZE];
 };
 
 /*
@@ -480,6 +515,9 @@ _Static_assert(offsetof(struct control_domain, ram_base) == 88, "ABI");
 _Static_assert(sizeof(struct control_domain_stats) == 136, "ABI");
 _Static_assert(CONTROL_EXIT_KINDS <= 16, "ABI");
 _Static_assert(sizeof(struct control_vcpu) == 24, "ABI");
+_Static_assert(sizeof(struct control_power_key) == 16, "ABI");
+_Static_assert(sizeof(struct control_power_key_state) == 8, "ABI");
+_Static_assert(sizeof(struct control_domain_rename) == 72, "ABI");
 _Static_assert(sizeof(struct control_text_read) == 16, "ABI");
 _Static_assert(sizeof(struct control_text_reply) == 16, "ABI");
 _Static_assert(sizeof(struct control_console_write) == 264, "ABI");

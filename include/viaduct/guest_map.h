@@ -29,7 +29,8 @@
 #define GUEST_UART_INTID   33 /* SPI 1 */
 #define GUEST_RTC_BASE     0x09010000ULL
 #define GUEST_RTC_INTID    34 /* SPI 2 */
-#define GUEST_GPIO_BASE    0x09030000ULL
+#define GUEST_GPIO_BASE    0x09030000ULL /* its line 3 is the power key */
+#define GUEST_GPIO_SIZE    0x00001000ULL
 #define GUEST_GPIO_INTID   39 /* SPI 7 */
 #define GUEST_INTX_INTID   35 /* SPI 3..6 */
 #define GUEST_SPI_COUNT    32

@@ -558,6 +558,63 @@ static void test_console(void **state)
 	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
 }
 
+static int key(uint32_t id, uint32_t action, uint32_t means, uint32_t *flags)
+{
+	struct control_power_key in = { .id = id, .action = action, .means = means };
+	struct control_power_key_state out = { 0 };
+	int err = world_request(0, CONTROL_DOMAIN_POWER_KEY, &in, sizeof(in), &out, sizeof(out));
+
+	*flags = out.flags;
+	return err;
+}
+
+static void test_power_key(void **state)
+{
+	uint32_t id = create("g", SZ_2M), flags;
+
+	assert_int_equal(key(id, CONTROL_KEY_LOOK, 0, &flags), 0);
+	assert_int_equal(flags, 0);
+	assert_int_equal(key(id, CONTROL_KEY_PRESS, CONTROL_REBOOT, &flags), 0);
+	assert_int_equal(flags, CONTROL_KEY_DOWN | CONTROL_KEY_UNREAD);
+	assert_true(domain_by_id(id)->off_is_reboot);
+	/* Who only looks changes nothing. */
+	assert_int_equal(key(id, CONTROL_KEY_LOOK, CONTROL_POWEROFF, &flags), 0);
+	assert_true(domain_by_id(id)->off_is_reboot);
+	assert_int_equal(key(id, CONTROL_KEY_RELEASE, CONTROL_POWEROFF, &flags), 0);
+	assert_int_equal(flags, CONTROL_KEY_UNREAD);
+	assert_false(domain_by_id(id)->off_is_reboot);
+	assert_int_equal(key(id, 3, 0, &flags), -EINVAL);
+	assert_int_equal(key(id, CONTROL_KEY_PRESS, CONTROL_CRASH, &flags), -EINVAL);
+	assert_false(world.key.down);
+	assert_int_equal(key(0, CONTROL_KEY_PRESS, 0, &flags), -EPERM);
+	assert_int_equal(key(id + 1, CONTROL_KEY_PRESS, 0, &flags), -ENOENT);
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
+	/* On its way out: there may be no key any more. */
+	assert_int_equal(key(id, CONTROL_KEY_PRESS, 0, &flags), -ENOENT);
+}
+
+static void test_rename(void **state)
+{
+	struct control_domain_rename in = { .id = create("g", SZ_2M), .name = "other" };
+
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_RENAME, &in, sizeof(in), NULL, 0), 0);
+	assert_string_equal(domain_by_id(in.id)->name, "other");
+	strcpy(in.name, "control");
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_RENAME, &in, sizeof(in), NULL, 0),
+			 -EEXIST);
+	strcpy(in.name, "a b");
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_RENAME, &in, sizeof(in), NULL, 0),
+			 -EINVAL);
+	memset(in.name, 'x', sizeof(in.name));
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_RENAME, &in, sizeof(in), NULL, 0),
+			 -EINVAL);
+	memset(in.name, 0, sizeof(in.name));
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_RENAME, &in, sizeof(in), NULL, 0),
+			 -EINVAL);
+	assert_string_equal(domain_by_id(in.id)->name, "other");
+	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, in.id), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -584,6 +641,8 @@ int main(void)
 		TEST(test_examine),
 		TEST(test_names_of_functions),
 		TEST(test_console),
+		TEST(test_power_key),
+		TEST(test_rename),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

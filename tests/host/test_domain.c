@@ -576,6 +576,58 @@ static void test_name_in_use(void **state)
 	assert_nothing_left();
 }
 
+static void test_rename(void **state)
+{
+	char name[DOMAIN_NAME_MAX], longest[DOMAIN_NAME_MAX];
+	struct domain *a = created("a", 2), *b = created("b", 2);
+
+	assert_int_equal(domain_rename(a, "b"), -EEXIST);
+	assert_ptr_equal(domain_by_name("a"), a);
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	assert_int_equal(domain_rename(a, longest), 0);
+	assert_ptr_equal(domain_by_name(longest), a);
+	assert_null(domain_by_name("a"));
+	assert_int_equal(domain_rename(a, "c"), 0);
+	domain_copy_name(a, name);
+	assert_memory_equal(name, (char[DOMAIN_NAME_MAX]){ "c" }, sizeof(name));
+	assert_int_equal(domain_rename(b, "a"), 0);
+	end(created("b", 2));
+	end(a);
+	end(b);
+	assert_nothing_left();
+}
+
+/* Its power key was pressed for a reboot, or was not. */
+static void test_what_power_off_means(void **state)
+{
+	static const struct {
+		bool reboot;
+		enum shutdown_reason asked, counts;
+	} cases[] = {
+		{ false, SHUTDOWN_POWEROFF, SHUTDOWN_POWEROFF },
+		{ true, SHUTDOWN_POWEROFF, SHUTDOWN_REBOOT },
+		{ true, SHUTDOWN_CRASH, SHUTDOWN_CRASH },
+		{ true, SHUTDOWN_REBOOT, SHUTDOWN_REBOOT },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct domain *d = created("a", 2);
+		uint32_t restarts = world.restarts;
+
+		run_jobs();
+		assert_int_equal(domain_start(d, ipa(0x40080000), 0), 0);
+		domain_off_is_reboot(d, true);
+		domain_off_is_reboot(d, cases[i].reboot);
+		domain_shutdown(d, cases[i].asked);
+		stop_now(d);
+		assert_int_equal(d->reason, cases[i].counts);
+		assert_int_equal(world.restarts - restarts, cases[i].counts == SHUTDOWN_REBOOT);
+		end(d);
+	}
+	assert_nothing_left();
+}
+
 /* Whatever allocation fails, nothing stays. */
 static void test_out_of_memory(void **state)
 {
@@ -832,6 +884,8 @@ int main(void)
 		cmocka_unit_test_setup(test_bad_specs, setup),
 		cmocka_unit_test_setup(test_table_quota, setup),
 		cmocka_unit_test_setup(test_name_in_use, setup),
+		cmocka_unit_test_setup(test_rename, setup),
+		cmocka_unit_test_setup(test_what_power_off_means, setup),
 		cmocka_unit_test_setup(test_out_of_memory, setup),
 		cmocka_unit_test_setup(test_half_built_is_not_found, setup),
 		cmocka_unit_test_setup(test_no_tables_for_ram, setup),

@@ -165,6 +165,27 @@ static void test_fdt_chosen(void **state)
 	assert_int_equal(cells(fdt, node, "reg", 2), 256 * MIB);
 }
 
+static void test_fdt_power_key(void **state)
+{
+	static uint8_t fdt[0x10000];
+	int node, gpio, clock;
+
+	make_tree(fdt, sizeof(fdt), 1);
+	gpio = node_at(fdt, "/pl061@9030000");
+	assert_int_equal(fdt_node_check_compatible(fdt, gpio, "arm,pl061"), 0);
+	assert_int_equal(cells(fdt, gpio, "reg", 0), 0x9030000);
+	assert_int_equal(cell(fdt, gpio, "interrupts", 1), 7);
+	assert_int_equal(cell(fdt, gpio, "#gpio-cells", 0), 2);
+	clock = fdt_node_offset_by_phandle(fdt, cell(fdt, gpio, "clocks", 0));
+	assert_int_equal(fdt_node_check_compatible(fdt, clock, "fixed-clock"), 0);
+	node = node_at(fdt, "/gpio-keys/poweroff");
+	assert_int_equal(cell(fdt, node, "linux,code", 0), 116);
+	assert_int_equal(cell(fdt, node, "gpios", 0), cell(fdt, gpio, "phandle", 0));
+	assert_int_equal(cell(fdt, node, "gpios", 1), 3);
+	/* Active high. */
+	assert_int_equal(cell(fdt, node, "gpios", 2), 0);
+}
+
 static void test_fdt_ram_elsewhere(void **state)
 {
 	const struct guest_fdt g = {
@@ -394,6 +415,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_image),       cmocka_unit_test(test_not_an_image),
 		cmocka_unit_test(test_place),       cmocka_unit_test(test_fdt_chosen),
+		cmocka_unit_test(test_fdt_power_key),
 		cmocka_unit_test(test_fdt_ram_elsewhere),
 		cmocka_unit_test(test_fdt_cpus),    cmocka_unit_test(test_fdt_pcie),
 		cmocka_unit_test(test_fdt_intx),    cmocka_unit_test(test_fdt_gicv2),

@@ -25,6 +25,8 @@ static const struct error_text error_texts[] = {
 	{ CONTROL_DOMAIN_CREATE, ERANGE,
 	  "unprotected_dma: not so much free memory is in one piece, where a guest has no devices" },
 	{ CONTROL_DOMAIN_CREATE, EINVAL, "name, memory or number of vCPUs not accepted" },
+	{ CONTROL_DOMAIN_RENAME, EEXIST, "a domain of that name exists" },
+	{ CONTROL_DOMAIN_POWER_KEY, EPERM, "the machine's own power key is not virtual" },
 	{ CONTROL_APERTURE_MAP, ENOSPC, "the memory aperture is full" },
 	{ CONTROL_APERTURE_MAP, EINVAL, "the domain's memory can no longer be written" },
 	{ CONTROL_PCI_QUARANTINE, EEXIST, "another function has that name" },

@@ -82,6 +82,28 @@ int viaduct_domain_destroy(struct viaduct *v, uint32_t id)
 	return domain_op(v, CONTROL_DOMAIN_DESTROY, id);
 }
 
+int viaduct_domain_rename(struct viaduct *v, uint32_t id, const char *name)
+{
+	struct control_domain_rename in = { .id = id };
+	int err = set_name(v, in.name, name);
+
+	return err != 0 ? err
+			: client_call(v, CONTROL_DOMAIN_RENAME, &in, sizeof(in), NULL, 0, NULL);
+}
+
+int viaduct_power_key(struct viaduct *v, uint32_t id, enum control_key_action action,
+		      enum control_shutdown means, uint32_t *key)
+{
+	struct control_power_key in = { .id = id,
+					.action = (uint32_t)action,
+					.means = (uint32_t)means };
+	struct control_power_key_state out = { 0 };
+	int err = client_call(v, CONTROL_DOMAIN_POWER_KEY, &in, sizeof(in), &out, sizeof(out), NULL);
+
+	*key = out.flags;
+	return err;
+}
+
 int viaduct_domain_stats(struct viaduct *v, uint32_t id, struct control_domain_stats *out)
 {
 	struct control_domain_id in = { .id = id };

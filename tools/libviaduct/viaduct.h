@@ -70,6 +70,14 @@ int viaduct_domain_find(struct viaduct *v, const char *name_or_id, struct contro
 int viaduct_domain_vcpus(struct viaduct *v, uint32_t id,
 			 struct control_vcpu list[CONTROL_VCPUS_MAX], size_t *count);
 int viaduct_domain_stats(struct viaduct *v, uint32_t id, struct control_domain_stats *out);
+/* -EEXIST: the name is in use. */
+int viaduct_domain_rename(struct viaduct *v, uint32_t id, const char *name);
+/*
+ * A guest's power key. means: CONTROL_POWEROFF or CONTROL_REBOOT, what it counts as when the guest
+ * powers off; not looked at by CONTROL_KEY_LOOK. *key: CONTROL_KEY_* flags.
+ */
+int viaduct_power_key(struct viaduct *v, uint32_t id, enum control_key_action action,
+		      enum control_shutdown means, uint32_t *key);
 /*
  * Write into the RAM of a domain that was created and not started; offset from its start. Flash
  * follows where RAM ends.

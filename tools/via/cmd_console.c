@@ -96,15 +96,15 @@ static int send_input(struct console *con)
 	return err;
 }
 
-static bool has_ended(struct console *con, const char *name)
+static bool has_ended(struct console *con)
 {
 	struct control_domain d;
 
-	return viaduct_domain_get(con->v, con->id, &d) != 0 || strcmp(d.name, name) != 0 ||
+	return viaduct_domain_get(con->v, con->id, &d) != 0 ||
 	       d.state == CONTROL_DOMAIN_STATE_SHUTDOWN || d.state == CONTROL_DOMAIN_STATE_DYING;
 }
 
-static int copy_loop(struct console *con, const char *name)
+static int copy_loop(struct console *con)
 {
 	bool ended, got = true;
 	int wait_ms = 0;
@@ -112,7 +112,7 @@ static int copy_loop(struct console *con, const char *name)
 
 	do {
 		/* Asked before the last look at the output, so that nothing of it is missed. */
-		ended = !got && has_ended(con, name);
+		ended = !got && has_ended(con);
 		err = copy_output(con, &got);
 		/* A silent domain is asked less and less often. */
 		wait_ms = got ? 0 : wait_ms * 2 + 1;
@@ -131,7 +131,7 @@ int console_run(const struct command *c, struct viaduct *v, const struct control
 	struct console con = { .v = v, .id = d->id, .input_open = true };
 	struct termios saved;
 	bool raw = raw_mode(&saved);
-	int err = copy_loop(&con, d->name);
+	int err = copy_loop(&con);
 
 	if (raw) {
 		tcsetattr(STDIN_FILENO, TCSANOW, &saved);

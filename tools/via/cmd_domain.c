@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* destroy, pause, unpause. */
+/* destroy, pause, unpause, rename. */
 #include <getopt.h>
+#include <string.h>
 
 #include "pci_function.h"
 
@@ -32,4 +33,38 @@ int cmd_pause(const struct command *c, int argc, char **argv)
 int cmd_unpause(const struct command *c, int argc, char **argv)
 {
 	return via_on_domain(c, argc, argv, unpause_domain);
+}
+
+/* Numbers name domains by id. */
+static bool may_be_called(const char *name)
+{
+	return pci_name_ok(name) && strspn(name, "0123456789") != strlen(name);
+}
+
+int cmd_rename(const struct command *c, int argc, char **argv)
+{
+	const char *name;
+	struct control_domain d;
+	struct viaduct *v;
+	int status = VIA_OK;
+
+	if (via_option(c, argc, argv, "", 2, 2) != -1) {
+		return VIA_MALFORMED;
+	}
+	name = argv[optind + 1];
+	if (!may_be_called(name)) {
+		via_fail(c, "\"%.64s\": a name has 1 to %u printable characters, no spaces, and is no number",
+			 name, CONTROL_NAME_SIZE - 1);
+		return VIA_MALFORMED;
+	}
+	v = via_connect(c);
+	if (v == NULL) {
+		return VIA_FAILED;
+	}
+	if (viaduct_domain_find(v, argv[optind], &d) != 0 ||
+	    viaduct_domain_rename(v, d.id, name) != 0) {
+		status = via_fail(c, "%s: %s", argv[optind], viaduct_error(v));
+	}
+	viaduct_close(v);
+	return status;
 }

@@ -26,8 +26,19 @@ static const struct command commands[] = {
 	  cmd_create },
 	{ "destroy", "DOMAIN", "end a domain at once; its devices become assignable again", NULL,
 	  cmd_destroy },
+	{ "shutdown", "[-w] [-t SECONDS] DOMAIN", "press a domain's power key",
+	  "  -w  wait until it has shut down\n"
+	  "  -t  how long it may take, 60 seconds unless said\n"
+	  "Fails when the domain does not look at the key, or with -w goes on.\n",
+	  cmd_shutdown },
+	{ "reboot", "[-w] [-t SECONDS] DOMAIN",
+	  "the same, and when it powers off that counts as a reboot",
+	  "  -w  wait until it has shut down\n"
+	  "  -t  how long it may take, 60 seconds unless said\n",
+	  cmd_reboot },
 	{ "pause", "DOMAIN", "stop a domain's CPUs", NULL, cmd_pause },
 	{ "unpause", "DOMAIN", "let them run again", NULL, cmd_unpause },
+	{ "rename", "DOMAIN NAME", "give a domain another name", NULL, cmd_rename },
 	{ "console", "DOMAIN", "a domain's console", "Ctrl-] leaves. Ends when the domain does.\n",
 	  cmd_console },
 	{ "stats", "[--json] DOMAIN", "why and how often the domain left for the hypervisor", NULL,

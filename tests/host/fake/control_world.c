@@ -16,6 +16,7 @@
 #include "core/heap.h"
 #include "core/mmio.h"
 #include "core/sched.h"
+#include "core/vgpio.h"
 #include "core/vuart.h"
 #include "iommu/iommu.h"
 #include "libviaduct/transport.h"
@@ -306,6 +307,48 @@ int domain_destroy(struct domain *d)
 	}
 	d->state = DOMAIN_DYING;
 	return 0;
+}
+
+int domain_rename(struct domain *d, const char *name)
+{
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		if (domains[i] != NULL && strcmp(domains[i]->name, name) == 0) {
+			return -EEXIST;
+		}
+	}
+	strcpy(d->name, name);
+	return 0;
+}
+
+void domain_copy_name(const struct domain *d, char name[DOMAIN_NAME_MAX])
+{
+	memcpy(name, d->name, DOMAIN_NAME_MAX);
+}
+
+void domain_off_is_reboot(struct domain *d, bool reboot)
+{
+	d->off_is_reboot = reboot;
+}
+
+/* A guest that looks does so in the course of some requests, and may then power off. */
+struct vgpio_key vgpio_key(struct domain *d)
+{
+	if (world.key.unread && world.key_looks != 0 && --world.key_looks == 0) {
+		world.key.unread = false;
+		world.key_seen_down = world.key_seen_down || world.key.down;
+		if (world.key.down && world.key_obeyed) {
+			d->state = world.key_destroyed ? DOMAIN_DYING : DOMAIN_SHUTDOWN;
+			d->reason = d->off_is_reboot ? SHUTDOWN_REBOOT : SHUTDOWN_POWEROFF;
+		}
+		world.key_looks = world.key_looks_again;
+	}
+	return world.key;
+}
+
+void vgpio_key_move(struct domain *d, bool down)
+{
+	world.key.unread = world.key.unread || world.key.down != down;
+	world.key.down = down;
 }
 
 void world_reap(void)

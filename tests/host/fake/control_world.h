@@ -10,6 +10,7 @@
 #include <viaduct/control.h>
 
 #include "core/domain.h"
+#include "core/vgpio.h"
 #include "pci/function.h"
 #include "vpci/vpci.h"
 
@@ -44,6 +45,12 @@ struct control_world {
 	uint8_t *started_ram;      /* copy of its RAM then, and of its flash behind that */
 	uint32_t cleaning; /* blocks a domain begins with; one more at each request after */
 	bool scribble; /* another CPU overwrites page 0 while a domain is created */
+	struct vgpio_key key;     /* of whatever guest there is */
+	uint32_t key_looks;       /* at it until the guest has read it; 0: it never does */
+	uint32_t key_looks_again; /* and the next time */
+	bool key_seen_down;
+	bool key_obeyed;    /* the guest powers off */
+	bool key_destroyed; /* and somebody destroys it at once */
 	void (*on_ring)(uint32_t op); /* before each request of libviaduct's */
 };
 
