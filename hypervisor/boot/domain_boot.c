@@ -20,8 +20,6 @@
 #include "pci/registry.h"
 #include "vpci/vpci.h"
 
-#include <viaduct/guest_map.h>
-
 #include <libfdt.h>
 
 #define FDT_ORDER 4 /* heap pages while it is made */
@@ -84,13 +82,15 @@ static void fill_seeds(struct guest_fdt *g)
 	g->kaslr_seed = read_sysreg(s3_3_c2_c4_0);
 }
 
-static int make_fdt(struct domain_boot *b)
+static int make_fdt(struct domain_boot *b, const struct domain *d)
 {
 	const struct machine_domain *spec = b->spec;
-	uint64_t ramdisk = GUEST_RAM_BASE + b->layout.ramdisk;
+	uint64_t ramdisk = d->ram_base.v + b->layout.ramdisk;
 	struct guest_fdt g = {
 		.gic_version = machine.gic.version,
+		.msi_frame = d->unsafe_interrupts,
 		.vcpu_count = spec->vcpu_count,
+		.ram_base = d->ram_base.v,
 		.ram_bytes = spec->ram_size,
 		.bootargs = spec->bootargs[0] != '\0' ? spec->bootargs : NULL,
 		.ramdisk_start = ramdisk,
@@ -125,25 +125,39 @@ static const char *create_error(int err)
 		return "there are too many domains";
 	case -ENOMEM:
 		return "memory: there is not so much";
+	case -ERANGE:
+		return "unprotected-dma: not so much memory is free in one piece, or where it was";
 	default:
 		return "it cannot be made";
 	}
 }
 
-/* The functions of its list go out of everybody's hands; when it begins anew they have. */
-static int claim_functions(const struct machine_domain *spec)
+/*
+ * Once: d's device tree, and the functions of its list out of everybody's hands. When it begins anew
+ * both is done.
+ */
+static int prepare_parts(struct domain_boot *b, const struct domain *d)
 {
-	for (uint32_t i = 0; i < spec->lent_count; i++) {
+	const struct machine_domain *spec = b->spec;
+	int err = make_fdt(b, d);
+
+	for (uint32_t i = 0; err == 0 && i < spec->lent_count; i++) {
 		uint32_t sbdf = spec->lent[i].sbdf;
 		struct pci_function *f = pci_function_find((struct sbdf){ sbdf });
-		int err = f == NULL ? -ENODEV : lend_quarantine(f, "");
 
+		err = f == NULL ? -ENODEV : 0;
+		/* Not left to lending, so that its owner keeps what will never be lent. */
+		if (err == 0 && !spec->unprotected_dma && !pci_state_translated(f)) {
+			err = -EACCES;
+		}
+		err = err == 0 ? lend_quarantine(f, "") : err;
 		if (err != 0) {
-			return domain_boot_refuse_function(
+			(void)domain_boot_refuse_function(
 				spec, sbdf, err, f == NULL ? "is not there" : pci_state_why(err));
 		}
 	}
-	return 0;
+	b->ram_base = spec->unprotected_dma ? d->ram_base.v : 0;
+	return err;
 }
 
 int domain_boot_make(struct domain_boot *b)
@@ -151,7 +165,10 @@ int domain_boot_make(struct domain_boot *b)
 	const struct machine_domain *spec = b->spec;
 	struct domain_spec wanted = { .vcpu_count = spec->vcpu_count,
 				      .drives = spec->owned_count != 0,
-				      .ram_size = spec->ram_size };
+				      .ram_size = spec->ram_size,
+				      .unprotected_dma = spec->unprotected_dma,
+				      .unsafe_interrupts = spec->unsafe_interrupts,
+				      .ram_at = b->ram_base };
 	struct domain *d;
 	int err;
 
@@ -163,7 +180,7 @@ int domain_boot_make(struct domain_boot *b)
 	d->boot = b;
 	err = domain_boot_own_bridges(b, d);
 	if (err == 0 && b->id == 0) {
-		err = claim_functions(spec);
+		err = prepare_parts(b, d);
 	}
 	if (err != 0) {
 		(void)domain_destroy(d); /* just made: it can be */
@@ -191,9 +208,6 @@ static int prepare(const struct machine_domain *spec)
 	err = place(b);
 	if (err == 0) {
 		err = domain_boot_place_bridges(b);
-	}
-	if (err == 0) {
-		err = make_fdt(b);
 	}
 	if (err == 0) {
 		err = domain_boot_make(b);

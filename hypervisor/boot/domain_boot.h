@@ -31,6 +31,7 @@ struct domain_boot {
 	const struct machine_domain *spec;
 	struct guest_image_layout layout;
 	struct guest_fdt_bridge bridges[MACHINE_MAX_OWNED]; /* as many as spec->owned */
+	uint64_t ram_base; /* with unprotected_dma: where fdt says its RAM is; else, or at first: 0 */
 	void *fdt;
 	uint32_t fdt_size;
 	uint32_t id; /* 0: not made yet */

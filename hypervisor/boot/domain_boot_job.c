@@ -12,8 +12,6 @@
 #include "pci/registry.h"
 #include "vpci/vpci.h"
 
-#include <viaduct/guest_map.h>
-
 /* Copied in one step of the job, a page at a time. */
 #define COPY_PAGES 16
 
@@ -89,7 +87,7 @@ static int copy(struct domain_boot *b, struct domain *d, const struct range *mod
 		size_t n = (size_t)MIN(SZ_4K, module->size - b->copied);
 
 		domain_boot_read(module->base + b->copied, b->page, n);
-		if (guest_copy_to(d, ipa(GUEST_RAM_BASE + to + b->copied), b->page, n) != 0) {
+		if (guest_copy_to(d, ipa_add(d->ram_base, to + b->copied), b->page, n) != 0) {
 			return domain_boot_refuse(b->spec, -EFAULT, "its memory cannot be written");
 		}
 		b->copied += n;
@@ -106,17 +104,18 @@ static int copy(struct domain_boot *b, struct domain *d, const struct range *mod
 
 static int start(struct domain_boot *b, struct domain *d)
 {
-	int err = guest_copy_to(d, ipa(GUEST_RAM_BASE + b->layout.fdt), b->fdt, b->fdt_size);
+	ipaddr_t kernel = ipa_add(d->ram_base, b->layout.kernel);
+	ipaddr_t fdt = ipa_add(d->ram_base, b->layout.fdt);
+	int err = guest_copy_to(d, fdt, b->fdt, b->fdt_size);
 
 	if (err == 0) {
-		err = domain_start(d, ipa(GUEST_RAM_BASE + b->layout.kernel),
-				   GUEST_RAM_BASE + b->layout.fdt);
+		err = domain_start(d, kernel, fdt.v);
 	}
 	if (err != 0) {
 		return domain_boot_refuse(b->spec, err, "it cannot be started");
 	}
 	log_info("boot", "d%u %s started, kernel at 0x%llx", d->id, d->name,
-		 (unsigned long long)(GUEST_RAM_BASE + b->layout.kernel));
+		 (unsigned long long)kernel.v);
 	return 0;
 }
 

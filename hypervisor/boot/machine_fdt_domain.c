@@ -17,7 +17,8 @@
 /* vpl011: every domain has a PL011. */
 static const char *const known_properties[] = {
 	"#address-cells", "#size-cells", "compatible", "cpus",	"memory",
-	"pci-bridges",	  "pci-devices", "phandle",    "vpl011",
+	"pci-bridges",	  "pci-devices", "phandle",    "unprotected-dma",
+	"unsafe-interrupts",		 "vpl011",
 };
 
 static bool is_known(const char *name)
@@ -143,6 +144,9 @@ static int read_lent(struct fdt_reader *r, int node, struct machine_domain *d)
 	return 0;
 }
 
+/* What is about functions that others own. */
+static const char *const lent_only[] = { "pci-devices", "unprotected-dma", "unsafe-interrupts" };
+
 /* Before anything else can be wrong: what it names is never another domain's by mistake. */
 static int read_owned(struct fdt_reader *r, int node, struct machine_domain *d)
 {
@@ -167,10 +171,28 @@ static int read_owned(struct fdt_reader *r, int node, struct machine_domain *d)
 		}
 		d->owned_count++;
 	}
-	if (fdt_prop(r->fdt, node, "pci-devices", &length) != NULL) {
-		return fdt_fail(r, node, "pci-devices", "cannot be beside pci-bridges");
+	for (size_t i = 0; i < ARRAY_SIZE(lent_only); i++) {
+		if (fdt_prop(r->fdt, node, lent_only[i], &length) != NULL) {
+			return fdt_fail(r, node, lent_only[i], "cannot be beside pci-bridges");
+		}
 	}
 	return 0;
+}
+
+/* A property without value: one that has a value may be meant as a no. */
+static int read_flag(struct fdt_reader *r, int node, const char *name, bool *out)
+{
+	int length = 0;
+
+	*out = fdt_prop(r->fdt, node, name, &length) != NULL;
+	return *out && length != 0 ? fdt_fail(r, node, name, "has a value") : 0;
+}
+
+static int read_dangers(struct fdt_reader *r, int node, struct machine_domain *d)
+{
+	int err = read_flag(r, node, "unprotected-dma", &d->unprotected_dma);
+
+	return err == 0 ? read_flag(r, node, "unsafe-interrupts", &d->unsafe_interrupts) : err;
 }
 
 /* Its node's name without unit address. */
@@ -201,6 +223,9 @@ static int read_domain(struct fdt_reader *r, int node, struct machine_domain *d)
 	}
 	if (err == 0) {
 		err = read_size(r, node, d);
+	}
+	if (err == 0) {
+		err = read_dangers(r, node, d);
 	}
 	if (err == 0) {
 		err = read_modules(r, node, d);

@@ -136,6 +136,7 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 		return ret;
 	}
 	d->unprotected_dma = spec->unprotected_dma;
+	d->ram_base = ipa(spec->ram_at);
 	d->drives = spec->drives;
 	d->unsafe_interrupts = spec->unsafe_interrupts;
 	ret = domain_ram_promise(d, size, flash_size);

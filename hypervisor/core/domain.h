@@ -110,6 +110,7 @@ struct domain_spec {
 	uint64_t flash_size; /* the same, from GUEST_FLASH0_BASE on; 0: none */
 	uint64_t table_size; /* bytes of page tables besides those of its RAM; 0: the usual amount */
 	bool unprotected_dma; /* no flash; RAM in one piece, at its physical address */
+	uint64_t ram_at;      /* the latter, where it is to be just this; 0: any */
 	bool unsafe_interrupts; /* where there is no ITS: MSIs through a doorbell without check */
 };
 
@@ -118,7 +119,7 @@ struct domain_spec {
  * frame, UART and an empty PCI bus in place, state BUILDING. Its RAM is taken, cleaned and mapped by
  * a job (ram_populated).
  * -EEXIST name in use, -ENOMEM (nothing kept), -EINVAL bad spec, -ERANGE unprotected_dma and no run
- * of free blocks where the guest's map has nothing else.
+ * of free blocks where the guest's map has nothing else, or not at ram_at.
  */
 int domain_create(const struct domain_spec *spec, struct domain **out);
 /* vCPU 0 starts at pc with x0 = arg, MMU off, EL1. -EAGAIN: RAM is not populated yet. */

@@ -14,7 +14,7 @@ void domain_table_remove(struct domain *d);
 
 /*
  * All blocks are promised at once, so that a guest that does not fit is refused; those of one with
- * unprotected_dma are taken. -ENOMEM; -ERANGE: not in one piece.
+ * unprotected_dma are taken, at ram_base unless that is 0. -ENOMEM; -ERANGE: not in one piece.
  */
 int domain_ram_promise(struct domain *d, uint64_t size, uint64_t flash_size);
 /* Start the job that takes, cleans and maps them. */

@@ -42,8 +42,11 @@ _Static_assert(GUEST_PCI_IO_BASE + GUEST_PCI_IO_SIZE <= GUEST_RAM_BASE &&
 static int claim_in_place(struct domain *d, uint32_t count)
 {
 	paddr_t base;
+	bool fixed = d->ram_base.v != 0;
+	uint64_t from = MAX(d->ram_base.v, GUEST_RAM_BASE);
 	uint64_t end = GUEST_RAM_BASE + GUEST_RAM_MAX;
-	int ret = ram_run_claim(d->id, count, GUEST_RAM_BASE, end, &base);
+	int ret = ram_run_claim(d->id, count, from,
+				fixed ? MIN(from + count * RAM_BLOCK_SIZE, end) : end, &base);
 
 	if (ret == 0) {
 		d->ram_base = ipa(base.v);
@@ -56,14 +59,18 @@ int domain_ram_promise(struct domain *d, uint64_t size, uint64_t flash_size)
 	uint32_t count = (uint32_t)((size + flash_size) / RAM_BLOCK_SIZE);
 	int ret;
 
-	d->ram_base = ipa(GUEST_RAM_BASE);
 	d->ram_size = size;
 	d->flash_size = flash_size;
 	d->ram_blocks = heap_page();
 	if (d->ram_blocks == NULL) {
 		return -ENOMEM;
 	}
-	ret = d->unprotected_dma ? claim_in_place(d, count) : ram_promise(count);
+	if (d->unprotected_dma) {
+		ret = claim_in_place(d, count);
+	} else {
+		d->ram_base = ipa(GUEST_RAM_BASE);
+		ret = ram_promise(count);
+	}
 	if (ret == 0) {
 		d->ram_block_count = count;
 	}

@@ -165,6 +165,8 @@ struct machine_domain {
 	char bootargs[MACHINE_TEXT_MAX];
 	struct machine_lent lent[MACHINE_MAX_LENT];
 	uint32_t lent_count;
+	bool unprotected_dma; /* these two: see domain_spec */
+	bool unsafe_interrupts;
 	struct machine_owned owned[MACHINE_MAX_OWNED]; /* also when it is flawed */
 	uint32_t owned_count;
 };

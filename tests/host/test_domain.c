@@ -134,16 +134,18 @@ int ram_run_claim(uint16_t owner, uint32_t count, uint64_t from, uint64_t end, p
 {
 	uint64_t free_blocks, total;
 
-	assert_int_equal(from, 0x40000000);
-	assert_int_equal(end, 0x4010000000);
+	assert_true(from >= 0x40000000);
+	assert_true(end == 0x4010000000 || from + (uint64_t)count * RAM_BLOCK_SIZE == end);
 	ram_stats(&free_blocks, &total);
 	if (count > free_blocks) {
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0, length = 0; i < BLOCKS; i++) {
+	from = (from - 0x40000000) / RAM_BLOCK_SIZE;
+	end = MIN((end - 0x40000000) / RAM_BLOCK_SIZE, BLOCKS);
+	for (uint32_t i = (uint32_t)from, length = 0; i < end; i++) {
 		length = world.used[i] ? 0 : length + 1;
 		if (length == count) {
-			*base = pa(from + (uint64_t)(i + 1 - count) * RAM_BLOCK_SIZE);
+			*base = pa(0x40000000 + (uint64_t)(i + 1 - count) * RAM_BLOCK_SIZE);
 			memset(&world.used[i + 1 - count], true, count);
 			return 0;
 		}
@@ -499,6 +501,27 @@ static void test_in_place(void **state)
 	assert_int_equal(domain_start(d, d->ram_base, 0), -ENOMEM);
 	end(d);
 	world.used[1] = false;
+	assert_nothing_left();
+}
+
+/* Just there, where it was before, or not at all. */
+static void test_in_its_old_place(void **state)
+{
+	struct domain_spec spec = {
+		.name = "p", .vcpu_count = 1, .ram_size = 8 << 20, .unprotected_dma = true,
+		.ram_at = 0x40600000,
+	};
+	struct domain *d = NULL;
+
+	world.in_place = true;
+	assert_int_equal(domain_create(&spec, &d), 0);
+	assert_int_equal(d->ram_base.v, 0x40600000);
+	run_jobs();
+	assert_int_equal(domain_ram_block(d, 0).v, 0x40600000);
+	end(d);
+	world.used[6] = true; /* its last block */
+	assert_int_equal(domain_create(&spec, &d), -ERANGE);
+	world.used[6] = false;
 	assert_nothing_left();
 }
 
@@ -880,6 +903,7 @@ int main(void)
 		cmocka_unit_test_setup(test_flash, setup),
 		cmocka_unit_test_setup(test_flash_without_tables, setup),
 		cmocka_unit_test_setup(test_in_place, setup),
+		cmocka_unit_test_setup(test_in_its_old_place, setup),
 		cmocka_unit_test_setup(test_not_in_place, setup),
 		cmocka_unit_test_setup(test_bad_specs, setup),
 		cmocka_unit_test_setup(test_table_quota, setup),

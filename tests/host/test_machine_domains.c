@@ -163,6 +163,29 @@ static void test_broken_nodes_are_named(void **state)
 	}
 }
 
+/* Empty properties: <0> is no way to say no. */
+static void test_dangers(void **state)
+{
+	static const char *const names[] = { "unprotected-dma", "unsafe-interrupts" };
+	const struct machine_domain *d = read_one(tree());
+	void *fdt;
+
+	(void)state;
+	assert_false(d->unprotected_dma || d->unsafe_interrupts);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		fdt = tree();
+		assert_int_equal(fdt_setprop(fdt, virt_node(fdt, WEB), names[i], NULL, 0), 0);
+		d = read_one(fdt);
+		assert_string_equal(d->flaw, "");
+		assert_int_equal(d->unprotected_dma, i == 0);
+		assert_int_equal(d->unsafe_interrupts, i == 1);
+		fdt = tree();
+		VIRT_CELLS(fdt, WEB, names[i], 0);
+		flawed(fdt, WEB, "has a value");
+		assert_non_null(strstr(machine.domains[0].flaw, names[i]));
+	}
+}
+
 static void test_what_is_not_understood_is_refused(void **state)
 {
 	void *fdt = tree();
@@ -311,7 +334,11 @@ static void test_bridges(void **state)
 	fdt = tree();
 	set_bridges(fdt, list, sizeof(list));
 	set_list(fdt, "01:00.0", 8);
-	flawed(fdt, WEB, "pci-devices");
+	flawed(fdt, WEB, "pci-devices: cannot be beside pci-bridges");
+	fdt = tree();
+	set_bridges(fdt, list, sizeof(list));
+	assert_int_equal(fdt_setprop(fdt, virt_node(fdt, WEB), "unprotected-dma", NULL, 0), 0);
+	flawed(fdt, WEB, "unprotected-dma: cannot be beside pci-bridges");
 }
 
 static void test_bridge_names(void **state)
@@ -380,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_reads_all),
 		cmocka_unit_test(test_least_there_can_be),
 		cmocka_unit_test(test_broken_nodes_are_named),
+		cmocka_unit_test(test_dangers),
 		cmocka_unit_test(test_what_is_not_understood_is_refused),
 		cmocka_unit_test(test_bad_lists),
 		cmocka_unit_test(test_too_many),

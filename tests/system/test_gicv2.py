@@ -15,6 +15,7 @@ import scenario
 from conftest import nvme, root_port
 from devices import FULL, ahci, full_guest
 from scenario import guest, image, result
+from test_dom0less import domain, domains
 
 WORK = """
 nproc
@@ -104,6 +105,31 @@ def messages(module_machine):
                                     extra="ms=2000 gic=2") + UNSAFE,
                    "sata.cfg": full_guest("sata", SATA, pci=["02:00.0"]) + UNSAFE})]
     return *scenario.run(machine, MESSAGES, "--gic", "2", *options, timeout=600), disk
+
+
+# Neither disk is the control domain's.
+BOOT_WORK = "for disk in /dev/nvme?n1; do sha256sum <$disk; done; grep nvme /proc/interrupts"
+
+BOOT = r"""
+section list; via list
+for name in unsafe domd; do
+	wait_for is_over $name
+	section $name; console $name 100
+done
+"""
+
+
+@pytest.fixture(scope="module")
+def at_boot(module_machine):
+    """Domains of the boot configuration: one that asks for unsafe interrupts, one that owns a bridge."""
+    machine = module_machine
+    disks = [machine.raw_image(f"boot{n}.img", 8, seed=10 + n) for n in (1, 2)]
+    done, out = scenario.run(
+        machine, BOOT, "--gic", "2", "--split-root", *nvme(disks[0], port=1),
+        *nvme(disks[1], port=2, root="pcie.1"), *domains(
+            machine, domain("unsafe", BOOT_WORK, pci="01:00.0", **{"unsafe-interrupts": 1}),
+            domain("domd", BOOT_WORK, bridges="0001:40-ff")))
+    return done, out, [hashlib.sha256(disk.read_bytes()).hexdigest() for disk in disks]
 
 
 def counts(text, what):
@@ -209,3 +235,21 @@ def test_stock_driver_with_msi(messages):
     assert hashlib.sha256(half).hexdigest() in text
     assert data[4 << 20:8 << 20] == half
     assert sum(counts(text, r"MSI.*ahci\[.*")) > 0
+
+
+def test_boot_domain_with_unsafe_interrupts(at_boot):
+    """MSI-X through a frame of its own; the list and the log say what that means."""
+    done, out, sums = at_boot
+    assert f"{sums[0]}  -" in out["unsafe"]
+    assert sum(counts(out["unsafe"], "MSI.*nvme0q0")) > 0
+    assert sum(counts(out["unsafe"], "MSI.*nvme0q1")) > 0
+    assert re.search(r"^unsafe .*unsafe-interrupts$", out["list"], re.M)
+    assert out["list"].count("unsafe-interrupts") == 1
+    assert re.search(r"\(unsafe\): unsafe interrupts: no ITS", done.log)
+
+
+def test_driver_domain_has_pins(at_boot):
+    _, out, sums = at_boot
+    assert f"{sums[1]}  -" in out["domd"]
+    assert sum(counts(out["domd"], "GIC-0.*nvme0q0, nvme0q1")) > 0
+    assert "MSI" not in out["domd"]

@@ -10,7 +10,7 @@ import re
 import pytest
 
 import scenario
-from imx8mp import BOARD, DISK, NIC, switch
+from imx8mp import BOARD, DISK, NIC, boot_domain, switch
 from scenario import guest, result
 
 WORK = """
@@ -152,3 +152,60 @@ def test_from_guest_to_guest_and_back(lent):
     assert lines[1] == "data: OK"
     assert lines[2].split()[0] == hashlib.sha256(data).hexdigest()
     assert len(out["end"].splitlines()) == 2
+
+
+BOOT_WORK = """
+ls -d /proc/device-tree/memory*
+sha256sum </dev/nvme0n1
+grep nvme /proc/interrupts
+read -r word
+reboot -f
+"""
+
+BOOT = r"""
+section network; basename /sys/bus/pci/drivers/e1000e/0000*
+section list; via list
+listen disk
+wait_for grep -q nvme0q0 /tmp/disk
+section first; cat /tmp/disk
+type_to disk go
+wait_for has_id disk 3
+listen disk
+wait_for grep -q nvme0q0 /tmp/disk
+section second; cat /tmp/disk
+section functions; via pci-list disk
+"""
+
+
+@pytest.fixture(scope="module")
+def at_boot(module_machine):
+    """Domains that start with the machine: one has the disk, the other asks for the network card."""
+    machine = module_machine
+    image = machine.raw_image("boot.img", 8, seed=4)
+    tree = machine.directory / "domains.dts"
+    source, options = boot_domain(machine.directory, "disk", BOOT_WORK,
+                                  'pci-devices = "04:00.0"; unprotected-dma;')
+    refused, _ = boot_domain(machine.directory, "refused", BOOT_WORK, 'pci-devices = "03:00.0";')
+    tree.write_text(source + refused)
+    done, out = scenario.run(machine, BOOT, *BOARD, "--dts", tree, *options, *switch(image))
+    return done, out, hashlib.sha256(image.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_boot_domain_works_on_the_disk(at_boot, time):
+    """At an address of RAM that is the same after a reboot, as its device tree is."""
+    _, out, checksum = at_boot
+    assert f"{checksum}  -" in out[time]
+    base = int(re.search(r"/memory@(\w+)", out[time])[1], 16)
+    assert base > 0x40000000 and f"/memory@{base:x}" in out["first"]
+    assert re.search(r"^ *\d+: +[1-9].*nvme0q0", out[time], re.M)
+
+
+def test_boot_domain_needs_the_property(at_boot):
+    """What it may not have stays in the control domain's use."""
+    done, out, _ = at_boot
+    assert "/chosen/refused: pci-devices: 0000:03:00.0: no usable IOMMU" in done.log
+    assert "refused" not in out["list"]
+    assert out["network"] == NIC + "\n"
+    assert re.search(r"^disk .*not isolated", out["list"], re.M)
+    assert f"{DISK} (not isolated)" in out["functions"]

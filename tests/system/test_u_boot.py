@@ -135,6 +135,8 @@ def test_files(description, tmp_path):
     ("[control]", "[domain web]", "boot.conf:6: [domain web] has no memory"),
     ("[control]", "[domain web]\nmemory = 0", "boot.conf:7: memory: not a number from 1 to "),
     ("[control]", "[domain web]\nmemory = 64\nvcpus = 17", "boot.conf:8: vcpus: not a number "),
+    ("[control]", "[domain web]\nmemory = 64\nunprotected-dma = no",
+     "boot.conf:8: unprotected-dma: not a number from 1 to 1"),
     ("[control]", "[domain web]\nmemory = 64\npci = 1:0.0 '", "boot.conf:8: pci: holds what "),
     ("[control]", "[domain " + 32 * "w" + "]", "boot.conf:6: the name is longer than 31 "),
     (GOOD[GOOD.index("[control]"):], "", "boot.conf: neither [control] nor a [domain NAME]"),
