@@ -9,7 +9,7 @@ TSAN = build/tsan
 # Length of one fuzzing run, per target; scripts/fuzz and scripts/check have their own when unset.
 export FUZZ_SECONDS
 
-.PHONY: all setup build host tsan demo demo-dom0less demo-imx8mp demo-domd run check soak bench fuzz mutate clean distclean
+.PHONY: all setup build host tsan demo demo-dom0less demo-imx8mp demo-domd run deb check soak bench fuzz mutate clean distclean
 
 all: build
 
@@ -54,11 +54,16 @@ demo-domd: build
 run: build
 	@scripts/demo-machine
 
-check: build host tsan
+# Debian packages, build/deb/*.deb.
+deb: build
+	@scripts/setup deb
+	@scripts/deb
+
+check: build host tsan deb
 	@scripts/check
 
 # The same tests with the large counts.
-soak: build host tsan
+soak: build host tsan deb
 	@VIADUCT_SOAK=1 scripts/check
 
 bench: build
@@ -72,7 +77,7 @@ mutate: setup
 	@scripts/mutate --write
 
 clean:
-	rm -rf $(ARM64) $(HOST) build/demo build/demo-dom0less build/demo-imx8mp build/demo-domd build/fuzz build/mutate $(TSAN)
+	rm -rf $(ARM64) $(HOST) build/deb build/demo build/demo-dom0less build/demo-imx8mp build/demo-domd build/fuzz build/mutate $(TSAN)
 
 # Also what scripts/setup made: sysroot and root images.
 distclean:

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The Debian packages of `make deb`: what they hold, and what lintian says of them."""
+
+import hashlib
+import re
+import subprocess
+
+import pytest
+
+from conftest import TOP
+
+OUT = TOP / "build/deb"
+
+
+def build():
+    """{package: file}"""
+    subprocess.run([TOP / "scripts/setup", "deb"], check=True)
+    subprocess.run([TOP / "scripts/deb"], check=True)
+    return {path.name.partition("_")[0]: path for path in OUT.glob("*.deb")}
+
+
+@pytest.fixture(scope="module")
+def packages():
+    return build()
+
+
+def dpkg(*arguments):
+    return subprocess.run(["dpkg-deb", *arguments], capture_output=True, text=True,
+                          check=True).stdout
+
+
+def modes(package):
+    """{file: mode and owner} of a package's files."""
+    rows = [line.split() for line in dpkg("--contents", package).splitlines()]
+    return {row[5][1:]: f"{row[0]} {row[1]}" for row in rows if not row[5].endswith("/")}
+
+
+def test_lintian_has_nothing_to_say(packages):
+    """Overridden is only what debian/*.lintian-overrides names, and those rules are needed."""
+    changes = next(OUT.glob("*.changes"))
+    done = subprocess.run(
+        ["lintian", "--allow-root", "--display-info", "--show-overrides", "--fail-on", "none",
+         changes],
+        capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()) == (0, [
+        "N: Runs in a control domain's initramfs, too, where there may be no library.",
+        "O: viaduct-utils: statically-linked-binary [usr/bin/via]"]), done.stderr
+
+
+def test_contents(packages):
+    assert set(packages) == {"viaduct", "viaduct-utils"}
+    program, file = "-rwxr-xr-x root/root", "-rw-r--r-- root/root"
+    viaduct, utils = (modes(packages[name]) for name in ("viaduct", "viaduct-utils"))
+    docs = {f"/usr/share/doc/{name}" for name in packages}
+    assert {name: mode for name, mode in viaduct.items() if name.rsplit("/", 1)[0] not in docs} == {
+        "/usr/lib/viaduct/viaduct.bin": file,
+        "/usr/sbin/viaduct-boot-image": program,
+        "/usr/share/doc/viaduct/examples/boot.conf": file,
+        "/usr/share/man/man8/viaduct-boot-image.8.gz": file,
+    }
+    assert {name: mode for name, mode in utils.items() if name.rsplit("/", 1)[0] not in docs} == {
+        "/lib/systemd/system/via@.service": file,
+        "/usr/bin/via": program,
+        "/usr/share/bash-completion/completions/via": file,
+        "/usr/share/doc/viaduct-utils/examples/guest.cfg": file,
+        "/usr/share/lintian/overrides/viaduct-utils": file,
+        "/usr/share/man/man1/via.1.gz": file,
+        "/usr/share/man/man5/via.cfg.5.gz": file,
+    }
+
+
+def test_contents_are_the_build(packages, tmp_path):
+    for package in packages.values():
+        dpkg("--extract", package, tmp_path)
+    built = (TOP / "build/arm64/hypervisor/viaduct.bin").read_bytes()
+    assert (tmp_path / "usr/lib/viaduct/viaduct.bin").read_bytes() == built
+    # An arm64 program.
+    assert (tmp_path / "usr/bin/via").read_bytes()[18:20] == b"\xb7\0"
+
+
+def test_version_is_the_release_or_older(packages):
+    """What is built between two releases is replaced by the next one."""
+    release = re.search(r"version: '(.*)'", (TOP / "meson.build").read_text())[1]
+    for name, package in packages.items():
+        fields = dpkg("--field", package, "Version", "Architecture", "Package")
+        version = re.search(r"^Version: (\S+)$", fields, re.M)[1]
+        assert version.startswith(release)
+        subprocess.run(["dpkg", "--compare-versions", version, "le", release], check=True)
+        assert f"Architecture: arm64\nPackage: {name}\n" in sorted_fields(fields)
+
+
+def sorted_fields(text):
+    return "".join(sorted(text.splitlines(keepends=True)))
+
+
+def test_the_same_tree_makes_the_same_packages(packages):
+    """Also when its files have another date."""
+    before = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in packages.items()}
+    (TOP / "debian/rules").touch()
+    (TOP / "tools/via/via.bash").touch()
+    again = build()
+    assert {name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for name, path in again.items()} == before
+
+
+def test_boot_description_is_one(packages, tmp_path):
+    """The example, with the files it names, is what viaduct-boot-image takes."""
+    for package in packages.values():
+        dpkg("--extract", package, tmp_path)
+    text = (tmp_path / "usr/share/doc/viaduct/examples/boot.conf").read_text()
+    header = bytes(16) + (4096).to_bytes(8, "little") + bytes(32) + b"ARM\x64" + bytes(4)
+    (tmp_path / "vmlinuz").write_bytes(header.ljust(4096, b"k"))
+    (tmp_path / "initrd.img").write_bytes(b"initrd")
+    (tmp_path / "boot.conf").write_text(re.sub(r"= /", f"= {tmp_path}/", text))
+    subprocess.run([tmp_path / "usr/sbin/viaduct-boot-image", "-o", tmp_path / "boot",
+                    tmp_path / "boot.conf"], check=True)
+    assert sorted(path.name for path in (tmp_path / "boot").iterdir()) == ["boot.scr", "viaduct.itb"]
