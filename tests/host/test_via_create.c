@@ -61,6 +61,26 @@ static void test_bad_overrides(void **state)
 	assert_int_equal(world.slots_open, 0);
 }
 
+/* What a killed one has left is in the way, and how to end it is said. */
+static void test_half_made(void **state)
+{
+	struct domain *d;
+
+	assert_int_equal(create_with("memory = 32", ""), 0);
+	d = domain_by_id(1);
+	assert_int_equal(create_with("memory = 32", ""), 1);
+	assert_string_equal(err, "via create: a domain called \"guest\" exists\n");
+	d->state = DOMAIN_BUILDING;
+	assert_int_equal(create_with("memory = 32", ""), 1);
+	assert_string_equal(err, "via create: \"guest\" is half made: another via create is at it, or "
+				 "was killed; via destroy guest ends it\n");
+	assert_int_equal(via("list guest"), 0);
+	assert_says(out, "--p---");
+	assert_int_equal(via("destroy guest"), 0);
+	assert_int_equal(create_with("memory = 32", ""), 0);
+	assert_int_equal(via("destroy guest"), 0);
+}
+
 /* Whose virtual CPU is where, and what it does. */
 static void test_vcpu_list(void **state)
 {
@@ -103,6 +123,7 @@ int main(void)
 		TEST(test_paused),
 		TEST(test_overrides),
 		TEST(test_bad_overrides),
+		TEST(test_half_made),
 		TEST(test_vcpu_list),
 	};
 
