@@ -16,13 +16,6 @@ STATE_IS(DOMAIN_DYING, CONTROL_DOMAIN_STATE_DYING);
 STATE_IS(SHUTDOWN_POWEROFF, CONTROL_POWEROFF);
 STATE_IS(SHUTDOWN_REBOOT, CONTROL_REBOOT);
 STATE_IS(SHUTDOWN_CRASH, CONTROL_CRASH);
-STATE_IS(VCPU_OFF, CONTROL_VCPU_OFF);
-STATE_IS(VCPU_READY, CONTROL_VCPU_READY);
-STATE_IS(VCPU_RUNNING, CONTROL_VCPU_RUNNING);
-STATE_IS(VCPU_BLOCKED, CONTROL_VCPU_BLOCKED);
-STATE_IS(VCPU_PARKED, CONTROL_VCPU_PARKED);
-STATE_IS(VCPU_STOPPED, CONTROL_VCPU_STOPPED);
-STATE_IS(DOMAIN_VCPUS_MAX, CONTROL_VCPUS_MAX);
 STATE_IS(DOMAIN_NAME_MAX, CONTROL_NAME_SIZE);
 STATE_IS(DOMAIN_ID_NONE, CONTROL_NO_DOMAIN);
 
@@ -190,31 +183,5 @@ int control_domain_list(struct control_call *call)
 	reply.next = id == DOMAIN_ID_NONE ? CONTROL_LIST_END : id;
 	control_reply(call, &reply, sizeof(reply));
 	call->out_size += reply.count * (uint32_t)sizeof(struct control_domain);
-	return 0;
-}
-
-int control_domain_vcpus(struct control_call *call)
-{
-	const struct control_domain_id *in = call->in;
-	struct domain *d = domain_by_id(in->id);
-	struct control_count reply = { 0 };
-
-	if (d == NULL) {
-		return -ENOENT;
-	}
-	for (uint32_t i = 0; i < d->vcpu_count && i < DOMAIN_VCPUS_MAX; i++) {
-		struct vcpu *v = d->vcpus[i];
-		struct control_vcpu entry = {
-			.index = i,
-			.state = (uint32_t)__atomic_load_n(&v->state, __ATOMIC_RELAXED),
-			.cpu = v->pcpu,
-			.cpu_ns = control_ticks_to_ns(sched_cpu_ticks(v)),
-		};
-
-		memcpy(call->out + sizeof(reply) + i * sizeof(entry), &entry, sizeof(entry));
-		reply.count++;
-	}
-	control_reply(call, &reply, sizeof(reply));
-	call->out_size += reply.count * (uint32_t)sizeof(struct control_vcpu);
 	return 0;
 }

@@ -5,8 +5,8 @@
 #include "core/heap.h"
 #include "core/log.h"
 #include "core/machine.h"
-#include "core/percpu.h"
 #include "core/ram.h"
+#include "core/sched.h"
 #include "iommu/iommu.h"
 #include "irq/its.h"
 #include "lib/errno.h"
@@ -27,12 +27,12 @@ uint64_t control_ticks_to_ns(uint64_t ticks)
 	return ticks / hz * NS_PER_SECOND + ticks % hz * NS_PER_SECOND / hz;
 }
 
-static uint32_t online_cpus(void)
+static uint32_t count_bits(uint32_t mask)
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < CPUS_MAX; i++) {
-		count += percpus[i].online ? 1 : 0;
+	for (; mask != 0; mask &= mask - 1) {
+		count++;
 	}
 	return count;
 }
@@ -54,7 +54,7 @@ int control_info(struct control_call *call)
 {
 	struct control_info reply = {
 		.abi = CONTROL_ABI_VERSION,
-		.cpu_count = online_cpus(),
+		.cpu_count = count_bits(sched_cpus_online()),
 		.gic_version = machine.gic.version,
 		.tick_hz = ticks_per_second(),
 		.uptime_ns = control_ticks_to_ns(ticks_now()),
@@ -74,6 +74,7 @@ int control_info(struct control_call *call)
 	ram_stats(&free_blocks, &total_blocks);
 	reply.domain_ram_bytes = total_blocks * RAM_BLOCK_SIZE;
 	reply.free_bytes = free_blocks * RAM_BLOCK_SIZE;
+	reply.cpus_online = sched_cpus_online();
 	heap_stats(&used, &total);
 	reply.heap_bytes = total * SZ_4K;
 	reply.heap_used_bytes = used * SZ_4K;

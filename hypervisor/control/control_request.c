@@ -46,6 +46,8 @@ static const struct request requests[CONTROL_OPS] = {
 	[CONTROL_DOMAIN_VCPUS] = REQUEST(control_domain_vcpus, struct control_domain_id),
 	[CONTROL_DOMAIN_POWER_KEY] = REQUEST(control_domain_power_key, struct control_power_key),
 	[CONTROL_DOMAIN_RENAME] = REQUEST(control_domain_rename, struct control_domain_rename),
+	[CONTROL_VCPU_PIN] = REQUEST(control_vcpu_pin, struct control_vcpu_pin),
+	[CONTROL_DOMAIN_SHARE] = REQUEST(control_domain_share, struct control_domain_share),
 };
 
 _Static_assert(sizeof(struct control_pci_rom) <= CONTROL_REQUEST_MAX, "biggest request");

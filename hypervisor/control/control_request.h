@@ -50,6 +50,8 @@ int control_domain_list(struct control_call *call);
 int control_domain_vcpus(struct control_call *call);
 int control_domain_power_key(struct control_call *call);
 int control_domain_rename(struct control_call *call);
+int control_vcpu_pin(struct control_call *call);
+int control_domain_share(struct control_call *call);
 int control_domain_stats(struct control_call *call);
 int control_console_read(struct control_call *call);
 int control_console_write(struct control_call *call);

@@ -9,6 +9,7 @@
 #include "core/job.h"
 #include "core/mmio.h"
 #include "core/percpu.h"
+#include "core/sched_share.h"
 #include "core/spinlock.h"
 #include "core/vcpu.h"
 #include "lib/list.h"
@@ -56,6 +57,7 @@ struct domain {
 	struct mmio_map mmio;
 	struct vcpu *vcpus[DOMAIN_VCPUS_MAX];
 	uint32_t vcpu_count;
+	struct sched_share share;
 	uint8_t last_vcpu[CPUS_MAX]; /* by pCPU: 1 + index of the vCPU loaded there last */
 	ipaddr_t ram_base; /* guests: GUEST_RAM_BASE, or with unprotected_dma where its RAM is */
 	uint64_t ram_size;

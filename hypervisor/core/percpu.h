@@ -18,6 +18,7 @@ struct percpu {
 	uint64_t mpidr;
 	bool online;
 	bool resched; /* choose again before a guest is entered */
+	bool wfi_native; /* HCR_EL2.TWI is clear */
 	uint32_t sgis_taken; /* grace.h */
 	struct vcpu *loaded; /* vCPU whose EL1 registers are in the CPU; may outlive current */
 };

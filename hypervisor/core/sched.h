@@ -1,15 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who runs on each pCPU. Fair by virtual run time among the vCPUs placed there. */
+/*
+ * Who runs on each pCPU. Each has its own vCPUs and runs the ready one that has run least for what its
+ * domain weighs (core/sched_share.h). vCPUs change places when what is to be done is not evenly spread
+ * (core/sched_balance.h), or when they are told where they may be. On a pCPU that only one vCPU uses,
+ * and which is the only one that vCPU may use, WFI is the CPU's own.
+ */
 #ifndef CORE_SCHED_H
 #define CORE_SCHED_H
 
 #include "core/vcpu.h"
 
+#define SCHED_SLICE_US      5000U   /* the longest turn while others wait */
+#define SCHED_CAP_PERIOD_US 30000U  /* caps are kept in each of these */
+#define SCHED_BALANCE_US    100000U /* between two looks at where vCPUs are */
+
+#define SCHED_ANY_CPU 0xffffffffU
+
 /* Boot CPU, before any other CPU is up and any vCPU is placed. */
 void sched_init(void);
 /* Place a new vCPU on the pCPU with the fewest. */
 void sched_add(struct vcpu *v);
+/* Stopped, and will not run again. */
 void sched_remove(struct vcpu *v);
+/*
+ * The pCPUs v may be on, by bit, or SCHED_ANY_CPU. It goes there soon if it is elsewhere. -ERANGE:
+ * none, or one that is not online.
+ */
+int sched_pin(struct vcpu *v, uint32_t allowed);
+/* What d gets of them from now on, see core/sched_share.h. -ERANGE. */
+int sched_set_share(struct domain *d, uint32_t weight, uint32_t cap);
+/* Bits of the pCPUs that are online. */
+uint32_t sched_cpus_online(void);
+uint64_t sched_us_to_ticks(uint64_t us);
 
 /* Make a blocked or parked vCPU runnable. Any pCPU, any context. */
 void sched_wake(struct vcpu *v);

@@ -20,13 +20,15 @@ enum vcpu_state {
 	VCPU_STOPPED, /* domain paused or shut down */
 };
 
+#define VCPU_STAYS 0xffffffffU
+
 struct vcpu {
 	struct vcpu_regs regs; /* asm: keep first */
 	struct vcpu_sysregs sys;
 	struct vcpu_fp fp __attribute__((aligned(16)));
 	struct domain *domain;
 	uint32_t index;
-	uint32_t pcpu; /* pCPU it is placed on */
+	uint32_t pcpu; /* pCPU it is placed on: changes under the place lock and the queues' locks */
 	enum vcpu_state state; /* sched lock of pcpu */
 	bool stop_wanted;
 	bool online; /* PSCI on */
@@ -35,9 +37,15 @@ struct vcpu {
 	struct list place_node;
 	struct list park_node;
 	struct job *parked_on;
+	uint32_t allowed; /* pCPUs it may be placed on, by bit; place lock */
+	uint32_t move_to; /* pCPU it is to go to, or VCPU_STAYS; place lock */
 	uint64_t vruntime;  /* ticks run, as the scheduler compares them */
+	uint64_t vruntime_rest;
 	uint64_t cpu_ticks; /* ticks run in all */
 	uint64_t run_since;
+	uint64_t wait_ticks; /* ticks it was ready in vain, but for */
+	uint64_t ready_since;
+	uint64_t demand_mark; /* cpu_ticks and wait_ticks when its demand was last looked at */
 	uint64_t wake_at;   /* own timer's deadline while blocked and not loaded; ~0: none */
 	struct vgic_cpu *vgic;
 	const struct mmio_region *mmio_last; /* where the last trapped access went */

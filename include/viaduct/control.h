@@ -76,6 +76,8 @@ enum control_op {
 	CONTROL_DOMAIN_VCPUS,
 	CONTROL_DOMAIN_POWER_KEY,
 	CONTROL_DOMAIN_RENAME,
+	CONTROL_VCPU_PIN,
+	CONTROL_DOMAIN_SHARE,
 	CONTROL_OPS
 };
 
@@ -115,6 +117,7 @@ struct control_info {
 	uint64_t free_bytes;       /* of that, free */
 	uint64_t heap_bytes;       /* EL2's heap */
 	uint64_t heap_used_bytes;
+	uint64_t cpus_online; /* their numbers, by bit */
 };
 
 /*
@@ -248,8 +251,8 @@ enum control_vcpu_state {
 struct control_vcpu {
 	uint32_t index;
 	uint32_t state; /* enum control_vcpu_state */
-	uint32_t cpu;   /* of the machine, for life */
-	uint32_t unused;
+	uint32_t cpu;     /* of the machine, at this moment */
+	uint32_t allowed; /* those it may be on, by bit; CONTROL_ANY_CPU: all */
 	uint64_t cpu_ns;
 };
 
@@ -284,6 +287,40 @@ struct control_domain_rename {
 	uint32_t id;
 	uint32_t unused;
 	char name[CONTROL_NAME_SIZE];
+};
+
+/*
+ * VCPU_PIN: control_vcpu_pin, no reply. The vCPU goes to one of these CPUs soon, if it is elsewhere,
+ * and stays there. One that is alone on a CPU and may be nowhere else waits for interrupts there
+ * without the hypervisor, which counts that as run. Any domain's, the control domain's too. -ENOENT
+ * no such domain, -EINVAL no such vCPU, -ERANGE no CPU, or one that is not online.
+ */
+#define CONTROL_CPUS_MAX 16U
+#define CONTROL_ANY_CPU  0xffffffffU
+
+struct control_vcpu_pin {
+	uint32_t id;
+	uint32_t vcpu;
+	uint32_t allowed; /* CPUs by bit, or CONTROL_ANY_CPU */
+	uint32_t unused;
+};
+
+/*
+ * DOMAIN_SHARE: control_domain_share -> the same, as it is now. What flags name is set, for any domain.
+ * The weight is that of each of its vCPUs, where they and others want the same CPU; the cap holds for
+ * all of them together, in percent of one CPU, in every 30 ms. -ENOENT, -EINVAL no such flag, -ERANGE.
+ */
+#define CONTROL_SHARE_WEIGHT   (1U << 0)
+#define CONTROL_SHARE_CAP      (1U << 1)
+#define CONTROL_WEIGHT_DEFAULT 256U
+#define CONTROL_WEIGHT_MAX     65535U
+#define CONTROL_CAP_MAX        1600U
+
+struct control_domain_share {
+	uint32_t id;
+	uint32_t flags;  /* CONTROL_SHARE_*; 0 in the reply */
+	uint32_t weight; /* 1..CONTROL_WEIGHT_MAX */
+	uint32_t cap;    /* 0: none, ..CONTROL_CAP_MAX */
 };
 
 /*
@@ -503,7 +540,7 @@ struct control_aperture_map {
 /* APERTURE_UNMAP: control_count, the slot. -EINVAL not this client's. */
 
 _Static_assert(sizeof(struct control_header) == 16, "ABI");
-_Static_assert(sizeof(struct control_info) == 104, "ABI");
+_Static_assert(sizeof(struct control_info) == 112, "ABI");
 _Static_assert(sizeof(struct control_domain_create) == 96, "ABI");
 _Static_assert(offsetof(struct control_domain_create, ram_bytes) == 72, "ABI");
 _Static_assert(sizeof(struct control_domain_id) == 8, "ABI");
@@ -518,6 +555,8 @@ _Static_assert(sizeof(struct control_vcpu) == 24, "ABI");
 _Static_assert(sizeof(struct control_power_key) == 16, "ABI");
 _Static_assert(sizeof(struct control_power_key_state) == 8, "ABI");
 _Static_assert(sizeof(struct control_domain_rename) == 72, "ABI");
+_Static_assert(sizeof(struct control_vcpu_pin) == 16, "ABI");
+_Static_assert(sizeof(struct control_domain_share) == 16, "ABI");
 _Static_assert(sizeof(struct control_text_read) == 16, "ABI");
 _Static_assert(sizeof(struct control_text_reply) == 16, "ABI");
 _Static_assert(sizeof(struct control_console_write) == 264, "ABI");

@@ -248,6 +248,39 @@ static void test_single_fetch(void **state)
 	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, out.id), 0);
 }
 
+static void test_pin_and_share(void **state)
+{
+	struct control_vcpu_pin pin = { .allowed = 2 };
+	struct control_domain_share share = { .weight = 7, .cap = 9 };
+
+	assert_int_equal(world_request(0, CONTROL_VCPU_PIN, &pin, sizeof(pin), NULL, 0), 0);
+	assert_int_equal(world.vcpu.allowed, 2);
+	pin.vcpu = 1;
+	assert_int_equal(world_request(0, CONTROL_VCPU_PIN, &pin, sizeof(pin), NULL, 0), -EINVAL);
+	pin.vcpu = ~0U;
+	assert_int_equal(world_request(0, CONTROL_VCPU_PIN, &pin, sizeof(pin), NULL, 0), -EINVAL);
+	pin = (struct control_vcpu_pin){ .allowed = 4 };
+	assert_int_equal(world_request(0, CONTROL_VCPU_PIN, &pin, sizeof(pin), NULL, 0), -ERANGE);
+	pin.id = 99;
+	assert_int_equal(world_request(0, CONTROL_VCPU_PIN, &pin, sizeof(pin), NULL, 0), -ENOENT);
+	/* Looking sets nothing. */
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_SHARE, &share, sizeof(share), &share,
+				       sizeof(share)), 0);
+	assert_int_equal(share.weight, CONTROL_WEIGHT_DEFAULT);
+	assert_int_equal(share.cap, 0);
+	share = (struct control_domain_share){ .flags = CONTROL_SHARE_CAP, .weight = 7, .cap = 9 };
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_SHARE, &share, sizeof(share), &share,
+				       sizeof(share)), 0);
+	assert_int_equal(share.weight, CONTROL_WEIGHT_DEFAULT);
+	assert_int_equal(share.cap, 9);
+	share.flags = 1U << 2;
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_SHARE, &share, sizeof(share), NULL, 0),
+			 -EINVAL);
+	share = (struct control_domain_share){ .id = 99 };
+	assert_int_equal(world_request(0, CONTROL_DOMAIN_SHARE, &share, sizeof(share), NULL, 0),
+			 -ENOENT);
+}
+
 static void test_control_domain_is_safe(void **state)
 {
 	struct control_domain_start start = { .id = 0 };
@@ -627,6 +660,7 @@ int main(void)
 		TEST(test_bad_op_and_size),
 		TEST(test_junk),
 		TEST(test_create_checks),
+		TEST(test_pin_and_share),
 		TEST(test_control_domain_is_safe),
 		TEST(test_flash),
 		TEST(test_unsafe_interrupts),

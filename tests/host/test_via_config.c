@@ -35,6 +35,7 @@ static void test_everything(void **state)
 		"shadow_memory = 130\n"
 		"unsafe_interrupts = 1\n"
 		"vcpus = '2'   # quoted numbers are numbers\n"
+		"cpus = [ 1, '0-3,^1' ]; cpu_weight = 512; cap = 150\n"
 		"unprotected_dma = 1\n"
 		"kernel='/boot/Image'\n"
 		"ramdisk = \"/boot/init\\\"ramfs\"\n"
@@ -55,6 +56,11 @@ static void test_everything(void **state)
 	assert_string_equal(g.kernel, "/boot/Image");
 	assert_string_equal(g.ramdisk, "/boot/init\"ramfs");
 	assert_string_equal(g.extra, "a=\"b\" # not a comment");
+	assert_int_equal(g.cpus[0], 1U << 1);
+	assert_int_equal(g.cpus[1], 0xdU);
+	assert_int_equal(g.cpus[2], 0);
+	assert_int_equal(g.cpu_weight, 512);
+	assert_int_equal(g.cap, 150);
 	assert_int_equal(g.pci_count, 2);
 	assert_int_equal(g.pci[0].spec.sbdf, 0x200);
 	assert_int_equal(g.pci[1].spec.sbdf, 0x301);
@@ -121,6 +127,11 @@ static void test_bad_files(void **state)
 		{ "unsafe_interrupts = 2\n", 1, "between 0 and 1" },
 		{ "vcpus = 17\n", 1, "between 1 and 16" },
 		{ "vcpus = 0\n", 1, "between 1 and 16" },
+		{ "cpus = '0-'\n", 1, "cpus: \"0-\": \"all\" or numbers" },
+		{ "\ncpus = [ '0', '1', '17' ]\n", 2, "cpus: \"17\": CPUs have numbers up to 15" },
+		{ "cpus = '1,^1'\n", 1, "no CPU is left" },
+		{ "cpu_weight = 0\n", 1, "between 1 and 65535" },
+		{ "cap = -1\n", 1, "between 0 and 1600" },
 		{ "disk = [ 'x' ]\n", 1, "no virtual disks" },
 		{ "vif = [ '' ]\n", 1, "no virtual network" },
 		{ "pci = '02:00.0'\n", 1, "must be a list" },

@@ -97,19 +97,21 @@ static void test_vcpu_list(void **state)
 	d->vcpus[2]->state = VCPU_READY;
 	assert_int_equal(via("vcpu-list guest"), 0);
 	snprintf(text, sizeof(text), "%s%s", head,
-		 "guest                                1     0     0   r--         1.2 0\n"
-		 "guest                                1     1     1   -b-         0.0 1\n"
-		 "guest                                1     2     0   ---         0.0 0\n"
-		 "guest                                1     3     -   --p         0.0 1\n");
+		 "guest                                1     0     0   r--         1.2 all\n"
+		 "guest                                1     1     1   -b-         0.0 all\n"
+		 "guest                                1     2     0   ---         0.0 all\n"
+		 "guest                                1     3     -   --p         0.0 all\n");
 	assert_string_equal(out, text);
 	d->vcpus[1]->state = VCPU_STOPPED;
 	d->vcpus[2]->state = VCPU_PARKED;
 	assert_int_equal(via("vcpu-list --json"), 0);
 	assert_says(out, "[{\"name\": \"control\", \"id\": 0, \"vcpu\": 0, \"cpu\": 0, "
-			 "\"state\": \"running\", \"cpu_seconds\": 0.000}, ");
-	assert_says(out, "\"vcpu\": 1, \"cpu\": 1, \"state\": \"stopped\"");
-	assert_says(out, "\"vcpu\": 2, \"cpu\": 0, \"state\": \"parked\"");
-	assert_says(out, "\"vcpu\": 3, \"cpu\": 1, \"state\": \"off\", \"cpu_seconds\": 0.000}]\n");
+			 "\"affinity\": \"all\", \"state\": \"running\", "
+			 "\"cpu_seconds\": 0.000}, ");
+	assert_says(out, "\"vcpu\": 1, \"cpu\": 1, \"affinity\": \"all\", \"state\": \"stopped\"");
+	assert_says(out, "\"vcpu\": 2, \"cpu\": 0, \"affinity\": \"all\", \"state\": \"parked\"");
+	assert_says(out, "\"vcpu\": 3, \"cpu\": 1, \"affinity\": \"all\", \"state\": \"off\", "
+			 "\"cpu_seconds\": 0.000}]\n");
 	assert_int_equal(via("destroy guest"), 0);
 	assert_int_equal(via("vcpu-list guest"), 1);
 	assert_says(err, "guest");

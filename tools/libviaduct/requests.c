@@ -136,6 +136,23 @@ int viaduct_domain_vcpus(struct viaduct *v, uint32_t id,
 	return 0;
 }
 
+int viaduct_vcpu_pin(struct viaduct *v, uint32_t id, uint32_t vcpu, uint32_t allowed)
+{
+	struct control_vcpu_pin in = { .id = id, .vcpu = vcpu, .allowed = allowed };
+
+	return client_call(v, CONTROL_VCPU_PIN, &in, sizeof(in), NULL, 0, NULL);
+}
+
+int viaduct_domain_share(struct viaduct *v, uint32_t id, uint32_t flags,
+			 struct control_domain_share *share)
+{
+	struct control_domain_share in = *share;
+
+	in.id = id;
+	in.flags = flags;
+	return client_call(v, CONTROL_DOMAIN_SHARE, &in, sizeof(in), share, sizeof(*share), NULL);
+}
+
 static int text_read(struct viaduct *v, uint32_t op, uint32_t id, uint64_t *position, char *buf,
 		     size_t size, size_t *got)
 {

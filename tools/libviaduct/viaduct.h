@@ -69,6 +69,14 @@ int viaduct_domain_find(struct viaduct *v, const char *name_or_id, struct contro
 /* By index; *count of them. */
 int viaduct_domain_vcpus(struct viaduct *v, uint32_t id,
 			 struct control_vcpu list[CONTROL_VCPUS_MAX], size_t *count);
+/* A vCPU may be on these CPUs only, by bit; CONTROL_ANY_CPU. -ENOENT, -EINVAL, -ERANGE. */
+int viaduct_vcpu_pin(struct viaduct *v, uint32_t id, uint32_t vcpu, uint32_t allowed);
+/*
+ * Weight and cap of a domain: those that flags (CONTROL_SHARE_*) name are set from *share, and *share
+ * is what holds then. -ENOENT, -ERANGE; *share is as it was.
+ */
+int viaduct_domain_share(struct viaduct *v, uint32_t id, uint32_t flags,
+			 struct control_domain_share *share);
 int viaduct_domain_stats(struct viaduct *v, uint32_t id, struct control_domain_stats *out);
 /* -EEXIST: the name is in use. */
 int viaduct_domain_rename(struct viaduct *v, uint32_t id, const char *name);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cpu_choice.h"
 #include "guest_config.h"
 #include "pci_choice.h"
 
@@ -111,8 +112,8 @@ static uint64_t ram_bytes(const struct guest_config *g)
 	return ((uint64_t)g->memory * MIB + BLOCK - 1) & ~(BLOCK - 1);
 }
 
-static int check_name_and_memory(const struct command *c, struct viaduct *v,
-				 const struct guest_config *g, const struct viaduct_boot *boot)
+static int check_machine(const struct command *c, struct viaduct *v, const struct guest_config *g,
+			 const struct viaduct_boot *boot)
 {
 	uint64_t wanted = ram_bytes(g) + viaduct_boot_flash_bytes(boot);
 	struct control_domain d;
@@ -133,6 +134,11 @@ static int check_name_and_memory(const struct command *c, struct viaduct *v,
 		return via_fail(c, "not enough memory: %llu MiB wanted, %llu MiB free",
 				(unsigned long long)(wanted / MIB),
 				(unsigned long long)(info.free_bytes / MIB));
+	}
+	for (size_t i = 0; i < (size_t)g->vcpus; i++) {
+		if (cpus_check(c, &info, g->cpus[i]) != VIA_OK) {
+			return VIA_FAILED;
+		}
 	}
 	return VIA_OK;
 }
@@ -164,6 +170,23 @@ static int show_progress(void *arg, uint64_t done, uint64_t total)
 	return interrupted != 0;
 }
 
+/* What it gets of which CPUs. */
+static int share_and_pin(struct viaduct *v, const struct guest_config *g, uint32_t id)
+{
+	struct control_domain_share share = {
+		.weight = g->cpu_weight != 0 ? (uint32_t)g->cpu_weight : CONTROL_WEIGHT_DEFAULT,
+		.cap = (uint32_t)g->cap,
+	};
+	int err = viaduct_domain_share(v, id, CONTROL_SHARE_WEIGHT | CONTROL_SHARE_CAP, &share);
+
+	for (uint32_t i = 0; err == 0 && i < (uint32_t)g->vcpus; i++) {
+		if (g->cpus[i] != 0) {
+			err = viaduct_vcpu_pin(v, id, i, g->cpus[i]);
+		}
+	}
+	return err;
+}
+
 /* Fill and start a domain that was made. flags: CONTROL_START_*. */
 static int finish(const struct command *c, struct viaduct *v, struct guest_config *g,
 		  struct viaduct_boot *boot, struct pci_choices *choices, uint32_t id,
@@ -172,6 +195,9 @@ static int finish(const struct command *c, struct viaduct *v, struct guest_confi
 	uint64_t pc, arg;
 	int err;
 
+	if (share_and_pin(v, g, id) != 0) {
+		return via_fail(c, "%s: %s", g->name, viaduct_error(v));
+	}
 	if (choices_lend(c, v, choices, id) != VIA_OK) {
 		return VIA_FAILED;
 	}
@@ -200,7 +226,7 @@ static int create(const struct command *c, struct viaduct *v, struct guest_confi
 	struct pci_choices choices;
 	struct control_domain d;
 
-	if (check_name_and_memory(c, v, g, boot) != VIA_OK ||
+	if (check_machine(c, v, g, boot) != VIA_OK ||
 	    find_devices(c, v, g, &choices) != VIA_OK) {
 		return VIA_FAILED;
 	}

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cpu_set.h"
 #include "domain_names.h"
 #include "json.h"
 #include "via.h"
@@ -12,27 +13,30 @@
 static void print_vcpu(const struct control_domain *d, const struct control_vcpu *vcpu)
 {
 	bool off = vcpu->state == CONTROL_VCPU_OFF;
-	char cpu[12] = "-";
+	char cpu[12] = "-", affinity[CPU_SET_TEXT];
 
 	if (!off) {
 		snprintf(cpu, sizeof(cpu), "%u", vcpu->cpu);
 	}
-	printf("%-32s %5u %5u %5s   %c%c%c   %9.1f %u\n", d->name, d->id, vcpu->index, cpu,
+	printf("%-32s %5u %5u %5s   %c%c%c   %9.1f %s\n", d->name, d->id, vcpu->index, cpu,
 	       vcpu->state == CONTROL_VCPU_RUNNING ? 'r' : '-',
 	       vcpu->state == CONTROL_VCPU_BLOCKED || vcpu->state == CONTROL_VCPU_PARKED ? 'b' :
 											   '-',
 	       off || vcpu->state == CONTROL_VCPU_STOPPED ? 'p' : '-', (double)vcpu->cpu_ns / 1e9,
-	       vcpu->cpu);
+	       cpu_set_text(vcpu->allowed, affinity));
 }
 
 static void json_vcpu(struct json *j, const struct control_domain *d,
 		      const struct control_vcpu *vcpu)
 {
+	char affinity[CPU_SET_TEXT];
+
 	json_begin(j, NULL, '{');
 	json_string(j, "name", d->name);
 	json_number(j, "id", d->id);
 	json_number(j, "vcpu", vcpu->index);
 	json_number(j, "cpu", vcpu->cpu);
+	json_string(j, "affinity", cpu_set_text(vcpu->allowed, affinity));
 	json_string(j, "state", vcpu_state_name(vcpu->state));
 	json_seconds(j, "cpu_seconds", vcpu->cpu_ns);
 	json_end(j, '}');

@@ -18,6 +18,16 @@ static const struct command commands[] = {
 	{ "vcpu-list", "[--json] [DOMAIN...]", "the virtual CPUs of the domains",
 	  "State letters: r running, b blocked, p off, or paused or shut down with its domain.\n",
 	  cmd_vcpu_list },
+	{ "vcpu-pin", "DOMAIN VCPU|all CPUS", "which CPUs a virtual CPU may be on",
+	  "CPUS: all, or numbers and ranges as in 0-3,^1. The last word on a vCPU counts, and the\n"
+	  "configuration's cpus is the first.\n",
+	  cmd_vcpu_pin },
+	{ "sched-weight", "[--json] [DOMAIN...] | DOMAIN [-w WEIGHT] [-c CAP]",
+	  "what domains get of the CPUs",
+	  "  -w  how much each of its vCPUs counts where others want the same CPU: 1 to 65535;\n"
+	  "      256 is usual\n"
+	  "  -c  what all its vCPUs together get at most, in percent of one CPU; 0: no limit\n",
+	  cmd_sched_weight },
 	{ "create", "[-c] [-p] FILE [KEY=VALUE...]",
 	  "make and start a domain from a configuration file, via.cfg(5)",
 	  "  -c  stay at its console\n"

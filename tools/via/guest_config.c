@@ -2,6 +2,8 @@
 /* The keys of a configuration file, as a table; their values checked. */
 #include "guest_config.h"
 
+#include "cpu_set.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,7 +12,7 @@
 
 #define MEMORY_MIN 8LL
 #define MEMORY_MAX (255LL * 1024) /* RAM ends below the guest's ECAM window */
-#define VCPUS_MAX  16LL
+#define VCPUS_MAX  ((long long)CONTROL_VCPUS_MAX)
 #define SHADOW_MAX 4096LL
 
 struct key {
@@ -32,6 +34,9 @@ static const struct key keys[] = {
 	{ "memory", CONFIG_NUMBER, REQUIRED, FIELD(memory), MEMORY_MIN, MEMORY_MAX, NULL },
 	{ "shadow_memory", CONFIG_NUMBER, 0, FIELD(shadow_memory), 1, SHADOW_MAX, NULL },
 	{ "vcpus", CONFIG_NUMBER, 0, FIELD(vcpus), 1, VCPUS_MAX, NULL },
+	{ "cpus", CONFIG_LIST, 0, 0, 0, 0, NULL },
+	{ "cpu_weight", CONFIG_NUMBER, 0, FIELD(cpu_weight), 1, CONTROL_WEIGHT_MAX, NULL },
+	{ "cap", CONFIG_NUMBER, 0, FIELD(cap), 0, CONTROL_CAP_MAX, NULL },
 	{ "unsafe_interrupts", CONFIG_NUMBER, 0, FIELD(unsafe_interrupts), 0, 1, NULL },
 	{ "kernel", CONFIG_STRING, FILLED, FIELD(kernel), 0, 0, NULL },
 	{ "firmware", CONFIG_STRING, FILLED, FIELD(firmware), 0, 0, NULL },
@@ -125,6 +130,27 @@ static int set_pci(struct guest_config *g, const struct config_setting *s, struc
 	return 0;
 }
 
+/* A string is for all vCPUs, a list has one for each; those behind its end may be on any CPU. */
+static int set_cpus(struct guest_config *g, const struct config_setting *s, struct config_error *e)
+{
+	const struct config_value *v = &s->value;
+	size_t count = v->kind == CONFIG_LIST ? v->item_count : CONTROL_VCPUS_MAX;
+	char why[96];
+
+	if (count > CONTROL_VCPUS_MAX) {
+		return fail(e, s->at, "cpus has more than %u entries", CONTROL_VCPUS_MAX);
+	}
+	memset(g->cpus, 0, sizeof(g->cpus));
+	for (size_t i = 0; i < count; i++) {
+		const char *text = v->kind == CONFIG_LIST ? v->items[i] : v->text;
+
+		if (cpu_set_parse(text, &g->cpus[i], why, sizeof(why)) != 0) {
+			return fail(e, s->at, "cpus: \"%.40s\": %s", text, why);
+		}
+	}
+	return 0;
+}
+
 static int set(struct guest_config *g, const struct config_setting *s, struct config_error *e)
 {
 	const struct key *k = find_key(s->key);
@@ -134,6 +160,9 @@ static int set(struct guest_config *g, const struct config_setting *s, struct co
 	}
 	if (k->refusal != NULL) {
 		return fail(e, s->at, "%s: %s", k->name, k->refusal);
+	}
+	if (strcmp(k->name, "cpus") == 0) {
+		return set_cpus(g, s, e);
 	}
 	switch (k->kind) {
 	case CONFIG_NUMBER:

@@ -70,9 +70,11 @@ int cmd_pci_tree(const struct command *c, int argc, char **argv);
 int cmd_reboot(const struct command *c, int argc, char **argv);
 int cmd_rename(const struct command *c, int argc, char **argv);
 int cmd_shutdown(const struct command *c, int argc, char **argv);
+int cmd_sched_weight(const struct command *c, int argc, char **argv);
 int cmd_stats(const struct command *c, int argc, char **argv);
 int cmd_unpause(const struct command *c, int argc, char **argv);
 int cmd_vcpu_list(const struct command *c, int argc, char **argv);
+int cmd_vcpu_pin(const struct command *c, int argc, char **argv);
 
 /* Show a domain's console until it ends or the user leaves. The domain is d. */
 int console_run(const struct command *c, struct viaduct *v, const struct control_domain *d);

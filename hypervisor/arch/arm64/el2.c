@@ -90,3 +90,14 @@ void el2_init_cpu(void)
 	isb();
 	el2_timer_init_cpu();
 }
+
+/*
+ * What is meant for the guest ends its WFI all the same: a physical interrupt, a kick of another CPU
+ * too, goes to EL2, and a virtual one that is pending is a wake-up event (DDI0487 D1.6.2).
+ */
+void el2_wfi_native(bool native)
+{
+	uint64_t hcr = read_sysreg(hcr_el2);
+
+	write_sysreg(hcr_el2, native ? hcr & ~HCR_TWI : hcr | HCR_TWI);
+}

@@ -22,6 +22,9 @@
 /* Trap controls and hypervisor system registers of this CPU; every EL2 trap register is written. */
 void el2_init_cpu(void);
 
+/* On this CPU WFI waits as on bare metal, or is the scheduler's again. */
+void el2_wfi_native(bool native);
+
 /* A vCPU at its reset: EL1h, MMU off, all interrupts masked. */
 void vcpu_reset_regs(struct vcpu *v, uint64_t pc, uint64_t arg);
 /* Put v's EL1 state into this CPU, or take it out again. Not nested. */

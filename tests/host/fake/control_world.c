@@ -83,6 +83,7 @@ void control_world_init(void)
 	world.vcpu.domain = &control_domain;
 	world.vcpu.state = VCPU_RUNNING;
 	control_domain.vcpus[0] = &world.vcpu;
+	world.vcpu.allowed = SCHED_ANY_CPU;
 	domains[0] = &control_domain;
 	iommu = (struct iommu){ .usable = true };
 	add_function(&functions[0], WORLD_PORT, 1, &functions[1]);
@@ -234,6 +235,7 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 		d->vcpus[i] = aligned_alloc(_Alignof(struct vcpu), sizeof(struct vcpu));
 		memset(d->vcpus[i], 0, sizeof(struct vcpu));
 		d->vcpus[i]->pcpu = i % 2;
+		d->vcpus[i]->allowed = SCHED_ANY_CPU;
 	}
 	domains[id] = d;
 	world.free_bytes -= blocks * CONTROL_SLOT_SIZE;
@@ -392,6 +394,25 @@ uint32_t world_domains(void)
 	return count;
 }
 
+uint32_t sched_cpus_online(void)
+{
+	return 3;
+}
+
+int sched_pin(struct vcpu *v, uint32_t allowed)
+{
+	if (allowed != SCHED_ANY_CPU && (allowed == 0 || (allowed & ~sched_cpus_online()) != 0)) {
+		return -ERANGE;
+	}
+	v->allowed = allowed;
+	return 0;
+}
+
+int sched_set_share(struct domain *d, uint32_t weight, uint32_t cap)
+{
+	return sched_share_set(&d->share, weight, cap, 30);
+}
+
 uint64_t sched_cpu_ticks(struct vcpu *v)
 {
 	return v->cpu_ticks;
@@ -413,6 +434,7 @@ int control_info(struct control_call *call)
 		.version = "1.2.3",
 		.abi = CONTROL_ABI_VERSION,
 		.cpu_count = 2,
+		.cpus_online = sched_cpus_online(),
 		.gic_version = 3,
 		.features = CONTROL_FEATURE_ITS,
 		.ram_bytes = 1024 * SZ_1M,
