@@ -53,7 +53,7 @@ static void decide_interrupts(struct domain *d)
 	if (d->unsafe_interrupts) {
 		log_warn("domain", "%u (%s): unsafe interrupts: no ITS, so its devices can raise "
 			 "MSIs of other domains", d->id, d->name);
-	} else {
+	} else if (!d->unprotected_dma) {
 		log_info("domain", "%u (%s): unsafe interrupts make no difference here", d->id,
 			 d->name);
 	}

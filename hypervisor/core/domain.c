@@ -138,7 +138,8 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	d->unprotected_dma = spec->unprotected_dma;
 	d->ram_base = ipa(spec->ram_at);
 	d->drives = spec->drives;
-	d->unsafe_interrupts = spec->unsafe_interrupts;
+	/* What can write to all memory can write to every doorbell. */
+	d->unsafe_interrupts = spec->unsafe_interrupts || spec->unprotected_dma;
 	ret = domain_ram_promise(d, size, flash_size);
 	if (ret == 0) {
 		ret = domain_build_guest(d);

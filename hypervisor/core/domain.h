@@ -113,7 +113,8 @@ struct domain_spec {
 	uint64_t table_size; /* bytes of page tables besides those of its RAM; 0: the usual amount */
 	bool unprotected_dma; /* no flash; RAM in one piece, at its physical address */
 	uint64_t ram_at;      /* the latter, where it is to be just this; 0: any */
-	bool unsafe_interrupts; /* where there is no ITS: MSIs through a doorbell without check */
+	/* Where there is no ITS: MSIs through a doorbell without check. unprotected_dma implies it. */
+	bool unsafe_interrupts;
 };
 
 /*

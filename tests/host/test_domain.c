@@ -480,6 +480,7 @@ static void test_in_place(void **state)
 	world.used[1] = true;
 	assert_int_equal(domain_create(&spec, &d), 0);
 	assert_true(d->unprotected_dma);
+	assert_true(d->unsafe_interrupts);
 	assert_int_equal(d->ram_base.v, 0x40400000);
 	run_jobs();
 	assert_int_equal(world.cleaned, 4);

@@ -751,6 +751,10 @@ static void test_doctor_on_nature(void **state)
 	via("pci-doctor --json 02:00.0");
 	assert_says(out, "\"unsafe_msi\": true");
 	via("pci-doctor 02:00.0");
+	assert_says(out, "no ITS: they reach only a guest with unprotected_dma = 1\n");
+	disk->iommu = iommu;
+	iommu->usable = true;
+	via("pci-doctor 02:00.0");
 	assert_says(out, "no ITS: they reach only a guest with unsafe_interrupts = 1\n");
 }
 

@@ -75,7 +75,9 @@ static void print_isolation(const struct doctor *d, const struct patient *p)
 	if (r->flags & CONTROL_REPORT_ITS) {
 		printf("DeviceID 0x%x\n", r->device_id);
 	} else if (r->flags & CONTROL_REPORT_UNSAFE_MSI) {
-		printf("no ITS: they reach only a guest with unsafe_interrupts = 1\n");
+		printf("no ITS: they reach only a guest with %s = 1\n",
+		       p->f.flags & CONTROL_FUNCTION_NOT_ISOLATED ? "unprotected_dma" :
+								    "unsafe_interrupts");
 	} else {
 		printf("no ITS: neither reaches a guest\n");
 	}
