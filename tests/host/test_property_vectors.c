@@ -205,7 +205,7 @@ static void check_card(void)
 	}
 }
 
-/* Nobody has more than their share, nor any without a function; all others are masked and silent. */
+/* Nobody has more than a share, nor any without a function; all others are masked and silent. */
 static void check_vectors(void)
 {
 	uint32_t sum = 0, before = fake_msix_pulses;
