@@ -163,6 +163,7 @@ static void main_on_stack(void)
 	}
 	domain_boot_all();
 	fdt_index_drop();
+	console_start_buffering();
 	sched_start();
 }
 

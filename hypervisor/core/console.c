@@ -4,7 +4,9 @@
 
 #include "arch/arm64/mmio.h"
 #include "core/console_input.h"
+#include "core/job.h"
 #include "core/log.h"
+#include "core/log_ring.h"
 #include "core/machine.h"
 #include "core/panic.h"
 #include "core/uart.h"
@@ -16,8 +18,22 @@
 /* Who printed last: a domain id or the hypervisor. */
 #define WRITER_HYPERVISOR DOMAIN_ID_NONE
 
+/*
+ * A UART takes a millisecond for ten characters, and EL2 runs with interrupts masked. What the FIFO
+ * takes at once goes there, up to DIRECT_MAX characters a call; the rest is queued, and a job sends it.
+ */
+#define QUEUE_SIZE 16384U
+#define DIRECT_MAX 32U
+#define STEP_MAX   64U /* characters a step of the job sends */
+
 struct console {
 	struct spinlock lock;
+	struct text_ring queue;
+	uint64_t sent;   /* position in it */
+	uint32_t direct; /* characters this call may still send itself */
+	bool buffered;
+	bool sending; /* the job is active or about to end */
+	struct job job;
 	const struct uart_ops *ops;
 	volatile uint8_t *regs;
 	uint64_t base;
@@ -26,7 +42,11 @@ struct console {
 	bool forced;
 };
 
-static struct console console = { .writer = WRITER_HYPERVISOR };
+static char queue_text[QUEUE_SIZE];
+static struct console console = {
+	.writer = WRITER_HYPERVISOR,
+	.queue = { .text = queue_text, .size = QUEUE_SIZE },
+};
 
 bool console_lock_unless_forced(struct spinlock *l)
 {
@@ -37,11 +57,45 @@ bool console_lock_unless_forced(struct spinlock *l)
 	return true;
 }
 
-static void console_put(char c)
+/* However long it takes. */
+static void console_send(char c)
 {
 	while (console.ops->tx_full(console.regs)) {
 	}
 	console.ops->put(console.regs, c);
+}
+
+static void send_first(void)
+{
+	char c;
+
+	if (text_ring_get(&console.queue, &console.sent, &c, 1) == 1) {
+		console_send(c);
+	}
+}
+
+static void send_all(void)
+{
+	while (console.sent != console.queue.head) {
+		send_first();
+	}
+}
+
+/* Console lock held. */
+static void console_put(char c)
+{
+	if (!console.buffered || __atomic_load_n(&console.forced, __ATOMIC_RELAXED)) {
+		console_send(c);
+	} else if (console.sent == console.queue.head && console.direct != 0 &&
+		   !console.ops->tx_full(console.regs)) {
+		console.direct--;
+		console.ops->put(console.regs, c);
+	} else {
+		if (console.queue.head - console.sent == QUEUE_SIZE) {
+			send_first();
+		}
+		text_ring_put(&console.queue, &c, 1);
+	}
 }
 
 static void console_put_string(const char *s)
@@ -51,9 +105,59 @@ static void console_put_string(const char *s)
 	}
 }
 
-/* Console lock held. End the line another writer left open. */
+static enum job_status send_step(struct job *j)
+{
+	enum job_status status = JOB_MORE;
+
+	(void)j;
+	spin_lock(&console.lock);
+	for (uint32_t i = 0; i < STEP_MAX && status == JOB_MORE; i++) {
+		if (console.sent == console.queue.head) {
+			status = JOB_DONE;
+		} else if (console.ops->tx_full(console.regs)) {
+			status = JOB_WAIT;
+		} else {
+			send_first();
+		}
+	}
+	spin_unlock(&console.lock);
+	return status;
+}
+
+/* Text may have come behind the last step. */
+static void send_finish(struct job *j, bool cancelled)
+{
+	(void)cancelled;
+	spin_lock(&console.lock);
+	console.sending = console.sent != console.queue.head;
+	if (console.sending) {
+		job_start(j);
+	}
+	spin_unlock(&console.lock);
+}
+
+static const struct job_ops send_job = {
+	.name = "console",
+	.step = send_step,
+	.finish = send_finish,
+};
+
+/* The end of a call, console lock held unless forced. */
+static void console_end(bool locked)
+{
+	if (console.sent != console.queue.head && !console.sending && locked) {
+		console.sending = true;
+		job_start(&console.job);
+	}
+	if (locked) {
+		spin_unlock(&console.lock);
+	}
+}
+
+/* The begin of a call, console lock held. End the line another writer left open. */
 static void console_switch_writer(uint32_t writer)
 {
+	console.direct = DIRECT_MAX;
 	if (console.mid_line && console.writer != writer) {
 		console_put_string("\r\n");
 		console.mid_line = false;
@@ -106,14 +210,30 @@ void console_force(void)
 	if (console.ops == NULL) {
 		console_open();
 	}
+	send_all();
+}
+
+void console_start_buffering(void)
+{
+	job_init(&console.job, &send_job);
+	console.buffered = true;
+}
+
+void console_flush(void)
+{
+	bool locked = console_lock_unless_forced(&console.lock);
+
+	send_all();
+	if (locked) {
+		spin_unlock(&console.lock);
+	}
 }
 
 void console_write(const char *s, size_t size)
 {
-	const struct uart_ops *ops = console.ops;
 	bool locked;
 
-	if (ops == NULL || size == 0) {
+	if (console.ops == NULL || size == 0) {
 		return;
 	}
 	locked = console_lock_unless_forced(&console.lock);
@@ -122,14 +242,10 @@ void console_write(const char *s, size_t size)
 		if (s[i] == '\n') {
 			console_put('\r');
 		}
-		while (ops->tx_full(console.regs)) {
-		}
-		ops->put(console.regs, s[i]);
+		console_put(s[i]);
 	}
 	console.mid_line = s[size - 1] != '\n';
-	if (locked) {
-		spin_unlock(&console.lock);
-	}
+	console_end(locked);
 }
 
 void console_domain_output(struct domain *d, const char *s, size_t size)
@@ -155,9 +271,7 @@ void console_domain_output(struct domain *d, const char *s, size_t size)
 			console.mid_line = s[i] != '\n';
 		}
 	}
-	if (locked) {
-		spin_unlock(&console.lock);
-	}
+	console_end(locked);
 }
 
 static enum irq_result console_interrupt(uint32_t intid, void *arg)

@@ -10,15 +10,22 @@
 #include "core/domain.h"
 
 /*
- * Polled output on machine.uart, or on the UART compiled in when that is empty or has no driver;
- * interrupts for input once the GIC is up (console_enable_input).
+ * Output on machine.uart, or on the UART compiled in when that is empty or has no driver, polled until
+ * console_start_buffering(); interrupts for input once the GIC is up (console_enable_input).
  */
 void console_init(void);
 void console_enable_input(void);
+/*
+ * From now on what the UART's FIFO does not take at once is queued and sent by a job of the pCPU that
+ * wrote. Jobs run soon; once.
+ */
+void console_start_buffering(void);
+/* On return all of it is in the UART's FIFO. Before the machine goes off. */
+void console_flush(void);
 
 /*
- * Hypervisor text; never blocks for long (a full FIFO is polled). Starts on a fresh line when a
- * domain left one unfinished. Any context.
+ * Hypervisor text. Polls the FIFO only when 16 KiB are queued. Starts on a fresh line when a domain
+ * left one unfinished. Any context; takes the locks of the console and of jobs.
  */
 void console_write(const char *s, size_t size);
 /* A domain printed. The control domain is always shown, a guest only while it has the focus. */
@@ -26,7 +33,8 @@ void console_domain_output(struct domain *d, const char *s, size_t size);
 
 /*
  * For the crash report: from now on nothing here or in the log waits for a lock, whose holder may
- * be the CPU that crashed. Never undone. Does console_init()'s work when that has not run yet.
+ * be the CPU that crashed, and all output is polled, what was queued first. Never undone. Does
+ * console_init()'s work when that has not run yet.
  */
 void console_force(void);
 /* Takes l and returns true, or returns false after console_force(). */

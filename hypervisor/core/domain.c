@@ -6,6 +6,7 @@
 
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/el2.h"
+#include "core/console.h"
 #include "core/domain_build.h"
 #include "core/domain_parts.h"
 #include "core/heap.h"
@@ -232,16 +233,23 @@ void domain_without_control(void)
 	__atomic_store_n(&nobody_administers, true, __ATOMIC_RELAXED);
 }
 
+static _Noreturn void machine_off(void)
+{
+	console_flush();
+	psci_system_off();
+}
+
 /* The machine goes with its control domain. */
 static _Noreturn void machine_end(enum shutdown_reason reason)
 {
 	if (reason == SHUTDOWN_REBOOT) {
 		log_info("domain", "control domain reboots the machine");
+		console_flush();
 		psci_system_reset();
 	}
 	log_info("domain", "control domain %s: the machine is switched off",
 		 reason == SHUTDOWN_CRASH ? "crashed" : "powers off");
-	psci_system_off();
+	machine_off();
 }
 
 void domain_end_machine_if_last(void)
@@ -257,7 +265,7 @@ void domain_end_machine_if_last(void)
 		}
 	}
 	log_info("domain", "no domain is left to run: the machine is switched off");
-	psci_system_off();
+	machine_off();
 }
 
 void domain_shutdown(struct domain *d, enum shutdown_reason reason)

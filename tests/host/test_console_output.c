@@ -13,6 +13,7 @@
 #include "core/console.h"
 #include "core/console_input.h"
 #include "core/heap.h"
+#include "core/job.h"
 #include "core/log.h"
 #include "core/machine.h"
 #include "core/ram.h"
@@ -29,11 +30,16 @@ static struct domain guest = { .id = 3, .name = "guest" };
 static bool guest_there = true;
 static uint64_t mapped; /* where the UART last opened is */
 
-static char screen[512];
+static char screen[32768];
 static size_t screen_size;
 static const char *typed = "";
 static irq_handler uart_interrupt;
 static char received[2][64]; /* by domain: control, guest */
+
+static bool has_fifo;
+static uint32_t fifo_room; /* if it has one: characters it still takes, until somebody polls */
+static uint32_t polls;     /* while it was full */
+static struct job *job;
 
 /* A UART that shows text on the screen; its FIFO is full every other time it is asked. */
 static void uart_init(volatile uint8_t *regs)
@@ -46,13 +52,21 @@ static bool uart_tx_full(const volatile uint8_t *regs)
 	static bool full;
 
 	(void)regs;
-	full = !full;
+	full = has_fifo ? fifo_room == 0 : !full;
+	if (has_fifo && full) {
+		polls++;
+		/* Time passes for whoever waits. */
+		fifo_room = polls % 8 == 0;
+	}
 	return full;
 }
 
 static void uart_put(volatile uint8_t *regs, char c)
 {
 	(void)regs;
+	if (has_fifo) {
+		assert_true(fifo_room-- != 0);
+	}
 	assert_true(screen_size + 1 < sizeof(screen));
 	screen[screen_size++] = c;
 	screen[screen_size] = '\0';
@@ -136,6 +150,30 @@ void heap_stats(uint64_t *used, uint64_t *total)
 void ram_stats(uint64_t *free_blocks, uint64_t *total_blocks)
 {
 	*free_blocks = *total_blocks = 0;
+}
+
+void job_init(struct job *j, const struct job_ops *ops)
+{
+	*j = (struct job){ .ops = ops };
+}
+
+void job_start(struct job *j)
+{
+	assert_null(job);
+	job = j;
+}
+
+/* As job.c does it: a job may be started again by its finish(). */
+static enum job_status step_job(void)
+{
+	struct job *j = job;
+	enum job_status status = j->ops->step(j);
+
+	if (status == JOB_DONE) {
+		job = NULL;
+		j->ops->finish(j, false);
+	}
+	return status;
 }
 
 void log_set_console_level(enum log_level level)
@@ -267,16 +305,152 @@ static void test_unknown_uart_is_not_used(void **state)
 	assert_true(fake_log_has("names no UART"));
 }
 
+/* Buffered: never undone, so these come last, and the rest of what is queued goes with `drain`. */
+
+static void drain(void)
+{
+	while (job != NULL) {
+		fifo_room = 16;
+		step_job();
+	}
+}
+
+static int setup_buffered(void **state)
+{
+	setup(state);
+	console_start_buffering();
+	has_fifo = true;
+	drain();
+	screen_size = 0;
+	screen[0] = '\0';
+	fifo_room = 16;
+	polls = 0;
+	return 0;
+}
+
+static int teardown_buffered(void **state)
+{
+	(void)state;
+	drain();
+	has_fifo = false;
+	return 0;
+}
+
+static void test_a_full_fifo_is_not_waited_for(void **state)
+{
+	(void)state;
+	hypervisor("0123456789\n");
+	assert_string_equal(screen, "0123456789\r\n");
+	assert_null(job);
+	hypervisor("one line\n");
+	out(&control, "another");
+	assert_string_equal(screen, "0123456789\r\none ");
+	assert_true(polls < 16);
+	assert_non_null(job);
+	/* The job waits when the FIFO is full, and what is written meanwhile keeps its place. */
+	fifo_room = 3;
+	assert_int_equal(step_job(), JOB_WAIT);
+	assert_string_equal(screen, "0123456789\r\none lin");
+	fifo_room = 16;
+	out(&control, "!\r\n");
+	assert_string_equal(screen, "0123456789\r\none lin");
+	drain();
+	assert_string_equal(screen, "0123456789\r\none line\r\nanother!\r\n");
+	fifo_room = 16;
+	hypervisor("direct\n");
+	assert_null(job);
+	assert_int_equal(strlen(screen), strlen("0123456789\r\none line\r\nanother!\r\ndirect\r\n"));
+}
+
+/* Even a FIFO that is never full does not take a long line in one go. */
+static void test_a_long_line_goes_in_pieces(void **state)
+{
+	char line[201];
+	uint32_t steps = 0;
+
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	line[200] = '\n';
+	fifo_room = 1000;
+	console_write(line, sizeof(line));
+	assert_in_range(strlen(screen), 1, 100);
+	while (job != NULL) {
+		size_t before = strlen(screen);
+
+		step_job();
+		assert_in_range(strlen(screen) - before, 0, 100);
+		steps++;
+	}
+	assert_in_range(steps, 2, 10);
+	assert_int_equal(strlen(screen), 202);
+}
+
+/* Nothing is lost when more is written than is kept: then it is waited for. */
+static void test_a_full_queue_is_waited_for(void **state)
+{
+	char text[100];
+	uint32_t lines = 200;
+
+	(void)state;
+	fifo_room = 0;
+	for (uint32_t i = 0; i < lines; i++) {
+		memset(text, 'a' + (int)(i % 26), sizeof(text));
+		text[sizeof(text) - 1] = '\n';
+		console_write(text, sizeof(text));
+	}
+	drain();
+	assert_int_equal(strlen(screen), lines * (sizeof(text) + 1));
+	for (uint32_t i = 0; i < lines; i++) {
+		const char *line = screen + i * (sizeof(text) + 1);
+
+		assert_int_equal(line[0], 'a' + i % 26);
+		assert_memory_equal(line + 99, "\r\n", 2);
+	}
+}
+
+static void test_text_behind_the_last_step(void **state)
+{
+	struct job *j;
+
+	(void)state;
+	fifo_room = 0;
+	hypervisor("a\n");
+	j = job;
+	fifo_room = 100;
+	assert_int_equal(j->ops->step(j), JOB_DONE);
+	fifo_room = 0;
+	hypervisor("b\n"); /* before job_end() */
+	job = NULL;
+	j->ops->finish(j, false);
+	assert_ptr_equal(job, j);
+	drain();
+	assert_string_equal(screen, "a\r\nb\r\n");
+}
+
+static void test_flush(void **state)
+{
+	(void)state;
+	fifo_room = 0;
+	hypervisor("switched off\n");
+	assert_string_equal(screen, "");
+	console_flush();
+	assert_string_equal(screen, "switched off\r\n");
+}
+
 static void test_forced_output_waits_for_no_lock(void **state)
 {
 	static struct spinlock held;
 
 	(void)state;
 	spin_lock(&held);
+	fifo_room = 0;
+	hypervisor("before\n");
+	assert_string_equal(screen, "");
 	console_force(); /* never undone: the last test */
 	assert_false(console_lock_unless_forced(&held));
+	assert_string_equal(screen, "before\r\n");
 	hypervisor("crash\n");
-	assert_string_equal(screen, "crash\r\n");
+	assert_string_equal(screen, "before\r\ncrash\r\n");
 }
 
 /* A crash before the console is open. First of all tests, in a process of its own: never undone. */
@@ -309,7 +483,17 @@ int main(void)
 		cmocka_unit_test_setup(test_input_follows_focus, setup),
 		cmocka_unit_test_setup(test_focus_of_a_domain_that_is_gone, setup),
 		cmocka_unit_test_setup(test_unknown_uart_is_not_used, setup),
-		cmocka_unit_test_setup(test_forced_output_waits_for_no_lock, setup),
+		cmocka_unit_test_setup_teardown(test_a_full_fifo_is_not_waited_for, setup_buffered,
+						teardown_buffered),
+		cmocka_unit_test_setup_teardown(test_a_long_line_goes_in_pieces, setup_buffered,
+						teardown_buffered),
+		cmocka_unit_test_setup_teardown(test_a_full_queue_is_waited_for, setup_buffered,
+						teardown_buffered),
+		cmocka_unit_test_setup_teardown(test_text_behind_the_last_step, setup_buffered,
+						teardown_buffered),
+		cmocka_unit_test_setup_teardown(test_flush, setup_buffered, teardown_buffered),
+		cmocka_unit_test_setup_teardown(test_forced_output_waits_for_no_lock, setup_buffered,
+						teardown_buffered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -272,6 +272,10 @@ void gic_send_sgi(uint32_t cpu, uint32_t sgi)
 {
 }
 
+void console_flush(void)
+{
+}
+
 void psci_system_off(void)
 {
 	world.machine_end = 1;
