@@ -19,18 +19,17 @@
 #define WRITER_HYPERVISOR DOMAIN_ID_NONE
 
 /*
- * A UART takes a millisecond for ten characters, and EL2 runs with interrupts masked. What the FIFO
- * takes at once goes there, up to DIRECT_MAX characters a call; the rest is queued, and a job sends it.
+ * A UART takes a millisecond for ten characters, and EL2 runs with interrupts masked: text is queued,
+ * and a job sends it as the FIFO takes it.
  */
 #define QUEUE_SIZE 16384U
-#define DIRECT_MAX 32U
-#define STEP_MAX   64U /* characters a step of the job sends */
+#define STEP_MAX   64U /* characters a step of the job sends... */
+#define LOOK_EVERY 16U /* ...looking for interrupts as often as that */
 
 struct console {
 	struct spinlock lock;
 	struct text_ring queue;
-	uint64_t sent;   /* position in it */
-	uint32_t direct; /* characters this call may still send itself */
+	uint64_t sent; /* position in it */
 	bool buffered;
 	bool sending; /* the job is active or about to end */
 	struct job job;
@@ -65,6 +64,11 @@ static void console_send(char c)
 	console.ops->put(console.regs, c);
 }
 
+static bool is_empty(void)
+{
+	return console.sent == console.queue.head;
+}
+
 static void send_first(void)
 {
 	char c;
@@ -76,32 +80,39 @@ static void send_first(void)
 
 static void send_all(void)
 {
-	while (console.sent != console.queue.head) {
+	while (!is_empty()) {
 		send_first();
 	}
 }
 
 /* Console lock held. */
-static void console_put(char c)
+static void console_put(const char *s, size_t size)
 {
-	if (!console.buffered || __atomic_load_n(&console.forced, __ATOMIC_RELAXED)) {
-		console_send(c);
-	} else if (console.sent == console.queue.head && console.direct != 0 &&
-		   !console.ops->tx_full(console.regs)) {
-		console.direct--;
-		console.ops->put(console.regs, c);
-	} else {
-		if (console.queue.head - console.sent == QUEUE_SIZE) {
+	bool queued = console.buffered && !__atomic_load_n(&console.forced, __ATOMIC_RELAXED);
+
+	for (; size != 0 && !queued; size--) {
+		console_send(*s++);
+	}
+	while (size != 0) {
+		size_t free = QUEUE_SIZE - (console.queue.head - console.sent);
+		size_t n = MIN(size, free);
+
+		if (free == 0) {
 			send_first();
 		}
-		text_ring_put(&console.queue, &c, 1);
+		text_ring_put(&console.queue, s, n);
+		s += n;
+		size -= n;
 	}
 }
 
-static void console_put_string(const char *s)
+/* Console lock held. A domain prints one by one: not worth a job while the FIFO has room. */
+static void console_put_soon(char c)
 {
-	for (; *s != '\0'; s++) {
-		console_put(*s);
+	if (is_empty() && !console.ops->tx_full(console.regs)) {
+		console.ops->put(console.regs, c);
+	} else {
+		console_put(&c, 1);
 	}
 }
 
@@ -112,8 +123,10 @@ static enum job_status send_step(struct job *j)
 	(void)j;
 	spin_lock(&console.lock);
 	for (uint32_t i = 0; i < STEP_MAX && status == JOB_MORE; i++) {
-		if (console.sent == console.queue.head) {
+		if (is_empty()) {
 			status = JOB_DONE;
+		} else if (i % LOOK_EVERY == 0 && job_should_yield()) {
+			break;
 		} else if (console.ops->tx_full(console.regs)) {
 			status = JOB_WAIT;
 		} else {
@@ -129,7 +142,7 @@ static void send_finish(struct job *j, bool cancelled)
 {
 	(void)cancelled;
 	spin_lock(&console.lock);
-	console.sending = console.sent != console.queue.head;
+	console.sending = !is_empty();
 	if (console.sending) {
 		job_start(j);
 	}
@@ -145,7 +158,7 @@ static const struct job_ops send_job = {
 /* The end of a call, console lock held unless forced. */
 static void console_end(bool locked)
 {
-	if (console.sent != console.queue.head && !console.sending && locked) {
+	if (!is_empty() && !console.sending && locked) {
 		console.sending = true;
 		job_start(&console.job);
 	}
@@ -154,12 +167,11 @@ static void console_end(bool locked)
 	}
 }
 
-/* The begin of a call, console lock held. End the line another writer left open. */
+/* Console lock held. End the line another writer left open. */
 static void console_switch_writer(uint32_t writer)
 {
-	console.direct = DIRECT_MAX;
 	if (console.mid_line && console.writer != writer) {
-		console_put_string("\r\n");
+		console_put("\r\n", 2);
 		console.mid_line = false;
 	}
 	console.writer = writer;
@@ -238,13 +250,19 @@ void console_write(const char *s, size_t size)
 	}
 	locked = console_lock_unless_forced(&console.lock);
 	console_switch_writer(WRITER_HYPERVISOR);
-	for (size_t i = 0; i < size; i++) {
-		if (s[i] == '\n') {
-			console_put('\r');
-		}
-		console_put(s[i]);
-	}
 	console.mid_line = s[size - 1] != '\n';
+	while (size != 0) {
+		const char *end = memchr(s, '\n', size);
+		size_t n = end != NULL ? (size_t)(end - s) : size;
+
+		console_put(s, n);
+		if (end != NULL) {
+			console_put("\r\n", 2);
+			n++;
+		}
+		s += n;
+		size -= n;
+	}
 	console_end(locked);
 }
 
@@ -264,9 +282,9 @@ void console_domain_output(struct domain *d, const char *s, size_t size)
 	for (size_t i = 0; i < size; i++) {
 		/* "\r\n" from a domain must not open a new line between its two characters. */
 		if (!console.mid_line && s[i] != '\r' && s[i] != '\n') {
-			console_put_string(prefix);
+			console_put(prefix, strlen(prefix));
 		}
-		console_put(s[i]);
+		console_put_soon(s[i]);
 		if (s[i] != '\r') {
 			console.mid_line = s[i] != '\n';
 		}

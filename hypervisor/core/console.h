@@ -16,8 +16,8 @@
 void console_init(void);
 void console_enable_input(void);
 /*
- * From now on what the UART's FIFO does not take at once is queued and sent by a job of the pCPU that
- * wrote. Jobs run soon; once.
+ * From now on text is queued and sent by a job of the pCPU that wrote, but for a domain's characters
+ * when nothing is queued and the FIFO takes them. Jobs run soon; once.
  */
 void console_start_buffering(void);
 /* On return all of it is in the UART's FIFO. Before the machine goes off. */

@@ -2,16 +2,19 @@
 /* Text ring and rate limit of the log. */
 #include "core/log_ring.h"
 
+#include "lib/string.h"
+
 void text_ring_put(struct text_ring *r, const char *s, size_t size)
 {
-	char *text = r->text;
-	uint64_t mask = r->size - 1;
-	uint64_t head = r->head;
+	while (size != 0) {
+		uint64_t at = r->head & (r->size - 1);
+		size_t n = MIN(size, r->size - at);
 
-	for (size_t i = 0; i < size; i++) {
-		text[head++ & mask] = s[i];
+		memcpy(r->text + at, s, n);
+		r->head += n;
+		s += n;
+		size -= n;
 	}
-	r->head = head;
 }
 
 size_t text_ring_get(const struct text_ring *r, uint64_t *pos, char *buf, size_t size)
