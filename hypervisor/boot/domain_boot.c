@@ -5,7 +5,6 @@
  * not keep for guests. The rest is a job for each: wait until its functions are reset and its RAM is
  * clean, lend, copy, start. The modules stay as they are.
  */
-#include "arch/arm64/cpu.h"
 #include "boot/boot.h"
 #include "boot/domain_boot.h"
 #include "common/guest_fdt.h"
@@ -24,9 +23,6 @@
 
 #define FDT_ORDER 4 /* heap pages while it is made */
 #define FDT_SIZE  (SZ_4K << FDT_ORDER)
-
-/* ID_AA64ISAR0_EL1.RNDR (DDI0487 D19.2.61): s3_3_c2_c4_0 is RNDR. */
-#define ISAR0_RNDR 60
 
 bool boot_without_control(const struct machine *m)
 {
@@ -64,24 +60,6 @@ static int place(struct domain_boot *b)
 	return err;
 }
 
-/* Without a source of randomness there are no seeds. */
-static void fill_seeds(struct guest_fdt *g)
-{
-	uint64_t words[GUEST_FDT_SEED_SIZE / sizeof(uint64_t)];
-
-	if (BITS(read_sysreg(id_aa64isar0_el1), ISAR0_RNDR + 3, ISAR0_RNDR) == 0) {
-		return;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		words[i] = read_sysreg(s3_3_c2_c4_0);
-		if (words[i] == 0) { /* how a failure looks */
-			return;
-		}
-	}
-	memcpy(g->rng_seed, words, sizeof(words));
-	g->kaslr_seed = read_sysreg(s3_3_c2_c4_0);
-}
-
 static int make_fdt(struct domain_boot *b, const struct domain *d)
 {
 	const struct machine_domain *spec = b->spec;
@@ -101,13 +79,14 @@ static int make_fdt(struct domain_boot *b, const struct domain *d)
 	void *buf = heap_pages(FDT_ORDER);
 	int err = -ENOMEM;
 
-	fill_seeds(&g);
+	domain_boot_seed(&g);
 	if (buf != NULL && guest_fdt_make(&g, buf, FDT_SIZE) == 0) {
 		b->fdt_size = fdt_totalsize(buf);
 		b->fdt = heap_alloc(b->fdt_size);
 	}
 	if (b->fdt != NULL) {
 		memcpy(b->fdt, buf, b->fdt_size);
+		domain_boot_find_seeds(b);
 		err = 0;
 	}
 	if (buf != NULL) {
@@ -181,6 +160,8 @@ int domain_boot_make(struct domain_boot *b)
 	err = domain_boot_own_bridges(b, d);
 	if (err == 0 && b->id == 0) {
 		err = prepare_parts(b, d);
+	} else if (err == 0) {
+		domain_boot_reseed(b);
 	}
 	if (err != 0) {
 		(void)domain_destroy(d); /* just made: it can be */

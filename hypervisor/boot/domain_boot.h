@@ -34,6 +34,8 @@ struct domain_boot {
 	uint64_t ram_base; /* with unprotected_dma: where fdt says its RAM is; else, or at first: 0 */
 	void *fdt;
 	uint32_t fdt_size;
+	void *rng_seed; /* these two are in fdt; NULL: no seeds */
+	void *kaslr_seed;
 	uint32_t id; /* 0: not made yet */
 	struct job job;
 	enum boot_phase phase;
@@ -48,6 +50,13 @@ int domain_boot_make(struct domain_boot *b);
 
 /* d, with id b->id, was made and its functions are on their way into quarantine. */
 void domain_boot_job_start(struct domain_boot *b);
+
+/* Seeds for a device tree that is to be made: none where the CPU gives no randomness. */
+void domain_boot_seed(struct guest_fdt *g);
+/* In b->fdt, for the next. Boot only. */
+void domain_boot_find_seeds(struct domain_boot *b);
+/* Others in their places, or none when there is no randomness now. */
+void domain_boot_reseed(struct domain_boot *b);
 
 /* What lies in RAM at from; nobody writes there. */
 void domain_boot_read(uint64_t from, void *to, size_t size);
