@@ -45,8 +45,9 @@ is_over() { case $(state "$1") in *s*) true ;; *) false ;; esac; }
 # console NAME SECONDS: all a domain prints until it ends, which takes less on an idle machine.
 console() { timeout $((PATIENCE * $2)) via console "$1" </dev/null 2>&1 | tr -d '\r'; }
 
-# listen NAME: what a domain prints from its beginning on, in the background.
-listen() { via console "$1" </dev/null >"/tmp/$1" 2>&1 & }
+# listen NAME: what a domain prints from its beginning on, in the background, and nothing that was
+# heard before.
+listen() { : >"/tmp/$1"; via console "$1" </dev/null >"/tmp/$1" 2>&1 & }
 
 # said NAME PATTERN: the first line of a domain's console that begins with it, as soon as it is there.
 said() { wait_for grep -q "^$2" "/tmp/$1" && grep -m 1 "^$2" "/tmp/$1"; }
