@@ -17,6 +17,7 @@
 #include "control_world.h"
 #include "iommu/iommu.h"
 #include "irq/msi.h"
+#include "libviaduct/transport.h"
 #include "via/via.h"
 #include "via_run.h"
 
@@ -40,6 +41,22 @@ static void test_usage(void **state)
 	assert_int_equal(via("pci-list -a x"), 2);
 	assert_int_equal(via("destroy --help"), 0);
 	assert_says(out, "usage: via destroy DOMAIN");
+}
+
+/* An older via and a newer hypervisor, or the reverse. */
+static void test_other_versions(void **state)
+{
+	char why[256] = "";
+
+	assert_int_equal(transport_check_abi(CONTROL_ABI_VERSION, why, sizeof(why)), 0);
+	assert_string_equal(why, "");
+	assert_int_equal(transport_check_abi(CONTROL_ABI_VERSION + 1, why, sizeof(why)), -EPROTO);
+	assert_says(why, "the hypervisor is newer than this program: it speaks version");
+	assert_says(why, "use the tools built with the hypervisor that runs");
+	assert_int_equal(transport_check_abi(CONTROL_ABI_VERSION - 1, why, sizeof(why)), -EPROTO);
+	assert_says(why, "the hypervisor is older than this program: it speaks version");
+	/* All bits set is what a function that is gone reads. */
+	assert_int_equal(transport_check_abi(~0U, why, sizeof(why)), -EPROTO);
 }
 
 static void test_list(void **state)
@@ -799,6 +816,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_usage),
+		TEST(test_other_versions),
 		TEST(test_list),
 		TEST(test_looking),
 		TEST(test_assignable),

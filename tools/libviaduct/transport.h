@@ -26,5 +26,7 @@ struct transport {
  * with ops->close.
  */
 int transport_open(struct transport **out, char *why, size_t why_size);
+/* The hypervisor's version of the control interface; -EPROTO and a sentence if it is another. */
+int transport_check_abi(uint32_t hypervisor, char *why, size_t why_size);
 
 #endif

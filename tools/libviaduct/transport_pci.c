@@ -239,14 +239,7 @@ static int map_registers(struct pci_transport *p, char *why, size_t size)
 		return fail(why, size, -EPROTO, "%s does not answer as a control function",
 			    p->device);
 	}
-	if (register_read(p, CONTROL_REG_ABI) != CONTROL_ABI_VERSION) {
-		return fail(
-			why, size, -EPROTO,
-			"the hypervisor speaks version %u of the control interface, this program "
-			"version %u: use the tools built with the hypervisor that runs",
-			register_read(p, CONTROL_REG_ABI), CONTROL_ABI_VERSION);
-	}
-	return 0;
+	return transport_check_abi(register_read(p, CONTROL_REG_ABI), why, size);
 }
 
 static int map_page(struct pci_transport *p, char *why, size_t size)

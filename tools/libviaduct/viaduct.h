@@ -6,9 +6,20 @@
  * a kernel that lets root map PCI BARs through sysfs: kernel lockdown forbids that. Nothing is kept
  * here that the hypervisor does not know: a program that dies loses nothing but its connection.
  *
+ * A program is built with what "pkg-config --cflags --libs libviaduct" says;
+ * docs/examples/functions.c is one. The library's number is that of the control interface, whose
+ * structures it hands out: a program of another number does not start, and a library that meets a
+ * hypervisor of another does not connect and says so.
+ *
  * Unless said otherwise a call returns 0 or a negative errno; viaduct_error() then has a sentence
- * for people. What a number means for a request is with the request in control.h. A connection is
- * for one thread at a time.
+ * for people. What a number means for a request is with the request in control.h. When a call fails,
+ * what it was to fill in is undefined unless said otherwise, and nothing has to be freed.
+ *
+ * A connection is for one thread at a time, from where it does not matter; connections of different
+ * threads and programs are independent, and what they ask for is carried out one by one. A child made
+ * by fork() must not use its parent's. Pointers that are handed in are not kept
+ * unless said otherwise; lists and handles that are handed out are the caller's, with free() or the
+ * function named with them.
  */
 #ifndef LIBVIADUCT_VIADUCT_H
 #define LIBVIADUCT_VIADUCT_H
