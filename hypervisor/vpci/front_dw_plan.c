@@ -10,7 +10,7 @@
 #define UPPER_LIMIT    0x20 /* newer cores */
 #define REGION_SIZE    (4 * FRONT_DW_WORDS)
 #define VIEWPORT_BITS  ((uint32_t)DW_VIEWPORT_INBOUND | (FRONT_DW_REGIONS - 1))
-#define GRANULE        0xfffU /* low bits of base and limit that are not there */
+#define GRANULE        0xfffU /* low bits of base, limit and target that are not there */
 #define KIND(ctrl1)    ((ctrl1) & 0x1f)
 
 const struct front_dw_range front_dw_ranges[] = {
@@ -215,7 +215,7 @@ static void access_config(const struct front_dw *d, uint64_t offset, struct vpci
 	for (uint32_t i = 0; i < FRONT_DW_REGIONS; i++) {
 		const uint32_t *words = d->outbound[i];
 		uint64_t base = wide(words, DW_BASE, DW_BASE_UPPER);
-		uint64_t cycle = words[WORD(DW_TARGET)] + (address - base);
+		uint64_t cycle = (words[WORD(DW_TARGET)] & ~GRANULE) + (address - base);
 
 		if (!enabled(words) || address < base || address > limit_of(words)) {
 			continue;

@@ -323,6 +323,41 @@ static void test_rcar_h3(void **state)
 		   "0001:01:00.0 1b36:0010, BAR eea00000 at eea00000, stream 1 of IOMMU 1, group 1\n");
 }
 
+/* The IOMMU of one bridge does not make functions of the other lendable. */
+static void test_rcar_m3(void **state)
+{
+	is_read_as("rcar-m3",
+		   "6 CPUs, last 103; PPIs 30 27 26; PSCI smc\n"
+		   " RAM 48000000+78000000 and 600000000+80000000\n"
+		   " /soc/serial@e6e88000 (renesas,scif) at e6e88000, interrupt 196\n"
+		   " GICv2 distributor f1010000+1000 CPU interface f1020000+20000, maintenance 25\n"
+		   " product register fff00044+4\n"
+		   " renesas,ipmmu-r8a7796 e67b0000+1000, interrupt 228\n"
+		   " renesas,ipmmu-r8a7796 e6570000+1000, interrupt 0, of the one before\n"
+		   "/soc/pcie@fe000000\n"
+		   " renesas,pcie-rcar-gen3 0000:00-ff config fe000000+80000\n"
+		   "  I/O 0+100000 at fe100000\n"
+		   "  mem32 fe200000+200000 at fe200000\n"
+		   "  mem32 30000000+8000000 at 30000000\n"
+		   "  mem32 prefetchable 38000000+8000000 at 38000000\n"
+		   "  DMA 40000000+80000000 at 40000000\n"
+		   "  INTx 148 148 148 148, 148 148 148 148, 148 148 148 148, 148 148 148 148\n"
+		   "  interrupts 148 149 150 0\n"
+		   "/soc/pcie@ee800000\n"
+		   " renesas,pcie-rcar-gen3 0001:00-ff config ee800000+80000\n"
+		   "  I/O 0+100000 at ee900000\n"
+		   "  mem32 eea00000+200000 at eea00000\n"
+		   "  mem32 c0000000+8000000 at c0000000\n"
+		   "  mem32 prefetchable c8000000+8000000 at c8000000\n"
+		   "  DMA 40000000+80000000 at 40000000\n"
+		   "  INTx 180 180 180 180, 180 180 180 180, 180 180 180 180, 180 180 180 180\n"
+		   "  interrupts 180 181 182 0\n"
+		   "0000:00:00.0 1b36:000c, stream 0 of IOMMU 1, group 0\n"
+		   "0000:01:00.0 1b36:0010, BAR fe200000 at fe200000, stream 0 of IOMMU 1, group 0\n"
+		   "0001:00:00.0 1b36:000c, group 1\n"
+		   "0001:01:00.0 1b36:0010, BAR eea00000 at eea00000, group 2\n");
+}
+
 static void test_imx8mp(void **state)
 {
 	is_read_as("imx8mp",
@@ -449,7 +484,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	static const struct CMUnitTest tests[] = {
-		T(test_rcar_h3), T(test_imx8mp), T(test_lx2160a),
+		T(test_rcar_h3), T(test_rcar_m3), T(test_imx8mp), T(test_lx2160a),
 		T(test_armada8040), T(test_rpi4), T(test_server),
 		cmocka_unit_test(test_ipmmu_without_root),
 	};

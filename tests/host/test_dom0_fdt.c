@@ -431,6 +431,8 @@ static void test_frame_of_bridges(void **state)
 		{ "imx8mp", "/intc@38800000", { "/pcie@1ff00000" }, 0x33800000 },
 		{ "rcar-h3", "/intc@f1010000", { "/pcie@fe000000", "/pcie@ee800000" },
 		  0xfe000000 },
+		{ "rcar-m3", "/intc@f1010000", { "/pcie@fe000000", "/pcie@ee800000" },
+		  0xfe000000 },
 	};
 
 	(void)state;

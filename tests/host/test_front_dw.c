@@ -154,6 +154,15 @@ static void what_is_no_cycle_reads_ones(void **state)
 	assert_int_equal(value_at(FRONT_DW_CONFIG, 0, 4), 0xffffffff);
 }
 
+/* No register begins in the middle of one, or ends beyond the last. */
+static void targets_begin_at_the_granule(void **state)
+{
+	(void)state;
+	program(false, 0, 4, CONFIG, 0x10000, target_of(1, 0, 0) | 0x8f);
+	assert_cycle(0, 4, 1, 0, 0);
+	assert_cycle(0xffc, 4, 1, 0, 0xffc);
+}
+
 static void regions_are_counted(void **state)
 {
 	uint32_t count = 0;
@@ -322,6 +331,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(cycles_follow_the_translation),
 		BOTH(what_is_no_cycle_reads_ones),
+		BOTH(targets_begin_at_the_granule),
 		BOTH(regions_are_counted),
 		BOTH(variants_do_not_mix),
 		BOTH(regions_with_a_range_of_their_own),

@@ -30,6 +30,12 @@ wait_for grep -q 1 /sys/class/net/eth0/carrier
 ping -q -c 2 -w 60 10.0.2.2 | grep received
 section messages; grep -E "nvme|eth" /proc/interrupts
 section enabled; lspci -s 0000:03:00.0 -v | grep MSI-X; lspci -s 0000:04:00.0 -v | grep MSI-X
+section pins; rmmod e1000e && modprobe e1000e IntMode=0
+wait_for test -e /sys/class/net/eth0
+ip addr add 10.0.2.15/24 dev eth0 && ip link set eth0 up
+wait_for grep -q 1 /sys/class/net/eth0/carrier
+ping -q -c 2 -w 60 10.0.2.2 | grep received
+grep eth /proc/interrupts
 section port; setpci -s 0000:00:00.0 820.l 900.l; lspci -s 0000:00:00.0 -v | grep -i 'memory behind'
 section doctor; via pci-doctor 04:00.0 || true
 """
@@ -113,6 +119,16 @@ def test_interrupts_by_message(board):
         name = re.match(r"[a-z]+\d", fields[-1])[0]
         counts[name] = counts.get(name, 0) + sum(map(int, fields[1:4]))
     assert counts["nvme0"] > 0 and counts["eth0"] > 0
+
+
+def test_interrupts_by_wire(board):
+    """A driver that is told to use its pin: INTA of the map, as the card is device 0 of its bus."""
+    _, out = board
+    lines = out["pins"].splitlines()
+    assert "2 packets received" in lines[0]
+    fields = lines[1].split()
+    assert fields[4:] == ["GICv3", "158", "Level", "eth0"]
+    assert len(lines) == 2 and sum(map(int, fields[1:4])) > 0
 
 
 def test_controller_is_not_in_the_ports_config_space(board):
