@@ -37,6 +37,7 @@ static void test_everything(void **state)
 		"vcpus = '2'   # quoted numbers are numbers\n"
 		"cpus = [ 1, '0-3,^1' ]; cpu_weight = 512; cap = 150\n"
 		"unprotected_dma = 1\n"
+		"on_poweroff = 'restart'; on_reboot = 'preserve'\n"
 		"kernel='/boot/Image'\n"
 		"ramdisk = \"/boot/init\\\"ramfs\"\n"
 		"extra = 'a=\"b\" # not a comment'\n"
@@ -61,6 +62,10 @@ static void test_everything(void **state)
 	assert_int_equal(g.cpus[2], 0);
 	assert_int_equal(g.cpu_weight, 512);
 	assert_int_equal(g.cap, 150);
+	assert_true(g.watched);
+	assert_int_equal(g.policies[CONTROL_POWEROFF], GUEST_RESTART);
+	assert_int_equal(g.policies[CONTROL_REBOOT], GUEST_PRESERVE);
+	assert_int_equal(g.policies[CONTROL_CRASH], GUEST_DESTROY);
 	assert_int_equal(g.pci_count, 2);
 	assert_int_equal(g.pci[0].spec.sbdf, 0x200);
 	assert_int_equal(g.pci[1].spec.sbdf, 0x301);
@@ -78,6 +83,10 @@ static void test_defaults(void **state)
 	assert_int_equal(g.vcpus, 1);
 	assert_null(g.ramdisk);
 	assert_null(g.extra);
+	assert_false(g.watched);
+	assert_int_equal(g.policies[CONTROL_POWEROFF], GUEST_DESTROY);
+	assert_int_equal(g.policies[CONTROL_REBOOT], GUEST_RESTART);
+	assert_int_equal(g.policies[CONTROL_CRASH], GUEST_DESTROY);
 	assert_int_equal(g.pci_count, 0);
 	guest_config_free(&g);
 }
@@ -115,6 +124,11 @@ static void test_bad_files(void **state)
 		{ "name =", 1, "end of the file" },
 		{ "name = 'g' memory = 1\n", 1, "end of line" },
 		{ "name = 5\n", 1, "string in quotes" },
+		{ "name = 'g'\non_crash = 'explode'\n", 2,
+		  "on_crash: \"explode\" is none of destroy, restart, preserve" },
+		{ "on_crash = 'coredump-destroy'\n", 1, "\"coredump-destroy\" is not served" },
+		{ "on_reboot = 'rename-restart'\n", 1, "\"rename-restart\" is not served" },
+		{ "on_poweroff = 0\n", 1, "on_poweroff must be a string in quotes" },
 		{ "name = ''\n", 1, "empty" },
 		{ "memory = [ 1 ]\n", 1, "must be a number" },
 		{ "memory = 12x\n", 1, "must be a number" },

@@ -1,69 +1,147 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""How guests end: by their power key, if they look at it, and by themselves."""
+"""How guests end, by their power key or by themselves, and what is done then."""
+
+import json
 
 import pytest
 
 import scenario
+from conftest import nvme
 from devices import FULL
-from scenario import image, result
+from scenario import guest, image, result
 from test_guest import rows
 
+# Counts its lives on its disk.
+COUNTED = r"""
+n=$(head -c 1 /dev/nvme0n1 | tr -cd 0-9)
+printf $((n + 1)) | dd of=/dev/nvme0n1 conv=fsync 2>/dev/null
+echo "life $n"; [ "$n" = 2 ] || reboot -f
+"""
+
 SCRIPT = r"""
-cd /etc/viaduct
+cd /etc/viaduct; mkdir -p /var/log
+id() { via list "$1" 2>/dev/null | awk 'NR == 2 { print $2 }'; }
+is_state() { [ "$(state "$1")" = "$2" ]; }
+is_gone() { ! via list "$1"; }
+is_newer() { [ "$(id "$1")" -gt "$2" ]; }
+
+via pci-assignable-add 01:00.0
+via info --json >/tmp/before
 # Debian's kernel, and what it is told about keys goes to busybox's acpid.
-via create keyed.cfg >/dev/null; listen keyed
+via create keyed.cfg >/dev/null; listen keyed; first=$(id keyed)
 via create deaf.cfg >/dev/null
 section up; said keyed "Guest is up"
 try deaf via shutdown -t 2 deaf
 try taken via rename deaf keyed
 try rename via rename deaf dumb
 section renamed; via list
+via destroy dumb
 try reboot via reboot -w -t $((PATIENCE * 60)) keyed
-section rebooted; via list keyed; grep "power key" /tmp/keyed
-via destroy keyed
-try paused-create via create -p keyed.cfg
+section again; wait_for is_newer keyed "$first" && echo begun; grep "power key" /tmp/keyed
+wait_for is_state keyed "-b----"; via pause keyed
 try paused via shutdown keyed
 via unpause keyed; listen keyed; said keyed "Guest is up"
 try shutdown via shutdown -w -t $((PATIENCE * 60)) keyed
-section off; via list keyed
-via destroy keyed; via destroy dumb
+section destroyed; wait_for is_gone keyed && echo gone; cat /var/log/via-keyed.log
 try own via shutdown 0
+
+try counted via create counted.cfg
+section counted-over; wait_for is_state counted "---s--" && via list counted
+via destroy counted
+section fails; via create fails.cfg; first=$(id fails)
+wait_for is_newer fails $((first + 1)) && echo begun twice
+wait_for via destroy fails; wait_for is_gone fails
+try preserved via create kept.cfg
+section kept; wait_for is_over kept; via list kept; via destroy kept
+try foreground timeout $((PATIENCE * 60)) via create -F hello.cfg
+section killed; via create -p hello.cfg "on_poweroff='destroy'"
+kill -9 $(pidof via); via unpause hello
+wait_for is_over hello; sleep 1; via list hello; via destroy hello
+try core via create kept.cfg "on_crash='coredump-destroy'"
+section before; cat /tmp/before
+section after; via info --json
 section left; via list
 """
 
 
 @pytest.fixture(scope="module")
 def power(module_machine):
-    keyed = scenario.guest("keyed", kernel="/boot/Image-full", ramdisk="/boot/initramfs-full")
-    options = [*FULL, *scenario.overlay(module_machine, {
-        "keyed.cfg": keyed, "deaf.cfg": image("deaf", "spin", extra="ms=fffff")})]
-    return scenario.run(module_machine, SCRIPT, *options)[1]
+    machine = module_machine
+    keyed = guest("keyed", kernel="/boot/Image-full", ramdisk="/boot/initramfs-full")
+    files = {
+        "keyed.cfg": keyed + "on_reboot = 'restart'\n",
+        "deaf.cfg": image("deaf", "spin", extra="ms=fffff"),
+        "counted.cfg": guest("counted", COUNTED, pci=["01:00.0"]) + "on_poweroff = 'preserve'\n",
+        "fails.cfg": image("fails", "crash_jump") + "on_crash = 'restart'\n",
+        "kept.cfg": image("kept", "crash_jump") + "on_crash = 'preserve'\n",
+        "hello.cfg": image("hello", "hello")}
+    disk = machine.raw_image("disk.img", 4)
+    disk.write_bytes(b"0" + bytes((4 << 20) - 1))
+    options = [*FULL, *nvme(disk, port=1), *scenario.overlay(machine, files)]
+    return scenario.run(machine, SCRIPT, *options)[1], disk
 
 
 def test_reboot_by_key(power):
     """The guest only powers off; that it was asked for a reboot makes one of it."""
-    assert result(power["reboot"]) == (0, "")
-    assert rows(power["rebooted"].split("guest:")[0])["keyed"][3] == "---sr-"
-    assert "guest: power key" in power["rebooted"]
+    out, _ = power
+    assert result(out["reboot"]) == (0, "")
+    assert out["again"].startswith("begun\n") and "guest: power key" in out["again"]
 
 
 def test_shutdown_by_key(power):
-    assert result(power["shutdown"]) == (0, "")
-    assert rows(power["off"])["keyed"][3] == "---s--"
+    out, _ = power
+    assert result(out["shutdown"]) == (0, "")
+    lines = out["destroyed"].splitlines()
+    assert lines[0] == "gone"
+    assert [line.split(" ", 2)[2] for line in lines[1:]] == [
+        "keyed: reboot: begins again", "keyed: poweroff: destroyed"]
 
 
 def test_who_does_not_react(power):
-    status, text = result(power["deaf"])
-    assert (status, text) == (1, "via shutdown: deaf did not react to its power key in 2 s: it "
-                                 "runs nothing that looks at it\n")
-    status, text = result(power["paused"])
+    out, _ = power
+    assert result(out["deaf"]) == (
+        1, "via shutdown: deaf did not react to its power key in 2 s: it runs nothing that "
+           "looks at it\n")
+    status, text = result(out["paused"])
     assert status == 1 and "keyed does not run" in text
-    assert result(power["own"])[0] == 1
+    assert result(out["own"])[0] == 1
 
 
 def test_rename(power):
-    status, text = result(power["taken"])
+    out, _ = power
+    status, text = result(out["taken"])
     assert status == 1 and "a domain of that name exists" in text
-    assert result(power["rename"]) == (0, "")
-    assert set(rows(power["renamed"])) == {"Domain-0", "keyed", "dumb"}
-    assert list(rows(power["left"])) == ["Domain-0"]
+    assert result(out["rename"]) == (0, "")
+    assert set(rows(out["renamed"])) == {"Domain-0", "keyed", "dumb"}
+
+
+def test_reboot_from_inside(power):
+    """Three lives with a disk that keeps count; the last one powers off and stays listed."""
+    out, disk = power
+    assert result(out["counted"])[0] == 0
+    assert list(rows(out["counted-over"])) == ["counted"]
+    assert disk.read_bytes()[:1] == b"3"
+
+
+def test_crash(power):
+    out, _ = power
+    assert "begun twice" in out["fails"]
+    assert rows(out["kept"])["kept"][3] == "---sc-"
+    # Without who waits for it, it stays.
+    assert rows(out["killed"].split("\n", 1)[1])["hello"][3] == "---s--"
+    status, text = result(out["core"])
+    assert status == 2 and "\"coredump-destroy\" is not served" in text
+
+
+def test_in_the_foreground(power):
+    """Until the guest, which powers off, is destroyed."""
+    status, text = result(power[0]["foreground"])
+    assert status == 0 and text.endswith(" hello: poweroff: destroyed\n")
+
+
+def test_nothing_is_left(power):
+    out, _ = power
+    assert list(rows(out["left"])) == ["Domain-0"]
+    before, after = json.loads(out["before"]), json.loads(out["after"])
+    for what in ["free_bytes", "heap_used_bytes"]:
+        assert after[what] == before[what], what

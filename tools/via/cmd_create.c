@@ -1,54 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* create: what can be checked is checked first; what fails later is undone in reverse. */
+/* create: a configuration read, its domain made, and watched if it says what its end means. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "cpu_choice.h"
-#include "guest_config.h"
-#include "pci_choice.h"
+#include "guest_make.h"
+#include "guest_watch.h"
 
 #define CONFIG_SIZE_MAX (1024 * 1024)
-#define MIB             (1024ULL * 1024)
-#define BLOCK           (2 * MIB)
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-	interrupted = 1;
-}
-
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-
-#define SIGNALS (sizeof(signals) / sizeof(signals[0]))
-
-/* One that is ignored stays so: that is how a shell protects its background jobs. */
-static void catch_signals(struct sigaction saved[SIGNALS])
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	interrupted = 0;
-	for (size_t i = 0; i < SIGNALS; i++) {
-		sigaction(signals[i], NULL, &saved[i]);
-		if (saved[i].sa_handler != SIG_IGN) {
-			sigaction(signals[i], &action, NULL);
-		}
-	}
-}
-
-static void restore_signals(const struct sigaction saved[SIGNALS])
-{
-	for (size_t i = 0; i < SIGNALS; i++) {
-		sigaction(signals[i], &saved[i], NULL);
-	}
-}
 
 static int read_config(const struct command *c, const char *path, char **text, size_t *size)
 {
@@ -107,201 +68,67 @@ static int parse_config(const struct command *c, char **arguments, size_t count,
 	return VIA_FAILED;
 }
 
-static uint64_t ram_bytes(const struct guest_config *g)
+static int show_console(const struct command *c, uint32_t id)
 {
-	return ((uint64_t)g->memory * MIB + BLOCK - 1) & ~(BLOCK - 1);
-}
-
-static int check_machine(const struct command *c, struct viaduct *v, const struct guest_config *g,
-			 const struct viaduct_boot *boot)
-{
-	uint64_t wanted = ram_bytes(g) + viaduct_boot_flash_bytes(boot);
+	struct viaduct *v = via_connect(c);
 	struct control_domain d;
-	struct control_info info;
-	int err = viaduct_domain_find(v, g->name, &d);
-
-	if (err == 0 && d.state == CONTROL_DOMAIN_STATE_BUILDING) {
-		return via_fail(c, "\"%s\" is half made: another via create is at it, or was killed; "
-				"via destroy %s ends it", g->name, g->name);
-	}
-	if (err == 0) {
-		return via_fail(c, "a domain called \"%s\" exists", g->name);
-	}
-	if (err != -ENOENT || viaduct_info(v, &info) != 0) {
-		return via_fail(c, "%s", viaduct_error(v));
-	}
-	if (wanted > info.free_bytes) {
-		return via_fail(c, "not enough memory: %llu MiB wanted, %llu MiB free",
-				(unsigned long long)(wanted / MIB),
-				(unsigned long long)(info.free_bytes / MIB));
-	}
-	for (size_t i = 0; i < (size_t)g->vcpus; i++) {
-		if (cpus_check(c, &info, g->cpus[i]) != VIA_OK) {
-			return VIA_FAILED;
-		}
-	}
-	return VIA_OK;
-}
-
-/* Which functions, and can they be lent? seize = 1 leaves that for later. */
-static int find_devices(const struct command *c, struct viaduct *v, const struct guest_config *g,
-			struct pci_choices *choices)
-{
-	choices->count = 0;
-	for (size_t i = 0; i < g->pci_count; i++) {
-		if (choices_add(c, v, &g->pci[i].spec, choices) != VIA_OK) {
-			return VIA_FAILED;
-		}
-	}
-	if (choices_check(c, choices) != VIA_OK) {
-		return VIA_FAILED;
-	}
-	return g->unprotected_dma != 0 ? VIA_OK : choices_isolated(c, choices);
-}
-
-static int show_progress(void *arg, uint64_t done, uint64_t total)
-{
-	const struct guest_config *g = arg;
-
-	if (isatty(STDERR_FILENO)) {
-		fprintf(stderr, "\rLoading %s: %3llu %%%s", g->name,
-			(unsigned long long)(done * 100 / total), done == total ? "\n" : "");
-	}
-	return interrupted != 0;
-}
-
-/* What it gets of which CPUs. */
-static int share_and_pin(struct viaduct *v, const struct guest_config *g, uint32_t id)
-{
-	struct control_domain_share share = {
-		.weight = g->cpu_weight != 0 ? (uint32_t)g->cpu_weight : CONTROL_WEIGHT_DEFAULT,
-		.cap = (uint32_t)g->cap,
-	};
-	int err = viaduct_domain_share(v, id, CONTROL_SHARE_WEIGHT | CONTROL_SHARE_CAP, &share);
-
-	for (uint32_t i = 0; err == 0 && i < (uint32_t)g->vcpus; i++) {
-		if (g->cpus[i] != 0) {
-			err = viaduct_vcpu_pin(v, id, i, g->cpus[i]);
-		}
-	}
-	return err;
-}
-
-/* Fill and start a domain that was made. flags: CONTROL_START_*. */
-static int finish(const struct command *c, struct viaduct *v, struct guest_config *g,
-		  struct viaduct_boot *boot, struct pci_choices *choices, uint32_t id,
-		  uint32_t flags)
-{
-	uint64_t pc, arg;
-	int err;
-
-	if (share_and_pin(v, g, id) != 0) {
-		return via_fail(c, "%s: %s", g->name, viaduct_error(v));
-	}
-	if (choices_lend(c, v, choices, id) != VIA_OK) {
-		return VIA_FAILED;
-	}
-	err = viaduct_boot_load(v, boot, id, show_progress, g, &pc, &arg);
-	if (err == 0) {
-		err = viaduct_domain_start(v, id, pc, arg, flags);
-	}
-	if (err != 0 && interrupted && isatty(STDERR_FILENO)) {
-		fputc('\n', stderr);
-	}
-	return err == 0 ? VIA_OK : via_fail(c, "%s: %s", g->name, viaduct_error(v));
-}
-
-static int create(const struct command *c, struct viaduct *v, struct guest_config *g,
-		  struct viaduct_boot *boot, uint32_t flags, uint32_t *id)
-{
-	const struct viaduct_domain_spec spec = {
-		.name = g->name,
-		.vcpu_count = (uint32_t)g->vcpus,
-		.ram_bytes = ram_bytes(g),
-		.flash_bytes = viaduct_boot_flash_bytes(boot),
-		.table_bytes = (uint64_t)g->shadow_memory << 20,
-		.flags = (g->unprotected_dma != 0 ? CONTROL_CREATE_UNPROTECTED_DMA : 0) |
-			 (g->unsafe_interrupts != 0 ? CONTROL_CREATE_UNSAFE_INTERRUPTS : 0),
-	};
-	struct pci_choices choices;
-	struct control_domain d;
-
-	if (check_machine(c, v, g, boot) != VIA_OK ||
-	    find_devices(c, v, g, &choices) != VIA_OK) {
-		return VIA_FAILED;
-	}
-	if (viaduct_domain_create(v, &spec, id) != 0) {
-		return via_fail(c, "%s: %s", g->name, viaduct_error(v));
-	}
-	if (finish(c, v, g, boot, &choices, *id, flags) == VIA_OK) {
-		return VIA_OK;
-	}
-	/* Takes the devices back too. */
-	if (viaduct_domain_get(v, *id, &d) != 0) {
-		return via_fail(c, "%s", viaduct_error(v));
-	}
-	function_end_domain(c, v, &d);
-	return VIA_FAILED;
-}
-
-static int create_from(const struct command *c, struct guest_config *g, uint32_t flags,
-		       bool console)
-{
-	const struct viaduct_boot_spec spec = {
-		.firmware = g->firmware,
-		.kernel = g->kernel,
-		.ramdisk = g->ramdisk,
-		.extra = g->extra,
-		.vcpu_count = (uint32_t)g->vcpus,
-		.ram_bytes = ram_bytes(g),
-	};
-	struct sigaction saved[SIGNALS];
-	struct viaduct_boot *boot;
-	struct control_domain d;
-	struct viaduct *v;
-	char why[512];
 	int status;
-	uint32_t id;
 
-	if (viaduct_boot_open(&spec, &boot, why, sizeof(why)) != 0) {
-		return via_fail(c, "%s", why);
-	}
-	v = via_connect(c);
 	if (v == NULL) {
-		viaduct_boot_close(boot);
 		return VIA_FAILED;
 	}
-	catch_signals(saved);
-	status = create(c, v, g, boot, flags, &id);
-	viaduct_boot_close(boot);
-	restore_signals(saved);
-	if (status == VIA_OK && console) {
-		status = viaduct_domain_get(v, id, &d) == 0 ? console_run(c, v, &d)
-							    : via_fail(c, "%s", viaduct_error(v));
-	}
+	status = viaduct_domain_get(v, id, &d) == 0 ? console_run(c, v, &d)
+						    : via_fail(c, "%s", viaduct_error(v));
 	viaduct_close(v);
 	return status;
+}
+
+struct wishes {
+	bool console;
+	bool foreground;
+	uint32_t flags; /* CONTROL_START_* */
+};
+
+static int create_from(const struct command *c, struct guest_config *g, const struct wishes *w)
+{
+	uint32_t id;
+
+	if (guest_make(c, g, w->flags, &id) != VIA_OK) {
+		return VIA_FAILED;
+	}
+	if (w->foreground) {
+		return guest_watch(c, g, id);
+	}
+	/* Nothing is connected now: two processes must not share a connection. */
+	if (g->watched && guest_watch_apart(c, g, id) != VIA_OK) {
+		return VIA_FAILED;
+	}
+	return w->console ? show_console(c, id) : VIA_OK;
 }
 
 int cmd_create(const struct command *c, int argc, char **argv)
 {
 	struct guest_config g;
-	bool console = false;
-	uint32_t flags = 0;
+	struct wishes w = { 0 };
 	int letter, status;
 
-	while ((letter = via_option(c, argc, argv, "cp", 1, argc)) == 'c' || letter == 'p') {
-		console = console || letter == 'c';
-		flags |= letter == 'p' ? CONTROL_START_PAUSED : 0;
+	while ((letter = via_option(c, argc, argv, "cpF", 1, argc)) != -1) {
+		w.console = w.console || letter == 'c';
+		w.foreground = w.foreground || letter == 'F';
+		w.flags |= letter == 'p' ? CONTROL_START_PAUSED : 0;
+		if (letter == '?') {
+			return VIA_MALFORMED;
+		}
 	}
-	if (letter != -1) {
+	if (w.console && w.foreground) {
+		via_fail(c, "-c and -F do not go together");
 		return VIA_MALFORMED;
 	}
 	printf("Parsing config from %s\n", argv[optind]);
 	fflush(stdout);
 	status = parse_config(c, argv + optind, (size_t)(argc - optind), &g);
 	if (status == VIA_OK) {
-		status = create_from(c, &g, flags, console);
+		status = create_from(c, &g, &w);
 		guest_config_free(&g);
 	}
 	return status;

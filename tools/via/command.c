@@ -28,10 +28,11 @@ static const struct command commands[] = {
 	  "      256 is usual\n"
 	  "  -c  what all its vCPUs together get at most, in percent of one CPU; 0: no limit\n",
 	  cmd_sched_weight },
-	{ "create", "[-c] [-p] FILE [KEY=VALUE...]",
+	{ "create", "[-c | -F] [-p] FILE [KEY=VALUE...]",
 	  "make and start a domain from a configuration file, via.cfg(5)",
 	  "  -c  stay at its console\n"
 	  "  -p  leave it paused before its first instruction\n"
+	  "  -F  wait for its end, and do then what on_poweroff, on_reboot or on_crash say\n"
 	  "KEY=VALUE is a setting of the file's grammar that overrides the file's.\n",
 	  cmd_create },
 	{ "destroy", "DOMAIN", "end a domain at once; its devices become assignable again", NULL,

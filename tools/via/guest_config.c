@@ -18,7 +18,7 @@
 struct key {
 	const char *name;
 	enum config_kind kind;
-	unsigned int needs; /* REQUIRED, FILLED */
+	unsigned int needs; /* REQUIRED, FILLED, POLICY */
 	size_t offset; /* in struct guest_config; of lists: unused */
 	long long min, max;
 	const char *refusal; /* not served, and why */
@@ -26,6 +26,7 @@ struct key {
 
 #define REQUIRED (1U << 0) /* the key is there */
 #define FILLED   (1U << 1) /* its string is not empty */
+#define POLICY   (1U << 2) /* its string is one of guest_policy.h */
 
 #define FIELD(field) offsetof(struct guest_config, field)
 
@@ -43,6 +44,9 @@ static const struct key keys[] = {
 	{ "ramdisk", CONFIG_STRING, 0, FIELD(ramdisk), 0, 0, NULL },
 	{ "extra", CONFIG_STRING, 0, FIELD(extra), 0, 0, NULL },
 	{ "unprotected_dma", CONFIG_NUMBER, 0, FIELD(unprotected_dma), 0, 1, NULL },
+	{ "on_poweroff", CONFIG_STRING, POLICY, FIELD(policies[CONTROL_POWEROFF]), 0, 0, NULL },
+	{ "on_reboot", CONFIG_STRING, POLICY, FIELD(policies[CONTROL_REBOOT]), 0, 0, NULL },
+	{ "on_crash", CONFIG_STRING, POLICY, FIELD(policies[CONTROL_CRASH]), 0, 0, NULL },
 	{ "pci", CONFIG_LIST, 0, 0, 0, 0, NULL },
 	{ "disk", CONFIG_LIST, 0, 0, 0, 0,
 	  "there are no virtual disks: lend the domain a disk controller with pci = [ ... ]" },
@@ -94,6 +98,20 @@ static int set_number(struct guest_config *g, const struct key *k, const struct 
 	return 0;
 }
 
+static int set_policy(struct guest_config *g, const struct key *k, const struct config_setting *s,
+		      struct config_error *e)
+{
+	enum guest_policy policy;
+	char why[128];
+
+	if (guest_policy_parse(s->value.text, &policy, why, sizeof(why)) != 0) {
+		return fail(e, s->at, "%s: %s", k->name, why);
+	}
+	memcpy((char *)g + k->offset, &policy, sizeof(policy));
+	g->watched = true;
+	return 0;
+}
+
 static int set_string(struct guest_config *g, const struct key *k, const struct config_setting *s,
 		      struct config_error *e)
 {
@@ -104,6 +122,9 @@ static int set_string(struct guest_config *g, const struct key *k, const struct 
 	}
 	if (*text == '\0' && (k->needs & FILLED) != 0) {
 		return fail(e, s->at, "%s is empty", k->name);
+	}
+	if ((k->needs & POLICY) != 0) {
+		return set_policy(g, k, s, e);
 	}
 	memcpy((char *)g + k->offset, &text, sizeof(text));
 	return 0;
@@ -228,6 +249,7 @@ int guest_config_read(struct guest_config *g, const struct guest_config_text *te
 	int err;
 
 	*g = (struct guest_config){ .vcpus = 1 };
+	guest_policy_defaults(g->policies);
 	err = config_parse(&g->parsed, text->file, text->size, error);
 	for (size_t i = 0; err == 0 && i < text->argument_count; i++) {
 		err = config_override(&g->parsed, text->arguments[i], error);

@@ -3,11 +3,13 @@
 #ifndef VIA_GUEST_CONFIG_H
 #define VIA_GUEST_CONFIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <viaduct/control.h>
 
 #include "config_parse.h"
+#include "guest_policy.h"
 #include "pci_spec.h"
 
 #define GUEST_CONFIG_PCI_MAX 31 /* device numbers of a bus, without 0 */
@@ -32,6 +34,8 @@ struct guest_config {
 	long long cpu_weight; /* 0: as usual */
 	long long cap;        /* percent of a CPU; 0: none */
 	uint32_t cpus[CONTROL_VCPUS_MAX]; /* of each vCPU, by bit; 0: any */
+	enum guest_policy policies[GUEST_ENDS]; /* by enum control_shutdown */
+	bool watched; /* it has one of the keys that set them */
 	struct guest_pci pci[GUEST_CONFIG_PCI_MAX];
 	size_t pci_count;
 };
