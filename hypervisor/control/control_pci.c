@@ -175,6 +175,14 @@ int control_pci_detach(struct control_call *call)
 	return f == NULL ? -ENODEV : lend_detach(f);
 }
 
+int control_pci_eject(struct control_call *call)
+{
+	const struct control_pci_name *in = call->in;
+	struct pci_function *f = find(in->sbdf);
+
+	return f == NULL ? -ENODEV : lend_eject(f);
+}
+
 int control_pci_rom(struct control_call *call)
 {
 	const struct control_pci_rom *in = call->in;

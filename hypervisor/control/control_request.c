@@ -39,6 +39,7 @@ static const struct request requests[CONTROL_OPS] = {
 	[CONTROL_PCI_RETURN] = REQUEST(control_pci_return, struct control_pci_name),
 	[CONTROL_PCI_ATTACH] = REQUEST(control_pci_attach, struct control_pci_attach),
 	[CONTROL_PCI_DETACH] = REQUEST(control_pci_detach, struct control_pci_name),
+	[CONTROL_PCI_EJECT] = REQUEST(control_pci_eject, struct control_pci_name),
 	[CONTROL_APERTURE_MAP] = REQUEST(control_aperture_map, struct control_aperture_map),
 	[CONTROL_APERTURE_UNMAP] = REQUEST(control_aperture_unmap, struct control_count),
 	[CONTROL_PCI_EXAMINE] = REQUEST(control_pci_examine, struct control_pci_examine),

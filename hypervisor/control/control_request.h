@@ -60,6 +60,7 @@ int control_pci_quarantine(struct control_call *call);
 int control_pci_return(struct control_call *call);
 int control_pci_attach(struct control_call *call);
 int control_pci_detach(struct control_call *call);
+int control_pci_eject(struct control_call *call);
 int control_pci_examine(struct control_call *call);
 int control_pci_rom(struct control_call *call);
 int control_aperture_claim(struct control_call *call);

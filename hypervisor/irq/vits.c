@@ -85,6 +85,26 @@ bool vits_device_update(struct domain *d, uint32_t vdevice, uint32_t max)
 	return done;
 }
 
+bool vits_devices_update(struct domain *d, uint32_t max)
+{
+	struct vits *t = d->vits;
+	struct vits_device *dev;
+	bool done = true;
+
+	if (t == NULL) {
+		return true;
+	}
+	spin_lock(&t->lock);
+	list_for_each(dev, &t->devices, node) {
+		done = done && vits_host_leave(t, dev, max);
+	}
+	list_for_each(dev, &t->devices, node) {
+		done = done && vits_host_follow(t, dev, max);
+	}
+	spin_unlock(&t->lock);
+	return done;
+}
+
 int vits_msi(struct domain *d, uint32_t vdevice, uint32_t event)
 {
 	struct vits *t = d->vits;

@@ -10,10 +10,12 @@
 #include "irq/its.h"
 #include "lib/types.h"
 
+#define VITS_TRANSLATER 0x10040ULL /* GITS_TRANSLATER (IHI0069 12.19.16), where devices write */
+
 struct vits_ops {
 	/*
 	 * The host ITT behind a virtual DeviceID of d, or NULL: virtual only. One that was answered
-	 * stays valid until vits_device_update() has said true since. Called with the vITS lock held.
+	 * stays valid until vits_device_update() or vits_devices_update() has said true since. Called with the vITS lock held.
 	 */
 	struct its_device *(*host_device)(struct domain *d, uint32_t vdevice);
 };
@@ -33,6 +35,11 @@ void vits_destroy(struct domain *d);
  * the one that went may be freed.
  */
 bool vits_device_update(struct domain *d, uint32_t vdevice, uint32_t max);
+/*
+ * The same where the ops' answer has moved from some vdevice to another: all of d's are looked at,
+ * and host events go from where they were before they come to where they are to be.
+ */
+bool vits_devices_update(struct domain *d, uint32_t max);
 /* Software MSI of a virtual device. -ENOENT: not mapped. */
 int vits_msi(struct domain *d, uint32_t vdevice, uint32_t event);
 

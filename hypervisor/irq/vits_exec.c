@@ -165,19 +165,34 @@ static bool host_come(struct vits *t, struct vits_device *dev, uint32_t *budget)
 	return true;
 }
 
-bool vits_host_follow(struct vits *t, struct vits_device *dev, uint32_t max)
+/* True: what is behind dev is what belongs there. */
+static bool host_change(struct vits *t, struct vits_device *dev, uint32_t *budget)
 {
 	struct its_device *wanted = host_wanted(t, dev);
-	uint32_t budget = max * LOOKS_AN_EVENT;
 
 	if (dev->host != wanted) {
-		if (!host_leave(dev, &budget)) {
+		if (!host_leave(dev, budget)) {
 			return false;
 		}
 		dev->host = wanted;
 		dev->host_next = 0;
 	}
-	return dev->host == NULL || host_come(t, dev, &budget);
+	return true;
+}
+
+bool vits_host_leave(struct vits *t, struct vits_device *dev, uint32_t max)
+{
+	uint32_t budget = max * LOOKS_AN_EVENT;
+
+	return host_change(t, dev, &budget);
+}
+
+bool vits_host_follow(struct vits *t, struct vits_device *dev, uint32_t max)
+{
+	uint32_t budget = max * LOOKS_AN_EVENT;
+
+	return host_change(t, dev, &budget) &&
+	       (dev->host == NULL || host_come(t, dev, &budget));
 }
 
 static void device_free(struct vits *t, struct vits_device *dev)

@@ -74,6 +74,8 @@ struct vits_device *vits_device_find(struct vits *t, uint32_t id);
 struct vits_event *vits_event_find(struct vits_device *dev, uint32_t event);
 /* dev's events in the ITT that belongs behind it now, and in no other: see vits_device_update(). */
 bool vits_host_follow(struct vits *t, struct vits_device *dev, uint32_t max);
+/* The first half of that: in no other. */
+bool vits_host_leave(struct vits *t, struct vits_device *dev, uint32_t max);
 /* At most max of its events unmapped, the last ones first. True: dev is gone. */
 bool vits_device_shrink(struct vits *t, struct vits_device *dev, uint32_t max);
 /*

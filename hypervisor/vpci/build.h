@@ -46,6 +46,7 @@ struct vpci_build {
 	bool msi_trapped; /* MSI through vectors of a controller; not with msi */
 	bool msix_trapped; /* MSI-X the same way, through a table that is trapped */
 	bool intx; /* a guest's function has a line for its pin */
+	bool behind_port; /* in a guest, behind a root port */
 	uint64_t bars[PCI_BARS]; /* initial PCI bus addresses */
 };
 

@@ -20,7 +20,9 @@
 #define VPCI_MAPS (PCI_BARS + 1)
 
 struct vpci_front;
+struct vpci_ports;
 struct vpci_segment;
+struct vpci_slot;
 struct vpci_vfs;
 struct vpci_msix;
 struct vpci_vectors;
@@ -44,7 +46,9 @@ struct vpci_function {
 	struct pci_function *function;
 	struct domain *domain;
 	struct vpci_segment *segment;
+	/* Its name for the domain's administrator: behind a root port, that port's device number. */
 	struct vsbdf where;
+	struct vpci_slot *slot; /* behind which port; NULL: on the segment's own bus, at where */
 	struct vpci_function *next_trapped; /* bus lock: see vpci_segment.trapped */
 
 	/* function->lock from here on. */
@@ -88,7 +92,11 @@ struct vpci_segment {
 	uint32_t aperture_count;
 	struct vpci_function *trapped; /* functions with I/O BARs, or whose MSI-X table is trapped */
 	struct vpci_front *front; /* how its owner reaches config space; NULL: by a flat window */
-	/* buses[b]: page of VPCI_DEVFNS pointers, NULL where there is no bus; kept until destroy. */
+	struct vpci_ports *ports; /* a guest's root ports (ports.h); NULL: none */
+	/*
+	 * buses[b]: page of VPCI_DEVFNS pointers, NULL where there is no bus; kept until destroy. A
+	 * root port's is where the guest's bus numbers say.
+	 */
 	struct vpci_function **buses[VPCI_BUSES];
 };
 
@@ -126,15 +134,18 @@ int vpci_bus_use_msi(struct domain *d, struct msi_controller *msi, ipaddr_t door
 enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint32_t bus,
 				 uint32_t devfn, uint32_t reg, struct mmio_access *a,
 				 bool *answered);
-/* The function at a bus position with its lock held: the caller unlocks it. NULL: nothing there. */
-struct vpci_function *vpci_bus_enter(struct vpci_segment *seg, uint32_t bus, uint32_t devfn);
-/* NULL: nothing there. Lock-free; see vpci_host_device() for what keeps the answer valid. */
+/* The function with that name, its lock held: the caller unlocks it. NULL: there is none. */
+struct vpci_function *vpci_bus_enter(struct vpci_segment *seg, struct vsbdf where);
+/* The same, lock-free; see vpci_host_device() for what keeps the answer valid. */
 struct vpci_function *vpci_bus_peek(struct domain *d, struct vsbdf where);
-/* Make vf visible at vf->where, or take it away. -EBUSY: something is there. -ENOMEM. */
+/*
+ * Make vf visible at vf->where, or take it away. On the segment's own bus it takes the place of an
+ * empty root port, for good. -EBUSY: something is there. -ENOMEM.
+ */
 int vpci_bus_publish(struct vpci_function *vf);
 void vpci_bus_withdraw(struct vpci_function *vf);
 
-/* DeviceID of a virtual requester: its segment and RID. */
+/* DeviceID of a virtual requester on the segment's own bus: its segment and RID. */
 static inline uint32_t vpci_device_id(struct vsbdf where)
 {
 	return where.v;

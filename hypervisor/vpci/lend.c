@@ -13,6 +13,7 @@
 #include "pci/registry.h"
 #include "vpci/function.h"
 #include "vpci/lend.h"
+#include "vpci/ports.h"
 #include "vpci/vfs.h"
 #include "vpci/work.h"
 
@@ -189,22 +190,25 @@ out:
 }
 
 /* Registry lock held; every condition holds. f->quirks is what its config space is built with. */
-static int lend(struct domain *d, struct pci_function *f, struct vsbdf where)
+static int lend(struct domain *d, struct pci_function *f, struct vsbdf where,
+		struct vpci_slot *slot)
 {
 	struct vpci_segment *seg = d->vpci->segments;
 	struct vpci_function *vf = vpci_function_alloc(d, seg, f, where);
-	uint64_t bars[PCI_BARS];
+	uint64_t bars[PCI_BARS] = { 0 };
 	int r;
 
 	if (!vf) {
 		return -ENOMEM;
 	}
 	vf->view = VPCI_VIEW_GUEST;
+	vf->slot = slot;
 	r = vpci_vfs_borrow(f);
 	if (r) {
 		goto free;
 	}
-	r = lend_place(seg, f, bars);
+	/* Behind a port addresses are in its window, which the guest chooses. */
+	r = slot ? 0 : lend_place(seg, f, bars);
 	if (r == 0 && pci_state_translated(f) && !lend_stream_shared(f)) {
 		r = iommu_abort(f->iommu, f->stream);
 	}
@@ -220,6 +224,9 @@ static int lend(struct domain *d, struct pci_function *f, struct vsbdf where)
 	}
 	lend_begin_use(vf, FUNCTION_LENT);
 	f->lent_once = true;
+	if (slot) {
+		vpci_slot_filled(vf);
+	}
 	return 0;
 cut:
 	if (lend_cut_off(vf, lend_stream_shared(f))) {
@@ -246,6 +253,7 @@ static void log_lent(const struct pci_function *f, const struct domain *d)
 int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
 		struct vsbdf *out)
 {
+	struct vpci_slot *slot = NULL;
 	uint32_t last_quirks;
 	int r;
 
@@ -263,7 +271,7 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 		r = -EINVAL;
 	}
 	if (r == 0) {
-		r = lend_choose_slot(d->vpci->segments, f, options->vslot, out);
+		r = lend_choose_slot(d->vpci->segments, f, options->vslot, out, &slot);
 	}
 	if (r) {
 		goto out;
@@ -273,7 +281,7 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 	}
 	last_quirks = f->quirks;
 	f->quirks = options->quirks;
-	r = lend(d, f, *out);
+	r = lend(d, f, *out, slot);
 	if (r) {
 		f->quirks = last_quirks;
 		goto out;

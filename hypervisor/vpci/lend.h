@@ -65,8 +65,13 @@ extern const char lend_stream_open[]; /* why it is broken then */
 bool lend_routes_follow(struct vpci_function *vf, uint32_t max);
 /* vf->itt was set: the rest is a job's, and accesses wait for it. Registry lock held. */
 void lend_routes_come(struct vpci_function *vf);
+/* vf's requester ID is another: a job makes the vITS follow. Bus and function lock held. */
+void lend_routes_again(struct vpci_function *vf);
 /* No lock held but the registry's. No vITS knows it. */
 void lend_drop_itt(struct pci_function *f);
+
+/* The guest, as it was asked to, has let go of what is in slot: all of it leaves. No lock held. */
+void lend_let_go(const struct vpci_slot *slot);
 
 /* Registry lock held; no domain has it mapped. */
 void lend_rom_drop(struct pci_function *f);
@@ -74,10 +79,12 @@ void lend_rom_drop(struct pci_function *f);
 /*
  * Registry lock held. Beside functions of its device that are there under their own numbers, f
  * goes under its own; else it is function 0 of a device number of its own: vslot, or 0 for the
- * first free one from 1, since a guest expects its host bridge at 00:00.0. -EBUSY, -ENOSPC.
+ * first free one. Before a guest starts that is from 1, since it expects its host bridge at 00:00.0,
+ * and a root port that is there makes room. Afterwards it is a slot behind a port, if it has
+ * ports. *slot: that, or NULL for a place on the bus itself. -EBUSY, -ENOSPC.
  */
 int lend_choose_slot(struct vpci_segment *seg, const struct pci_function *f, uint32_t vslot,
-		     struct vsbdf *out);
+		     struct vsbdf *out, struct vpci_slot **slot);
 /* First addresses of f's memory BARs, clear of all others of seg. -ENOSPC, -ENOMEM. */
 int lend_place(struct vpci_segment *seg, const struct pci_function *f, uint64_t bars[PCI_BARS]);
 

@@ -195,6 +195,13 @@ void lend_routes_come(struct vpci_function *vf)
 	}
 }
 
+void lend_routes_again(struct vpci_function *vf)
+{
+	if (vf->itt) {
+		routes_start(vf);
+	}
+}
+
 /*
  * The next function that has d as user. *claimed: it was ours to take; otherwise it is being taken
  * away already, and f->user is cleared when that is over; or it is a physical function of a bridge

@@ -4,6 +4,7 @@
 #include "lib/errno.h"
 #include "pci/registry.h"
 #include "vpci/lend.h"
+#include "vpci/ports.h"
 
 /* Registry lock held. PCI bus addresses the domain's functions have in their BARs right now. */
 static void collect_bars(struct vpci_segment *seg, struct rangeset *used)
@@ -12,7 +13,7 @@ static void collect_bars(struct vpci_segment *seg, struct rangeset *used)
 		struct vsbdf at = vsbdf_make(seg->number, 0, devfn / VPCI_FUNCTIONS,
 					     devfn % VPCI_FUNCTIONS);
 		struct vpci_function *vf =
-			vpci_bus_peek(seg->domain, at) ? vpci_bus_enter(seg, 0, devfn) : NULL;
+			vpci_bus_peek(seg->domain, at) ? vpci_bus_enter(seg, at) : NULL;
 		uint64_t rom;
 
 		if (!vf) {
@@ -81,19 +82,22 @@ static bool slot_is_empty(const struct vpci_segment *seg, uint32_t slot)
 }
 
 int lend_choose_slot(struct vpci_segment *seg, const struct pci_function *f, uint32_t vslot,
-		     struct vsbdf *out)
+		     struct vsbdf *out, struct vpci_slot **slot)
 {
 	const struct pci_function *mate = mate_of(f, seg->domain);
-	uint32_t slot = vslot ? vslot : 1;
+	bool plugs = seg->ports && seg->domain->state != DOMAIN_BUILDING;
+	uint32_t device = vslot ? vslot : plugs ? GUEST_PORT_DEVICE : 1;
 	uint32_t last = vslot ? vslot : VPCI_SLOTS - 1;
 
 	if (mate && (!vslot || vslot == SBDF_DEV(mate->user_view))) {
 		*out = vsbdf_make(seg->number, 0, SBDF_DEV(mate->user_view), SBDF_FN(f->sbdf));
+		*slot = mate->vpci->slot;
 		return vpci_bus_peek(seg->domain, *out) ? -EBUSY : 0;
 	}
-	for (; slot < VPCI_SLOTS && slot <= last; slot++) {
-		if (slot_is_empty(seg, slot)) {
-			*out = vsbdf_make(seg->number, 0, slot, 0);
+	for (; device < VPCI_SLOTS && device <= last; device++) {
+		*slot = plugs ? vpci_slot_at(seg, device) : NULL;
+		if (slot_is_empty(seg, device) && (vslot || !plugs || *slot)) {
+			*out = vsbdf_make(seg->number, 0, device, 0);
 			return 0;
 		}
 	}

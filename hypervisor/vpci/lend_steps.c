@@ -94,6 +94,7 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 	}
 	/* A bridge's own MSI block is its owner's to use, where its driver has it. */
 	build.msi = f->itt != NULL || (f->bridge->owner_driven && vpci_view_is_owners(view));
+	build.behind_port = vf->slot != NULL;
 	build.intx = view == VPCI_VIEW_GUEST && vpci_intx_vintid(vf, true) != 0;
 	r = vpci_build(&vf->shadow, &build);
 	/* A bridge's stream stays shut: its MSIs are hidden, so it has nothing to say. */
@@ -212,8 +213,12 @@ bool lend_routes_follow(struct vpci_function *vf, uint32_t max)
 	/* Looked at first: what the vITS does after that is at least as new. */
 	bool leaving = __atomic_load_n(&vf->itt, __ATOMIC_ACQUIRE) == NULL;
 
-	/* Without an ITT too: it waits for a vITS that may be looking at vf. */
-	if (!vits_device_update(vf->domain, vpci_device_id(vf->where), max)) {
+	/*
+	 * Without an ITT too: it waits for a vITS that may be looking at vf. Behind a port the guest
+	 * says which requester it is, and may have said something else before.
+	 */
+	if (vf->slot ? !vits_devices_update(vf->domain, max)
+		     : !vits_device_update(vf->domain, vpci_device_id(vf->where), max)) {
 		return false;
 	}
 	if (leaving) {

@@ -63,6 +63,7 @@ int vpci_apply(struct vpci_shadow *s, const struct vpci_field *fields, uint32_t 
 	       uint32_t column, const struct vpci_image *image, uint32_t base, uint32_t size);
 
 extern const struct vpci_cap vpci_cap_pm, vpci_cap_vpd, vpci_cap_msi32, vpci_cap_msi64,
-	vpci_cap_msi32_trapped, vpci_cap_msi64_trapped, vpci_cap_msix, vpci_cap_af, vpci_cap_virtio, vpci_cap_ssvid, vpci_cap_express;
+	vpci_cap_msi32_trapped, vpci_cap_msi64_trapped, vpci_cap_msix, vpci_cap_af,
+	vpci_cap_virtio, vpci_cap_ssvid, vpci_cap_express, vpci_cap_express_behind_port;
 
 #endif

@@ -17,7 +17,7 @@
  * -ENOSPC.
  */
 int vpci_create_owner(struct domain *d, struct host_bridge *b);
-/* An empty guest bus at GUEST_PCI_ECAM_BASE. */
+/* An empty guest bus at GUEST_PCI_ECAM_BASE; with MSIs it has root ports for hot-plug. */
 int vpci_create_guest(struct domain *d);
 /*
  * How many vectors of a controller that does not know who sends a guest may own: a quarter, so that
@@ -39,7 +39,8 @@ bool lend_owner_settled(const struct host_bridge *b);
 void lend_owner_again(const struct host_bridge *b);
 /* What is asked for with a function. */
 struct lend_options {
-	uint32_t vslot;  /* 1..31; 0: with its device's other functions, else first free */
+	/* 1..31; 0: with its device's other functions, else first free, see lend_choose_slot() */
+	uint32_t vslot;
 	uint32_t quirks; /* PCI_QUIRK_* */
 	bool rom;        /* shown what lend_rom_load() loaded; else that is dropped */
 };
@@ -48,6 +49,12 @@ struct lend_options {
 int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
 		struct vsbdf *out);
 int lend_detach(struct pci_function *f);
+/*
+ * Ask f's user to let go of it: of one behind a root port the slot's attention button is pressed. It
+ * leaves state LENT, with all that is in the slot, when the guest turns the slot off, which may be
+ * never. Elsewhere nobody can be asked, and this is lend_detach().
+ */
+int lend_eject(struct pci_function *f);
 /*
  * Into the expansion ROM of a function in quarantine, for its next user: count bytes at offset of
  * size, a power of two. Offset 0 begins anew; what is never written reads ff. Kept until the next

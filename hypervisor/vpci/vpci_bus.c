@@ -8,6 +8,7 @@
 #include "vpci/bus.h"
 #include "vpci/exec.h"
 #include "vpci/function.h"
+#include "vpci/ports.h"
 #include "vpci/vpci_msix.h"
 #include "vpci/work.h"
 
@@ -39,13 +40,38 @@ static struct vpci_function *peek(const struct vpci_segment *seg, uint32_t bus, 
 }
 
 /* The bus lock is kept until the function's is taken: whoever withdraws it waits for us. */
-struct vpci_function *vpci_bus_enter(struct vpci_segment *seg, uint32_t bus, uint32_t devfn)
+static struct vpci_function *enter(struct vpci_segment *seg, uint32_t bus, uint32_t devfn)
 {
 	struct vpci *vpci = seg->domain->vpci;
 	struct vpci_function *vf;
 
 	spin_lock(&vpci->lock);
 	vf = peek(seg, bus, devfn);
+	if (vf) {
+		spin_lock(&vf->function->lock);
+	}
+	spin_unlock(&vpci->lock);
+	return vf;
+}
+
+/* By name: behind a root port that stands where the name says. */
+static struct vpci_function *find(const struct vpci_segment *seg, struct vsbdf where)
+{
+	struct vpci_slot *slot = SBDF_BUS(where) == seg->bus_start
+					 ? vpci_slot_at(seg, SBDF_DEV(where))
+					 : NULL;
+
+	return slot ? __atomic_load_n(&slot->row[SBDF_FN(where)], __ATOMIC_ACQUIRE)
+		    : peek(seg, SBDF_BUS(where), SBDF_DEVFN(where));
+}
+
+struct vpci_function *vpci_bus_enter(struct vpci_segment *seg, struct vsbdf where)
+{
+	struct vpci *vpci = seg->domain->vpci;
+	struct vpci_function *vf;
+
+	spin_lock(&vpci->lock);
+	vf = find(seg, where);
 	if (vf) {
 		spin_lock(&vf->function->lock);
 	}
@@ -92,12 +118,15 @@ enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint3
 				 uint32_t devfn, uint32_t reg, struct mmio_access *a,
 				 bool *answered)
 {
-	struct vpci_function *vf = vpci_bus_enter(seg, bus, devfn);
+	struct vpci_function *vf = enter(seg, bus, devfn);
 	enum mmio_result r;
 
 	*answered = vf != NULL;
 	if (!vf) {
-		nobody_answers(a);
+		*answered = bus == seg->bus_start && vpci_ports_access(seg, devfn, reg, a);
+		if (!*answered) {
+			nobody_answers(a);
+		}
 		return MMIO_DONE;
 	}
 	r = access_function(v, vf, reg, a);
@@ -270,7 +299,7 @@ struct vpci_function *vpci_bus_peek(struct domain *d, struct vsbdf where)
 {
 	struct vpci_segment *seg = segment_of(d, SBDF_SEG(where));
 
-	return seg ? peek(seg, SBDF_BUS(where), SBDF_DEVFN(where)) : NULL;
+	return seg ? find(seg, where) : NULL;
 }
 
 static bool has_ports(const struct pci_function *f)
@@ -304,30 +333,49 @@ static void mark_multifunction(struct vpci_function **table, uint32_t devfn)
 	}
 }
 
+/* Bus lock held. The page that vf's place is in, made when absent; NULL: out of memory. */
+static struct vpci_function **page_of(struct vpci_function *vf)
+{
+	struct vpci_function ***page = &vf->segment->buses[SBDF_BUS(vf->where)];
+
+	if (vf->slot) {
+		return vf->slot->row;
+	}
+	if (!*page) {
+		__atomic_store_n(page, heap_alloc(VPCI_DEVFNS * sizeof(**page)), __ATOMIC_RELEASE);
+	}
+	return *page;
+}
+
+static uint32_t devfn_of(const struct vpci_function *vf)
+{
+	return vf->slot ? SBDF_FN(vf->where) : SBDF_DEVFN(vf->where);
+}
+
 int vpci_bus_publish(struct vpci_function *vf)
 {
 	struct vpci *vpci = vf->domain->vpci;
-	struct vpci_function ***table = &vf->segment->buses[SBDF_BUS(vf->where)];
-	struct vpci_function **slot;
+	struct vpci_slot *port = vf->slot ? NULL : vpci_slot_at(vf->segment, SBDF_DEV(vf->where));
+	struct vpci_function **page, **place;
 	int r = 0;
 
 	spin_lock(&vpci->lock);
-	if (!*table) {
-		__atomic_store_n(table, heap_alloc(VPCI_DEVFNS * sizeof(**table)),
-				 __ATOMIC_RELEASE);
-	}
-	if (!*table) {
+	page = page_of(vf);
+	if (!page) {
 		r = -ENOMEM;
 		goto out;
 	}
-	slot = &(*table)[SBDF_DEVFN(vf->where)];
-	if (*slot) {
+	place = &page[devfn_of(vf)];
+	if (*place) {
 		r = -EBUSY;
 		goto out;
 	}
-	__atomic_store_n(slot, vf, __ATOMIC_RELEASE);
+	if (port) {
+		__atomic_store_n(&port->replaced, true, __ATOMIC_RELEASE);
+	}
+	__atomic_store_n(place, vf, __ATOMIC_RELEASE);
 	if (vf->view == VPCI_VIEW_GUEST) {
-		mark_multifunction(*table, SBDF_DEVFN(vf->where));
+		mark_multifunction(page, devfn_of(vf));
 	}
 	if (has_ports(vf->function) || vpci_msix_trapped(vf->function)) {
 		vf->next_trapped = vf->segment->trapped;
@@ -340,8 +388,8 @@ out:
 
 void vpci_bus_withdraw(struct vpci_function *vf)
 {
-	struct vpci_function **table = vf->segment->buses[SBDF_BUS(vf->where)];
 	struct vpci_function **link = &vf->segment->trapped;
+	struct vpci_function **page;
 
 	spin_lock(&vf->domain->vpci->lock);
 	while (*link && *link != vf) {
@@ -350,8 +398,12 @@ void vpci_bus_withdraw(struct vpci_function *vf)
 	if (*link) {
 		*link = vf->next_trapped;
 	}
-	__atomic_store_n(&table[SBDF_DEVFN(vf->where)], NULL, __ATOMIC_RELEASE);
-	mark_multifunction(table, SBDF_DEVFN(vf->where));
+	page = page_of(vf);
+	__atomic_store_n(&page[devfn_of(vf)], NULL, __ATOMIC_RELEASE);
+	mark_multifunction(page, devfn_of(vf));
+	if (vf->slot) {
+		vpci_slot_left(vf->segment, vf->slot);
+	}
 	spin_unlock(&vf->domain->vpci->lock);
 }
 
@@ -362,7 +414,8 @@ void vpci_bus_withdraw(struct vpci_function *vf)
  */
 struct its_device *vpci_host_device(struct domain *d, uint32_t vdevice)
 {
-	struct vpci_function *vf = vpci_bus_peek(d, (struct vsbdf){ vdevice });
+	struct vpci_segment *seg = segment_of(d, vdevice >> 16);
+	struct vpci_function *vf = seg ? peek(seg, vdevice >> 8 & 0xff, vdevice & 0xff) : NULL;
 
 	return vf ? __atomic_load_n(&vf->itt, __ATOMIC_ACQUIRE) : NULL;
 }

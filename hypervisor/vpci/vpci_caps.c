@@ -178,6 +178,11 @@ static bool show_cap(struct vpci_shadow *s, const struct vpci_build *b, uint32_t
 	}
 	/* The registers are there: the first 256 bytes are one allocation, made already. */
 	(void)vpci_apply(s, cap->fields, cap->count, column, b->image, at, cap_size(header));
+	if (cap->id == CAP_EXPRESS && b->behind_port) {
+		cap = &vpci_cap_express_behind_port;
+		(void)vpci_apply(s, cap->fields, cap->count, column, b->image, at,
+				 cap_size(header));
+	}
 	if (cap->id == CAP_MSI) {
 		limit_msi_mask(s, &b->function->msi, cap_size(header));
 	}

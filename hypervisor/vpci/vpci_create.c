@@ -11,6 +11,7 @@
 #include "vpci/front.h"
 #include "vpci/function.h"
 #include "vpci/lend.h"
+#include "vpci/ports.h"
 
 /* GITS_TRANSLATER's page within a (virtual) ITS (IHI0069 12.8). */
 #define ITS_TRANSLATER_PAGE 0x10000ULL
@@ -72,7 +73,7 @@ int vpci_create_guest(struct domain *d)
 		r = vpci_bus_use_msi(d, unsafe_controller(), ipa(GUEST_V2M_BASE),
 				     vpci_unsafe_vectors());
 	}
-	return r;
+	return r == 0 && (d->vpci->its || d->vpci->msi) ? vpci_ports_create(seg) : r;
 }
 
 /*
@@ -157,6 +158,7 @@ int vpci_create_owner(struct domain *d, struct host_bridge *b)
 /* Functions of an owner are still in its buses, as identities. */
 static void destroy_segment(struct vpci_segment *seg)
 {
+	vpci_ports_destroy(seg);
 	for (uint32_t bus = 0; bus < VPCI_BUSES; bus++) {
 		struct vpci_function **table = seg->buses[bus];
 

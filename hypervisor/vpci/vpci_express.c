@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * PCI Express (PCIe 6.0 7.5.3). A guest's function sits at 00:N.0, so it is a root-complex
+ * PCI Express (PCIe 6.0 7.5.3). A guest's function at 00:N.0 is a root-complex
  * integrated endpoint (type 9) without link, slot or root registers. Payload size, link and all
  * that depends on what is upstream is the hypervisor's, which carries FLR out too: or host BARs would
  * be lost behind its back. Ports have no slot (hot-plug is the hypervisor's) and controls that
@@ -61,3 +61,17 @@ static const struct vpci_field fields[] = {
 };
 
 const struct vpci_cap vpci_cap_express = VPCI_CAP(CAP_EXPRESS, true, true, true, fields);
+
+/*
+ * What is otherwise for a guest's function behind a root port: it is an endpoint with a link, the
+ * host's, whose other end the port shows alike.
+ */
+static const struct vpci_field behind_port[] = {
+	{ 0x00, 0x3e0f0000, { COPY } },  /* version, interrupt message number; type 0, endpoint */
+	{ 0x0c, 0x000003ff, { RO } },    /* Link Capabilities: speed, width */
+	{ 0x0c, 0x00400000, { ONE } },   /* no ASPM */
+	{ 0x10, 0x000001cb, { OWN_0 } }, /* Link Control */
+	{ 0x10, 0x03ff0000, { RO } },    /* Link Status: speed, width */
+};
+const struct vpci_cap vpci_cap_express_behind_port =
+	VPCI_CAP(CAP_EXPRESS, true, false, false, behind_port);

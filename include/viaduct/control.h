@@ -78,6 +78,7 @@ enum control_op {
 	CONTROL_DOMAIN_RENAME,
 	CONTROL_VCPU_PIN,
 	CONTROL_DOMAIN_SHARE,
+	CONTROL_PCI_EJECT,
 	CONTROL_OPS
 };
 
@@ -427,9 +428,14 @@ struct control_pci_name {
 };
 
 /*
+ * PCI_EJECT: control_pci_name. The user is asked to let go of a function that is behind one of its root
+ * ports; the function leaves state LENT, with others of its slot, when the user has turned the slot off.
+ * One that is elsewhere, or not used by whoever answers for the slot, leaves at once. -EINVAL not LENT.
+ *
  * PCI_ATTACH: control_pci_attach -> control_count, whose count is the virtual SBDF. A function
  * joins those of its device that the domain has, under its own number: attach function 0 first.
- * Any other is function 0 of a device number of its own. -ENODEV
+ * Any other is function 0 of a device number of its own; of a domain that has started, behind one of
+ * its root ports, whose device number the virtual SBDF then has. -ENODEV
  * unknown, -ENOENT no such domain, -EPERM a bridge, -EBADF broken, -EBUSY in use or the slot is
  * taken, -EACCES it is CONTROL_FUNCTION_NOT_ISOLATED and the domain not for that, -EEXIST another
  * member of its isolation group is used elsewhere or broken, -ENOSPC a BAR has no address or all
@@ -442,7 +448,7 @@ struct control_pci_name {
 struct control_pci_attach {
 	uint32_t domain;
 	uint32_t sbdf;
-	uint32_t vslot; /* 1..31; 0: with its device's other functions, else first free */
+	uint32_t vslot; /* 1..31; 0: with its device's other functions, else first free for it */
 	uint32_t quirks; /* CONTROL_QUIRK_* */
 	uint32_t flags;  /* CONTROL_ATTACH_* */
 	uint32_t unused;

@@ -46,6 +46,12 @@
 #define GUEST_PCI_ECAM_SIZE  0x10000000ULL
 #define GUEST_PCI_MEM64_BASE 0x8000000000ULL
 #define GUEST_PCI_MEM64_SIZE 0x8000000000ULL
+/* Root ports with a hot-plug slot each: these devices of bus 0, where a guest has MSIs. */
+#define GUEST_PORT_DEVICE    28
+#define GUEST_PORT_COUNT     4
+/* Not allocated by the PCI-SIG. */
+#define GUEST_PORT_VENDOR_ID 0x5644U /* "VD" */
+#define GUEST_PORT_DEVICE_ID 0x5250U /* "RP" */
 #define GUEST_RAM_MAX        (GUEST_PCI_ECAM_BASE - GUEST_RAM_BASE)
 
 /* PPIs, INTIDs. */

@@ -15,6 +15,7 @@
 
 #include "fake_heap.h"
 #include "vpci/front_dw.h"
+#include "vpci/port.h"
 #include "vpci_rig.h"
 
 #define VIEWS 3 /* guest, owner, bridge */
@@ -86,6 +87,38 @@ static const struct reg others[] = {
 	{ 0xe4, "Advanced Features (13): control, status" },
 	{ 0xf2, "Vital Product Data (03): address, F" },
 	{ 0xf4, "Vital Product Data (03): data" },
+};
+
+static const struct reg port_regs[] = {
+	{ 0x00, "Vendor ID, Device ID" },
+	{ 0x04, "Command, Status" },
+	{ 0x08, "Revision, Class Code" },
+	{ 0x0c, "Cache Line, Latency Timer, Header Type, BIST" },
+	{ 0x18, "bus numbers" },
+	{ 0x1c, "I/O window, Secondary Status" },
+	{ 0x20, "memory window" },
+	{ 0x24, "prefetchable window" },
+	{ 0x28, "prefetchable base, upper" },
+	{ 0x2c, "prefetchable limit, upper" },
+	{ 0x34, "capabilities" },
+	{ 0x3c, "Interrupt Line, Pin, Bridge Control" },
+	{ 0x42, "Power Management: PMC" },
+	{ 0x44, "PMCSR" },
+	{ 0x52, "MSI: Message Control" },
+	{ 0x54, "Address" },
+	{ 0x58, "Upper Address" },
+	{ 0x5c, "Data" },
+	{ 0x62, "PCI Express: Capabilities" },
+	{ 0x64, "Device Capabilities" },
+	{ 0x68, "Device Control, Status" },
+	{ 0x6c, "Link Capabilities; port number" },
+	{ 0x70, "Link Control, Status" },
+	{ 0x74, "Slot Capabilities; slot number" },
+	{ 0x78, "Slot Control, Status" },
+	{ 0x7c, "Root Control, Capabilities" },
+	{ 0x88, "Device Control 2, Status 2" },
+	{ 0x8c, "Link Capabilities 2" },
+	{ 0x90, "Link Control 2, Status 2" },
 };
 
 static const struct reg caps[] = {
@@ -300,6 +333,39 @@ static void print_front(FILE *f)
 	}
 }
 
+/* 0 and 1 as they are at first. */
+static uint32_t port_word(const struct vpci_reg *reg, int bit)
+{
+	return reg->write >> bit & 1 ? 2 + (reg->w1c >> bit & 1) : reg->value >> bit & 1;
+}
+
+/* A virtual root port: all bits are the guest's own or the hypervisor's, and none the hardware's. */
+static void print_port(FILE *f)
+{
+	static const char *const words[] = { "0", "1", "own", "own, 1 clears" };
+	struct vpci_port port = { .filled = false };
+
+	assert_int_equal(vpci_port_build(&port, 0), 0);
+	fprintf(f, "\n### Virtual root port\n\n| Register | Bits | Guest |\n| --- | --- | --- |\n");
+	for (uint32_t i = 0; i < ARRAY_SIZE(port_regs); i++) {
+		const struct vpci_reg *reg = vpci_shadow_reg(&port.shadow, port_regs[i].at & ~3U);
+		int high = 31, low = (port_regs[i].at & 3) * 8;
+
+		for (int bit = high; bit >= low; bit--) {
+			if (bit > low && port_word(reg, bit - 1) == port_word(reg, high)) {
+				continue;
+			}
+			fprintf(f, "| %02x %s | %d", port_regs[i].at & ~3U, port_regs[i].name, high);
+			if (high != bit) {
+				fprintf(f, ":%d", bit);
+			}
+			fprintf(f, " | %s |\n", words[port_word(reg, high)]);
+			high = bit - 1;
+		}
+	}
+	vpci_shadow_free(&port.shadow);
+}
+
 static char *tables(void)
 {
 	char *text;
@@ -313,6 +379,12 @@ static char *tables(void)
 	print_regs(f, "MSI: 64-bit, maskable, 32 vectors", msi, ARRAY_SIZE(msi));
 	print_regs(f, "MSI-X", msix, ARRAY_SIZE(msix));
 	print_regs(f, "PCI Express, version 2", express, ARRAY_SIZE(express));
+	rigs[0][0].build.behind_port = true;
+	rigs[0][1].build.behind_port = true;
+	assert_int_equal(vpci_build(&rigs[0][0].s, &rigs[0][0].build), 0);
+	assert_int_equal(vpci_build(&rigs[0][1].s, &rigs[0][1].build), 0);
+	print_regs(f, "PCI Express of a guest's function behind a root port", express,
+		   ARRAY_SIZE(express));
 	print_regs(f, "Other capabilities", others, ARRAY_SIZE(others));
 	print_ext(f);
 	print_regs(f, "SR-IOV of a physical function; NumVFs is told the hardware too", sriov,
@@ -322,6 +394,7 @@ static char *tables(void)
 	print_regs(f, "MSI without an ITS, through vectors of a controller", msi, ARRAY_SIZE(msi));
 	free_all();
 	print_front(f);
+	print_port(f);
 	fprintf(f, "\n");
 	fclose(f);
 	return text;

@@ -199,20 +199,35 @@ int viaduct_domain_wait_gone(struct viaduct *v, uint32_t id, unsigned int timeou
 	}
 }
 
-int viaduct_pci_wait(struct viaduct *v, uint32_t sbdf, unsigned int timeout_ms,
-		     struct control_function *out)
+/* Until the function is in another state than that, or it is said what it is still doing. */
+static int wait_while(struct viaduct *v, uint32_t sbdf, uint32_t state, unsigned int timeout_ms,
+		      const char *still, struct control_function *out)
 {
 	uint64_t end = client_now_ms() + timeout_ms;
 
 	for (;;) {
 		int err = viaduct_pci_get(v, sbdf, out);
 
-		if (err != 0 || out->state != CONTROL_FUNCTION_RESETTING) {
+		if (err != 0 || out->state != state) {
 			return err;
 		}
 		if (client_now_ms() > end) {
-			return client_fail(v, -ETIMEDOUT, "the function is still resetting");
+			return client_fail(v, -ETIMEDOUT, "%s", still);
 		}
 		client_pause(10);
 	}
+}
+
+int viaduct_pci_wait(struct viaduct *v, uint32_t sbdf, unsigned int timeout_ms,
+		     struct control_function *out)
+{
+	return wait_while(v, sbdf, CONTROL_FUNCTION_RESETTING, timeout_ms,
+			  "the function is still resetting", out);
+}
+
+int viaduct_pci_wait_let_go(struct viaduct *v, uint32_t sbdf, unsigned int timeout_ms,
+			    struct control_function *out)
+{
+	return wait_while(v, sbdf, CONTROL_FUNCTION_LENT, timeout_ms,
+			  "the domain has not let go of the function", out);
 }

@@ -235,6 +235,11 @@ int viaduct_pci_detach(struct viaduct *v, uint32_t sbdf)
 	return pci_op(v, CONTROL_PCI_DETACH, sbdf, NULL);
 }
 
+int viaduct_pci_eject(struct viaduct *v, uint32_t sbdf)
+{
+	return pci_op(v, CONTROL_PCI_EJECT, sbdf, NULL);
+}
+
 int viaduct_pci_attach(struct viaduct *v, const struct control_pci_attach *options,
 		       uint32_t *vsbdf)
 {

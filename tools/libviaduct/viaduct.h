@@ -129,6 +129,13 @@ int viaduct_pci_attach(struct viaduct *v, const struct control_pci_attach *optio
 		       uint32_t *vsbdf);
 int viaduct_pci_detach(struct viaduct *v, uint32_t sbdf);
 /*
+ * Ask the domain to let go of it. Returns at once; *out of viaduct_pci_wait_let_go() says whether it
+ * has: -ETIMEDOUT if the function is still lent when timeout_ms are over.
+ */
+int viaduct_pci_eject(struct viaduct *v, uint32_t sbdf);
+int viaduct_pci_wait_let_go(struct viaduct *v, uint32_t sbdf, unsigned int timeout_ms,
+			    struct control_function *out);
+/*
  * Load the expansion ROM a function in quarantine will show its next user: 1..CONTROL_ROM_MAX bytes,
  * filled up with ff to a power of two.
  */

@@ -7,6 +7,9 @@
 #include "json.h"
 #include "pci_choice.h"
 
+#define LET_GO_SECONDS 10U /* Linux takes 5 to see that the button is not pressed again */
+#define LET_GO_SECONDS_MAX 3600U
+
 static void json_function(struct json *j, const struct control_function *f)
 {
 	char text[16];
@@ -186,10 +189,11 @@ int cmd_pci_list(const struct command *c, int argc, char **argv)
 }
 
 static int attach(const struct command *c, struct viaduct *v, const struct control_domain *d,
-		  const struct pci_spec *spec)
+		  const struct pci_spec *spec, unsigned int seconds)
 {
 	struct pci_choices choices = { .count = 0 };
 
+	(void)seconds;
 	if (choices_add(c, v, spec, &choices) != VIA_OK || choices_check(c, &choices) != VIA_OK) {
 		return VIA_FAILED;
 	}
@@ -198,7 +202,7 @@ static int attach(const struct command *c, struct viaduct *v, const struct contr
 
 /* Of '*' those functions that are lent to d, which must be one at least. */
 static int detach(const struct command *c, struct viaduct *v, const struct control_domain *d,
-		  const struct pci_spec *spec)
+		  const struct pci_spec *spec, unsigned int seconds)
 {
 	struct pci_choices choices = { .count = 0 };
 	size_t kept = 0;
@@ -219,24 +223,45 @@ static int detach(const struct command *c, struct viaduct *v, const struct contr
 				d->name);
 	}
 	choices.count = kept;
+	if (seconds != 0) {
+		choices_ask_back(v, &choices, d->name, seconds);
+	}
 	return choices_take_back(c, v, &choices);
+}
+
+/* False: reported. */
+static bool read_seconds(const struct command *c, const char *text, unsigned int *seconds)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (end == text || *end != '\0' || *text == '-' || value > LET_GO_SECONDS_MAX) {
+		fprintf(stderr, "%s: \"%s\" is no number of seconds up to %u\n", c->name, text,
+			LET_GO_SECONDS_MAX);
+		return false;
+	}
+	*seconds = (unsigned int)value;
+	return true;
 }
 
 static int on_spec(const struct command *c, int argc, char **argv, const char *letters,
 		   int (*act)(const struct command *c, struct viaduct *v,
-			      const struct control_domain *d, const struct pci_spec *spec))
+			      const struct control_domain *d, const struct pci_spec *spec,
+			      unsigned int seconds))
 {
 	struct control_domain d;
 	struct pci_spec spec;
 	struct viaduct *v;
 	char why[96];
 	int letter, status;
+	unsigned int seconds = LET_GO_SECONDS;
 
-	do {
-		letter = via_option(c, argc, argv, letters, 2, 2);
-	} while (letter == 'f');
-	if (letter != -1) {
-		return VIA_MALFORMED;
+	while ((letter = via_option(c, argc, argv, letters, 2, 2)) != -1) {
+		if (letter == 'f') {
+			seconds = 0;
+		} else if (letter != 't' || !read_seconds(c, optarg, &seconds)) {
+			return VIA_MALFORMED;
+		}
 	}
 	if (pci_spec_parse(argv[optind + 1], &spec, why, sizeof(why)) != 0) {
 		fprintf(stderr, "%s: malformed PCI_SPEC_STRING \"%s\": %s\n", c->name,
@@ -250,7 +275,7 @@ static int on_spec(const struct command *c, int argc, char **argv, const char *l
 	if (viaduct_domain_find(v, argv[optind], &d) != 0) {
 		status = via_fail(c, "%s", viaduct_error(v));
 	} else {
-		status = act(c, v, &d, &spec);
+		status = act(c, v, &d, &spec, seconds);
 	}
 	viaduct_close(v);
 	return status;
@@ -263,5 +288,5 @@ int cmd_pci_attach(const struct command *c, int argc, char **argv)
 
 int cmd_pci_detach(const struct command *c, int argc, char **argv)
 {
-	return on_spec(c, argc, argv, "f", detach);
+	return on_spec(c, argc, argv, "ft:", detach);
 }

@@ -76,8 +76,10 @@ static const struct command commands[] = {
 	  "Without BDF: every function. Status 0: each BDF can be lent, 1: one cannot.\n",
 	  cmd_pci_doctor },
 	{ "pci-attach", "DOMAIN SPEC", "lend a function to a domain", NULL, cmd_pci_attach },
-	{ "pci-detach", "[-f] DOMAIN SPEC", "take it back",
-	  "  -f  without asking the domain; this version never asks\n", cmd_pci_detach },
+	{ "pci-detach", "[-f | -t SECONDS] DOMAIN SPEC", "take it back",
+	  "The domain is asked to let go of it, and has 10 seconds to do so.\n"
+	  "  -t  so many seconds\n"
+	  "  -f  without asking\n", cmd_pci_detach },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pci_choice.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -155,12 +156,36 @@ static void sort(struct pci_choices *list)
 	}
 }
 
+void choices_ask_back(struct viaduct *v, struct pci_choices *list, const char *domain,
+		      unsigned int seconds)
+{
+	char bdf[16];
+
+	for (size_t i = 0; i < list->count; i++) {
+		/* What has left meanwhile needs no asking. */
+		(void)viaduct_pci_eject(v, list->at[i].f.sbdf);
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		struct control_function *f = &list->at[i].f;
+
+		/* One time for all: for the second nobody waits once the first had its time. */
+		if (viaduct_pci_wait_let_go(v, f->sbdf, i == 0 ? 1000 * seconds : 0, f) ==
+		    -ETIMEDOUT) {
+			fprintf(stderr, "%s: %s has not let go of it in %u s, so it is taken\n",
+				via_bdf_text(f->sbdf, bdf), domain, seconds);
+		}
+	}
+}
+
+/* Whoever else takes it away meanwhile does the same. */
 static int take_back(const struct command *c, struct viaduct *v, struct control_function *f)
 {
 	char bdf[16];
 
 	via_bdf_text(f->sbdf, bdf);
-	if (viaduct_pci_detach(v, f->sbdf) != 0 ||
+	if (viaduct_pci_get(v, f->sbdf, f) != 0 ||
+	    (f->state == CONTROL_FUNCTION_LENT && viaduct_pci_detach(v, f->sbdf) != 0 &&
+	     (viaduct_pci_get(v, f->sbdf, f) != 0 || f->state == CONTROL_FUNCTION_LENT)) ||
 	    viaduct_pci_wait(v, f->sbdf, RESET_TIMEOUT_MS, f) != 0) {
 		return via_fail(c, "%s: %s", bdf, viaduct_error(v));
 	}

@@ -30,6 +30,9 @@ int choices_isolated(const struct command *c, const struct pci_choices *list);
 /* Lend all, or none. What seize = 1 took from the control domain stays assignable. */
 int choices_lend(const struct command *c, struct viaduct *v, struct pci_choices *list,
 		 uint32_t domain);
+/* Ask domain to let go of all, and give it so long. What it does not let go of is named. */
+void choices_ask_back(struct viaduct *v, struct pci_choices *list, const char *domain,
+		      unsigned int seconds);
 /* Take all back, and wait until they are reset. Goes on past failures. */
 int choices_take_back(const struct command *c, struct viaduct *v, struct pci_choices *list);
 

@@ -600,6 +600,11 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 	return 0;
 }
 
+int lend_eject(struct pci_function *f)
+{
+	return lend_detach(f);
+}
+
 int lend_detach(struct pci_function *f)
 {
 	if (f->state != FUNCTION_LENT) {

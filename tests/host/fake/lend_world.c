@@ -347,6 +347,37 @@ bool vits_device_update(struct domain *d, uint32_t vdevice, uint32_t max)
 	return true;
 }
 
+/* Of functions behind root ports, whichever requester they are just now. */
+bool vits_devices_update(struct domain *d, uint32_t max)
+{
+	for (struct pci_function *f = pci_function_first(); f; f = f->next) {
+		struct vpci_function *vf = f->vpci;
+
+		if (!f->itt || !vf || vf->domain != d || !vf->slot) {
+			continue;
+		}
+		if (vf->itt) {
+			f->itt->here = true;
+		} else if (lend_world.routes > max) {
+			lend_world.routes -= max;
+			return false;
+		} else {
+			assert_int_equal(pci_read(f, PCI_COMMAND, 2) & PCI_COMMAND_MASTER, 0);
+			lend_world.routes = 0;
+			f->itt->here = false;
+		}
+	}
+	return true;
+}
+
+int vits_msi(struct domain *d, uint32_t vdevice, uint32_t event)
+{
+	lend_world.messages++;
+	lend_world.message_from = vdevice;
+	lend_world.message = event;
+	return 0;
+}
+
 /* Resets. */
 
 static void add_reset(struct pci_function *f,
@@ -642,7 +673,7 @@ void lend_world_init(struct host_bridge *const *bridges, uint32_t count)
 		lend_world.domains[i].id = (uint16_t)i;
 		lend_world.domains[i].control = i == WORLD_CONTROL;
 		lend_world.domains[i].direct = i == WORLD_CONTROL;
-		lend_world.domains[i].state = DOMAIN_RUNNING;
+		lend_world.domains[i].state = i == WORLD_CONTROL ? DOMAIN_RUNNING : DOMAIN_BUILDING;
 	}
 	if (lend_world_frame.count != 0) {
 		assert_int_equal(vmsi_create(&lend_world.domains[WORLD_CONTROL],

@@ -30,6 +30,9 @@ struct lend_world {
 	uint64_t now_ms;
 	struct vcpu vcpu;
 	uint32_t parked;       /* times it was */
+	uint32_t messages;     /* of virtual devices; the last one's DeviceID and EventID */
+	uint32_t message_from;
+	uint32_t message;
 	bool interrupt_waits;  /* jobs should end their slices */
 	uint64_t cleaned;      /* bytes, out of the caches */
 	uint8_t ports[0x10000]; /* I/O space of every host bridge */

@@ -132,6 +132,22 @@ bool vits_device_update(struct domain *d, uint32_t vdevice, uint32_t max)
 	return any(3) != 0;
 }
 
+bool vits_devices_update(struct domain *d, uint32_t max)
+{
+	/* By numbers the guest could have given them. */
+	for (uint32_t bus = 1; bus <= GUEST_PORT_COUNT; bus++) {
+		world_vits_command(d, bus << 8);
+	}
+	return any(3) != 0;
+}
+
+int vits_msi(struct domain *d, uint32_t vdevice, uint32_t event)
+{
+	spin_lock(&vits_locks[d->id]);
+	spin_unlock(&vits_locks[d->id]);
+	return 0;
+}
+
 /* Virtual GIC. */
 
 static struct irq_meter *wire_meter; /* of WORLD_WIRE, while it is forwarded */
