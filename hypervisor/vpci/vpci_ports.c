@@ -101,10 +101,12 @@ static void decode(struct vpci_segment *seg)
 			lead(seg, slot, bus[i]);
 		}
 		for (uint32_t fn = 0; moved[i] && fn < VPCI_FUNCTIONS; fn++) {
-			if (slot->row[fn]) {
-				spin_lock(&slot->row[fn]->function->lock);
-				lend_routes_again(slot->row[fn]);
-				spin_unlock(&slot->row[fn]->function->lock);
+			struct vpci_function *vf = slot->row[fn];
+
+			if (vf) {
+				spin_lock(&vf->function->lock);
+				lend_routes_again(vf);
+				spin_unlock(&vf->function->lock);
 			}
 		}
 	}

@@ -3,11 +3,13 @@
  * libFuzzer: a random capability image, then a stream of config accesses to it, in each view. The
  * device is hostile (its lists loop, overlap and lie) and so is the domain. What is checked holds for
  * every image: no guest write reaches header bits that are the hypervisor's, reads fit their size,
- * an identity and a bridge write nothing, a wide read is its narrow ones.
+ * an identity and a bridge write nothing, a wide read is its narrow ones. The same stream goes to a
+ * virtual root port, whose slot something comes to and goes from meanwhile.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "vpci/port.h"
 #include "vpci/sriov.h"
 #include "vpci_rig.h"
 
@@ -18,6 +20,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct vpci_rig rig;
+static struct vpci_port port;
 
 static void check(bool good)
 {
@@ -148,6 +151,49 @@ static void access_one(const uint8_t *data)
 	}
 }
 
+/* What a guest writes changes neither who the port is nor what is in its slot. */
+static void check_port(void)
+{
+	const struct vpci_port *const all[2] = { &port, &port };
+	uint32_t bus[2];
+
+	check(vpci_port_read(&port, 0, 4) == 0x52505644 && vpci_port_read(&port, 0x0e, 1) == 1);
+	check(vpci_port_read(&port, 0x34, 1) == 0x40 && vpci_port_read(&port, 0x3d, 1) == 0);
+	check((vpci_port_read(&port, 0x7a, 2) >> 6 & 1) == port.filled);
+	check((vpci_port_read(&port, 0x72, 2) >> 13 & 1) == port.filled);
+	vpci_ports_decode(all, 2, bus);
+	check(bus[0] == 0 || bus[0] == vpci_port_read(&port, 0x19, 1));
+	check(bus[1] == 0); /* the first one has it */
+}
+
+static void access_port(const uint8_t *data)
+{
+	uint32_t access = 1U << data[0] % 3;
+	uint32_t offset = (data[1] | (uint32_t)data[2] << 8) & 0xfff & ~(access - 1);
+	uint32_t value = data[3] | (uint32_t)data[4] << 8 | (uint32_t)data[5] << 16 |
+			 (uint32_t)data[6] << 24;
+	uint32_t before = vpci_port_read(&port, 0x18, 4);
+	struct vpci_port_plan plan = vpci_port_write(&port, offset, access, value);
+
+	check(plan.buses == (before != vpci_port_read(&port, 0x18, 4)));
+	check(!plan.let_go || (port.filled && port.asked));
+	switch (data[0] >> 4 & 7) {
+	case 1:
+		plan = vpci_port_fill(&port, value);
+		break;
+	case 2:
+		plan = vpci_port_empty(&port);
+		check(!plan.let_go);
+		break;
+	case 3:
+		plan = vpci_port_ask(&port);
+		break;
+	default:
+		break;
+	}
+	check_port();
+}
+
 /* Of the capability only NumVFs is written, and what the registers say can be carried out. */
 static void check_sriov(void)
 {
@@ -222,6 +268,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	view = (enum vpci_view)(data[0] % 4);
 	rig_init(&rig);
+	memset(&port, 0, sizeof(port));
+	check(vpci_port_build(&port, 0) == 0);
 	memcpy(rig.hw + 0x40, data + HEADER, 0xc0);
 	rig_set(&rig, 0x06, 2, 0x0010);
 	rig.hw[0x34] = data[HEADER + 0xc0];
@@ -236,6 +284,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (data += HEADER + IMAGE, size -= HEADER + IMAGE; size >= RECORD;
 	     data += RECORD, size -= RECORD) {
 		access_one(data);
+		access_port(data);
 	}
 	check_list(view);
 	if (view == VPCI_VIEW_IDENTITY) {
@@ -251,5 +300,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(rig.resets == 0 || rig.f.cap_express || rig.f.cap_af);
 	check(view != VPCI_VIEW_VF || rig.maps + rig.unmaps + rig.io_changes == 0);
 	rig_free(&rig);
+	vpci_shadow_free(&port.shadow);
 	return 0;
 }

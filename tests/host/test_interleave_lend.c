@@ -19,6 +19,10 @@
 
 #define PLACE 0x20000000U
 #define OTHER 0x20100000U
+#define BEHIND(bus)  (GUEST_PCI_ECAM_BASE + ((uint64_t)(bus) << 20))
+#define SLOT_CONTROL 0x78U /* of a virtual root port; power indicator: */
+#define POWER_ON     0x0100U
+#define POWER_OFF    0x0300U
 
 /* Two switches find what two CPUs can do to each other; make soak tries three. */
 static uint32_t switches(void)
@@ -33,6 +37,14 @@ static void try_all(const char *name, void (*begin)(void), void (*one)(void), vo
 
 	/* Both orders, and something between them. */
 	assert_true(interleave(&t, switches()) > 10);
+}
+
+/* An access is made once: a vCPU that has to wait is another matter. */
+static void config_write(uint32_t domain, uint64_t at, uint8_t size, uint64_t value)
+{
+	struct mmio_access a = { .size = size, .write = true, .value = value };
+
+	(void)world_access(domain, &a, at);
 }
 
 /* Worlds. */
@@ -87,6 +99,23 @@ static void begin_long_job(void)
 	assert_int_equal(world_access(WORLD_GUEST1, &a, world_guest_cfg(1, 4)), MMIO_RETRY);
 }
 
+/* Behind the first root port, in use, and its guest is asked to let go of it. */
+static void begin_asked(void)
+{
+	struct vsbdf where;
+
+	begin_quarantined();
+	GUEST1->state = DOMAIN_RUNNING;
+	config_write(WORLD_GUEST1, world_guest_cfg(GUEST_PORT_DEVICE, 0x18), 4, 0x010100);
+	assert_int_equal(attach(GUEST1, nvme, 0, &where), 0);
+	config_write(WORLD_GUEST1, BEHIND(1) + 0x10, 4, PLACE);
+	config_write(WORLD_GUEST1, BEHIND(1) + 0x14, 4, 0);
+	config_write(WORLD_GUEST1, BEHIND(1) + 0x04, 2, 6);
+	assert_int_equal(world_pages(WORLD_GUEST1), 4);
+	config_write(WORLD_GUEST1, world_guest_cfg(GUEST_PORT_DEVICE, SLOT_CONTROL), 2, POWER_ON);
+	assert_int_equal(lend_eject(nvme), 0);
+}
+
 static void begin_wire(void)
 {
 	struct model_function *disk, *card;
@@ -98,13 +127,27 @@ static void begin_wire(void)
 	fake_intx_run_pending();
 }
 
-/* Parties. An access is made once: a vCPU that has to wait is another matter. */
+/* Parties. */
 
-static void config_write(uint32_t domain, uint64_t at, uint8_t size, uint64_t value)
+static void guest_lets_go(void)
 {
-	struct mmio_access a = { .size = size, .write = true, .value = value };
+	config_write(WORLD_GUEST1, world_guest_cfg(GUEST_PORT_DEVICE, SLOT_CONTROL), 2, POWER_OFF);
+}
 
-	(void)world_access(domain, &a, at);
+static void guest_renumbers(void)
+{
+	config_write(WORLD_GUEST1, world_guest_cfg(GUEST_PORT_DEVICE, 0x18), 4, 0x020200);
+}
+
+static void guest_decodes_behind(void)
+{
+	config_write(WORLD_GUEST1, BEHIND(1) + 0x04, 2, 0);
+	config_write(WORLD_GUEST1, BEHIND(1) + 0x04, 2, 6);
+}
+
+static void eject(void)
+{
+	(void)lend_eject(nvme);
 }
 
 static void guest_decodes(void)
@@ -390,6 +433,18 @@ static void job_and_cancel(void **state)
 	try_all("job, destroy", begin_long_job, run_jobs, destroy, end_taken);
 }
 
+static void let_go_and_others(void **state)
+{
+	(void)state;
+	try_all("let go, detach", begin_asked, guest_lets_go, detach, end_taken);
+	try_all("let go, let go", begin_asked, guest_lets_go, guest_lets_go, end_taken);
+	try_all("let go, eject", begin_asked, guest_lets_go, eject, end_taken);
+	try_all("let go, COMMAND", begin_asked, guest_lets_go, guest_decodes_behind, end_taken);
+	try_all("let go, destroy", begin_asked, guest_lets_go, destroy, end_taken);
+	try_all("bus numbers, detach", begin_asked, guest_renumbers, detach, end_taken);
+	try_all("bus numbers, let go", begin_asked, guest_renumbers, guest_lets_go, end_taken);
+}
+
 static void d11_two_vcpus_at_one_function(void **state)
 {
 	(void)state;
@@ -411,6 +466,7 @@ int main(void)
 		cmocka_unit_test(take_and_owners_write),
 		cmocka_unit_test(lend_and_lend),
 		cmocka_unit_test(job_and_cancel),
+		cmocka_unit_test(let_go_and_others),
 		cmocka_unit_test(d11_two_vcpus_at_one_function),
 	};
 

@@ -22,6 +22,7 @@
 #include "pci/pci_vf.h"
 #include "pci/registry.h"
 #include "property.h"
+#include "vpci/ports.h"
 
 #define FUNCTIONS 6U
 #define PLAIN     3U /* behind a port each; then the physical function, then its virtual ones */
@@ -55,6 +56,7 @@ static struct device devices[FUNCTIONS];
 static uint32_t sriov; /* the capability's offset */
 /* VF MSE and VF BARs as their owner last had them. */
 static struct { bool decode; uint64_t page, bars[PCI_BARS]; } placed;
+static uint8_t buses[WORLD_DOMAINS][GUEST_PORT_COUNT]; /* behind a guest's root ports */
 
 /* The machine. */
 
@@ -141,6 +143,42 @@ static void share_a_stream(struct pci_function *f, struct pci_function *with)
 	f->requester = with->requester = 0x0500;
 }
 
+/* Device 0 of the bus that a guest's port leads to when it has set its ports up. */
+static uint64_t behind_port(uint32_t domain, uint32_t port, uint32_t reg)
+{
+	return GUEST_PCI_ECAM_BASE + ((uint64_t)buses[domain][port] << 20) + reg;
+}
+
+/* Bus numbers as the guest has chosen them, whatever it wrote there meanwhile. */
+static void number_ports(uint32_t domain)
+{
+	for (uint32_t i = 0; i < 2 * GUEST_PORT_COUNT; i++) {
+		/* None has a number that another one still has. */
+		uint32_t bus = i < GUEST_PORT_COUNT ? 0 : buses[domain][i % GUEST_PORT_COUNT];
+
+		world_store(domain, world_guest_cfg(GUEST_PORT_DEVICE + i % GUEST_PORT_COUNT, 0x18), 4,
+			    bus << 16 | bus << 8);
+	}
+}
+
+/* Any that are different. */
+static void choose_buses(uint32_t domain)
+{
+	uint32_t first = 1 + property_below(200), step = 1 + property_below(10);
+
+	for (uint32_t i = 0; i < GUEST_PORT_COUNT; i++) {
+		buses[domain][i] = (uint8_t)(first + i * step);
+	}
+}
+
+/* Its devices are on its bus; or it has begun, and they come behind ports. */
+static void begin_guest(uint32_t domain)
+{
+	lend_world.domains[domain].state = property_below(2) ? DOMAIN_RUNNING : DOMAIN_BUILDING;
+	choose_buses(domain);
+	number_ports(domain);
+}
+
 static void begin(void)
 {
 	fake_log_clear();
@@ -162,6 +200,8 @@ static void begin(void)
 	}
 	pci_groups_assign(pci_function_first());
 	lend_world_init(&bridge, 1);
+	begin_guest(WORLD_GUEST1);
+	begin_guest(WORLD_GUEST2);
 }
 
 /* What ought to be mapped. */
@@ -189,8 +229,13 @@ static uint64_t align_to_page(uint64_t size)
 
 static uint64_t config_of(const struct device *d, uint32_t reg)
 {
-	return d->f->user == WORLD_CONTROL ? world_owner_cfg(bridge, d->f->sbdf, reg)
-					   : world_guest_cfg(SBDF_DEV(d->f->user_view), reg);
+	const struct vpci_slot *slot = d->f->vpci->slot;
+
+	if (d->f->user == WORLD_CONTROL) {
+		return world_owner_cfg(bridge, d->f->sbdf, reg);
+	}
+	return slot ? behind_port(d->f->user, SBDF_DEV(d->f->user_view) - GUEST_PORT_DEVICE, reg)
+		    : world_guest_cfg(SBDF_DEV(d->f->user_view), reg);
 }
 
 /* As its user reads it. */
@@ -530,7 +575,8 @@ static void random_access(uint32_t domain, const struct device *d, uint32_t slot
 	}
 	reg = MIN(reg, 4096U - a.size);
 	at = domain == WORLD_CONTROL ? world_owner_cfg(bridge, place_of(d), reg)
-				     : world_guest_cfg(slot, reg);
+	     : property_below(2)     ? world_guest_cfg(slot, reg)
+				     : behind_port(domain, slot % GUEST_PORT_COUNT, reg);
 	a.value = random_value(domain, reg);
 	property_say("domain %u slot %u: %s %u at 0x%x, 0x%llx", domain, slot,
 		     a.write ? "write" : "read", a.size, reg, (unsigned long long)a.value);
@@ -574,9 +620,9 @@ static void end_domain(uint32_t domain)
 	assert_int_equal(world_pages(domain), 0);
 	vpci_destroy(d);
 	memset(&d->mmio, 0, sizeof(d->mmio));
-	d->state = DOMAIN_RUNNING;
 	fake_heap_fail_in = 0;
 	assert_int_equal(vpci_create_guest(d), 0);
+	begin_guest(domain);
 }
 
 static void random_failures(void)
@@ -597,10 +643,11 @@ static void no_failures(void)
 static void random_transition(struct pci_function *f, uint32_t guest)
 {
 	struct vsbdf where;
-	uint32_t slot = property_below(SLOTS);
+	uint32_t slot = property_below(8) ? property_below(SLOTS)
+					  : GUEST_PORT_DEVICE + property_below(GUEST_PORT_COUNT);
 	int r;
 
-	switch (property_below(6)) {
+	switch (property_below(7)) {
 	case 0:
 		r = lend_quarantine(f, "x");
 		property_say("quarantine " SBDF_FMT ": %d", SBDF_ARG(f->sbdf), r);
@@ -618,11 +665,32 @@ static void random_transition(struct pci_function *f, uint32_t guest)
 		r = lend_detach(f);
 		property_say("detach " SBDF_FMT ": %d", SBDF_ARG(f->sbdf), r);
 		break;
+	case 5:
+		r = lend_eject(f);
+		property_say("eject " SBDF_FMT ": %d", SBDF_ARG(f->sbdf), r);
+		break;
 	default:
 		property_say("resets end");
 		world_run_resets();
 		break;
 	}
+}
+
+/* What a driver of slots does and what it ought not to; then its functions are where they were. */
+static void random_slot(uint32_t domain)
+{
+	static const uint32_t control[] = { 0x1121, 0x1221, 0x1321, 0x11f0000 };
+	uint32_t port = property_below(GUEST_PORT_COUNT);
+	uint64_t at = world_guest_cfg(GUEST_PORT_DEVICE + port, 0);
+	uint32_t reg = property_below(0x100) & ~3U;
+
+	property_say("domain %u port %u: 0x%x", domain, port, reg);
+	world_store(domain, at + (property_below(2) ? reg : 0x18), 4, property_random());
+	world_store(domain, at + 0x78, 4, control[property_below(ARRAY_SIZE(control))]);
+	if (property_below(4) == 0) {
+		choose_buses(domain);
+	}
+	number_ports(domain);
 }
 
 static void step(void)
@@ -640,7 +708,9 @@ static void step(void)
 		random_port(property_below(WORLD_DOMAINS));
 	} else if (what == 18) {
 		random_vfs();
-	} else if (what < 30) {
+	} else if (what < 22) {
+		random_slot(guest);
+	} else if (what < 32) {
 		random_access(WORLD_CONTROL, d, 0);
 	} else {
 		random_access(guest, d, property_below(SLOTS + 1));

@@ -25,6 +25,7 @@
 static struct its_device lent; /* behind virtual DeviceID 8 */
 static struct its_device other; /* somebody else's */
 static struct its_device *behind;
+static uint32_t behind_number;
 static uint64_t write_at;
 
 /* As its users do; at most 16 host events a call. */
@@ -44,7 +45,7 @@ static struct its_device *host_device(struct domain *d, uint32_t vdevice)
 {
 	assert_ptr_equal(d, &world.domain);
 	assert_true(spin_is_locked(&d->vits->lock));
-	return vdevice == LENT_DEV ? behind : NULL;
+	return vdevice == behind_number ? behind : NULL;
 }
 
 static const struct vits_ops ops = { .host_device = host_device };
@@ -58,6 +59,7 @@ static void start(uint32_t vcpus)
 	lent.lent = true;
 	other.events = 32;
 	behind = &lent;
+	behind_number = LENT_DEV;
 	fake_its_map_error = 0;
 	write_at = 0;
 	fake_log_clear();
@@ -325,6 +327,38 @@ static void test_gone_in_slices_against_the_guest(void **state)
 	lent.lent = false;
 	mapti(LENT_DEV, 7, LPI + 7, 0);
 	mapd(LENT_DEV, 5, false);
+	run();
+}
+
+/* Its requester ID is another now: what the guest maps there counts, the old device is virtual. */
+static void test_a_device_takes_another_number(void **state)
+{
+	bool done = false;
+
+	start(1);
+	map_32();
+	behind_number = LENT_DEV + 8;
+	/* Mapped while the events are still in use under the old number. */
+	mapd(LENT_DEV + 8, 5, true);
+	mapti(LENT_DEV + 8, 3, LPI + 60, 0);
+	mapti(LENT_DEV + 8, 4, LPI + 61, 0);
+	run();
+	while (!done) {
+		uint32_t before = lent.mapped;
+
+		done = vits_devices_update(&world.domain, 5);
+		assert_true(before <= lent.mapped + 5);
+	}
+	assert_int_equal(lent.mapped, 2);
+	fake_its_fire(&lent, 4);
+	assert_int_equal(world_drain(0, NULL, 0), 1);
+	/* And it is gone wherever it is called from. */
+	behind = NULL;
+	while (!vits_devices_update(&world.domain, 1)) {
+	}
+	assert_int_equal(lent.mapped, 0);
+	lent.lent = false;
+	mapti(LENT_DEV + 8, 5, LPI + 62, 0);
 	run();
 }
 
@@ -876,6 +910,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_gone_and_here, teardown),
 		cmocka_unit_test_teardown(test_gone_in_slices_against_the_guest, teardown),
 		cmocka_unit_test_teardown(test_gone_while_the_guest_unmaps, teardown),
+		cmocka_unit_test_teardown(test_a_device_takes_another_number, teardown),
 		cmocka_unit_test_teardown(test_one_follows_another, teardown),
 		cmocka_unit_test_teardown(test_walks_in_slices, teardown),
 		cmocka_unit_test_teardown(test_walk_ends_with_its_queue, teardown),

@@ -54,7 +54,7 @@ for round in DETACHES; do
 	section "detach $round"
 	begin next watching
 	begin mover moving
-	via pci-detach -f mover 01:00.0 && via pci-attach next 01:00.0; echo "status $?"
+	via pci-detach -f mover 01:00.0 && via pci-attach next 01:00.0@1; echo "status $?"
 	wait
 	section "mover $round"; tr -d '\r' </tmp/mover
 	section "next $round"; tr -d '\r' </tmp/next
