@@ -48,6 +48,15 @@ try own via shutdown 0
 try counted via create counted.cfg
 section counted-over; wait_for is_state counted "---s--" && via list counted
 via destroy counted
+section told
+via monitor --json >/tmp/events 2>/tmp/watching & monitor=$!
+wait_for grep -q watching /tmp/watching
+# Each step waits until the one before was told.
+is_told() { wait_for grep -q "\"event\": \"$1\"" /tmp/events || echo "$1 is not told"; }
+via create -p hello.cfg "on_poweroff='preserve'" 'pci=["01:00.0"]'; is_told paused
+via rename hello bye; is_told renamed
+via unpause bye; is_told shut-down
+via destroy bye; is_told assignable; is_told gone; kill $monitor; cat /tmp/events
 section fails; via create fails.cfg; first=$(id fails)
 wait_for is_newer fails $((first + 1)) && echo begun twice
 wait_for via destroy fails; wait_for is_gone fails
@@ -121,6 +130,22 @@ def test_reboot_from_inside(power):
     assert result(out["counted"])[0] == 0
     assert list(rows(out["counted-over"])) == ["counted"]
     assert disk.read_bytes()[:1] == b"3"
+
+
+def test_monitor(power):
+    """A domain's whole life, and what its disk goes through."""
+    lines = [json.loads(line) for line in power[0]["told"].splitlines() if line.startswith("{")]
+    domain = [line for line in lines if "function" not in line]
+    assert len({line["domain"] for line in domain}) == 1
+    # It does not run for long.
+    assert [(line["event"], line["name"]) for line in domain if line["event"] != "unpaused"] == [
+        ("created", "hello"), ("started", "hello"), ("paused", "hello"), ("renamed", "bye"),
+        ("shut-down", "bye"), ("gone", "bye")]
+    assert [line["reason"] for line in domain if line["event"] == "shut-down"] == ["poweroff"]
+    disk = [line for line in lines if "function" in line]
+    assert {line["function"] for line in disk} == {"0000:01:00.0"}
+    assert [line["event"] for line in disk] == ["lent", "taken-back", "assignable"]
+    assert disk[0]["name"] == "hello" and disk[1]["name"] == "bye"
 
 
 def test_crash(power):

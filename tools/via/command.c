@@ -56,6 +56,10 @@ static const struct command commands[] = {
 	  cmd_stats },
 	{ "metrics", "", "what is counted and measured, in Prometheus' text format", NULL,
 	  cmd_metrics },
+	{ "monitor", "[--json]", "what happens to domains and functions, as it happens",
+	  "A line each, until it is interrupted. It looks ten times a second: what came and went in\n"
+	  "between is not told.\n",
+	  cmd_monitor },
 	{ "dmesg", "", "the hypervisor's log", NULL, cmd_dmesg },
 	{ "pci-assignable-list", "[-n] [--json]", "PCI functions that can be lent",
 	  "  -n, --show-names  with their names\n", cmd_pci_assignable_list },

@@ -58,6 +58,7 @@ int cmd_dmesg(const struct command *c, int argc, char **argv);
 int cmd_info(const struct command *c, int argc, char **argv);
 int cmd_list(const struct command *c, int argc, char **argv);
 int cmd_metrics(const struct command *c, int argc, char **argv);
+int cmd_monitor(const struct command *c, int argc, char **argv);
 int cmd_pause(const struct command *c, int argc, char **argv);
 int cmd_pci_assignable_add(const struct command *c, int argc, char **argv);
 int cmd_pci_assignable_list(const struct command *c, int argc, char **argv);
