@@ -20,7 +20,7 @@ struct vpci_ports {
 	struct vpci_slot slots[GUEST_PORT_COUNT];
 };
 
-/* The domain's MSIs are known, and it has some. -ENOMEM. */
+/* The domain sits on an ITS. -ENOMEM. */
 int vpci_ports_create(struct vpci_segment *seg);
 /* No function is behind them. Their rows are not in seg->buses any more. */
 void vpci_ports_destroy(struct vpci_segment *seg);

@@ -17,7 +17,7 @@
  * -ENOSPC.
  */
 int vpci_create_owner(struct domain *d, struct host_bridge *b);
-/* An empty guest bus at GUEST_PCI_ECAM_BASE; with MSIs it has root ports for hot-plug. */
+/* An empty guest bus at GUEST_PCI_ECAM_BASE; with an ITS it has root ports for hot-plug. */
 int vpci_create_guest(struct domain *d);
 /*
  * How many vectors of a controller that does not know who sends a guest may own: a quarter, so that

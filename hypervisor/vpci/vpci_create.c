@@ -73,7 +73,8 @@ int vpci_create_guest(struct domain *d)
 		r = vpci_bus_use_msi(d, unsafe_controller(), ipa(GUEST_V2M_BASE),
 				     vpci_unsafe_vectors());
 	}
-	return r == 0 && (d->vpci->its || d->vpci->msi) ? vpci_ports_create(seg) : r;
+	/* A frame has few vectors: its guest needs them for what is lent to it. */
+	return r == 0 && d->vpci->its ? vpci_ports_create(seg) : r;
 }
 
 /*

@@ -3,9 +3,7 @@
 #include "vpci/ports.h"
 
 #include "core/heap.h"
-#include "irq/vgic.h"
 #include "irq/vits.h"
-#include "irq/vmsi.h"
 #include "lib/errno.h"
 #include "pci/registry.h"
 #include "vpci/lend.h"
@@ -112,13 +110,12 @@ static void decode(struct vpci_segment *seg)
 	}
 }
 
-/* Bus lock held: messages of a port leave in order. What is written elsewhere than to a doorbell goes. */
+/* Bus lock held: messages of a port leave in order. What is written elsewhere than to the ITS is lost. */
 static void follow(struct vpci_segment *seg, struct vpci_slot *slot,
 		   const struct vpci_port_plan *plan)
 {
-	struct domain *d = seg->domain;
 	uint64_t address;
-	uint32_t data, intid;
+	uint32_t data;
 
 	if (plan->buses) {
 		decode(seg);
@@ -126,12 +123,10 @@ static void follow(struct vpci_segment *seg, struct vpci_slot *slot,
 	if (!plan->interrupt || !vpci_port_message(&slot->port, &address, &data)) {
 		return;
 	}
-	intid = vmsi_target(d, address, data);
-	if (intid != 0) {
-		vgic_pulse(d, NULL, intid);
-	} else if (address == GUEST_ITS_BASE + VITS_TRANSLATER) {
+	if (address == GUEST_ITS_BASE + VITS_TRANSLATER) {
 		/* One that the guest has not mapped is lost, as with hardware. */
-		(void)vits_msi(d, vpci_device_id(vsbdf_make(seg->number, 0, device_of(seg, slot), 0)),
+		(void)vits_msi(seg->domain,
+			       vpci_device_id(vsbdf_make(seg->number, 0, device_of(seg, slot), 0)),
 			       data);
 	}
 }

@@ -46,7 +46,7 @@
 #define GUEST_PCI_ECAM_SIZE  0x10000000ULL
 #define GUEST_PCI_MEM64_BASE 0x8000000000ULL
 #define GUEST_PCI_MEM64_SIZE 0x8000000000ULL
-/* Root ports with a hot-plug slot each: these devices of bus 0, where a guest has MSIs. */
+/* Root ports with a hot-plug slot each: these devices of bus 0, where a guest has an ITS. */
 #define GUEST_PORT_DEVICE    28
 #define GUEST_PORT_COUNT     4
 /* Not allocated by the PCI-SIG. */
