@@ -114,6 +114,18 @@ static enum mmio_result access_function(struct vcpu *v, struct vpci_function *vf
 	return MMIO_DONE;
 }
 
+/* No function is there: a root port, or nobody. Out of line: the usual access shall not pay for it. */
+__attribute__((noinline)) static bool port_answers(struct vpci_segment *seg, uint32_t bus,
+						   uint32_t devfn, uint32_t reg,
+						   struct mmio_access *a)
+{
+	if (bus == seg->bus_start && vpci_ports_access(seg, devfn, reg, a)) {
+		return true;
+	}
+	nobody_answers(a);
+	return false;
+}
+
 enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint32_t bus,
 				 uint32_t devfn, uint32_t reg, struct mmio_access *a,
 				 bool *answered)
@@ -123,10 +135,7 @@ enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint3
 
 	*answered = vf != NULL;
 	if (!vf) {
-		*answered = bus == seg->bus_start && vpci_ports_access(seg, devfn, reg, a);
-		if (!*answered) {
-			nobody_answers(a);
-		}
+		*answered = port_answers(seg, bus, devfn, reg, a);
 		return MMIO_DONE;
 	}
 	r = access_function(v, vf, reg, a);
