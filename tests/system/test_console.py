@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The physical console: who gets the keys, and what a crash of the hypervisor itself looks like."""
+"""The physical console: who gets the keys, via top on it, and what a crash of the hypervisor itself looks like."""
 
 ESCAPE = "\x0f\x0f\x0f"
 
@@ -14,6 +14,15 @@ def test_hypervisor_keys_and_crash_report(machine):
     session.expect("input goes to d0 Domain-0")
     status, output = session.command("echo still $((40 + 2))")
     assert status == 0 and "still 42" in output
+    # On the whole screen, and not after it.
+    session.send("via top -d 1\n")
+    session.expect("Domain-0")
+    session.send("v")
+    session.expect("vCPU 1")
+    session.send("q")
+    session.expect(session.PROMPT)
+    status, output = session.command("echo again $((40 + 3))")
+    assert status == 0 and "again 43" in output
     session.send(ESCAPE)
     session.expect("input goes to the hypervisor")
     session.send("C")

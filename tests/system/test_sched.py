@@ -39,6 +39,7 @@ via vcpu-pin heavy all all; via vcpu-pin light all all
 wait_for ran light 10
 section shares; via list --json
 for i in 1 2 3 4 5; do sleep 2; via list --json; done
+section top; via top -b -n 1 -d 2 -v
 via destroy light
 section pinning
 via vcpu-pin heavy all 1 && wait_for there heavy && echo there
@@ -88,6 +89,17 @@ def test_two_to_one_on_two_cpus(sched):
     ratios = [(now["heavy"] - last["heavy"]) / (now["light"] - last["light"])
               for last, now in zip(looks, looks[1:])]
     assert statistics.median(ratios) == pytest.approx(2, rel=0.05), ratios
+
+
+def test_top(sched):
+    """The heavy one shows as what it is."""
+    lines = [line.split() for line in sched["top"].splitlines()]
+    assert lines[1][:4] == ["Name", "ID", "State", "CPU%"]
+    percent = {line[0]: float(line[3]) for line in lines[2:] if line[0] != "vCPU"}
+    assert list(percent) == ["Domain-0", "heavy", "light"]
+    assert percent["heavy"] > percent["light"] > 0
+    assert [line[:2] for line in lines[2:] if line[0] == "vCPU"] == [["vCPU", "0"],
+                                                                     ["vCPU", "1"]] * 3
 
 
 def test_pinned_later(sched):

@@ -28,6 +28,16 @@ static const struct command commands[] = {
 	  "      256 is usual\n"
 	  "  -c  what all its vCPUs together get at most, in percent of one CPU; 0: no limit\n",
 	  cmd_sched_weight },
+	{ "top", "[-b] [-n N] [-d SECONDS] [-v] [-f]", "what domains do, as it happens",
+	  "  -b  as text, without a terminal\n"
+	  "  -n  so many times; 0, as without -n: until q, or a signal, ends it\n"
+	  "  -d  seconds between two looks, 2 without -d\n"
+	  "  -v  virtual CPUs too\n"
+	  "  -f  functions that are lent too\n"
+	  "A look covers the time since the last one: CPU% is of one CPU, the columns behind intr/s\n"
+	  "are exits to the hypervisor a second, by reason. Keys: q quit, v vCPUs, f functions, s\n"
+	  "busiest domain first, + and - look less or more often, space look now, up and down scroll.\n",
+	  cmd_top },
 	{ "create", "[-c | -F] [-p] FILE [KEY=VALUE...]",
 	  "make and start a domain from a configuration file, via.cfg(5)",
 	  "  -c  stay at its console\n"
