@@ -6,6 +6,8 @@
 #include "lib/string.h"
 #include "pci/registry.h"
 
+#include <viaduct/guest_map.h>
+
 #define SAME(hv, abi) _Static_assert((int)(hv) == (int)(abi), "ABI")
 
 SAME(PCI_OBSTACLE_BRIDGE, CONTROL_OBSTACLE_BRIDGE);
@@ -18,6 +20,7 @@ SAME(PCI_OBSTACLE_IOMMU, CONTROL_OBSTACLE_IOMMU);
 SAME(PCI_OBSTACLE_GROUP, CONTROL_OBSTACLE_GROUP);
 SAME(PCI_OBSTACLE_VFS, CONTROL_OBSTACLE_VFS);
 SAME(PCI_OBSTACLE_PF, CONTROL_OBSTACLE_PF);
+SAME(PCI_OBSTACLE_REACH, CONTROL_OBSTACLE_REACH);
 SAME(BAR_NONE, CONTROL_BAR_NONE);
 SAME(BAR_IO, CONTROL_BAR_IO);
 SAME(BAR_MEM32, CONTROL_BAR_MEM32);
@@ -58,6 +61,7 @@ static void examine(const struct pci_function *f, struct control_pci_report *out
 	} else if (f->iommu != NULL && f->iommu->why != NULL) {
 		str_copy(out->iommu_why, f->iommu->why, sizeof(out->iommu_why));
 	}
+	out->reach = (uint32_t)MIN(pci_state_reach(f, GUEST_RAM_BASE) / SZ_1M, CONTROL_REACH_ALL);
 	out->requester = f->requester;
 	out->stream = f->stream.v;
 	out->device_id = f->device_id.v;

@@ -74,6 +74,7 @@ int pci_state_can_lend(const struct pci_function *f, const struct pci_function *
 #define PCI_OBSTACLE_GROUP     (1U << 7) /* a member is broken, or used by who cannot have f too */
 #define PCI_OBSTACLE_VFS       (1U << 8) /* its virtual functions are enabled */
 #define PCI_OBSTACLE_PF        (1U << 9) /* it is a VF, and its PF broken or being reset */
+#define PCI_OBSTACLE_REACH     (1U << 10) /* its host bridge lets it reach none of a guest's memory */
 /*
  * All that is in f's way, not only the first thing; pure, registry lock held. That f is OWNED is
  * none: its owner can put it into quarantine. *only: the domain that uses members of f's isolation
@@ -83,6 +84,11 @@ uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_func
 			     uint16_t *only);
 /* An IOMMU that can confine f stands before memory. */
 bool pci_state_translated(const struct pci_function *f);
+/*
+ * How many bytes from an address on f reaches at these addresses through its host bridge's
+ * dma-ranges, if nothing behind it refuses; UINT64_MAX: the bridge sets no limit.
+ */
+uint64_t pci_state_reach(const struct pci_function *f, uint64_t from);
 /* One plain clause for a refusal of the three above, for logs and tools. */
 const char *pci_state_why(int error);
 const char *pci_state_name(enum function_state state);

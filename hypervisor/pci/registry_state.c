@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What may become of a function: the life cycle as verdicts. Pure. */
+#include <viaduct/guest_map.h>
+
 #include "core/domain.h"
 #include "iommu/iommu.h"
 #include "lib/errno.h"
+#include "pci/host_bridge.h"
 #include "pci/registry.h"
 
 /*
@@ -161,6 +164,27 @@ int pci_state_can_lend(const struct pci_function *f, const struct pci_function *
 	return group_allows(f, all, domain) ? 0 : -EEXIST;
 }
 
+/*
+ * A guest takes bus addresses for its own: an entry that moves them leads to other memory. Each turn
+ * goes on behind an entry, so there are no more turns than entries.
+ */
+uint64_t pci_state_reach(const struct pci_function *f, uint64_t from)
+{
+	const struct machine_bridge *b = f->bridge->desc;
+	uint64_t end = from;
+
+	for (uint32_t turn = 0; turn < b->dma_count; turn++) {
+		for (uint32_t i = 0; i < b->dma_count; i++) {
+			const struct machine_window *w = &b->dma[i];
+
+			if (w->pci == w->cpu && end >= w->pci && end - w->pci < w->size) {
+				end = w->pci + w->size;
+			}
+		}
+	}
+	return b->dma_count != 0 ? end - from : UINT64_MAX;
+}
+
 /* The guest that uses members of f's group, if one does. */
 static uint16_t group_guest(const struct pci_function *f, const struct pci_function *all)
 {
@@ -192,6 +216,8 @@ uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_func
 	found |= f->placed ? 0 : PCI_OBSTACLE_ADDRESS;
 	found |= resettable(f) ? 0 : PCI_OBSTACLE_RESET;
 	found |= pci_state_translated(f) ? 0 : PCI_OBSTACLE_IOMMU;
+	/* One with unprotected_dma may have its memory elsewhere. */
+	found |= pci_state_reach(f, GUEST_RAM_BASE) != 0 || !pci_state_translated(f) ? 0 : PCI_OBSTACLE_REACH;
 	/* Nobody's id when no guest is there: then every user of a member is one too many. */
 	found |= group_allows(f, all, *only) ? 0 : PCI_OBSTACLE_GROUP;
 	return found;
@@ -216,6 +242,8 @@ const char *pci_state_why(int error)
 		return "a BAR has no address";
 	case -EOPNOTSUPP:
 		return "lent before and not reset since";
+	case -ERANGE:
+		return "its host bridge's dma-ranges do not reach all of the domain's memory";
 	case -ENOTEMPTY:
 		return "its virtual functions are enabled";
 	case -ENOLINK:

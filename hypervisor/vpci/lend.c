@@ -270,6 +270,10 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 	if (r == 0 && options->rom && f->lent_rom.size == 0) {
 		r = -EINVAL;
 	}
+	/* Its driver knows no limit: what it does not reach would be lost, or land elsewhere. */
+	if (r == 0 && pci_state_reach(f, d->ram_base.v) < d->ram_size) {
+		r = -ERANGE;
+	}
 	if (r == 0) {
 		r = lend_choose_slot(d->vpci->segments, f, options->vslot, out, &slot);
 	}

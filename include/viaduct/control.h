@@ -437,7 +437,8 @@ struct control_pci_name {
  * Any other is function 0 of a device number of its own; of a domain that has started, behind one of
  * its root ports, whose device number the virtual SBDF then has. -ENODEV
  * unknown, -ENOENT no such domain, -EPERM a bridge, -EBADF broken, -EBUSY in use or the slot is
- * taken, -EACCES it is CONTROL_FUNCTION_NOT_ISOLATED and the domain not for that, -EEXIST another
+ * taken, -EACCES it is CONTROL_FUNCTION_NOT_ISOLATED and the domain not for that, -ERANGE its
+ * bridge's dma-ranges do not reach all of the domain's memory, -EEXIST another
  * member of its isolation group is used elsewhere or broken, -ENOSPC a BAR has no address or all
  * slots are taken, -EOPNOTSUPP lent before and not reset since, without CONTROL_QUIRK_NO_RESET,
  * -ENOLINK a VF whose physical function is broken or being reset, -EINVAL not assignable, or no such
@@ -488,12 +489,14 @@ struct control_pci_rom {
 #define CONTROL_OBSTACLE_GROUP     (1U << 7) /* a member of it is broken, or used elsewhere */
 #define CONTROL_OBSTACLE_VFS       (1U << 8) /* its virtual functions are enabled */
 #define CONTROL_OBSTACLE_PF        (1U << 9) /* a VF's physical function is broken, or being reset */
+#define CONTROL_OBSTACLE_REACH     (1U << 10) /* its bridge's dma-ranges reach no guest's memory */
 
 #define CONTROL_REPORT_IOMMU        (1U << 0) /* stream is valid */
 #define CONTROL_REPORT_IOMMU_USABLE (1U << 1) /* else iommu_why says why not */
 #define CONTROL_REPORT_ITS          (1U << 2) /* device_id is valid */
 #define CONTROL_REPORT_LENT_BEFORE  (1U << 3) /* and not reset since */
 #define CONTROL_REPORT_UNSAFE_MSI   (1U << 4) /* no ITS; MSIs with unsafe interrupts */
+#define CONTROL_REACH_ALL           0xffffffffU
 
 enum control_bar_kind {
 	CONTROL_BAR_NONE, /* or the upper half of the one before */
@@ -528,7 +531,8 @@ struct control_pci_report {
 	uint32_t device_id; /* DeviceID at the ITS */
 	uint32_t msi_vectors;
 	uint32_t msix_entries;
-	uint32_t unused;
+	/* MiB of a guest's memory, from its start, that its bridge's dma-ranges let it reach. */
+	uint32_t reach;
 	struct control_bar bars[6];
 };
 

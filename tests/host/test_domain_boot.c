@@ -280,6 +280,7 @@ static int setup(void **state)
 	};
 	for (uint32_t i = 0; i < FUNCTIONS; i++) {
 		functions[i] = (struct pci_function){ .sbdf = { i == 0 ? DISK : NO_IOMMU },
+						      .bridge = &host_bridges[0],
 						      .iommu = i == 0 ? &iommu : NULL,
 						      .state = FUNCTION_OWNED };
 	}
@@ -609,6 +610,13 @@ static void test_bad_functions(void **state)
 	refused("/chosen/web: pci-devices: 0000:02:00.0: no usable IOMMU in front of it");
 	assert_int_equal(functions[1].state, FUNCTION_OWNED);
 	lent->sbdf = DISK;
+	machine.bridges[0].dma[0] = (struct machine_window){ .size = 0x41000000 };
+	machine.bridges[0].dma_count = 1;
+	fake_log_clear();
+	refused("/chosen/web: pci-devices: 0000:01:00.0: its host bridge's dma-ranges do not reach all "
+		"of the domain's memory");
+	assert_int_equal(functions[0].state, FUNCTION_OWNED);
+	machine.bridges[0].dma_count = 0;
 	functions[0].state = FUNCTION_RESETTING;
 	fake_log_clear();
 	refused("/chosen/web: pci-devices: 0000:01:00.0: in use or being reset");

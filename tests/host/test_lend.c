@@ -228,6 +228,38 @@ static void refusals_change_nothing(void **state)
 	assert_int_equal(world_dma(nic), ~0U);
 }
 
+/* All of the guest's memory, or nothing changes. */
+static void dma_ranges_have_to_reach_the_memory(void **state)
+{
+	struct machine_bridge *desc = &world.desc;
+	uint32_t open = lend_world.streams_open;
+	uint64_t size = GUEST1->ram_size;
+	struct vsbdf where;
+
+	(void)state;
+	quarantine(nvme);
+	desc->dma[0] = (struct machine_window){ .pci = 0x40000000, .cpu = 0x40000000,
+						.size = 0x1000000 };
+	desc->dma_count = 1;
+	GUEST1->ram_base = ipa(0x40000000);
+	GUEST1->ram_size = 0x1200000;
+	assert_int_equal(attach(GUEST1, nvme, 0, &where), -ERANGE);
+	assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
+	assert_true(lend_world.streams_open <= open);
+	GUEST1->ram_size = 0x1000000;
+	assert_int_equal(attach(GUEST1, nvme, 0, &where), 0);
+	assert_int_equal(lend_detach(nvme), 0);
+	world_run_resets();
+	/* As with unprotected_dma: memory anywhere. */
+	GUEST1->ram_base = ipa(0x41000000);
+	assert_int_equal(attach(GUEST1, nvme, 0, &where), -ERANGE);
+	desc->dma_count = 0;
+	assert_int_equal(attach(GUEST1, nvme, 0, &where), 0);
+	assert_int_equal(lend_detach(nvme), 0);
+	GUEST1->ram_base = ipa(0);
+	GUEST1->ram_size = size;
+}
+
 /* Nothing translates: only for who asked for that in words, never silent, and without MSIs. */
 static void without_iommu_only_unprotected(void **state)
 {
@@ -601,6 +633,7 @@ int main(void)
 		T(return_gives_it_back_whole),
 		T(guest_drives_a_lent_function),
 		T(refusals_change_nothing),
+		T(dma_ranges_have_to_reach_the_memory),
 		T(without_iommu_only_unprotected),
 		T(not_reset_is_lent_again_by_a_quirk),
 		T(failed_lend_ends_before),

@@ -10,6 +10,7 @@
 #include "core/domain.h"
 #include "iommu/iommu.h"
 #include "lib/errno.h"
+#include "pci/host_bridge.h"
 #include "pci/registry.h"
 
 #define FUNCTIONS 8
@@ -17,17 +18,21 @@
 
 static struct iommu good = { .usable = true };
 static struct iommu stage1_only = { .usable = false };
+static struct machine_bridge desc;
+static struct host_bridge bridge = { .desc = &desc };
 static struct pci_function functions[FUNCTIONS];
 
 static int setup(void **state)
 {
 	uint32_t i;
 
+	desc = (struct machine_bridge){ 0 };
 	memset(functions, 0, sizeof(functions));
 	for (i = 0; i < FUNCTIONS; i++) {
 		functions[i].next = i + 1 < FUNCTIONS ? &functions[i + 1] : NULL;
 		functions[i].state = FUNCTION_OWNED;
 		functions[i].user = OWNER;
+		functions[i].bridge = &bridge;
 		functions[i].iommu = &good;
 		functions[i].placed = true;
 		functions[i].group = i;
@@ -45,6 +50,48 @@ static void set(uint32_t i, enum function_state s, uint16_t user)
 static int lend(uint32_t i, uint16_t domain)
 {
 	return pci_state_can_lend(&functions[i], functions, domain, 0, false);
+}
+
+/* How far, from where, through which dma-ranges (bus address, address, size). */
+static const struct {
+	uint64_t from, reach;
+	uint32_t count;
+	struct machine_window entries[3];
+} reaches[] = {
+	{ 0x40000000, UINT64_MAX, 0, { { 0 } } },
+	/* R-Car H3's tree. */
+	{ 0x40000000, 0x40000000, 1, { { WINDOW_MEM32, true, 0x40000000, 0x40000000, 0x40000000 } } },
+	{ 0x7ffff000, 0x1000, 1, { { WINDOW_MEM32, true, 0x40000000, 0x40000000, 0x40000000 } } },
+	{ 0x80000000, 0, 1, { { WINDOW_MEM32, true, 0x40000000, 0x40000000, 0x40000000 } } },
+	{ 0x3ffff000, 0, 1, { { WINDOW_MEM32, true, 0x40000000, 0x40000000, 0x40000000 } } },
+	/* One behind the other, in any order; a gap ends it. */
+	{ 0x40000000, 0x80000000, 3, { { WINDOW_MEM64, true, 0xa0000000, 0xa0000000, 0x20000000 },
+				       { WINDOW_MEM64, true, 0x80000000, 0x80000000, 0x20000000 },
+				       { WINDOW_MEM64, true, 0, 0, 0x80000000 } } },
+	{ 0x40000000, 0x40000000, 2, { { WINDOW_MEM64, true, 0, 0, 0x80000000 },
+				       { WINDOW_MEM64, true, 0x80001000, 0x80001000, 0x1000 } } },
+	/* It reaches something there, but something else. */
+	{ 0x40000000, 0, 1, { { WINDOW_MEM32, true, 0x40000000, 0x80000000, 0x40000000 } } },
+};
+
+static void test_reach(void **state)
+{
+	uint16_t only;
+
+	for (size_t i = 0; i < ARRAY_SIZE(reaches); i++) {
+		desc.dma_count = reaches[i].count;
+		memcpy(desc.dma, reaches[i].entries, sizeof(reaches[i].entries));
+		if (pci_state_reach(&functions[0], reaches[i].from) != reaches[i].reach) {
+			print_error("case %zu: 0x%llx\n", i,
+				    (unsigned long long)pci_state_reach(&functions[0],
+									reaches[i].from));
+			fail();
+		}
+	}
+	/* The last one's obstacle, but for who has its memory elsewhere. */
+	assert_int_equal(pci_state_obstacles(&functions[0], functions, &only), PCI_OBSTACLE_REACH);
+	functions[0].iommu = NULL;
+	assert_int_equal(pci_state_obstacles(&functions[0], functions, &only), PCI_OBSTACLE_IOMMU);
 }
 
 static void test_by_state(void **state)
@@ -341,6 +388,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup(name, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_by_state),
+		T(test_reach),
 		T(test_iommu),
 		T(test_not_reset_means_once),
 		T(test_without_addresses),

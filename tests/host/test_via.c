@@ -741,8 +741,11 @@ static void test_doctor(void **state)
 static void test_doctor_on_nature(void **state)
 {
 	static struct msi_controller controller;
+	static struct host_bridge narrow;
+	static struct machine_bridge desc;
 	struct pci_function *disk = world_pci(WORLD_DISK);
 	struct iommu *iommu = disk->iommu;
+	struct host_bridge *bridge;
 
 	iommu->usable = false;
 	iommu->why = "no stage 2";
@@ -763,6 +766,25 @@ static void test_doctor_on_nature(void **state)
 	assert_says(out, "{\"code\": \"reset\"");
 	assert_says(out, "\"reset\": [], \"lent_before\": true");
 	assert_says(out, "\"unsafe_msi\": false");
+	/* Its bridge reaches the first 256 MiB of a guest's memory, then none. */
+	bridge = disk->bridge;
+	desc = *bridge->desc;
+	desc.dma[0] = (struct machine_window){ .pci = 0, .cpu = 0, .size = 0x50000000 };
+	desc.dma_count = 1;
+	narrow.desc = &desc;
+	disk->bridge = &narrow;
+	disk->iommu = iommu;
+	iommu->usable = true;
+	via("pci-doctor 02:00.0");
+	assert_says(out, "  DMA        reaches a guest's first 256 MiB, by its host bridge's "
+			 "dma-ranges\n");
+	via("pci-doctor --json 02:00.0");
+	assert_says(out, "\"dma_reach_mib\": 256, ");
+	desc.dma[0].size = 0x40000000;
+	assert_int_equal(via("pci-doctor 02:00.0"), 1);
+	assert_says(out, "because    its host bridge's dma-ranges reach none of a guest's memory\n");
+	disk->bridge = bridge;
+	disk->iommu = NULL;
 	/* Without an ITS, but with a controller that has vectors. */
 	disk->msi_controller = &controller;
 	via("pci-doctor --json 02:00.0");

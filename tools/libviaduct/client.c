@@ -49,6 +49,8 @@ static const struct error_text error_texts[] = {
 	{ CONTROL_PCI_ATTACH, EEXIST,
 	  "another member of its isolation group is used elsewhere or broken" },
 	{ CONTROL_PCI_ATTACH, ENOSPC, "a BAR has no address, or all slots of the domain are taken" },
+	{ CONTROL_PCI_ATTACH, ERANGE,
+	  "its host bridge's dma-ranges do not reach all of the domain's memory" },
 	{ CONTROL_PCI_ATTACH, EOPNOTSUPP, "lent before and not reset since: no way of resetting it is there" },
 	{ CONTROL_PCI_ATTACH, ENOLINK, "its physical function is broken or being reset" },
 	{ CONTROL_PCI_DETACH, EINVAL, "not lent" },

@@ -68,6 +68,10 @@ static void print_isolation(const struct doctor *d, const struct patient *p)
 		}
 		printf("\n");
 	}
+	if (r->reach != CONTROL_REACH_ALL) {
+		printf("  DMA        reaches a guest's first %u MiB, by its host bridge's dma-ranges\n",
+		       r->reach);
+	}
 	if (p->f.flags & CONTROL_FUNCTION_NOT_ISOLATED) {
 		printf("  isolation  not isolated\n");
 	}
@@ -220,6 +224,9 @@ static void json_isolation(struct json *j, const struct doctor *d, const struct 
 	json_bool(j, "its", (r->flags & CONTROL_REPORT_ITS) != 0);
 	if (r->flags & CONTROL_REPORT_ITS) {
 		json_number(j, "device_id", r->device_id);
+	}
+	if (r->reach != CONTROL_REACH_ALL) {
+		json_number(j, "dma_reach_mib", r->reach);
 	}
 	json_bool(j, "unsafe_msi", (r->flags & CONTROL_REPORT_UNSAFE_MSI) != 0);
 	json_number(j, "msix", r->msix_entries);

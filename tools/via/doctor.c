@@ -177,6 +177,9 @@ static void by_nature(struct reasons *r, const struct patient *p)
 			say(r, "address", "BAR %u has no address: no bridge window holds it", i);
 		}
 	}
+	if (report->obstacles & CONTROL_OBSTACLE_REACH) {
+		say(r, "reach", "its host bridge's dma-ranges reach none of a guest's memory");
+	}
 	if (report->obstacles & CONTROL_OBSTACLE_RESET) {
 		say(r, "reset", "it was lent before and not reset since: no FLR, no reset by "
 				"power management, and its port leads to others in use "

@@ -31,7 +31,8 @@ struct spinlock pci_registry_lock;
 
 static struct domain control_domain;
 static struct domain *domains[DOMAINS_MAX];
-static struct host_bridge bridge;
+static struct machine_bridge desc;
+static struct host_bridge bridge = { .desc = &desc };
 static struct iommu iommu;
 static struct pci_function functions[5];
 static uint8_t *aperture;
