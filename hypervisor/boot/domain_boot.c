@@ -128,7 +128,7 @@ static int prepare_parts(struct domain_boot *b, const struct domain *d)
 		/* Not left to lending, so that its owner keeps what will never be lent. */
 		if (err == 0 && !spec->unprotected_dma && !pci_state_translated(f)) {
 			err = -EACCES;
-		} else if (err == 0 && pci_state_reach(f, d->ram_base.v) < d->ram_size) {
+		} else if (err == 0 && pci_state_reach(f->bridge, d->ram_base.v) < d->ram_size) {
 			err = -ERANGE;
 		}
 		err = err == 0 ? lend_quarantine(f, "") : err;

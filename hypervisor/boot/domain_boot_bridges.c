@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "lib/errno.h"
 #include "pci/host_bridge.h"
+#include "pci/registry.h"
 #include "vpci/vpci.h"
 
 static bool names(const struct machine_domain *d, const struct machine_bridge *bridge)
@@ -78,6 +79,20 @@ int domain_boot_place_bridges(struct domain_boot *b)
 	return 0;
 }
 
+static const char *own_error(int err)
+{
+	switch (err) {
+	case -EACCES:
+		return "not all below it is behind an IOMMU";
+	case -ERANGE:
+		return "its dma-ranges do not reach all of the domain's memory";
+	case -EEXIST:
+		return "is named twice";
+	default:
+		return "cannot be given to it";
+	}
+}
+
 /* In the order of the list; one named twice is there already. */
 int domain_boot_own_bridges(const struct domain_boot *b, struct domain *d)
 {
@@ -86,6 +101,10 @@ int domain_boot_own_bridges(const struct domain_boot *b, struct domain *d)
 		struct host_bridge *host = bridge_of(&b->spec->owned[i]);
 		int err = host->owner == d->id ? -EEXIST : 0;
 
+		/* Its device tree has no dma-ranges: all has to be in reach. */
+		if (err == 0 && pci_state_reach(host, d->ram_base.v) < d->ram_size) {
+			err = -ERANGE;
+		}
 		if (err == 0) {
 			host->ecam = (struct range){ view->ecam, view->ecam_size };
 			for (uint32_t w = 0; w < view->window_count; w++) {
@@ -97,9 +116,7 @@ int domain_boot_own_bridges(const struct domain_boot *b, struct domain *d)
 			lend_owner_again(host);
 		}
 		if (err != 0) {
-			return refuse_bridge(b->spec, &b->spec->owned[i], err,
-					     err == -EACCES ? "not all below it is behind an IOMMU" :
-					     err == -EEXIST ? "is named twice" : "cannot be given to it");
+			return refuse_bridge(b->spec, &b->spec->owned[i], err, own_error(err));
 		}
 	}
 	return 0;

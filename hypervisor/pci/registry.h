@@ -85,10 +85,10 @@ uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_func
 /* An IOMMU that can confine f stands before memory. */
 bool pci_state_translated(const struct pci_function *f);
 /*
- * How many bytes from an address on f reaches at these addresses through its host bridge's
- * dma-ranges, if nothing behind it refuses; UINT64_MAX: the bridge sets no limit.
+ * How many bytes from an address on the functions below a bridge reach at these addresses through its
+ * dma-ranges, if nothing behind it refuses; UINT64_MAX: they set no limit.
  */
-uint64_t pci_state_reach(const struct pci_function *f, uint64_t from);
+uint64_t pci_state_reach(const struct host_bridge *bridge, uint64_t from);
 /* One plain clause for a refusal of the three above, for logs and tools. */
 const char *pci_state_why(int error);
 const char *pci_state_name(enum function_state state);

@@ -168,9 +168,9 @@ int pci_state_can_lend(const struct pci_function *f, const struct pci_function *
  * A guest takes bus addresses for its own: an entry that moves them leads to other memory. Each turn
  * goes on behind an entry, so there are no more turns than entries.
  */
-uint64_t pci_state_reach(const struct pci_function *f, uint64_t from)
+uint64_t pci_state_reach(const struct host_bridge *bridge, uint64_t from)
 {
-	const struct machine_bridge *b = f->bridge->desc;
+	const struct machine_bridge *b = bridge->desc;
 	uint64_t end = from;
 
 	for (uint32_t turn = 0; turn < b->dma_count; turn++) {
@@ -217,7 +217,7 @@ uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_func
 	found |= resettable(f) ? 0 : PCI_OBSTACLE_RESET;
 	found |= pci_state_translated(f) ? 0 : PCI_OBSTACLE_IOMMU;
 	/* One with unprotected_dma may have its memory elsewhere. */
-	found |= pci_state_reach(f, GUEST_RAM_BASE) != 0 || !pci_state_translated(f) ? 0 : PCI_OBSTACLE_REACH;
+	found |= pci_state_reach(f->bridge, GUEST_RAM_BASE) != 0 || !pci_state_translated(f) ? 0 : PCI_OBSTACLE_REACH;
 	/* Nobody's id when no guest is there: then every user of a member is one too many. */
 	found |= group_allows(f, all, *only) ? 0 : PCI_OBSTACLE_GROUP;
 	return found;

@@ -271,7 +271,7 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 		r = -EINVAL;
 	}
 	/* Its driver knows no limit: what it does not reach would be lost, or land elsewhere. */
-	if (r == 0 && pci_state_reach(f, d->ram_base.v) < d->ram_size) {
+	if (r == 0 && pci_state_reach(f->bridge, d->ram_base.v) < d->ram_size) {
 		r = -ERANGE;
 	}
 	if (r == 0) {

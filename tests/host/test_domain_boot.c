@@ -637,6 +637,14 @@ static void test_bad_bridges(void **state)
 	world.own_answer = -EACCES;
 	fake_log_clear();
 	refused("/chosen/web: pci-bridges: 0001:00-ff: not all below it is behind an IOMMU");
+	world.own_answer = 0;
+	machine.bridges[1].dma[0] = (struct machine_window){ .size = 0x41000000 };
+	machine.bridges[1].dma_count = 1;
+	fake_log_clear();
+	refused("/chosen/web: pci-bridges: 0001:00-ff: its dma-ranges do not reach all of the domain's "
+		"memory");
+	assert_int_equal(world.owned, 0);
+	machine.bridges[1].dma_count = 0;
 	world.own_answer = -ENOMEM;
 	fake_log_clear();
 	refused("/chosen/web: pci-bridges: 0001:00-ff: cannot be given to it");

@@ -81,10 +81,9 @@ static void test_reach(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(reaches); i++) {
 		desc.dma_count = reaches[i].count;
 		memcpy(desc.dma, reaches[i].entries, sizeof(reaches[i].entries));
-		if (pci_state_reach(&functions[0], reaches[i].from) != reaches[i].reach) {
+		if (pci_state_reach(&bridge, reaches[i].from) != reaches[i].reach) {
 			print_error("case %zu: 0x%llx\n", i,
-				    (unsigned long long)pci_state_reach(&functions[0],
-									reaches[i].from));
+				    (unsigned long long)pci_state_reach(&bridge, reaches[i].from));
 			fail();
 		}
 	}
