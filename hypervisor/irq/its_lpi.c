@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The pool of LPIs: which are taken, and whom each one calls. Records come in pages on first use: a
- * machine has 8192 LPIs and mostly uses a few dozen.
+ * The pool of LPIs: which are taken, and whom each one calls. Records come in pages when there are too
+ * few, and stay: a machine has 8192 LPIs and mostly uses a few dozen.
  */
 #include "irq/its_lpi.h"
 
@@ -26,6 +26,7 @@ struct lpi {
 
 static struct spinlock pool_lock;
 static uint32_t pool_size;
+static uint32_t recorded; /* of them, the first ones that have records */
 static uint32_t in_use;
 static uint32_t last_taken;
 static uint64_t taken[BITMAP_WORDS(LPIS_MAX)];
@@ -38,28 +39,43 @@ static struct lpi *record(uint32_t index)
 	return page != NULL ? &page[index % RECORDS_PER_PAGE] : NULL;
 }
 
+/* index < pool_size; pool lock held. */
 static bool record_make(uint32_t index)
 {
-	struct lpi **slot = &pages[index / RECORDS_PER_PAGE];
+	struct lpi *page;
 
-	if (*slot == NULL) {
-		__atomic_store_n(slot, heap_page(), __ATOMIC_RELEASE);
+	if (index < recorded) {
+		return true;
 	}
-	return *slot != NULL;
+	page = heap_page();
+	if (page == NULL) {
+		return false;
+	}
+	__atomic_store_n(&pages[index / RECORDS_PER_PAGE], page, __ATOMIC_RELEASE);
+	recorded = MIN(recorded + RECORDS_PER_PAGE, pool_size);
+	return true;
 }
 
 void lpi_pool_init(uint32_t count)
 {
 	pool_size = MIN(count, LPIS_MAX);
-	last_taken = pool_size - 1;
 }
 
-/* Round-robin, so that a number rests as long as possible between two owners. */
+/*
+ * Round-robin, so that a number rests between two owners; among those that have records, so that what
+ * domains that come and go need does not grow.
+ */
 static uint32_t find_free(void)
 {
-	uint32_t index = bitmap_find_clear(taken, pool_size, last_taken + 1);
+	uint32_t index = bitmap_find_clear(taken, recorded, last_taken + 1);
 
-	return index != BITMAP_NONE ? index : bitmap_find_clear(taken, pool_size, 0);
+	if (index == BITMAP_NONE) {
+		index = bitmap_find_clear(taken, recorded, 0);
+	}
+	if (index == BITMAP_NONE && recorded < pool_size) {
+		index = recorded;
+	}
+	return index;
 }
 
 int lpi_alloc(lpi_handler handler, void *arg, uint32_t event, struct irq_meter *meter,

@@ -74,6 +74,31 @@ static void test_exhaustion(void **state)
 	assert_int_equal(its_lpi_count(), 0);
 }
 
+/* Domains come and go for years: numbers take turns, and records for a few are enough. */
+static void test_numbers_take_turns_among_a_few(void **state)
+{
+	static uint32_t turns[POOL];
+	int64_t live;
+	uint32_t lpi, used = 0;
+
+	lpi_pool_init(POOL);
+	assert_int_equal(lpi_alloc(note, NULL, 0, &meter, &lpi), 0);
+	give_back(lpi);
+	live = fake_heap_live;
+	for (uint32_t i = 0; i < 10 * POOL; i++) {
+		assert_int_equal(lpi_alloc(note, NULL, 0, &meter, &lpi), 0);
+		turns[lpi - FIRST]++;
+		give_back(lpi);
+	}
+	assert_int_equal(fake_heap_live, live);
+	for (uint32_t i = 0; i < POOL; i++) {
+		used += turns[i] != 0;
+		/* One that was given back rests while a hundred others have their turn. */
+		assert_true(turns[i] <= 10 * POOL / 100);
+	}
+	assert_true(used > 100);
+}
+
 static void test_dispatch_follows_ownership(void **state)
 {
 	static uint8_t args[POOL];
@@ -213,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_memory_takes_nothing),
+		cmocka_unit_test(test_numbers_take_turns_among_a_few),
 		cmocka_unit_test(test_exhaustion),
 		cmocka_unit_test(test_dispatch_follows_ownership),
 		cmocka_unit_test(test_foreign_numbers_call_nobody),
