@@ -236,6 +236,10 @@ static bool is_virtio_part(uint32_t at)
 {
 	uint32_t length = rig_read(&rig, at + 2, 1), type = rig_read(&rig, at + 3, 1);
 
+	/* A hidden capability that lies over this one has closed all of it but the list's own. */
+	if (length == 0 && type == 0) {
+		return true;
+	}
 	return rig.f.vendor == 0x1af4 && length >= 16 && length <= 24 &&
 	       ((type >= 1 && type <= 4) || type == 8);
 }
