@@ -43,6 +43,8 @@ def test_lintian_has_nothing_to_say(packages):
          changes],
         capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.splitlines()) == (0, [
+        "N: via top draws with it; as above.",
+        "O: viaduct-utils: embedded-library ncurses [usr/bin/via]",
         "N: Runs in a control domain's initramfs, too, where there may be no library.",
         "O: viaduct-utils: statically-linked-binary [usr/bin/via]"]), done.stderr
 
