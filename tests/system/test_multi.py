@@ -113,7 +113,7 @@ def test_one_device(chain):
     out, sums = chain
     assert out["both-list"] == "Vdev Device\n01.0 0000:01:00.0\n01.1 0000:01:00.1\n"
     text = out["both"]
-    assert re.findall(r"^(\S+) type (\S+)$", text, re.M) == [
+    assert re.findall(r"^(0000:00:0\S+) type (\S+)$", text, re.M) == [
         ("0000:00:01.0", "80"), ("0000:00:01.1", "80")]
     for fn in (0, 1):
         assert f"s{fn} {sums[fn]}" in text
@@ -124,7 +124,7 @@ def test_one_function_alone(chain):
     """It is function 0, of a device with one function."""
     out, sums = chain
     assert out["second-list"] == "Vdev Device\n01.0 0000:01:00.1\n"
-    assert re.findall(r"^(\S+) type (\S+)$", out["second"], re.M) == [("0000:00:01.0", "00")]
+    assert re.findall(r"^(0000:00:0\S+) type (\S+)$", out["second"], re.M) == [("0000:00:01.0", "00")]
     assert f"s1 {sums[1]}" in out["second"] and "guest: exit 0" in out["second"]
 
 
