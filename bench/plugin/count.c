@@ -15,7 +15,7 @@
  *                           read of ISR_EL1 whose bit 8 is tested next: that looks for an SError
  *   r NAME ADDRESS COUNT    what was executed in that stretch, by block of instructions; before END's
  *
- * Counts are the first vCPU's: the benchmarks run with one.
+ * Counts are those of the vCPU with the marker; p, s and r are the first vCPU's.
  */
 #include <inttypes.h>
 #include <stdbool.h>
