@@ -241,28 +241,18 @@ void console_flush(void)
 	}
 }
 
-void console_write(const char *s, size_t size)
+void console_line(const char *s, size_t size)
 {
 	bool locked;
 
-	if (console.ops == NULL || size == 0) {
+	if (console.ops == NULL) {
 		return;
 	}
 	locked = console_lock_unless_forced(&console.lock);
 	console_switch_writer(WRITER_HYPERVISOR);
-	console.mid_line = s[size - 1] != '\n';
-	while (size != 0) {
-		const char *end = memchr(s, '\n', size);
-		size_t n = end != NULL ? (size_t)(end - s) : size;
-
-		console_put(s, n);
-		if (end != NULL) {
-			console_put("\r\n", 2);
-			n++;
-		}
-		s += n;
-		size -= n;
-	}
+	console_put(s, size);
+	console_put("\r\n", 2);
+	console.mid_line = false;
 	console_end(locked);
 }
 

@@ -24,10 +24,10 @@ void console_start_buffering(void);
 void console_flush(void);
 
 /*
- * Hypervisor text. Polls the FIFO only when 16 KiB are queued. Starts on a fresh line when a domain
+ * A line of the hypervisor's, without its end. Polls the FIFO only when 16 KiB are queued. Starts on a fresh line when a domain
  * left one unfinished. Any context; takes the locks of the console and of jobs.
  */
-void console_write(const char *s, size_t size);
+void console_line(const char *s, size_t size);
 /* A domain printed. The control domain is always shown, a guest only while it has the focus. */
 void console_domain_output(struct domain *d, const char *s, size_t size);
 

@@ -141,7 +141,7 @@ static void *alloc_block(void)
 	return block;
 }
 
-void *heap_pages(unsigned int order)
+void *heap_pages_dirty(unsigned int order)
 {
 	void *run;
 	bool grow;
@@ -159,6 +159,13 @@ void *heap_pages(unsigned int order)
 			run = grow_and_take(order, run);
 		}
 	}
+	return run;
+}
+
+void *heap_pages(unsigned int order)
+{
+	void *run = heap_pages_dirty(order);
+
 	if (run != NULL) {
 		cache_zero(run, HEAP_PAGE_SIZE << order);
 	}

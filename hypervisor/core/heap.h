@@ -21,6 +21,8 @@ void heap_init(void *va, paddr_t base, uint64_t size);
  * another CPU is just adding a block and nothing fits until it is done.
  */
 void *heap_pages(unsigned int order);
+/* The same for who writes them before anybody reads: with whatever was there. */
+void *heap_pages_dirty(unsigned int order);
 void heap_pages_free(void *p, unsigned int order);
 
 static inline void *heap_page(void)

@@ -74,7 +74,7 @@ static void *alloc_object(unsigned int class)
 	if (object != NULL) {
 		return object;
 	}
-	page = heap_page();
+	page = heap_pages_dirty(0);
 	if (page == NULL) {
 		return NULL;
 	}
@@ -98,9 +98,11 @@ void *heap_alloc(size_t size)
 		return NULL;
 	}
 	if (shift >= CLASS_MIN_SHIFT + CLASS_COUNT) {
-		return heap_pages(shift > HEAP_PAGE_SHIFT ? shift - HEAP_PAGE_SHIFT : 0);
+		p = heap_pages_dirty(shift > HEAP_PAGE_SHIFT ? shift - HEAP_PAGE_SHIFT : 0);
+	} else {
+		p = alloc_object(shift > CLASS_MIN_SHIFT ? shift - CLASS_MIN_SHIFT : 0);
 	}
-	p = alloc_object(shift > CLASS_MIN_SHIFT ? shift - CLASS_MIN_SHIFT : 0);
+	/* What is behind the object in its pages is nobody's. */
 	if (p != NULL) {
 		cache_zero(p, ALIGN_UP(size, 1U << CLASS_MIN_SHIFT));
 	}

@@ -22,7 +22,7 @@ static enum log_level log_console_level = LOG_INFO;
 
 /* A line under construction; text beyond the end is cut. */
 struct line {
-	char text[LOG_LINE_MAX];
+	_Alignas(uint64_t) char text[LOG_LINE_MAX];
 	size_t length;
 };
 
@@ -64,26 +64,16 @@ static void line_begin(struct line *l, const char *area)
 		 (unsigned long long)(micros % 1000000), area);
 }
 
-/* Control characters of a name or a string from outside must not drive the reader's terminal. */
-static void line_sanitize(struct line *l)
-{
-	for (size_t i = 0; i < l->length; i++) {
-		if ((uint8_t)l->text[i] < ' ' || l->text[i] == 0x7f) {
-			l->text[i] = '?';
-		}
-	}
-}
-
 static void line_end(struct line *l, enum log_level level)
 {
 	bool locked;
 
-	line_sanitize(l);
-	l->text[l->length++] = '\n';
+	text_sanitize(l->text, l->length);
+	l->text[l->length] = '\n';
 	locked = console_lock_unless_forced(&log_lock);
-	text_ring_put(&log_ring, l->text, l->length);
+	text_ring_put(&log_ring, l->text, l->length + 1);
 	if (level <= log_console_level) {
-		console_write(l->text, l->length);
+		console_line(l->text, l->length);
 	}
 	if (locked) {
 		spin_unlock(&log_lock);

@@ -39,6 +39,33 @@ size_t text_ring_get(const struct text_ring *r, uint64_t *pos, char *buf, size_t
 	return size;
 }
 
+#define BYTES(byte) (0x0101010101010101ULL * (byte))
+
+/* Any of eight, of which there are hardly ever any. */
+static bool has_control(uint64_t eight)
+{
+	uint64_t not_delete = eight ^ BYTES(0x7f);
+	uint64_t low = (eight - BYTES(' ')) & ~eight;
+	uint64_t delete = (not_delete - BYTES(1)) & ~not_delete;
+
+	return ((low | delete) & BYTES(0x80)) != 0;
+}
+
+void text_sanitize(char *s, size_t size)
+{
+	for (size_t i = 0; i < size;) {
+		if (size - i >= sizeof(uint64_t) && IS_ALIGNED((uintptr_t)&s[i], sizeof(uint64_t)) &&
+		    !has_control(*(const uint64_t *)(const void *)&s[i])) {
+			i += sizeof(uint64_t);
+			continue;
+		}
+		if ((uint8_t)s[i] < ' ' || s[i] == 0x7f) {
+			s[i] = '?';
+		}
+		i++;
+	}
+}
+
 bool log_bucket_take(uint64_t *tokens, uint64_t *last, uint64_t now, uint64_t frequency)
 {
 	uint64_t interval = frequency / LOG_PER_SECOND;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Text kept in a ring, read by position; and the token bucket that limits lines. Pure. */
+/* Text made harmless, kept in a ring, read by position; and the token bucket that limits lines. Pure. */
 #ifndef CORE_LOG_RING_H
 #define CORE_LOG_RING_H
 
@@ -18,6 +18,12 @@ void text_ring_put(struct text_ring *r, const char *s, size_t size);
  * kept.
  */
 size_t text_ring_get(const struct text_ring *r, uint64_t *pos, char *buf, size_t size);
+
+/*
+ * Control characters become '?': those of a name or a string from outside must not drive the reader's
+ * terminal.
+ */
+void text_sanitize(char *s, size_t size);
 
 #define LOG_BURST      10U
 #define LOG_PER_SECOND 5U

@@ -38,8 +38,7 @@ static void say(const char *fmt, ...)
 	va_start(ap, fmt);
 	format_v(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	console_write(line, strlen(line));
-	console_write("\n", 1);
+	console_line(line, strlen(line));
 }
 
 static void say_where(uint64_t pc)

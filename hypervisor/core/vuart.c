@@ -78,7 +78,7 @@ int vuart_create(struct domain *d, ipaddr_t base, uint32_t intid)
 	vuart_pl011_reset(&u->state);
 	u->intid = intid;
 	u->output.size = (uint32_t)VUART_RING_SIZE;
-	u->output.text = heap_pages(VUART_RING_ORDER);
+	u->output.text = heap_pages_dirty(VUART_RING_ORDER);
 	if (u->output.text == NULL) {
 		goto out_free;
 	}

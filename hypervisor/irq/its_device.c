@@ -14,7 +14,7 @@
 
 static paddr_t itt_pa(const struct its_device *dev)
 {
-	return pa(ALIGN_UP(heap_pa(dev->itt).v, ITT_ALIGN));
+	return heap_pa(dev->itt);
 }
 
 static void device_free(struct its_device *dev)
@@ -37,8 +37,8 @@ static struct its_device *device_new(struct its *its, device_id_t id, uint32_t e
 	dev->its = its;
 	dev->id = id;
 	dev->events = its_plan_events(its->event_bits, event_count);
-	/* Whole lines of its own, wherever in the allocation they begin. */
-	itt_size = ALIGN_UP((uint64_t)dev->events * its->itt_entry, ITT_ALIGN) + ITT_ALIGN;
+	/* heap_alloc() aligns to the size, so as the ITS wants it, and it has its cache lines alone. */
+	itt_size = ALIGN_UP((uint64_t)dev->events * its->itt_entry, ITT_ALIGN);
 	dev->lpis = heap_alloc(dev->events * sizeof(dev->lpis[0]));
 	dev->cpus = heap_alloc(dev->events * sizeof(dev->cpus[0]));
 	dev->masked = heap_alloc(dev->events * sizeof(dev->masked[0]));

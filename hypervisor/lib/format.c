@@ -30,6 +30,14 @@ static void put(struct sink *out, char c)
 	out->length++;
 }
 
+static void put_text(struct sink *out, const char *text, size_t length)
+{
+	if (out->length + 1 < out->size) {
+		memcpy(out->buf + out->length, text, MIN(length, out->size - 1 - out->length));
+	}
+	out->length += length;
+}
+
 static void pad(struct sink *out, char c, size_t count)
 {
 	while (count-- != 0) {
@@ -41,21 +49,18 @@ static void pad(struct sink *out, char c, size_t count)
 static void put_field(struct sink *out, const struct spec *spec, const char *prefix,
 		      const char *text, size_t length)
 {
-	size_t total = strlen(prefix) + length;
+	size_t prefix_length = strlen(prefix);
+	size_t total = prefix_length + length;
 	size_t fill = spec->width > total ? spec->width - total : 0;
 
 	if (!spec->left && !spec->zero) {
 		pad(out, ' ', fill);
 	}
-	while (*prefix != '\0') {
-		put(out, *prefix++);
-	}
+	put_text(out, prefix, prefix_length);
 	if (!spec->left && spec->zero) {
 		pad(out, '0', fill);
 	}
-	while (length-- != 0) {
-		put(out, *text++);
-	}
+	put_text(out, text, length);
 	if (spec->left) {
 		pad(out, ' ', fill);
 	}
@@ -175,10 +180,15 @@ int format_v(char *buf, size_t size, const char *fmt, va_list ap)
 	va_list args;
 
 	va_copy(args, ap);
-	while (*fmt != '\0') {
-		if (*fmt != '%') {
-			put(&out, *fmt++);
-			continue;
+	for (;;) {
+		const char *literal = fmt;
+
+		while (*fmt != '%' && *fmt != '\0') {
+			fmt++;
+		}
+		put_text(&out, literal, (size_t)(fmt - literal));
+		if (*fmt == '\0') {
+			break;
 		}
 		fmt = parse_spec(fmt + 1, &spec, &args);
 		if (*fmt == '\0') {

@@ -12,6 +12,11 @@
 
 #define WORD sizeof(uint64_t)
 
+/* Copied at once: most of what a loop costs is the loop. */
+struct four_words {
+	uint64_t words[4];
+};
+
 static bool both_aligned(const void *a, const void *b)
 {
 	return (((uintptr_t)a | (uintptr_t)b) & (WORD - 1)) == 0;
@@ -23,10 +28,23 @@ static void *copy_up(void *dst, const void *src, size_t n)
 	const uint8_t *s = src;
 
 	if (both_aligned(d, s)) {
+		for (; n >= 4 * WORD; n -= 4 * WORD, d += 4 * WORD, s += 4 * WORD) {
+			*(struct four_words *)(void *)d = *(const struct four_words *)(const void *)s;
+			KEEP_LOOP();
+		}
 		for (; n >= WORD; n -= WORD, d += WORD, s += WORD) {
 			*(uint64_t *)(void *)d = *(const uint64_t *)(const void *)s;
 			KEEP_LOOP();
 		}
+	}
+	for (; n >= 4; n -= 4, d += 4, s += 4) {
+		uint8_t first = s[0], second = s[1], third = s[2], fourth = s[3];
+
+		d[0] = first;
+		d[1] = second;
+		d[2] = third;
+		d[3] = fourth;
+		KEEP_LOOP();
 	}
 	while (n-- != 0) {
 		*d++ = *s++;
@@ -62,6 +80,10 @@ void *memset(void *dst, int c, size_t n)
 
 	for (; n != 0 && !IS_ALIGNED((uintptr_t)d, WORD); n--) {
 		*d++ = (uint8_t)c;
+		KEEP_LOOP();
+	}
+	for (; n >= 4 * WORD; n -= 4 * WORD, d += 4 * WORD) {
+		*(struct four_words *)(void *)d = (struct four_words){ { word, word, word, word } };
 		KEEP_LOOP();
 	}
 	for (; n >= WORD; n -= WORD, d += WORD) {

@@ -6,33 +6,37 @@
 #include "vpci/lend.h"
 #include "vpci/ports.h"
 
-/* Registry lock held. PCI bus addresses the domain's functions have in their BARs right now. */
-static void collect_bars(struct vpci_segment *seg, struct rangeset *used)
+/* f's lock held. */
+static void collect_bars_of(const struct vpci_function *vf, struct rangeset *used)
 {
-	for (uint32_t devfn = 0; devfn < VPCI_DEVFNS; devfn++) {
-		struct vsbdf at = vsbdf_make(seg->number, 0, devfn / VPCI_FUNCTIONS,
-					     devfn % VPCI_FUNCTIONS);
-		struct vpci_function *vf =
-			vpci_bus_peek(seg->domain, at) ? vpci_bus_enter(seg, at) : NULL;
-		uint64_t rom;
+	const struct pci_function *f = vf->function;
+	uint64_t rom;
 
-		if (!vf) {
-			continue;
-		}
-		for (uint32_t i = 0; i < PCI_BARS; i++) {
-			const struct pci_bar *bar = &vf->function->bars[i];
+	for (uint32_t i = 0; i < PCI_BARS; i++) {
+		const struct pci_bar *bar = &f->bars[i];
 
-			/* A value the guest made nonsense of is refused by the set and in nobody's way. */
-			if (vpci_bar_usable(bar) || vpci_io_bar_usable(bar)) {
-				(void)rangeset_add(used,
-						   vpci_shadow_bar(&vf->shadow, i, bar->kind),
-						   vpci_bar_size(bar));
-			}
+		/* A value the guest made nonsense of is refused by the set and in nobody's way. */
+		if (vpci_bar_usable(bar) || vpci_io_bar_usable(bar)) {
+			(void)rangeset_add(used, vpci_shadow_bar(&vf->shadow, i, bar->kind),
+					   vpci_bar_size(bar));
 		}
-		if (vpci_shadow_rom(&vf->shadow, &rom)) {
-			(void)rangeset_add(used, rom, vf->function->lent_rom.size);
+	}
+	if (vpci_shadow_rom(&vf->shadow, &rom)) {
+		(void)rangeset_add(used, rom, f->lent_rom.size);
+	}
+}
+
+/* Registry lock held. PCI bus addresses the domain's functions have in their BARs right now. */
+static void collect_bars(const struct vpci_segment *seg, struct rangeset *used)
+{
+	struct pci_function *f;
+
+	for (f = pci_function_first(); f; f = f->next) {
+		if (f->state == FUNCTION_LENT && f->vpci->segment == seg) {
+			spin_lock(&f->lock);
+			collect_bars_of(f->vpci, used);
+			spin_unlock(&f->lock);
 		}
-		spin_unlock(&vf->function->lock);
 	}
 }
 

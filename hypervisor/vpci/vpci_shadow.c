@@ -253,6 +253,13 @@ bool vpci_shadow_write_own(struct vpci_shadow *s, uint32_t offset, uint32_t size
 	return true;
 }
 
+static void fill(struct vpci_block *block, struct vpci_reg with)
+{
+	for (uint32_t i = 0; i < VPCI_BLOCK_REGS; i++) {
+		block->regs[i] = with;
+	}
+}
+
 struct vpci_reg *vpci_shadow_reg(struct vpci_shadow *s, uint32_t offset)
 {
 	struct vpci_block **block = &s->blocks[offset / VPCI_BLOCK_SIZE];
@@ -262,9 +269,7 @@ struct vpci_reg *vpci_shadow_reg(struct vpci_shadow *s, uint32_t offset)
 		if (!*block) {
 			return NULL;
 		}
-		for (uint32_t i = 0; i < VPCI_BLOCK_REGS; i++) {
-			(*block)->regs[i] = s->fallback;
-		}
+		fill(*block, s->fallback);
 	}
 	return &(*block)->regs[(offset % VPCI_BLOCK_SIZE) / 4];
 }
@@ -288,8 +293,8 @@ void vpci_shadow_reset(struct vpci_shadow *s, struct vpci_reg fallback)
 	s->fallback = fallback;
 	s->asleep = false;
 	for (uint32_t b = 0; b < VPCI_BLOCKS; b++) {
-		for (uint32_t i = 0; s->blocks[b] && i < VPCI_BLOCK_REGS; i++) {
-			s->blocks[b]->regs[i] = fallback;
+		if (s->blocks[b]) {
+			fill(s->blocks[b], fallback);
 		}
 	}
 }

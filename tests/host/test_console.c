@@ -128,9 +128,38 @@ static void test_escape(void **state)
 	}
 }
 
+/* Every byte at every place of a line: wherever it begins, none of its neighbours changes. */
+static void test_control_characters_become_question_marks(void **state)
+{
+	_Alignas(8) char buffer[40];
+
+	(void)state;
+	for (uint32_t byte = 0; byte < 256; byte++) {
+		for (size_t begin = 1; begin < 9; begin++) {
+			for (size_t at = begin; at < begin + 20; at++) {
+				bool control = byte < 0x20 || byte == 0x7f;
+
+				memset(buffer, 1, sizeof(buffer));
+				memset(buffer + begin, at % 2 != 0 ? ' ' : '~', 20);
+				buffer[at] = (char)byte;
+				text_sanitize(buffer + begin, 20);
+				for (size_t i = 0; i < sizeof(buffer); i++) {
+					char expected = i < begin || i >= begin + 20 ? 1
+							: at % 2 != 0		     ? ' '
+										     : '~';
+
+					expected = i == at ? control ? '?' : (char)byte : expected;
+					assert_int_equal(buffer[i], expected);
+				}
+			}
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_control_characters_become_question_marks),
 		cmocka_unit_test(test_ring_gives_back_what_was_put),
 		cmocka_unit_test(test_ring_skips_lost_text),
 		cmocka_unit_test(test_rate_limit),

@@ -214,7 +214,7 @@ static int setup(void **state)
 	while (!console_input_focused(&control)) {
 		type(rotate);
 	}
-	console_write("\n", 1);
+	console_line("", 0);
 	screen_size = 0;
 	screen[0] = '\0';
 	memset(received, 0, sizeof(received));
@@ -229,16 +229,16 @@ static void out(struct domain *d, const char *s)
 
 static void hypervisor(const char *s)
 {
-	console_write(s, strlen(s));
+	console_line(s, strlen(s));
 }
 
 static void test_lines_do_not_mix(void **state)
 {
 	(void)state;
 	out(&control, "boot");
-	hypervisor("[1.0] log line\n");
+	hypervisor("[1.0] log line");
 	out(&control, "ing\r\n");
-	hypervisor("second\n");
+	hypervisor("second");
 	assert_string_equal(screen, "boot\r\n[1.0] log line\r\ning\r\nsecond\r\n");
 }
 
@@ -304,7 +304,7 @@ static void test_unknown_uart_is_not_used(void **state)
 	console_init();
 	assert_true(fake_log_has("example,unknown"));
 	assert_int_equal(mapped, EARLY_UART_BASE);
-	hypervisor("still here\n");
+	hypervisor("still here");
 	assert_string_equal(screen, "still here\r\n");
 	machine.uart.compatible = NULL;
 	fake_log_clear();
@@ -350,7 +350,7 @@ static void test_a_full_fifo_is_not_waited_for(void **state)
 	out(&control, "0123456789abcdefghij");
 	assert_string_equal(screen, "0123456789abcdef");
 	assert_true(polls < 16);
-	hypervisor("one line\n");
+	hypervisor("one line");
 	out(&control, "another");
 	assert_string_equal(screen, "0123456789abcdef");
 	assert_non_null(job);
@@ -367,7 +367,7 @@ static void test_a_full_fifo_is_not_waited_for(void **state)
 	out(&control, "direct\r\n");
 	assert_null(job);
 	polls = 0;
-	hypervisor("by the job\n");
+	hypervisor("by the job");
 	assert_int_equal(polls, 0);
 	drain();
 	assert_string_equal(screen,
@@ -377,14 +377,13 @@ static void test_a_full_fifo_is_not_waited_for(void **state)
 /* Even a FIFO that is never full does not take a long line in one go. */
 static void test_a_long_line_goes_in_pieces(void **state)
 {
-	char line[201];
+	char line[200];
 	uint32_t steps = 0;
 
 	(void)state;
 	memset(line, 'x', sizeof(line));
-	line[200] = '\n';
 	fifo_room = 1000;
-	console_write(line, sizeof(line));
+	console_line(line, sizeof(line));
 	interrupt_waits = true;
 	assert_int_equal(step_job(), JOB_MORE);
 	assert_int_equal(strlen(screen), 0);
@@ -403,20 +402,19 @@ static void test_a_long_line_goes_in_pieces(void **state)
 /* Nothing is lost when more is written than is kept: then it is waited for. */
 static void test_a_full_queue_is_waited_for(void **state)
 {
-	char text[100];
+	char text[99];
 	uint32_t lines = 200;
 
 	(void)state;
 	fifo_room = 0;
 	for (uint32_t i = 0; i < lines; i++) {
 		memset(text, 'a' + (int)(i % 26), sizeof(text));
-		text[sizeof(text) - 1] = '\n';
-		console_write(text, sizeof(text));
+		console_line(text, sizeof(text));
 	}
 	drain();
-	assert_int_equal(strlen(screen), lines * (sizeof(text) + 1));
+	assert_int_equal(strlen(screen), lines * (sizeof(text) + 2));
 	for (uint32_t i = 0; i < lines; i++) {
-		const char *line = screen + i * (sizeof(text) + 1);
+		const char *line = screen + i * (sizeof(text) + 2);
 
 		assert_int_equal(line[0], 'a' + i % 26);
 		assert_memory_equal(line + 99, "\r\n", 2);
@@ -429,12 +427,12 @@ static void test_text_behind_the_last_step(void **state)
 
 	(void)state;
 	fifo_room = 0;
-	hypervisor("a\n");
+	hypervisor("a");
 	j = job;
 	fifo_room = 100;
 	assert_int_equal(j->ops->step(j), JOB_DONE);
 	fifo_room = 0;
-	hypervisor("b\n"); /* before job_end() */
+	hypervisor("b"); /* before job_end() */
 	job = NULL;
 	j->ops->finish(j, false);
 	assert_ptr_equal(job, j);
@@ -446,7 +444,7 @@ static void test_flush(void **state)
 {
 	(void)state;
 	fifo_room = 0;
-	hypervisor("switched off\n");
+	hypervisor("switched off");
 	assert_string_equal(screen, "");
 	console_flush();
 	assert_string_equal(screen, "switched off\r\n");
@@ -459,12 +457,12 @@ static void test_forced_output_waits_for_no_lock(void **state)
 	(void)state;
 	spin_lock(&held);
 	fifo_room = 0;
-	hypervisor("before\n");
+	hypervisor("before");
 	assert_string_equal(screen, "");
 	console_force(); /* never undone: the last test */
 	assert_false(console_lock_unless_forced(&held));
 	assert_string_equal(screen, "before\r\n");
-	hypervisor("crash\n");
+	hypervisor("crash");
 	assert_string_equal(screen, "before\r\ncrash\r\n");
 }
 
@@ -479,9 +477,9 @@ static void test_forced_output_opens_the_console(void **state)
 	if (child == 0) {
 		machine.uart.compatible = "fake";
 		machine.uart.regs = (struct range){ 0x30890000, 0x1000 };
-		hypervisor("lost\n");
+		hypervisor("lost");
 		console_force();
-		hypervisor("crash\n");
+		hypervisor("crash");
 		_exit(mapped != 0x30890000 || strcmp(screen, "crash\r\n") != 0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);

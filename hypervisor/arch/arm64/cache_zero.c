@@ -29,7 +29,16 @@ void cache_zero(void *p, uint64_t size)
 		zero_by_stores(va, va + size);
 		return;
 	}
-	for (uint64_t end = va + size; va < end; va += step) {
+	for (; size >= 4 * step; va += 4 * step, size -= 4 * step) {
+		__asm__ volatile("dc zva, %0\n\t"
+				 "dc zva, %1\n\t"
+				 "dc zva, %2\n\t"
+				 "dc zva, %3"
+				 :
+				 : "r"(va), "r"(va + step), "r"(va + 2 * step), "r"(va + 3 * step)
+				 : "memory");
+	}
+	for (; size != 0; va += step, size -= step) {
 		__asm__ volatile("dc zva, %0" : : "r"(va) : "memory");
 	}
 }

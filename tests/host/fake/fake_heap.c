@@ -43,6 +43,16 @@ void *heap_pages(unsigned int order)
 	return get(SZ_4K << order, SZ_4K << order);
 }
 
+void *heap_pages_dirty(unsigned int order)
+{
+	void *p = heap_pages(order);
+
+	if (p != NULL) {
+		memset(p, 0xa5, SZ_4K << order);
+	}
+	return p;
+}
+
 void heap_pages_free(void *p, unsigned int order)
 {
 	put(p);
