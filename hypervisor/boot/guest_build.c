@@ -109,19 +109,12 @@ int domain_build_guest(struct domain *d)
 	if (ret != 0) {
 		goto fail_uart;
 	}
-	/* The bridges of a driver domain come when it is there. */
-	ret = d->drives ? 0 : vpci_create_guest(d);
+	ret = flash_create(d);
 	if (ret != 0) {
 		goto fail_gpio;
 	}
-	ret = flash_create(d);
-	if (ret != 0) {
-		goto fail_pci;
-	}
 	return 0;
 
-fail_pci:
-	vpci_destroy(d);
 fail_gpio:
 	vgpio_destroy(d);
 fail_uart:
@@ -131,6 +124,12 @@ fail_gic:
 	vits_destroy(d);
 	vgic_destroy(d);
 	return ret;
+}
+
+int domain_build_guest_pci(struct domain *d)
+{
+	/* The bridges of a driver domain come when it is there. */
+	return d->drives ? 0 : vpci_create_guest(d);
 }
 
 enum job_status domain_unbuild_slice(struct domain *d)

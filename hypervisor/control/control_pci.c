@@ -159,6 +159,7 @@ int control_pci_attach(struct control_call *call)
 		return -EINVAL;
 	}
 	err = lend_attach(d, f, &options, &view);
+	call->again = err == -EAGAIN;
 	if (err != 0) {
 		return err;
 	}

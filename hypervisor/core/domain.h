@@ -65,6 +65,7 @@ struct domain {
 	/* 2 MiB blocks: RAM in IPA order, then flash; 512 in each page. NULL when direct */
 	paddr_t **ram_blocks;
 	uint32_t ram_block_count; /* as many as it has a right to */
+	bool pci_begun;
 	bool ram_begun;
 	uint32_t ram_taken;       /* blocks [0, this) it has */
 	uint32_t ram_populated;   /* blocks [0, this) are clean and mapped */

@@ -11,8 +11,10 @@
 /* Control domain: id 0, direct, empty tables. NULL: no memory. Boot only. */
 struct domain *domain_create_control(uint32_t vcpu_count);
 
-/* GIC, ITS, UART, power key, PCI bus and flash of a guest. On failure nothing is left. */
+/* GIC, ITS, UART, power key and flash of a guest. On failure nothing is left. */
 int domain_build_guest(struct domain *d);
+/* Then its PCI bus, by the job that fills its RAM. What there is of it goes with the domain. */
+int domain_build_guest_pci(struct domain *d);
 /*
  * No vCPU of d runs any more: a part of the reverse that is long, lent functions among it. JOB_DONE:
  * the rest is short.

@@ -5,6 +5,7 @@
  */
 #include <viaduct/guest_map.h>
 
+#include "core/domain_build.h"
 #include "core/domain_parts.h"
 #include "core/heap.h"
 #include "core/log.h"
@@ -132,6 +133,14 @@ static enum job_status populate_step(struct job *j)
 	struct domain *d = container_of(j, struct domain, populate);
 	paddr_t *block;
 
+	if (!d->pci_begun) {
+		d->pci_begun = true;
+		if (domain_build_guest_pci(d) != 0) {
+			log_error("domain", "d%u %s: no memory for its PCI bus", d->id, d->name);
+			return JOB_DONE;
+		}
+		return JOB_MORE;
+	}
 	if (!d->ram_begun) {
 		d->ram_begun = true;
 		log_info("domain", "d%u %s created: %u vCPUs, %llu MiB%s", d->id, d->name,

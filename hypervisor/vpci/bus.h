@@ -103,6 +103,7 @@ struct vpci_segment {
 struct vpci {
 	struct spinlock lock; /* who is in the bus tables; taken before a function's lock */
 	struct vpci_segment *segments;
+	bool complete; /* a guest's bus, made while others may look at it */
 	struct its *its; /* the one whose doorbell devices of this domain reach; NULL: none yet */
 	/* Or the controller without requester check, and where its doorbell page is for them. */
 	struct msi_controller *msi;

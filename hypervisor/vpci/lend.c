@@ -250,6 +250,18 @@ static void log_lent(const struct pci_function *f, const struct domain *d)
 		 pci_state_translated(f) ? "" : ", not isolated");
 }
 
+/* A guest's bus comes with the first slice of its memory. -EAGAIN: it is about to. */
+static int bus_state(struct domain *d)
+{
+	bool coming = job_active(&d->populate); /* before the rest is looked at */
+	const struct vpci *vpci = __atomic_load_n(&d->vpci, __ATOMIC_ACQUIRE);
+
+	if (vpci && __atomic_load_n(&vpci->complete, __ATOMIC_ACQUIRE)) {
+		return 0;
+	}
+	return coming ? -EAGAIN : -ENOMEM;
+}
+
 int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
 		struct vsbdf *out)
 {
@@ -258,8 +270,12 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 	int r;
 
 	if (options->vslot >= VPCI_SLOTS || (options->quirks & ~PCI_QUIRKS) || d->control ||
-	    d->drives || !d->vpci || !d->vpci->segments) {
+	    d->drives) {
 		return -EINVAL;
+	}
+	r = domain_is_dying(d) ? -EINVAL : bus_state(d);
+	if (r) {
+		return r;
 	}
 	spin_lock(&pci_registry_lock);
 	/* A dying domain is marked before lend_reclaim_all() takes this lock. */

@@ -28,7 +28,9 @@ static const struct vpci_aperture guest_apertures[] = {
 static int create(struct domain *d)
 {
 	if (!d->vpci) {
-		d->vpci = heap_alloc(sizeof(*d->vpci));
+		struct vpci *vpci = heap_alloc(sizeof(*vpci));
+
+		__atomic_store_n(&d->vpci, vpci, __ATOMIC_RELEASE);
 	}
 	return d->vpci ? 0 : -ENOMEM;
 }
@@ -74,7 +76,11 @@ int vpci_create_guest(struct domain *d)
 				     vpci_unsafe_vectors());
 	}
 	/* A frame has few vectors: its guest needs them for what is lent to it. */
-	return r == 0 && d->vpci->its ? vpci_ports_create(seg) : r;
+	if (r == 0 && d->vpci->its) {
+		r = vpci_ports_create(seg);
+	}
+	__atomic_store_n(&d->vpci->complete, r == 0, __ATOMIC_RELEASE);
+	return r;
 }
 
 /*

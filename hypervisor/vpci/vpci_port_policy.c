@@ -64,16 +64,19 @@ static const struct {
 
 int vpci_port_build(struct vpci_port *p, uint32_t device)
 {
+	struct vpci_reg *regs;
+
 	vpci_shadow_reset(&p->shadow, (struct vpci_reg){ .virt = ALL });
-	if (!vpci_shadow_reg(&p->shadow, 0)) {
-		return -ENOMEM; /* the only allocation of the first 256 bytes */
+	regs = vpci_shadow_reg(&p->shadow, 0); /* of the first 256 bytes, which is all there is */
+	if (!regs) {
+		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < ARRAY_SIZE(registers); i++) {
-		*vpci_shadow_reg(&p->shadow, registers[i].at) = (struct vpci_reg){
+		regs[registers[i].at / 4] = (struct vpci_reg){
 			.value = registers[i].value, .virt = ALL, .write = registers[i].own,
 			.w1c = registers[i].clears, .kind = registers[i].kind };
 	}
-	vpci_shadow_reg(&p->shadow, PORT_LINK_CAP)->value |= device << PORT_NUMBER_SHIFT;
-	vpci_shadow_reg(&p->shadow, PORT_SLOT_CAP)->value |= device << SLOT_NUMBER_SHIFT;
+	regs[PORT_LINK_CAP / 4].value |= device << PORT_NUMBER_SHIFT;
+	regs[PORT_SLOT_CAP / 4].value |= device << SLOT_NUMBER_SHIFT;
 	return 0;
 }

@@ -171,6 +171,23 @@ static void test_half_built_is_not_found(void **state)
 	end(d);
 }
 
+/* The bus comes with the first slice of memory: without it the guest cannot be started, and ends. */
+static void test_without_a_bus_it_cannot_start(void **state)
+{
+	struct domain *d = NULL;
+
+	domain_world.pci_answer = -ENOMEM;
+	assert_int_equal(create("a", 2, &d), 0);
+	assert_int_equal(domain_start(d, ipa(0), 0), -EAGAIN);
+	while (job_step_one()) {
+	}
+	assert_int_equal(d->ram_populated, 0);
+	assert_int_equal(domain_start(d, ipa(0), 0), -ENOMEM);
+	domain_world.pci_answer = 0;
+	end(d);
+	assert_nothing_left();
+}
+
 /* Ids start again after the last one, past those that are still in use. */
 static void test_ids(void **state)
 {
@@ -218,6 +235,7 @@ int main(void)
 		cmocka_unit_test_setup(test_rename, domain_world_setup),
 		cmocka_unit_test_setup(test_out_of_memory, domain_world_setup),
 		cmocka_unit_test_setup(test_half_built_is_not_found, domain_world_setup),
+		cmocka_unit_test_setup(test_without_a_bus_it_cannot_start, domain_world_setup),
 		cmocka_unit_test_setup(test_ids, domain_world_setup),
 		cmocka_unit_test_setup(test_walk, domain_world_setup),
 	};

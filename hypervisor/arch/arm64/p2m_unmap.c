@@ -56,14 +56,14 @@ static void clear_leaf(struct p2m *p, struct gather *g, uint64_t *entry, unsigne
 	gather_ipa(g, ipa);
 }
 
-static void unlink_if_empty(struct p2m *p, struct gather *g, uint64_t *entry, unsigned int level,
-			    ipaddr_t ipa)
+static void unlink_if_empty(struct p2m *p, struct gather *g, uint64_t *entry, ipaddr_t ipa)
 {
 	uint64_t *table = heap_va(pte_address(*entry));
 
 	if (p2m_table_empty(table)) {
 		p2m_table_write(entry, 0);
-		p2m_table_retire(p, table, level + 1);
+		/* Whatever its level: there are no tables in it to look for. */
+		p2m_table_retire(p, table, 3);
 		gather_ipa(g, ipa);
 	}
 }
@@ -94,7 +94,7 @@ static void unmap_2m(struct p2m *p, struct gather *g, uint64_t *entry, ipaddr_t 
 			clear_leaf(p, g, page, 3, ipa_add(ipa, at), SZ_4K);
 		}
 	}
-	unlink_if_empty(p, g, entry, 2, ipa);
+	unlink_if_empty(p, g, entry, ipa);
 }
 
 /* [ipa, +size) lies inside one entry of level 1. */
@@ -125,7 +125,7 @@ static void unmap_1g(struct p2m *p, struct gather *g, ipaddr_t ipa, uint64_t siz
 		step = MIN(SZ_2M - from.v % SZ_2M, size - at);
 		unmap_2m(p, g, &level2[pte_index(from, 2)], from, step);
 	}
-	unlink_if_empty(p, g, top, 1, ipa);
+	unlink_if_empty(p, g, top, ipa);
 }
 
 void p2m_unmap_locked(struct p2m *p, ipaddr_t ipa, uint64_t size)
@@ -161,8 +161,8 @@ void p2m_prune(struct p2m *p, ipaddr_t ipa)
 	}
 	entry = (uint64_t *)heap_va(pte_address(*top)) + pte_index(ipa, 2);
 	if (pte_is_table(*entry, 2)) {
-		unlink_if_empty(p, &g, entry, 2, ipa);
+		unlink_if_empty(p, &g, entry, ipa);
 	}
-	unlink_if_empty(p, &g, top, 1, ipa);
+	unlink_if_empty(p, &g, top, ipa);
 	gather_flush(p, &g);
 }

@@ -162,6 +162,13 @@ int domain_build_guest(struct domain *d)
 	return domain_world.build_answer;
 }
 
+int domain_build_guest_pci(struct domain *d)
+{
+	assert_true(domain_world.built != 0);
+	assert_int_equal(d->ram_taken, 0);
+	return domain_world.pci_answer;
+}
+
 bool domain_restart(struct domain *d)
 {
 	assert_false(spin_is_locked(&d->lock));

@@ -29,6 +29,7 @@ struct domain_world {
 	bool restart_answer;
 	bool restart_pending;
 	int build_answer;
+	int pci_answer;
 	int unbuild_answer;
 	uint32_t unbuild_slices;
 	int machine_end; /* 1 off, 2 reset */

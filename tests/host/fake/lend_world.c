@@ -567,6 +567,16 @@ void job_start(struct job *j)
 	jobs[job_count++] = j;
 }
 
+bool job_active(const struct job *j)
+{
+	for (uint32_t i = 0; i < job_count; i++) {
+		if (jobs[i] == j) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool job_should_yield(void)
 {
 	return lend_world.interrupt_waits;
