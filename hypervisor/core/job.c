@@ -14,6 +14,7 @@ struct job_queue {
 	struct spinlock lock;
 	struct list jobs;
 	uint64_t due; /* earliest not_before of jobs; ~0: there are none. Asked at every switch */
+	bool cancelled; /* a job, of whatever queue: look through this one whatever is due */
 	bool ready;
 };
 
@@ -88,6 +89,9 @@ void job_park(struct job *j, struct vcpu *v)
 void job_cancel(struct job *j)
 {
 	__atomic_store_n(&j->cancel, true, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < CPUS_MAX; i++) {
+		__atomic_store_n(&queues[i].cancelled, true, __ATOMIC_RELEASE);
+	}
 }
 
 static void job_end(struct job *j, bool cancelled)
@@ -117,12 +121,17 @@ static void job_end(struct job *j, bool cancelled)
 	}
 }
 
-/* The oldest job that may run now, taken off the queue; *next: when the earliest waiting one may. */
+/* The oldest job that may run now, taken off the queue. */
 static struct job *take(struct job_queue *q, uint64_t now)
 {
 	struct job *j;
 	struct job *found = NULL;
 
+	if (q->due > now && !__atomic_load_n(&q->cancelled, __ATOMIC_RELAXED)) {
+		return NULL;
+	}
+	/* Before the look at the jobs, which may miss what is cancelled from here on. */
+	(void)__atomic_exchange_n(&q->cancelled, false, __ATOMIC_ACQ_REL);
 	spin_lock(&q->lock);
 	list_for_each(j, &q->jobs, node) {
 		if (j->not_before <= now || __atomic_load_n(&j->cancel, __ATOMIC_ACQUIRE)) {
@@ -133,6 +142,8 @@ static struct job *take(struct job_queue *q, uint64_t now)
 	if (found != NULL) {
 		list_del(&found->node);
 		note_due(q);
+		/* There may be more of the kind. */
+		__atomic_store_n(&q->cancelled, true, __ATOMIC_RELAXED);
 		__atomic_store_n(&found->state, JOB_STEPPING, __ATOMIC_RELEASE);
 	}
 	spin_unlock(&q->lock);

@@ -115,17 +115,25 @@ static void start(struct runqueue *q, struct vcpu *v, uint64_t now)
 	q->floor = later(q->floor, v->vruntime);
 }
 
-struct queue_choice queue_choose(struct runqueue *q, uint64_t now)
+/* One that slept may be first, but has no right to the time it did not use. */
+static void limit_lead(const struct runqueue *q, struct vcpu *v)
 {
 	uint64_t lead = sched_us_to_ticks(SCHED_SLICE_US);
+
+	if (before(v->vruntime + lead, q->floor)) {
+		v->vruntime = q->floor - lead;
+	}
+}
+
+struct queue_choice queue_choose(struct runqueue *q, uint64_t now)
+{
 	struct queue_choice c = { .deadline = ~0ULL };
 	uint64_t until, limit = ~0ULL;
 	struct vcpu *v;
 
 	list_for_each(v, &q->ready, run_node) {
-		/* One that slept may be first, but has no right to the time it did not use. */
-		if (v->woken && before(v->vruntime + lead, q->floor)) {
-			v->vruntime = q->floor - lead;
+		if (v->woken) {
+			limit_lead(q, v);
 		}
 		/* Nor has one whose domain has had all it may have; nor does it wait for its turn. */
 		v->woken = !sched_share_may_run(&v->domain->share, now, &until);

@@ -178,7 +178,7 @@ void vgic_save(struct vcpu *v)
 static bool cpu_would_interrupt(struct vgic *g, struct vgic_cpu *c, uint64_t vmcr)
 {
 	uint64_t map = c->ready_map & ~BIT(VGIC_BUCKET_ACTIVE);
-	uint32_t used = c->lr_used;
+	uint32_t held = cpu_is_here(c) ? c->lr_used & ~vgic_hw_empty() : 0;
 	uint32_t best = VGIC_BUCKETS;
 
 	if (!g->enabled || (vmcr & ICH_VMCR_VENG1) == 0) {
@@ -187,14 +187,11 @@ static bool cpu_would_interrupt(struct vgic *g, struct vgic_cpu *c, uint64_t vmc
 	if (map != 0) {
 		best = (uint32_t)__builtin_ctzll(map);
 	}
-	for (; used != 0; used &= used - 1) {
-		uint32_t lr = (uint32_t)__builtin_ctz(used);
-		struct vgic_irq *irq = c->lr_irq[lr];
-		uint64_t value = irq->pending ? LR_PENDING : 0;
+	for (; held != 0; held &= held - 1) {
+		uint32_t lr = (uint32_t)__builtin_ctz(held);
 
-		value |= cpu_is_here(c) ? vgic_hw_lr_read(lr) : 0;
-		if ((value & LR_PENDING) != 0) {
-			best = MIN(best, 1U + (irq->priority >> 3));
+		if ((vgic_hw_lr_read(lr) & LR_PENDING) != 0) {
+			best = MIN(best, 1U + (c->lr_irq[lr]->priority >> 3));
 		}
 	}
 	return best < VGIC_BUCKETS && ((best - 1) << 3) < ICH_VMCR_VPMR(vmcr);
@@ -215,7 +212,10 @@ bool vgic_pending(struct vcpu *v)
 		if (!c->reset) {
 			c->hw.vmcr = vgic_hw_vmcr();
 		}
-		cpu_fold_wanted(g, c);
+		/* Else all that is new is in list registers; those that are done wait to be armed again. */
+		if (__atomic_load_n(&c->dirty, __ATOMIC_ACQUIRE)) {
+			cpu_fold_wanted(g, c);
+		}
 	}
 	pending = cpu_would_interrupt(g, c, c->hw.vmcr);
 	kick = cpu_take_kick(c) & ~(1U << v->index);

@@ -195,6 +195,34 @@ static void test_cancel(void **state)
 	assert_false(job_active(&w.job));
 }
 
+/* All of them end, whoever is not due yet, and cancelled from whichever CPU. */
+static void test_cancelled_ones_among_waiting(void **state)
+{
+	struct work w[4];
+
+	for (int i = 0; i < 4; i++) {
+		work_init(&w[i], JOB_WAIT);
+		job_start(&w[i].job);
+		assert_true(job_step_one());
+	}
+	assert_false(job_step_one());
+	fake_cpu = 1;
+	job_cancel(&w[1].job);
+	job_cancel(&w[3].job);
+	fake_cpu = 0;
+	assert_true(job_step_one());
+	assert_true(job_step_one());
+	assert_false(job_step_one());
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(w[i].steps, 1);
+		assert_int_equal(w[i].ends, i % 2);
+	}
+	job_cancel(&w[0].job);
+	job_cancel(&w[2].job);
+	assert_true(job_step_one());
+	assert_true(job_step_one());
+}
+
 static void cancel_in_step(struct work *w)
 {
 	fake_cpu = 1;
@@ -326,6 +354,7 @@ int main(void)
 		cmocka_unit_test_setup(test_turns, setup),
 		cmocka_unit_test_setup(test_wait, setup),
 		cmocka_unit_test_setup(test_cancel, setup),
+		cmocka_unit_test_setup(test_cancelled_ones_among_waiting, setup),
 		cmocka_unit_test_setup(test_cancel_during_a_step, setup),
 		cmocka_unit_test_setup(test_park, setup),
 		cmocka_unit_test_setup(test_park_during_the_last_step, setup),

@@ -134,6 +134,28 @@ static void test_again(void **state)
 	fake_guest_eoi(0, UART);
 }
 
+/* Nor does a wait for it in between cost any. */
+static void test_again_after_a_wait(void **state)
+{
+	uint32_t before;
+
+	up(1);
+	pulse_spi(UART);
+	world_enter(0);
+	assert_true(vgic_pending(world_on(0)));
+	assert_int_equal(fake_guest_ack(0), UART);
+	assert_false(vgic_pending(world_on(0))); /* active */
+	fake_guest_eoi(0, UART);
+	before = fake_interfaces[0].lr_accesses;
+	assert_false(vgic_pending(world_on(0)));
+	pulse_spi(UART);
+	assert_int_equal(fake_interfaces[0].lr_accesses, before + 1);
+	assert_true(vgic_pending(world_on(0)));
+	assert_int_equal(fake_guest_ack(0), UART);
+	fake_guest_eoi(0, UART);
+	assert_false(vgic_pending(world_on(0)));
+}
+
 /* Not so while a more urgent one waits for its vCPU's entry, or for a vCPU that has moved on. */
 static void test_again_in_order(void **state)
 {
@@ -203,6 +225,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_preempt_full, vgic_rig_teardown),
 		cmocka_unit_test_teardown(test_lazy, vgic_rig_teardown),
 		cmocka_unit_test_teardown(test_again, vgic_rig_teardown),
+		cmocka_unit_test_teardown(test_again_after_a_wait, vgic_rig_teardown),
 		cmocka_unit_test_teardown(test_again_in_order, vgic_rig_teardown),
 		cmocka_unit_test_teardown(test_active_read_by_other, vgic_rig_teardown),
 		cmocka_unit_test_teardown(test_wait_is_bounded, vgic_rig_teardown),
