@@ -24,7 +24,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "pci/host_bridge.h"
-#include "pci/pci_aer.h"
+#include "pci/pci_watch.h"
 #include "pci/registry.h"
 #include "version.h"
 
@@ -154,7 +154,7 @@ static void main_on_stack(void)
 	pci_init();
 	for (uint32_t i = 0; i < host_bridge_count; i++) {
 		if (host_bridge_is_up(&host_bridges[i])) {
-			pci_aer_start(&host_bridges[i]);
+			pci_watch_start(&host_bridges[i]);
 		}
 	}
 	smp_start();

@@ -26,6 +26,7 @@ struct host_bridge;
 struct iommu;
 struct its;
 struct its_device;
+struct pci_slots_port;
 struct vpci_function;
 struct vpci_vectors;
 
@@ -110,6 +111,13 @@ struct pci_sriov {
 	uint16_t lent;  /* of them, to domains other than the bridge's owner */
 };
 
+/* A secondary bus reset of a port: its link goes and comes. */
+enum pci_bus_reset {
+	PCI_BUS_RESET_NONE,
+	PCI_BUS_RESET_ON,
+	PCI_BUS_RESET_OVER, /* and its slot was not looked at since */
+};
+
 struct pci_function {
 	struct sbdf sbdf;
 	struct host_bridge *bridge;
@@ -134,6 +142,8 @@ struct pci_function {
 	bool window_pref;   /* implements a prefetchable window... */
 	bool window_pref64; /* ...with 64-bit addresses */
 	bool hotplug;       /* PCIe 6.0 7.5.3.9: its slot is hot-plug capable */
+	struct pci_slots_port *slot; /* it is watched; NULL: is not */
+	enum pci_bus_reset bus_reset; /* atomic */
 	bool ari_forwarding; /* 6.13: below it a device number is part of the function number */
 
 	/* Capability offsets, 0: absent. */
@@ -177,6 +187,7 @@ struct pci_function {
 	/* Expansion ROM its user is shown: memory of the hypervisor's at cpu. BAR_NONE: none. */
 	struct pci_bar lent_rom;
 	bool lent_once; /* since its last reset, or since boot */
+	bool gone; /* pci_function_gone(): the device is out of its slot, or not in use yet */
 	bool owner_ended; /* it is nobody's since the owner of its bridge, which used it, ended */
 	uint32_t quirks; /* PCI_QUIRK_* it is, or was last, lent with; 0 when its owner has it */
 	const char *broken_why;
@@ -216,6 +227,21 @@ static inline void pci_function_set_state(struct pci_function *f, enum function_
 static inline enum function_state pci_function_state(const struct pci_function *f)
 {
 	return __atomic_load_n(&f->state, __ATOMIC_RELAXED);
+}
+
+/* Registry lock held. */
+static inline void pci_function_set_gone(struct pci_function *f, bool gone)
+{
+	__atomic_store_n(&f->gone, gone, __ATOMIC_RELAXED);
+}
+
+/*
+ * Nothing answers any more, so that nobody waits for it: what is left is to take it from its user. Its
+ * entry then stays ABSENT, for whatever comes into the slot next.
+ */
+static inline bool pci_function_gone(const struct pci_function *f)
+{
+	return __atomic_load_n(&f->gone, __ATOMIC_RELAXED);
 }
 
 #endif

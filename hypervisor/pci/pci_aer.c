@@ -76,6 +76,13 @@ static bool is_root(const struct pci_function *f)
 	       (uint32_t)f->cap_aer + PCI_AER_ROOT_SIZE <= PCI_EXT_CONFIG_SIZE;
 }
 
+void pci_aer_join(struct pci_function *f)
+{
+	if (f->cap_express != 0 && f->parent != NULL && f->parent->reports_errors) {
+		let_through(f);
+	}
+}
+
 void pci_aer_enable(const struct host_bridge *b)
 {
 	struct pci_function *f;
@@ -92,8 +99,8 @@ void pci_aer_enable(const struct host_bridge *b)
 		if (is_root(f)) {
 			own_root(f);
 			let_through(f);
-		} else if (f->cap_express != 0 && f->parent != NULL && f->parent->reports_errors) {
-			let_through(f);
+		} else {
+			pci_aer_join(f);
 		}
 	}
 }

@@ -10,6 +10,8 @@
 
 #include "pci/host_bridge.h"
 
+struct pci_function;
+
 #define PCI_AER_PERIOD_MS 100
 
 /* What a root port received since it was last looked at. */
@@ -27,14 +29,13 @@ struct pci_aer_report pci_aer_decode(uint32_t status, uint32_t source);
 
 /* All functions below b are known: clear what is old, let messages through to root ports. */
 void pci_aer_enable(const struct host_bridge *b);
+/* The same for a function that came into a slot. */
+void pci_aer_join(struct pci_function *f);
 /*
  * Look at every root port once: corrected errors are counted, who sent an uncorrectable one is
  * contained, but for a non-fatal one of a function its bridge's owner uses: that is counted and
  * logged. A message whose sender is a bridge, or not known, is everyone's below.
  */
 void pci_aer_look(void);
-
-/* Enable, and look now and then for ever. Of each bridge once, when its functions are known. */
-void pci_aer_start(const struct host_bridge *b);
 
 #endif

@@ -146,6 +146,22 @@
 #define PCI_EXP_LNKSTA_ACTIVE 0x2000
 #define PCI_EXP_SLTCAP      0x14
 #define PCI_EXP_SLTCAP_HOTPLUG 0x00000040U
+#define PCI_EXP_SLTCAP_POWER   0x00000002U /* it has a power controller */
+#define PCI_EXP_SLTCAP_SILENT  0x00040000U /* no command completed events */
+#define PCI_EXP_SLTCTL      0x18
+#define PCI_EXP_SLTCTL_ATTENTION_OFF 0x00c0U
+#define PCI_EXP_SLTCTL_ON    0x0100U /* power indicator */
+#define PCI_EXP_SLTCTL_BLINK 0x0200U
+#define PCI_EXP_SLTCTL_OFF   0x0300U
+#define PCI_EXP_SLTCTL_POWER_OFF 0x0400U
+#define PCI_EXP_SLTSTA      0x1a
+#define PCI_EXP_SLTSTA_BUTTON   0x0001U
+#define PCI_EXP_SLTSTA_FAULT    0x0002U
+#define PCI_EXP_SLTSTA_CHANGED  0x0008U /* presence */
+#define PCI_EXP_SLTSTA_COMPLETE 0x0010U
+#define PCI_EXP_SLTSTA_PRESENT  0x0040U
+#define PCI_EXP_SLTSTA_LINK     0x0100U
+#define PCI_EXP_SLTSTA_EVENTS   0x011fU /* all that clear by writing 1 */
 #define PCI_EXP_ROOTCTL     0x1c
 #define PCI_EXP_ROOTCTL_SYSTEM 0x0007 /* system error on correctable, non-fatal, fatal */
 #define PCI_EXP_ROOTCTL_CRS 0x0010

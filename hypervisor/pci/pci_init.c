@@ -71,7 +71,7 @@ static void add_bars(struct line *l, const struct pci_function *f)
 	}
 }
 
-static void log_function(const struct pci_function *f)
+void pci_log_function(const struct pci_function *f)
 {
 	struct line l = { .length = 0 };
 	uint32_t i;
@@ -168,7 +168,7 @@ void pci_log_functions(const struct host_bridge *b)
 
 	for (f = pci_function_first(); f != NULL; f = f->next) {
 		if (f->bridge == b) {
-			log_function(f);
+			pci_log_function(f);
 		}
 	}
 }

@@ -10,6 +10,7 @@
  * Scan, place, turn ACS on, name streams and devices. Groups are numbered by pci_init() at the end.
  */
 void pci_bring_up(struct host_bridge *b);
+void pci_log_function(const struct pci_function *f);
 /* A line for each function below b. */
 void pci_log_functions(const struct host_bridge *b);
 /* Fill in what the IOMMU and the ITS call f. */

@@ -3,7 +3,7 @@
 #include "pci/pci_late.h"
 
 #include "core/log.h"
-#include "pci/pci_aer.h"
+#include "pci/pci_watch.h"
 #include "pci/pci_groups.h"
 #include "pci/pci_init.h"
 #include "pci/registry.h"
@@ -21,7 +21,7 @@ int pci_bring_up_late(struct host_bridge *b)
 	spin_lock(&pci_registry_lock);
 	pci_groups_assign(pci_function_first());
 	spin_unlock(&pci_registry_lock);
-	pci_aer_start(b);
+	pci_watch_start(b);
 	pci_log_functions(b);
 	return 0;
 }

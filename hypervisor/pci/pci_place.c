@@ -201,6 +201,16 @@ static void turn_bridge_on(struct pci_function *f)
 	pci_write(f, PCI_COMMAND, 2, command);
 }
 
+static void write_bars(struct pci_function *f, const struct placement_node *n)
+{
+	adopt_bars(f, n);
+	pci_bars_write(f);
+	if (!pci_bars_verify(f)) {
+		log_warn("pci", SBDF_FMT ": BARs do not hold their addresses", SBDF_ARG(f->sbdf));
+		f->placed = false;
+	}
+}
+
 static void execute(struct host_bridge *b, const struct placement *p)
 {
 	struct pci_function *f;
@@ -210,13 +220,7 @@ static void execute(struct host_bridge *b, const struct placement *p)
 		if (f->bridge != b) {
 			continue;
 		}
-		adopt_bars(f, &p->nodes[i]);
-		pci_bars_write(f);
-		if (!pci_bars_verify(f)) {
-			log_warn("pci", SBDF_FMT ": BARs do not hold their addresses",
-				 SBDF_ARG(f->sbdf));
-			f->placed = false;
-		}
+		write_bars(f, &p->nodes[i]);
 		if (f->header_type == 1) {
 			adopt_windows(f, &p->nodes[i]);
 			turn_bridge_on(f);
@@ -253,6 +257,55 @@ int pci_place(struct host_bridge *b)
 			 p.no_vfs ? "hot-plug and virtual functions" : "hot-plug");
 	}
 	execute(b, &p);
+	heap_free(p.nodes);
+	return 0;
+}
+
+/* What a port forwards, as if it were a host bridge. */
+static uint32_t port_windows(const struct pci_function *port, struct machine_window out[3])
+{
+	uint32_t count = 0;
+
+	if (port->window_io && port->window_io_base <= port->window_io_limit) {
+		out[count++] = (struct machine_window){
+			.kind = WINDOW_IO, .pci = port->window_io_base,
+			.size = port->window_io_limit - port->window_io_base + 1ULL };
+	}
+	if (port->window_mem_base <= port->window_mem_limit) {
+		out[count++] = (struct machine_window){
+			.kind = WINDOW_MEM32, .pci = port->window_mem_base,
+			.size = port->window_mem_limit - port->window_mem_base + 1ULL };
+	}
+	if (port->window_pref64 && port->window_pref_base <= port->window_pref_limit) {
+		out[count++] = (struct machine_window){
+			.kind = WINDOW_MEM64, .prefetchable = true, .pci = port->window_pref_base,
+			.size = port->window_pref_limit - port->window_pref_base + 1 };
+	}
+	return count;
+}
+
+int pci_place_behind(const struct pci_function *port, struct pci_function *const functions[],
+		     uint32_t count)
+{
+	struct machine_window windows[3];
+	struct placement p = {
+		.nodes = heap_alloc(count * sizeof(*p.nodes)),
+		.count = count,
+		.host = windows,
+		.host_count = port_windows(port, windows),
+	};
+
+	if (p.nodes == NULL) {
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		fill_node(&p.nodes[i], functions[i]);
+		p.nodes[i].parent = PLACEMENT_ROOT;
+	}
+	placement_plan(&p);
+	for (uint32_t i = 0; i < count; i++) {
+		write_bars(functions[i], &p.nodes[i]);
+	}
 	heap_free(p.nodes);
 	return 0;
 }

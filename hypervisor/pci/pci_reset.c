@@ -253,10 +253,25 @@ static void restore_and_verify(struct pci_function *f, uint64_t now_ms)
 	pci_reset_enter(r, PCI_RESET_DONE);
 }
 
+/* Out of its slot: no method would find it. */
+static void end_gone(struct pci_function *f, uint64_t now_ms)
+{
+	struct pci_reset *r = &f->reset;
+
+	if (r->stage == PCI_RESET_HOLD) {
+		(void)r->method->release(f);
+	}
+	r->tried = ~0U;
+	fail(f, -ENODEV, "it is gone", now_ms);
+}
+
 bool pci_reset_step(struct pci_function *f, uint64_t now_ms)
 {
 	struct pci_reset *r = &f->reset;
 
+	if (pci_function_gone(f) && r->stage != PCI_RESET_DONE && r->stage != PCI_RESET_IDLE) {
+		end_gone(f, now_ms);
+	}
 	switch (r->stage) {
 	case PCI_RESET_WAKE:
 		if (now_ms - r->since_ms >= PCI_RESET_WAKE_MS) {

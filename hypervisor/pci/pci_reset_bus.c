@@ -22,7 +22,7 @@ bool pci_reset_bus_able(const struct pci_function *f)
 		return false;
 	}
 	for (other = pci_function_first(); other != NULL; other = other->next) {
-		if (other->parent == f->parent && other->header_type != 0) {
+		if (other->parent == f->parent && other->header_type != 0 && !pci_function_gone(other)) {
 			return false;
 		}
 	}
@@ -86,10 +86,17 @@ int pci_reset_bus_claim(struct pci_function *f)
 	return r;
 }
 
+/* Its slot is not to take the link that goes and comes for a card that does. */
+static void note(struct pci_function *port, enum pci_bus_reset now)
+{
+	__atomic_store_n(&port->bus_reset, now, __ATOMIC_RELEASE);
+}
+
 void pci_reset_bus_unclaim(struct pci_function *f, bool reset)
 {
 	struct pci_function *n;
 
+	note(f->parent, PCI_BUS_RESET_OVER);
 	for (n = neighbour(f, NULL); n != NULL; n = neighbour(f, n)) {
 		const char *why = NULL;
 		int error;
@@ -124,6 +131,7 @@ static void set(struct pci_function *port, bool on)
 
 void pci_reset_bus_assert(struct pci_function *f)
 {
+	note(f->parent, PCI_BUS_RESET_ON);
 	set(f->parent, true);
 }
 
@@ -138,8 +146,10 @@ bool pci_reset_bus_link_up(struct pci_function *f)
 {
 	struct pci_function *port = f->parent;
 
-	if (!(pci_read(port, port->cap_express + PCI_EXP_LNKCAP, 4) & PCI_EXP_LNKCAP_ACTIVE)) {
-		return true;
+	if ((pci_read(port, port->cap_express + PCI_EXP_LNKCAP, 4) & PCI_EXP_LNKCAP_ACTIVE) &&
+	    !(pci_read(port, port->cap_express + PCI_EXP_LNKSTA, 2) & PCI_EXP_LNKSTA_ACTIVE)) {
+		return false;
 	}
-	return (pci_read(port, port->cap_express + PCI_EXP_LNKSTA, 2) & PCI_EXP_LNKSTA_ACTIVE) != 0;
+	note(port, PCI_BUS_RESET_OVER);
+	return true;
 }

@@ -5,6 +5,7 @@
  */
 #include "pci/pci_scan.h"
 
+#include "core/domain.h"
 #include "core/heap.h"
 #include "core/log.h"
 #include "lib/errno.h"
@@ -81,21 +82,35 @@ static void set_payload(struct pci_function *f)
 	}
 }
 
-static int add_function(struct scan *s, struct pci_function *parent, struct sbdf where,
-			struct pci_function **out)
+/* A new entry, or that of what was there before. */
+static struct pci_function *entry(struct sbdf where, bool *found)
 {
-	struct pci_function *f = heap_alloc(sizeof(*f));
+	struct pci_function *f = registry_find_any(where);
+
+	*found = f != NULL;
+	if (f == NULL) {
+		return heap_alloc(sizeof(*f));
+	}
+	registry_forget(f);
+	return f;
+}
+
+static int add_function(struct host_bridge *bridge, struct pci_function *parent, struct sbdf where,
+			enum function_state state, struct pci_function **out)
+{
+	bool found;
+	struct pci_function *f = entry(where, &found);
 
 	if (f == NULL) {
 		return -ENOMEM;
 	}
 	f->sbdf = where;
-	f->bridge = s->bridge;
+	f->bridge = bridge;
 	f->parent = parent;
+	f->pf = NULL;
 	f->depth = parent == NULL ? 0 : (uint8_t)(parent->depth + 1);
-	f->user = s->bridge->owner;
-	/* Domains run already: nobody looks at it before it is complete and given to the owner. */
-	pci_function_set_state(f, s->bridge->owner_driven ? FUNCTION_ABSENT : FUNCTION_OWNED);
+	f->user = bridge->owner;
+	pci_function_set_state(f, state);
 	pci_header_read(f);
 	pci_write(f, PCI_COMMAND, 2, PCI_COMMAND_INTX_OFF);
 	if (f->header_type > 1) {
@@ -117,9 +132,30 @@ static int add_function(struct scan *s, struct pci_function *parent, struct sbdf
 		pci_windows_probe(f);
 		enable_crs(f);
 	}
-	registry_insert(f);
+	if (!found) {
+		registry_insert(f);
+	}
 	*out = f;
 	return 0;
+}
+
+/* A bridge among them would need bus numbers and windows: it is left alone. */
+int pci_scan_function(struct pci_function *port, uint32_t fn, struct pci_function **out)
+{
+	struct sbdf where = sbdf_make(SBDF_SEG(port->sbdf), port->bus_secondary, 0, fn);
+	int error;
+
+	*out = NULL;
+	if (!vendor_present(host_bridge_read(port->bridge, where, PCI_VENDOR_ID, 2))) {
+		return 0;
+	}
+	error = add_function(port->bridge, port, where, FUNCTION_ABSENT, out);
+	if (error == 0) {
+		pci_function_set_gone(*out, true);
+		(*out)->user = DOMAIN_ID_NONE;
+		pci_function_set_state(*out, FUNCTION_ABSENT);
+	}
+	return error;
 }
 
 /* A link has one device, number 0 (7.3.1). */
@@ -138,12 +174,15 @@ static int scan_device(struct scan *s, struct pci_function *parent, uint32_t bus
 
 	for (fn = 0; fn < functions; fn++) {
 		struct sbdf where = sbdf_make(s->bridge->desc->segment, bus, dev, fn);
+		/* Domains run already: nobody looks at it before it is complete and given to the owner. */
+		enum function_state state = s->bridge->owner_driven ? FUNCTION_ABSENT
+								    : FUNCTION_OWNED;
 		struct pci_function *f;
 
 		if (!vendor_present(host_bridge_read(s->bridge, where, PCI_VENDOR_ID, 2))) {
 			continue;
 		}
-		error = add_function(s, parent, where, &f);
+		error = add_function(s->bridge, parent, where, state, &f);
 		if (error != 0) {
 			return error;
 		}

@@ -160,23 +160,9 @@ static void take_bars(struct pci_function *vf, uint32_t i)
 	}
 }
 
-/* What the VF of before at this number left; its list link, lock, group and counters stay. */
-static void forget(struct pci_function *vf)
-{
-	vf->cap_pm = vf->cap_express = vf->cap_af = vf->cap_vpd = 0;
-	vf->cap_acs = vf->cap_ari = vf->cap_aer = vf->cap_dsn = 0;
-	vf->flr = vf->af_flr = vf->pm_reset = false;
-	vf->msi = (struct pci_msi){ 0 };
-	vf->msix = (struct pci_msix){ 0 };
-	vf->lent_once = false;
-	vf->broken_why = NULL;
-	vf->fault_window = (struct pci_fault_window){ 0 };
-	vf->name[0] = '\0';
-}
-
 bool pci_vf_read(struct pci_function *vf, uint32_t i)
 {
-	forget(vf);
+	registry_forget(vf);
 	pci_header_read(vf);
 	vf->vendor = vf->pf->vendor;
 	vf->device = vf->pf->sriov.device;

@@ -21,6 +21,31 @@ void registry_insert(struct pci_function *f)
 	__atomic_store_n(at, f, __ATOMIC_RELEASE);
 }
 
+void registry_forget(struct pci_function *f)
+{
+	f->cap_pm = f->cap_express = f->cap_af = f->cap_vpd = 0;
+	f->cap_acs = f->cap_sriov = f->cap_ari = f->cap_aer = f->cap_dsn = f->cap_dpc = 0;
+	f->express_type = 0;
+	f->flr = f->af_flr = f->pm_reset = f->hotplug = false;
+	f->msi = (struct pci_msi){ 0 };
+	f->msix = (struct pci_msix){ 0 };
+	f->sriov = (struct pci_sriov){ 0 };
+	memset(f->bars, 0, sizeof(f->bars));
+	f->rom_size = 0;
+	f->placed = false;
+	f->subsystem_vendor = f->subsystem = 0;
+	f->reports_errors = false;
+	f->lent_once = false;
+	f->owner_ended = false;
+	f->broken_why = NULL;
+	f->quirks = 0;
+	f->name[0] = '\0';
+	f->reset.remembered = false;
+	spin_lock(&f->fault_lock);
+	f->fault_window = (struct pci_fault_window){ 0 };
+	spin_unlock(&f->fault_lock);
+}
+
 static struct pci_function *follow(struct pci_function *const *link)
 {
 	return __atomic_load_n(link, __ATOMIC_ACQUIRE);

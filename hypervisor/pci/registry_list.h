@@ -9,6 +9,11 @@ extern struct pci_function *registry_functions;
 
 /* Keeps ascending SBDF order. f is complete enough for whoever walks the list. */
 void registry_insert(struct pci_function *f);
+/*
+ * f is ABSENT, and not what it was when it comes back: place, list link, locks, jobs, stream and
+ * counters stay.
+ */
+void registry_forget(struct pci_function *f);
 /* Also one that is ABSENT. */
 struct pci_function *registry_find_any(struct sbdf s);
 /* First function whose parent is f (a bridge), or NULL. */

@@ -25,7 +25,10 @@ void lend_set_broken(struct pci_function *f, const char *why)
 	if (!f->broken_why) {
 		f->broken_why = why;
 	}
-	log_error("pci", SBDF_FMT ": broken: %s", SBDF_ARG(f->sbdf), f->broken_why);
+	/* That it is gone was said. */
+	if (!pci_function_gone(f)) {
+		log_error("pci", SBDF_FMT ": broken: %s", SBDF_ARG(f->sbdf), f->broken_why);
+	}
 }
 
 /* A VF that is the owner's is mapped as long as VF MSE is set; nothing else of its own asks for it. */
@@ -148,11 +151,16 @@ out:
 	return r;
 }
 
-int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_function *f)
+int lend_owner_begin_locked(struct domain *d, struct vpci_segment *seg, struct pci_function *f)
 {
-	struct vpci_function *vf = vpci_function_alloc(d, seg, f, (struct vsbdf){ f->sbdf.v });
+	struct vpci_function *vf;
 	int r;
 
+	/* A slot's device that went, or came while d was being built and is d's already. */
+	if (pci_function_gone(f) || vpci_bus_peek(d, (struct vsbdf){ f->sbdf.v })) {
+		return 0;
+	}
+	vf = vpci_function_alloc(d, seg, f, (struct vsbdf){ f->sbdf.v });
 	if (!vf) {
 		return -ENOMEM;
 	}
@@ -164,18 +172,17 @@ int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_func
 			return -ENOMEM;
 		}
 	}
-	spin_lock(&pci_registry_lock);
 	r = lend_show_identity(vf);
 	if (r == 0) {
 		r = vpci_bus_publish(vf);
 	}
 	if (r) {
 		vpci_function_free(vf);
-		goto out;
+		return r;
 	}
 	/* Broken; or where an owner before d left it, in quarantine or a guest's; or a VF that went. */
 	if (f->state != FUNCTION_OWNED && (f->state != FUNCTION_ABSENT || f->pf)) {
-		goto out;
+		return 0;
 	}
 	r = lend_show_to_owner(vf);
 	if (r == 0) {
@@ -184,7 +191,15 @@ int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_func
 		lend_set_broken(f, "could not be given to its bridge's owner");
 		r = lend_show_identity(vf);
 	}
-out:
+	return r;
+}
+
+int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_function *f)
+{
+	int r;
+
+	spin_lock(&pci_registry_lock);
+	r = lend_owner_begin_locked(d, seg, f);
 	spin_unlock(&pci_registry_lock);
 	return r;
 }

@@ -12,6 +12,7 @@
 #include "lend_rig.h"
 #include "lib/errno.h"
 #include "pci/pci_config.h"
+#include "pci/pci_plug.h"
 #include "pci/pci_contain.h"
 #include "pci/pci_vf.h"
 #include "pci/registry.h"
@@ -611,6 +612,37 @@ static void a_broken_one_goes_with_its_stream_shut(void **state)
 	assert_int_equal(world_dma(vf(0)), WORLD_CONTROL);
 }
 
+/* The card is torn out of its slot, with VFs in quarantine, a guest's and its owner's. */
+static void all_go_with_a_card_that_is_torn_out(void **state)
+{
+	enum job_status status;
+	uint32_t steps = 0;
+
+	(void)state;
+	enable(VFS);
+	quarantine(vf(0));
+	quarantine(vf(1));
+	lend_to(GUEST1, vf(1), 3);
+	guest_write(3, PCI_COMMAND, 2, 6);
+	card->gone = true;
+	for (uint32_t i = 0; i < VFS; i++) {
+		models[i]->gone = true;
+	}
+	while ((status = pci_unplug_step(pf->parent, "torn out")) != JOB_DONE) {
+		assert_true(++steps < 200);
+		world_run_jobs();
+	}
+	for (uint8_t i = 0; i < VFS; i++) {
+		assert_null(vf(i));
+		assert_int_equal(world_load(WORLD_CONTROL, vf_cfg(i, 0), 4), 0xffffffff);
+	}
+	assert_int_equal(pf->state, FUNCTION_ABSENT);
+	assert_int_equal(pf->sriov.state, PCI_VFS_OFF);
+	assert_int_equal(world_pages(WORLD_GUEST1), 0);
+	assert_int_equal(lend_world.itts, 1); /* the network card's */
+	assert_int_equal(nic->state, FUNCTION_OWNED);
+}
+
 /*
  * Threads found it: the PF goes and comes back before a CPU gets to VF Enable. Its new registers know
  * that the old request is under way, which finds that nobody wants it any more.
@@ -653,6 +685,7 @@ int main(void)
 		T(one_under_reset_is_waited_for),
 		T(one_that_goes_is_not_lent),
 		T(enabling_again_waits),
+		T(all_go_with_a_card_that_is_torn_out),
 		T(the_pf_goes_and_comes_back_before_they_come),
 		T(a_broken_one_goes_with_its_stream_shut),
 		T(bars_that_do_not_hold_are_not_enabled),

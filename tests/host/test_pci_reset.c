@@ -98,6 +98,37 @@ static void check_restored(void)
 	assert_int_equal(model_get(model, function->msi.cap + PCI_MSI_CONTROL, 2) & 1, 0);
 }
 
+/* Out of its slot at any moment of a reset: it is over at once, and the port's bus is not held. */
+static void test_gone_under_reset(void **state)
+{
+	static const uint32_t moments[] = { 0, 1, 3, 50, 104, 150 };
+
+	for (uint32_t i = 0; i < 2 * ARRAY_SIZE(moments); i++) {
+		struct pci_function *port;
+		uint64_t until;
+
+		build(i % 2 == 0);
+		port = function->parent;
+		use_it();
+		pci_reset_begin(function, false, now);
+		for (until = now + moments[i / 2]; now < until; now++) {
+			(void)pci_reset_step(function, now);
+		}
+		model->gone = true;
+		pci_function_set_gone(function, true);
+		assert_true(pci_reset_step(function, now));
+		if (moments[i / 2] < 100) {
+			assert_int_equal(function->reset.error, -ENODEV);
+			assert_string_equal(function->broken_why, "it is gone");
+		}
+		assert_int_equal(pci_read(port, PCI_BRIDGE_CONTROL, 2) & PCI_BRIDGE_CONTROL_RESET, 0);
+		assert_int_not_equal(port->bus_reset, PCI_BUS_RESET_ON);
+		teardown(NULL);
+		setup(NULL);
+	}
+	build(true); /* for the teardown that follows */
+}
+
 static void test_flr(void **state)
 {
 	build(true);
@@ -777,6 +808,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		T(test_gone_under_reset),
 		T(test_flr),
 		T(d1_reset_with_msix_not_last),
 		T(test_settings_survive),

@@ -4,15 +4,13 @@
 import hashlib
 import json
 import re
-import socket
 import subprocess
-import threading
-import time
 
 import pytest
 
 import scenario
-from conftest import PATIENCE, nvme, root_port
+from conftest import nvme, root_port
+from qemu_monitor import Monitor
 from scenario import guest, image, result
 
 FLOOD, HEALTHY = "0000:02:00.0", "0000:03:00.0"
@@ -165,51 +163,6 @@ def test_neighbours_on_its_cpus_get_their_share(storms, name):
     work = [int(n, 16) for n in re.findall(r"work \d 0x([0-9a-f]+)", text)]
     assert len(work) == 2
     assert min(work) * 5 > max(work)
-
-
-class Monitor:
-    """QEMU's monitor, from which errors are injected when the script says so on the console."""
-
-    def __init__(self, machine):
-        self.machine = machine
-        self.path = machine.directory / "monitor"
-        self.answers = []
-
-    def options(self):
-        return ["--qemu", f"-qmp unix:{self.path},server=on,wait=off"]
-
-    def commands(self, *lines):
-        """Human monitor commands; what they say goes to answers."""
-        with socket.socket(socket.AF_UNIX) as peer:
-            peer.connect(str(self.path))
-            stream = peer.makefile("rw")
-            stream.readline()
-            self.ask(stream, "qmp_capabilities")
-            for line in lines:
-                self.answers.append(
-                    self.ask(stream, "human-monitor-command", {"command-line": line}))
-
-    @staticmethod
-    def ask(stream, command, arguments=None):
-        stream.write(json.dumps({"execute": command, "arguments": arguments or {}}) + "\n")
-        stream.flush()
-        while "return" not in (answer := json.loads(stream.readline())):
-            assert "error" not in answer, answer
-        return answer["return"]
-
-    def at(self, steps):
-        """In a thread: for each (word, lines) the commands when the word is on the console."""
-        def run():
-            log = self.machine.directory / f"console{self.machine.count + 1}.log"
-            for word, lines in steps:
-                end = time.monotonic() + 200 * PATIENCE
-                while not (log.exists() and word in log.read_text(errors="replace")):
-                    assert time.monotonic() < end, f"no {word}"
-                    time.sleep(0.2)
-                self.commands(*lines)
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        return thread
 
 
 ERRORS = r"""

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fake_front.h"
 
-#include "pci/pci_aer.h"
+#include "pci/pci_watch.h"
 #include "vpci/front.h"
 
 struct regs {
@@ -70,7 +70,7 @@ static uint32_t hardware(struct vpci_front *front, const struct vpci_front_plan 
 	return fake_front_register;
 }
 
-void pci_aer_start(const struct host_bridge *b)
+void pci_watch_start(const struct host_bridge *b)
 {
 	(void)b;
 	fake_front_aer++;

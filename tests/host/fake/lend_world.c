@@ -181,6 +181,14 @@ static bool reachable(const struct pci_function *f)
 	return false;
 }
 
+/* One that is gone says nothing at all. */
+static bool is_quiet(struct pci_function *f)
+{
+	uint32_t command = pci_read(f, PCI_COMMAND, 2);
+
+	return command == 0xffff || !(command & PCI_COMMAND_MASTER);
+}
+
 /* All functions that speak with this StreamID are quiet. */
 static void check_quiet(stream_id_t stream)
 {
@@ -188,10 +196,7 @@ static void check_quiet(stream_id_t stream)
 
 	for (struct pci_function *f = pci_function_first(); f; f = f->next) {
 		if (f->stream.v == stream.v && f->header_type == 0) {
-			uint32_t command = pci_read(f, PCI_COMMAND, 2);
-
-			/* One that is gone says nothing at all. */
-			assert_true(command == 0xffff || !(command & PCI_COMMAND_MASTER));
+			assert_true(is_quiet(f));
 			count++;
 		}
 	}
@@ -340,7 +345,7 @@ bool vits_device_update(struct domain *d, uint32_t vdevice, uint32_t max)
 		if (f->itt && f->vpci && f->vpci->domain == d &&
 		    vpci_device_id(f->vpci->where) == vdevice) {
 			/* Nothing may be signalled by a device that still can. */
-			assert_int_equal(pci_read(f, PCI_COMMAND, 2) & PCI_COMMAND_MASTER, 0);
+			assert_true(is_quiet(f));
 			f->itt->here = false;
 		}
 	}
@@ -362,7 +367,7 @@ bool vits_devices_update(struct domain *d, uint32_t max)
 			lend_world.routes -= max;
 			return false;
 		} else {
-			assert_int_equal(pci_read(f, PCI_COMMAND, 2) & PCI_COMMAND_MASTER, 0);
+			assert_true(is_quiet(f));
 			lend_world.routes = 0;
 			f->itt->here = false;
 		}

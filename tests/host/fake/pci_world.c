@@ -47,6 +47,7 @@ void pci_world_free(struct pci_world *w)
 	while (registry_functions != NULL) {
 		struct pci_function *next = registry_functions->next;
 
+		heap_free(registry_functions->slot);
 		heap_free(registry_functions);
 		registry_functions = next;
 	}
