@@ -9,6 +9,7 @@
 #include "core/sched.h"
 #include "iommu/iommu.h"
 #include "irq/its.h"
+#include "irq/its_vpe.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "version.h"
@@ -64,6 +65,9 @@ int control_info(struct control_call *call)
 	str_copy(reply.version, VIADUCT_VERSION, sizeof(reply.version));
 	if (its_present()) {
 		reply.features |= CONTROL_FEATURE_ITS;
+	}
+	if (its_vpe_possible()) {
+		reply.features |= CONTROL_FEATURE_DIRECT;
 	}
 	if (has_usable_smmu()) {
 		reply.features |= CONTROL_FEATURE_SMMU;

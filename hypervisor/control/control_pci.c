@@ -57,6 +57,7 @@ static void describe(const struct pci_function *f, struct control_function *out)
 	out->faults = f->fault_count;
 	out->resets = f->reset_count;
 	out->interrupts = __atomic_load_n(&f->meter.total, __ATOMIC_RELAXED);
+	out->direct = (uint16_t)__atomic_load_n(&f->meter.direct, __ATOMIC_RELAXED);
 	out->storms = __atomic_load_n(&f->storm.count, __ATOMIC_RELAXED);
 	out->errors_corrected = f->errors_corrected;
 	out->errors_uncorrected = f->errors_uncorrected;

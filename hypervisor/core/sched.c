@@ -57,7 +57,7 @@ static void retire_current(struct runqueue *q, uint64_t now)
 	 * interrupts; vcpu_kick() looks at the two in the other order.
 	 */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	pending = v->state == VCPU_BLOCKED && vgic_pending(v);
+	pending = v->state == VCPU_BLOCKED && vgic_block(v);
 	spin_lock(&q->lock);
 	queue_charge(q, v, now);
 	if (v->stop_wanted && (v->state == VCPU_RUNNING || v->state == VCPU_BLOCKED)) {

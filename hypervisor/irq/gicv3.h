@@ -10,6 +10,7 @@ struct gicv3_redist {
 	paddr_t base;
 	uint32_t number; /* GICR_TYPER.Processor_Number */
 	bool lpis;
+	bool vlpis; /* as GICv4.0 has them; the frame of virtual LPIs is behind the SGI frame */
 };
 
 /* Finds the redistributor of every CPU of the machine. -ENODEV, logged. */

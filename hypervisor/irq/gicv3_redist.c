@@ -40,6 +40,8 @@ static void adopt(volatile uint8_t *regs, uint64_t base, uint64_t typer)
 				.base = pa(base),
 				.number = (uint32_t)GICR_TYPER_CPU_NUMBER(typer),
 				.lpis = (typer & GICR_TYPER_PLPIS) != 0,
+				.vlpis = (typer & (GICR_TYPER_VLPIS | GICR_TYPER_RVPEID)) ==
+					 GICR_TYPER_VLPIS,
 			};
 		}
 	}
@@ -58,6 +60,9 @@ static void scan_region(const struct range *region)
 		volatile uint8_t *regs = mmio_map_device(region->base + at, 2 * GICR_FRAME);
 
 		typer = mmio_read64(regs + GICR_TYPER);
+		if ((typer & GICR_TYPER_VLPIS) != 0) {
+			regs = mmio_map_device(region->base + at, 4 * GICR_FRAME);
+		}
 		adopt(regs, region->base + at, typer);
 		if ((typer & GICR_TYPER_LAST) != 0) {
 			break;

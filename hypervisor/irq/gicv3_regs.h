@@ -39,12 +39,15 @@
 #define GICR_PROPBASER 0x0070
 #define GICR_PENDBASER 0x0078
 #define GICR_PIDR2     0xffe8
+#define GICR_VPROPBASER 0x20070
+#define GICR_VPENDBASER 0x20078
 
 #define GICR_CTLR_ENABLE_LPIS         BIT(0)
 #define GICR_CTLR_RWP                 BIT(3)
 #define GICR_TYPER_PLPIS              BIT(0)
 #define GICR_TYPER_VLPIS              BIT(1)
 #define GICR_TYPER_LAST               BIT(4)
+#define GICR_TYPER_RVPEID             BIT(7) /* GICv4.1: other registers, other commands */
 #define GICR_TYPER_CPU_NUMBER(v)      BITS(v, 23, 8)
 #define GICR_TYPER_AFFINITY(v)        BITS(v, 63, 32)
 #define GICR_WAKER_PROCESSOR_SLEEP    BIT(1)

@@ -16,6 +16,7 @@ struct irq_meter {
 	uint64_t total;    /* since boot, atomic */
 	uint64_t check_at; /* of total; atomic */
 	uint64_t since;    /* ticks: begin of the window; the lock of who checks */
+	uint32_t direct;   /* events that hardware delivers, of which nothing is counted; atomic */
 };
 
 /* Interrupts one function may make in a second; 0: as many as it likes. Boot, before the first. */

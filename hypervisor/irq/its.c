@@ -50,7 +50,7 @@ static int its_start(struct its *its, const struct machine_its *m)
 	its->device_bits = (uint32_t)GITS_TYPER_DEVICE_BITS(typer);
 	its->itt_entry = (uint32_t)GITS_TYPER_ITT_ENTRY(typer);
 	its->target_is_address = (typer & GITS_TYPER_PTA) != 0;
-	ret = its_tables_init(its);
+	ret = its_tables_init(its, its_vpe_wanted(typer));
 	if (ret != 0) {
 		log_error("its", "0x%llx: tables: error %d", (unsigned long long)its->base.v, ret);
 		return ret;
@@ -59,6 +59,7 @@ static int its_start(struct its *its, const struct machine_its *m)
 		     mmio_read32(its->regs + GITS_CTLR) | (uint32_t)GITS_CTLR_ENABLED);
 	log_info("its", "0x%llx: %u DeviceID bits, %u EventID bits, %u LPIs",
 		 (unsigned long long)its->base.v, its->device_bits, its->event_bits, LPI_COUNT);
+	its_vpe_start(its);
 	return 0;
 }
 
@@ -120,6 +121,7 @@ int its_init_cpu(void)
 	for (uint32_t i = 0; i < its_count && ret == 0; i++) {
 		ret = map_collection(&itses[i], cpu_index());
 	}
+	its_vpe_init_cpu();
 	return ret;
 }
 

@@ -4,6 +4,7 @@
 
 enum {
 	CMD_INT = 0x03,
+	CMD_CLEAR = 0x04,
 	CMD_SYNC = 0x05,
 	CMD_MAPD = 0x08,
 	CMD_MAPC = 0x09,
@@ -11,6 +12,12 @@ enum {
 	CMD_INV = 0x0c,
 	CMD_INVALL = 0x0d,
 	CMD_DISCARD = 0x0f,
+	CMD_VMOVI = 0x21,
+	CMD_VMOVP = 0x22,
+	CMD_VSYNC = 0x25,
+	CMD_VMAPP = 0x29,
+	CMD_VMAPTI = 0x2a,
+	CMD_VINVALL = 0x2d,
 };
 
 #define VALID BIT(63)
@@ -86,4 +93,67 @@ struct its_cmd its_cmd_int(device_id_t id, uint32_t event)
 struct its_cmd its_cmd_sync(struct its_target target)
 {
 	return (struct its_cmd){ .dw = { CMD_SYNC, 0, target.field } };
+}
+
+struct its_cmd its_cmd_clear(device_id_t id, uint32_t event)
+{
+	return event_cmd(CMD_CLEAR, id, event);
+}
+
+/* Doublewords 0 and 1 of every command about a vPE. */
+static struct its_cmd vpe_cmd(uint64_t number, uint16_t vpe)
+{
+	return (struct its_cmd){ .dw = { number, (uint64_t)vpe << 32 } };
+}
+
+struct its_cmd its_cmd_vmapp(uint16_t vpe, struct its_target target, paddr_t table,
+			     uint32_t id_bits)
+{
+	struct its_cmd cmd = vpe_cmd(CMD_VMAPP, vpe);
+
+	cmd.dw[2] = target.field | VALID;
+	cmd.dw[3] = (table.v & GENMASK(51, 16)) | ((id_bits - 1) & GENMASK(4, 0));
+	return cmd;
+}
+
+struct its_cmd its_cmd_unvmapp(uint16_t vpe)
+{
+	return vpe_cmd(CMD_VMAPP, vpe);
+}
+
+struct its_cmd its_cmd_vmovp(uint16_t vpe, struct its_target target)
+{
+	struct its_cmd cmd = vpe_cmd(CMD_VMOVP, vpe);
+
+	cmd.dw[2] = target.field;
+	return cmd;
+}
+
+struct its_cmd its_cmd_vmapti(device_id_t id, uint32_t event, uint16_t vpe, uint32_t vintid,
+			      uint32_t doorbell)
+{
+	struct its_cmd cmd = event_cmd(CMD_VMAPTI, id, event);
+
+	cmd.dw[1] |= (uint64_t)vpe << 32;
+	cmd.dw[2] = vintid | (uint64_t)doorbell << 32;
+	return cmd;
+}
+
+struct its_cmd its_cmd_vmovi(device_id_t id, uint32_t event, uint16_t vpe)
+{
+	struct its_cmd cmd = event_cmd(CMD_VMOVI, id, event);
+
+	/* D = 0: the doorbell stays what it is. */
+	cmd.dw[1] |= (uint64_t)vpe << 32;
+	return cmd;
+}
+
+struct its_cmd its_cmd_vsync(uint16_t vpe)
+{
+	return vpe_cmd(CMD_VSYNC, vpe);
+}
+
+struct its_cmd its_cmd_vinvall(uint16_t vpe)
+{
+	return vpe_cmd(CMD_VINVALL, vpe);
 }

@@ -29,6 +29,22 @@ struct its_cmd its_cmd_discard(device_id_t id, uint32_t event);
 struct its_cmd its_cmd_inv(device_id_t id, uint32_t event);
 struct its_cmd its_cmd_invall(uint32_t collection);
 struct its_cmd its_cmd_int(device_id_t id, uint32_t event);
+struct its_cmd its_cmd_clear(device_id_t id, uint32_t event);
 struct its_cmd its_cmd_sync(struct its_target target);
+
+/*
+ * GICv4.0, for an ITS that moves a vPE without the others' help (GITS_TYPER.VMOVP). table: pending
+ * table of 2^id_bits bits, 64 KiB aligned. doorbell: a physical LPI, signalled when an event comes
+ * while the vPE is not resident.
+ */
+struct its_cmd its_cmd_vmapp(uint16_t vpe, struct its_target target, paddr_t table,
+			     uint32_t id_bits);
+struct its_cmd its_cmd_unvmapp(uint16_t vpe);
+struct its_cmd its_cmd_vmovp(uint16_t vpe, struct its_target target);
+struct its_cmd its_cmd_vmapti(device_id_t id, uint32_t event, uint16_t vpe, uint32_t vintid,
+			      uint32_t doorbell);
+struct its_cmd its_cmd_vmovi(device_id_t id, uint32_t event, uint16_t vpe);
+struct its_cmd its_cmd_vsync(uint16_t vpe);
+struct its_cmd its_cmd_vinvall(uint16_t vpe);
 
 #endif

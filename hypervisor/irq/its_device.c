@@ -22,6 +22,7 @@ static void device_free(struct its_device *dev)
 	heap_free(dev->lpis);
 	heap_free(dev->cpus);
 	heap_free(dev->masked);
+	heap_free(dev->vpes);
 	heap_free(dev->itt);
 	heap_free(dev);
 }
@@ -149,8 +150,9 @@ static int event_install(struct its_device *dev, uint32_t event, uint32_t cpu, u
 	return its_submit(dev->its, cmds, ARRAY_SIZE(cmds));
 }
 
-int its_event_map(struct its_device *dev, uint32_t event, uint32_t cpu, lpi_handler handler,
-		  void *arg)
+/* vpe NULL: an LPI, to cpu; else the virtual one vintid. */
+static int event_map(struct its_device *dev, uint32_t event, uint32_t cpu, struct its_vpe *vpe,
+		     uint32_t vintid, lpi_handler handler, void *arg)
 {
 	struct its *its = dev->its;
 	uint32_t lpi = NO_LPI;
@@ -163,6 +165,7 @@ int its_event_map(struct its_device *dev, uint32_t event, uint32_t cpu, lpi_hand
 		return -EINVAL;
 	}
 	spin_lock(&its->lock);
+	cpu = vpe != NULL ? vpe->cpu : cpu;
 	if (its->dead) {
 		ret = -EIO;
 	} else if (dev->lpis[event] != NO_LPI) {
@@ -173,7 +176,8 @@ int its_event_map(struct its_device *dev, uint32_t event, uint32_t cpu, lpi_hand
 		ret = lpi_alloc(handler, arg, event, dev->meter, &lpi);
 	}
 	if (ret == 0) {
-		ret = event_install(dev, event, cpu, lpi);
+		ret = vpe != NULL ? its_direct_install(dev, event, vpe, vintid, lpi)
+				  : event_install(dev, event, cpu, lpi);
 	}
 	if (ret == 0) {
 		dev->lpis[event] = lpi;
@@ -181,10 +185,26 @@ int its_event_map(struct its_device *dev, uint32_t event, uint32_t cpu, lpi_hand
 		dev->cpus[event] = (uint8_t)cpu;
 	}
 	spin_unlock(&its->lock);
-	if (ret == -EIO && lpi != NO_LPI) {
+	if (ret != 0 && lpi != NO_LPI) {
 		lpi_silence(lpi);
 	}
+	/* With -EIO hardware may have taken it. */
+	if (ret == -ENOMEM && lpi != NO_LPI) {
+		lpi_free(lpi);
+	}
 	return ret;
+}
+
+int its_event_map(struct its_device *dev, uint32_t event, uint32_t cpu, lpi_handler handler,
+		  void *arg)
+{
+	return event_map(dev, event, cpu, NULL, 0, handler, arg);
+}
+
+int its_event_map_direct(struct its_device *dev, uint32_t event, struct its_vpe *vpe,
+			 uint32_t vintid, lpi_handler handler, void *arg)
+{
+	return event_map(dev, event, 0, vpe, vintid, handler, arg);
 }
 
 /* Caller holds its->lock. What hardware does not take is nothing that could be repaired here. */
@@ -198,6 +218,10 @@ static void event_set_masked(struct its_device *dev, uint32_t event, bool masked
 	dev->masked[event] = masked;
 	dev->masked_count += masked ? 1 : -1U;
 	its_redist_configure(dev->lpis[event], !masked);
+	if (its_event_is_direct(dev, event)) {
+		(void)its_direct_doorbell(dev, event);
+		return;
+	}
 	(void)its_submit(dev->its, cmds, ARRAY_SIZE(cmds));
 }
 
@@ -256,7 +280,8 @@ void its_event_unmap(struct its_device *dev, uint32_t event)
 		dev->mapped_count--;
 		dev->masked_count -= dev->masked[event];
 		dev->masked[event] = false;
-		ret = event_remove(dev, event, lpi);
+		ret = its_event_is_direct(dev, event) ? its_direct_remove(dev, event, lpi)
+						      : event_remove(dev, event, lpi);
 	}
 	spin_unlock(&its->lock);
 	if (lpi == NO_LPI) {

@@ -11,6 +11,7 @@
 #include "lib/types.h"
 
 #define ITS_QUEUE_SIZE SZ_64K
+#define ITS_VPES_MAX   1024U
 
 /* The device table (5.2): flat, or a first level whose second-level pages come on demand. */
 struct its_device_table {
@@ -39,6 +40,18 @@ struct its {
 	struct its_target targets[CPUS_MAX];
 	uint32_t collections; /* bit per CPU: mapped */
 	struct list device_list;
+	uint32_t vpe_max; /* vPEs there can be; 0: it delivers no virtual LPIs. Fixed at boot */
+};
+
+/* A virtual processing element of GICv4 (IHI0069 5.6): where a vCPU's virtual LPIs go. */
+struct its_vpe {
+	struct its *its;
+	uint8_t *table;    /* pending bits; hardware's */
+	uint64_t propbaser;
+	uint64_t pendbaser;
+	uint16_t id;
+	bool impdef_void;  /* GICR_VPENDBASER.IDAI, as last read; its pCPU's */
+	uint32_t cpu;      /* pCPU whose redistributor it is mapped to; its->lock */
 };
 
 struct its_device {
@@ -51,6 +64,7 @@ struct its_device {
 	uint32_t mapped_count;
 	uint8_t *cpus;   /* pCPU by event, where mapped */
 	bool *masked;    /* by event */
+	struct its_vpe **vpes; /* by event: delivered directly, or NULL; NULL when none ever was */
 	uint32_t masked_count;
 	struct irq_meter *meter;
 };
@@ -59,14 +73,32 @@ struct its_device {
 int its_submit(struct its *its, const struct its_cmd *cmds, uint32_t count);
 
 /* its_table.c */
-int its_tables_init(struct its *its);
+int its_tables_init(struct its *its, bool vpes);
 /* Memory behind a DeviceID exists. Caller holds its->lock. -ERANGE, -ENOMEM. */
 int its_device_table_cover(struct its *its, device_id_t id);
+
+/* its_direct.c. Caller holds its->lock. */
+bool its_event_is_direct(const struct its_device *dev, uint32_t event);
+int its_direct_install(struct its_device *dev, uint32_t event, struct its_vpe *vpe,
+		       uint32_t vintid, uint32_t lpi);
+int its_direct_remove(struct its_device *dev, uint32_t event, uint32_t lpi);
+/* The doorbell's configuration was changed. */
+int its_direct_doorbell(struct its_device *dev, uint32_t event);
+
+/* its_vpe.c. An ITS with this GITS_TYPER is to have a vPE table. */
+bool its_vpe_wanted(uint64_t typer);
+/* It has one, perhaps. */
+void its_vpe_start(struct its *its);
+void its_vpe_init_cpu(void);
 
 /* its_redist.c: the LPI tables redistributors read. */
 int its_redist_init(uint32_t id_bits);
 int its_redist_init_cpu(void);
 /* The change reaches hardware with INV or INVALL only. */
 void its_redist_configure(uint32_t lpi, bool enabled);
+/* LPI_CONFIG_ENABLED and the like: one byte of a table at its place, seen by all redistributors. */
+void its_redist_set_byte(uint8_t *byte, uint8_t value);
+/* Attributes of tables, as this CPU's redistributor takes them. */
+uint64_t its_redist_attributes(uint32_t cpu);
 
 #endif

@@ -20,6 +20,7 @@
 
 static uint8_t *config_table;
 static uint32_t id_bits;
+static uint64_t attributes[CPUS_MAX];
 static bool config_flush; /* some redistributor does not snoop the table */
 
 static uint8_t config_byte(bool enabled)
@@ -87,7 +88,9 @@ int its_redist_init_cpu(void)
 		return -ENOMEM;
 	}
 	cache_clean(pending, SZ_4K << PENDING_ORDER);
+	attributes[cpu_index()] = GICR_BASER_SHARED;
 	if (write_base(rd + GICR_PROPBASER, heap_pa(config_table).v | (id_bits - 1))) {
+		attributes[cpu_index()] = GICR_BASER_NON_CACHEABLE;
 		__atomic_store_n(&config_flush, true, __ATOMIC_RELAXED);
 	}
 	write_base(rd + GICR_PENDBASER, heap_pa(pending).v | GICR_PENDBASER_ZERO);
@@ -98,9 +101,17 @@ int its_redist_init_cpu(void)
 
 void its_redist_configure(uint32_t lpi, bool enabled)
 {
-	uint8_t *byte = &config_table[lpi - GIC_FIRST_LPI];
+	its_redist_set_byte(&config_table[lpi - GIC_FIRST_LPI], config_byte(enabled));
+}
 
-	__atomic_store_n(byte, config_byte(enabled), __ATOMIC_RELAXED);
+uint64_t its_redist_attributes(uint32_t cpu)
+{
+	return attributes[cpu];
+}
+
+void its_redist_set_byte(uint8_t *byte, uint8_t value)
+{
+	__atomic_store_n(byte, value, __ATOMIC_RELAXED);
 	if (__atomic_load_n(&config_flush, __ATOMIC_RELAXED)) {
 		cache_clean(byte, 1);
 	}

@@ -21,10 +21,12 @@
 #define GITS_CTLR_QUIESCENT BIT(31)
 
 #define GITS_TYPER_PHYSICAL       BIT(0)
+#define GITS_TYPER_VIRTUAL        BIT(1)
 #define GITS_TYPER_ITT_ENTRY(v)   (BITS(v, 7, 4) + 1) /* bytes */
 #define GITS_TYPER_EVENT_BITS(v)  (BITS(v, 12, 8) + 1)
 #define GITS_TYPER_DEVICE_BITS(v) (BITS(v, 17, 13) + 1)
 #define GITS_TYPER_PTA            BIT(19)
+#define GITS_TYPER_VMOVP          BIT(37) /* moves a vPE for all */
 #define GITS_TYPER_HCC(v)         BITS(v, 31, 24) /* collections held without memory */
 
 #define GITS_CREADR_STALLED BIT(0)
@@ -41,6 +43,7 @@
 #define GITS_BASER_SHARED        (1ULL << 10 | 7ULL << 59 | 7ULL << 53) /* inner, write-back */
 #define GITS_BASER_NON_CACHEABLE (1ULL << 59 | 1ULL << 53)
 #define GITS_TABLE_DEVICES       1
+#define GITS_TABLE_VPES          2
 #define GITS_TABLE_COLLECTIONS   4
 #define GITS_L1_VALID            BIT(63)
 
@@ -49,6 +52,12 @@
 #define GICR_BASER_SHARED        (1ULL << 10 | 7ULL << 7 | 7ULL << 56)
 #define GICR_BASER_NON_CACHEABLE (1ULL << 7 | 1ULL << 56)
 #define GICR_PENDBASER_ZERO      BIT(62)
+
+/* GICv4.0, whose attributes are as above (12.11). */
+#define GICR_VPENDBASER_VALID        BIT(63)
+#define GICR_VPENDBASER_IDAI         BIT(62) /* what the table's first KiB holds is of no use */
+#define GICR_VPENDBASER_PENDING_LAST BIT(61)
+#define GICR_VPENDBASER_DIRTY        BIT(60)
 
 /* One byte per LPI in the configuration table (5.1.1). */
 #define LPI_CONFIG_ENABLED BIT(0)

@@ -133,7 +133,24 @@ static int install_queue(struct its *its)
 	return 0;
 }
 
-int its_tables_init(struct its *its)
+/* A flat table: 8 KiB where an entry has 8 bytes. */
+static int install_vpes(struct its *its, volatile uint8_t *reg)
+{
+	uint64_t entry = GITS_BASER_ENTRY_SIZE(mmio_read64(reg));
+	uint64_t encoding;
+	uint64_t page_size = probe_page_size(reg, &encoding);
+	uint64_t size = ALIGN_UP(ITS_VPES_MAX * entry, page_size);
+	struct table_memory m;
+	bool snoops;
+	int ret = install(reg, size, page_size, encoding << 8, &m, &snoops);
+
+	if (ret == 0) {
+		its->vpe_max = ITS_VPES_MAX;
+	}
+	return ret;
+}
+
+int its_tables_init(struct its *its, bool vpes)
 {
 	int ret = 0;
 
@@ -147,7 +164,10 @@ int its_tables_init(struct its *its)
 		case GITS_TABLE_COLLECTIONS:
 			ret = install_collections(reg);
 			break;
-		default: /* not there, or a GICv4 table: not used */
+		case GITS_TABLE_VPES:
+			ret = vpes ? install_vpes(its, reg) : 0;
+			break;
+		default: /* not there */
 			break;
 		}
 	}

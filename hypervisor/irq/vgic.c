@@ -34,6 +34,7 @@ static void vgic_free(struct domain *d, struct vgic *g)
 {
 	uint32_t i;
 
+	vgic_direct_free(g);
 	vgic_lpi_free_some(g, VGIC_LPI_BLOCKS);
 	for (i = 0; i < g->cpu_count; i++) {
 		d->vcpus[i]->vgic = NULL;

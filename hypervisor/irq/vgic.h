@@ -81,6 +81,12 @@ bool vgic_level(struct domain *d, uint32_t vintid);
 bool vgic_pending(struct vcpu *v);
 
 /*
+ * v, which ran here until now, is blocked: whatever comes for it from now on kicks it. True:
+ * something came already. No lock held.
+ */
+bool vgic_block(struct vcpu *v);
+
+/*
  * Around the life of a vCPU on a pCPU. The physical active state of its forwarded PPIs (timers) is
  * moved by the caller, which stops and starts the timers: taken away after vgic_save(), restored
  * before vgic_load().

@@ -123,6 +123,7 @@ static void vgic_enter_slow(struct vcpu *v, struct vgic_cpu *c)
 	}
 	cpu_fold_wanted(g, c);
 	cpu_set_hcr(c, vgic_sync_fill(g, c));
+	vgic_direct_enter(g, c);
 	/* What was moved here was put into a list register already. */
 	c->dirty = false;
 	kick = cpu_take_kick(c) & ~(1U << v->index);
@@ -160,6 +161,8 @@ void vgic_save(struct vcpu *v)
 	struct vgic_cpu *c = v->vgic;
 	uint32_t kick;
 
+	/* One that was preempted looks again when it is entered. */
+	(void)vgic_direct_leave(c);
 	spin_lock(&g->lock);
 	c->fold_all = true;
 	cpu_fold_wanted(g, c);
@@ -222,6 +225,20 @@ bool vgic_pending(struct vcpu *v)
 	spin_unlock(&g->lock);
 	vgic_kick(g, kick);
 	return pending;
+}
+
+bool vgic_block(struct vcpu *v)
+{
+	struct vgic_cpu *c = v->vgic;
+	bool pending = false;
+
+	/* Its priority is known to hardware only: any that the guest's mask may let through. */
+	if (vgic_direct_leave(c)) {
+		uint64_t vmcr = vgic_hw_vmcr();
+
+		pending = (vmcr & ICH_VMCR_VENG1) != 0 && ICH_VMCR_VPMR(vmcr) != 0;
+	}
+	return vgic_pending(v) || pending;
 }
 
 void vgic_vcpu_reset(struct vcpu *v)

@@ -194,6 +194,7 @@ void vgic_irq_retarget(struct vgic *g, struct vgic_irq *irq, uint8_t target, uin
 	if (irq->target == target) {
 		return;
 	}
-	irq->target = target;
+	/* Doorbells look without the lock. */
+	__atomic_store_n(&irq->target, target, __ATOMIC_RELAXED);
 	vgic_irq_changed(g, irq, kick);
 }

@@ -86,6 +86,7 @@ static void lpi_set_config(struct vgic *g, struct vgic_irq *irq, uint8_t config,
 	}
 	irq->enabled = enabled;
 	irq->priority = priority;
+	vgic_direct_configure(g, irq);
 	vgic_irq_changed(g, irq, kick);
 }
 
@@ -148,6 +149,11 @@ void vgic_lpi_clear(struct domain *d, struct vgic_irq *irq)
 	vgic_kick(g, kick);
 }
 
+uint32_t vgic_lpi_target(const struct vgic_irq *irq)
+{
+	return __atomic_load_n(&irq->target, __ATOMIC_RELAXED);
+}
+
 void vgic_lpi_move(struct domain *d, struct vgic_irq *irq, uint32_t target)
 {
 	struct vgic *g = d->vgic;
@@ -178,28 +184,6 @@ static struct vgic_irq *next_block(struct vgic *g, uint32_t *next, uint32_t *max
 		(*max)--;
 	}
 	return NULL;
-}
-
-bool vgic_lpi_move_some(struct domain *d, uint32_t from, uint32_t to, uint32_t *next, uint32_t max)
-{
-	struct vgic *g = d->vgic;
-	struct vgic_irq *irqs;
-
-	while ((irqs = next_block(g, next, &max)) != NULL) {
-		uint32_t kick = 0;
-		uint32_t i;
-
-		spin_lock(&g->lock);
-		for (i = 0; i < VGIC_LPI_BLOCK; i++) {
-			if (irqs[i].target == from) {
-				vgic_irq_retarget(g, &irqs[i], (uint8_t)to, &kick);
-			}
-		}
-		spin_unlock(&g->lock);
-		vgic_kick(g, kick);
-		(*next)++;
-	}
-	return *next == VGIC_LPI_BLOCKS;
 }
 
 void vgic_lpi_reload(struct domain *d, struct vgic_irq *irq)
@@ -249,6 +233,9 @@ bool vgic_lpi_enable(struct vgic *g, struct vgic_cpu *c, bool enable, uint32_t *
 	if (c->lpis_enabled != enable && c->lpi_walk == VGIC_LPI_BLOCKS) {
 		c->lpis_enabled = enable;
 		c->lpi_walk = 0;
+		/* For direct ones it is so at its next entry. */
+		__atomic_store_n(&c->dirty, true, __ATOMIC_RELEASE);
+		*kick |= 1U << c->vcpu->index;
 	}
 	/* Pending ones were kept: deliver them, or take them out of the queues. */
 	while ((irqs = next_block(g, &c->lpi_walk, &max)) != NULL) {

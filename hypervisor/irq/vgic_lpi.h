@@ -32,12 +32,12 @@ void vgic_lpi_clear(struct domain *d, struct vgic_irq *irq);
 void vgic_lpi_move(struct domain *d, struct vgic_irq *irq, uint32_t target);
 /* Read its configuration again. */
 void vgic_lpi_reload(struct domain *d, struct vgic_irq *irq);
+/* vCPU, or VGIC_NO_TARGET. */
+uint32_t vgic_lpi_target(const struct vgic_irq *irq);
 /*
- * Of all LPIs: what targets vCPU from goes to vCPU to; configurations are read again. About max of
- * them a call, *next, 0 at first, says how far it is. True: that was the last.
+ * The configurations of all are read again, about max of them a call; *next, 0 at first, says how
+ * far it is. True: that was the last.
  */
-bool vgic_lpi_move_some(struct domain *d, uint32_t from, uint32_t to, uint32_t *next,
-			uint32_t max);
 bool vgic_lpi_reload_some(struct domain *d, uint32_t *next, uint32_t max);
 
 /* GICR_CTLR.EnableLPIs of c, vGIC lock held. False: a part is done, again in another trap. */

@@ -62,6 +62,7 @@ struct vgic_irq {
 	bool lr_active;
 	bool lr_hw;          /* it took the physical interrupt */
 	bool lr_drop_active; /* the guest cleared it meanwhile */
+	void *direct;        /* LPI: the owner of the event that hardware delivers, or NULL */
 };
 
 struct vgic_cpu {
@@ -82,6 +83,8 @@ struct vgic_cpu {
 	uint32_t moved_kick; /* vCPUs that get interrupts just taken back from here */
 	uint32_t forwarded; /* private interrupts that may have host_active */
 	uint64_t propbaser, pendbaser;
+	struct its_vpe *vpe; /* takes direct LPIs, or NULL; atomic, final once it is there */
+	bool resident;       /* vpe is, in the pCPU this vCPU is in; that one's own */
 	struct vgic_hw_state hw; /* while not loaded */
 	struct vgic_irq *lr_irq[LR_MAX];
 	struct list ready[VGIC_BUCKETS];
@@ -105,6 +108,8 @@ struct vgic {
 	uint64_t *routes_written; /* by SPI: GICD_IROUTER, or GICD_ITARGETSR of a GICv2 */
 	struct vgic_irq *lpis[VGIC_LPI_BLOCKS];
 	struct vgic_route *routes;
+	uint8_t *properties; /* of direct LPIs, for hardware: from VGIC_LPI_FIRST; or NULL */
+	bool direct_failed;  /* there was no memory, or no vPE left */
 };
 
 /* vgic_irq.c: one interrupt. All with the lock held. */
@@ -173,6 +178,18 @@ void vgic_cpu_fold_here(struct vgic *g, struct vgic_cpu *c);
  * asked to fold, the access is to be executed again. False: they did, or did not in good time.
  */
 bool vgic_cpu_wait_fold(struct vgic *g, struct vgic_cpu *c, uint32_t mask, uint32_t *kick);
+
+/*
+ * vgic_direct.c: LPIs that hardware delivers. Residency follows what the guest allows: c is in this
+ * pCPU, lock held.
+ */
+void vgic_direct_enter(struct vgic *g, struct vgic_cpu *c);
+/* c's vPE is resident nowhere; no lock. True: it has something pending. */
+bool vgic_direct_leave(struct vgic_cpu *c);
+/* irq's enable or priority changed; lock held. */
+void vgic_direct_configure(struct vgic *g, const struct vgic_irq *irq);
+/* No event is left. */
+void vgic_direct_free(struct vgic *g);
 
 /*
  * vgic_bank.c: registers with a field for each INTID, the same in GICD and in GICR's SGI frame.

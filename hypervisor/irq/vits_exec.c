@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What ITS commands do to the virtual tables. Only MAPD, MAPTI and DISCARD of a device with
- * hardware behind it reach the host ITS, with the guest's own EventID.
+ * What ITS commands do to the virtual tables. Only those about a device with hardware behind it
+ * reach the host ITS, with the guest's own EventID: MAPD, MAPTI and DISCARD, and of an event that
+ * hardware delivers (vgic_direct.h) all others.
  */
 #include "core/heap.h"
-#include "core/log.h"
+#include "irq/vgic_direct.h"
 #include "irq/vgic_lpi.h"
 #include "irq/vits_state.h"
 #include "lib/errno.h"
@@ -12,10 +13,10 @@
 /* Budget taken by a command that waits for the host ITS, and by one that walks everything. */
 #define COST_HOST 8U
 #define COST_WALK VITS_COMMANDS_A_TRAP
+/* Of a walk's budget, one event that the host ITS has to move. */
+#define COST_MOVE 16U
 /* Events that one trap gives up when a device is unmapped; each may wait for the host ITS. */
 #define EVENTS_A_TRAP 16U
-/* Looking at so many events is as much work as mapping one in the host ITS, or unmapping it. */
-#define LOOKS_AN_EVENT 16U
 /* Events or LPIs that one trap walks when a command is about all of them. */
 #define WALK_A_TRAP 64U
 
@@ -42,157 +43,15 @@ struct vits_event *vits_event_find(struct vits_device *dev, uint32_t event)
 	return block == NULL ? NULL : &block->events[event % VITS_BLOCK_EVENTS];
 }
 
-/* A host LPI fired. Runs on any pCPU, without the vITS lock. */
-static void host_lpi_fired(void *arg, uint32_t event)
-{
-	struct vits_event *e = arg;
-	struct vgic_irq *irq = __atomic_load_n(&e->irq, __ATOMIC_ACQUIRE);
-
-	if (irq != NULL) {
-		__atomic_fetch_add(&e->domain->interrupts_injected, 1, __ATOMIC_RELAXED);
-		vgic_lpi_pend(e->domain, irq);
-	}
-}
-
-/* What belongs behind dev. While that is not dev->host, nothing new is mapped there. */
-static struct its_device *host_wanted(const struct vits *t, const struct vits_device *dev)
-{
-	return t->ops == NULL ? NULL : t->ops->host_device(t->domain, dev->id);
-}
-
-/* False: the budget does not reach for one more event. */
-static bool spend(uint32_t *budget, bool host_works)
-{
-	uint32_t cost = host_works ? LOOKS_AN_EVENT : 1;
-
-	if (*budget < cost) {
-		return false;
-	}
-	*budget -= cost;
-	return true;
-}
-
-static uint32_t event_target(const struct vits *t, const struct vits_event *e)
-{
-	return t->collections[e->collection];
-}
-
-static void event_host_map(struct vits *t, struct vits_device *dev, struct vits_event *e,
-			   uint32_t event)
-{
-	uint32_t target = event_target(t, e);
-	struct vcpu *v = t->domain->vcpus[target == VGIC_NO_TARGET ? 0 : target];
-	int ret;
-
-	if (dev->host == NULL || e->host || dev->host != host_wanted(t, dev) ||
-	    event >= its_device_events(dev->host)) {
-		return;
-	}
-	ret = its_event_map(dev->host, event, v->pcpu, host_lpi_fired, e);
-	if (ret == 0) {
-		e->host = true;
-		dev->host_count++;
-	} else {
-		log_domain(t->domain, LOG_WARN, "vits", "device 0x%x event %u: no host LPI (%d)",
-			   dev->id, event, ret);
-	}
-}
-
-static void event_host_unmap(struct vits_device *dev, struct vits_event *e, uint32_t event)
-{
-	if (e->host) {
-		its_event_unmap(dev->host, event);
-		e->host = false;
-		dev->host_count--;
-	}
-}
-
-static void event_unmap(struct vits *t, struct vits_device *dev, struct vits_event *e,
-			uint32_t event)
+static void event_unmap(struct vits *t, struct vits_event *e)
 {
 	struct vgic_irq *irq = e->irq;
 
-	event_host_unmap(dev, e, event);
+	vits_event_unmap(e);
 	if (irq != NULL) {
 		__atomic_store_n(&e->irq, NULL, __ATOMIC_RELEASE);
 		vgic_lpi_put(t->domain, irq);
 	}
-}
-
-/* One event more, or one block of them that is absent; then from the start again. */
-static void host_step(struct vits_device *dev, const struct vits_event *e)
-{
-	dev->host_next += e != NULL ? 1 : VITS_BLOCK_EVENTS - dev->host_next % VITS_BLOCK_EVENTS;
-}
-
-/* True: none is left. The guest maps none meanwhile. */
-static bool host_leave(struct vits_device *dev, uint32_t *budget)
-{
-	while (dev->host_count != 0) {
-		uint32_t event = dev->host_next;
-		struct vits_event *e = vits_event_find(dev, event);
-
-		if (event >= dev->event_count) {
-			dev->host_next = 0;
-			continue;
-		}
-		if (!spend(budget, e != NULL && e->host)) {
-			return false;
-		}
-		if (e != NULL) {
-			event_host_unmap(dev, e, event);
-		}
-		host_step(dev, e);
-	}
-	return true;
-}
-
-/* True: all that are mapped are mapped there. */
-static bool host_come(struct vits *t, struct vits_device *dev, uint32_t *budget)
-{
-	while (dev->host_next < dev->event_count) {
-		struct vits_event *e = vits_event_find(dev, dev->host_next);
-		bool missing = e != NULL && e->irq != NULL && !e->host;
-
-		if (!spend(budget, missing)) {
-			return false;
-		}
-		if (missing) {
-			event_host_map(t, dev, e, dev->host_next);
-		}
-		host_step(dev, e);
-	}
-	return true;
-}
-
-/* True: what is behind dev is what belongs there. */
-static bool host_change(struct vits *t, struct vits_device *dev, uint32_t *budget)
-{
-	struct its_device *wanted = host_wanted(t, dev);
-
-	if (dev->host != wanted) {
-		if (!host_leave(dev, budget)) {
-			return false;
-		}
-		dev->host = wanted;
-		dev->host_next = 0;
-	}
-	return true;
-}
-
-bool vits_host_leave(struct vits *t, struct vits_device *dev, uint32_t max)
-{
-	uint32_t budget = max * LOOKS_AN_EVENT;
-
-	return host_change(t, dev, &budget);
-}
-
-bool vits_host_follow(struct vits *t, struct vits_device *dev, uint32_t max)
-{
-	uint32_t budget = max * LOOKS_AN_EVENT;
-
-	return host_change(t, dev, &budget) &&
-	       (dev->host == NULL || host_come(t, dev, &budget));
 }
 
 static void device_free(struct vits *t, struct vits_device *dev)
@@ -213,7 +72,7 @@ bool vits_device_shrink(struct vits *t, struct vits_device *dev, uint32_t max)
 			dev->event_count = (uint32_t)ALIGN_DOWN(event, VITS_BLOCK_EVENTS);
 			continue;
 		}
-		event_unmap(t, dev, vits_event_find(dev, event), event);
+		event_unmap(t, vits_event_find(dev, event));
 		if (event % VITS_BLOCK_EVENTS == 0) {
 			heap_free(*block);
 			*block = NULL;
@@ -246,9 +105,10 @@ static int exec_mapd(struct vits *t, const struct vits_cmd *c)
 	if (dev == NULL) {
 		return -ENOMEM;
 	}
+	dev->domain = t->domain;
 	dev->id = c->device;
 	dev->event_count = c->event_count;
-	dev->host = host_wanted(t, dev);
+	dev->host = vits_host_wanted(t, dev);
 	list_add_tail(&t->devices, &dev->node);
 	t->device_count++;
 	return 0;
@@ -267,23 +127,36 @@ static struct vits_device *device_at(struct vits *t, uint32_t n)
 	return NULL;
 }
 
-/* Events of one block. */
-static void retarget_block(struct vits *t, struct vits_block *block, uint32_t collection,
-			   uint32_t target)
+/* c is MAPC, which is about the events of a collection, or MOVALL: about those of a vCPU. */
+static bool event_moves(const struct vits_event *e, const struct vits_cmd *c)
 {
+	if (e->irq == NULL) {
+		return false;
+	}
+	return c->kind == VITS_CMD_MAPC ? e->collection == c->collection
+					: vgic_lpi_target(e->irq) == c->target;
+}
+
+/* Events of one block. Returns how many of them the host ITS had to move. */
+static uint32_t retarget_block(struct vits *t, struct vits_block *block, const struct vits_cmd *c,
+			       uint32_t target)
+{
+	uint32_t moved = 0;
 	uint32_t i;
 
 	for (i = 0; block != NULL && i < VITS_BLOCK_EVENTS; i++) {
 		struct vits_event *e = &block->events[i];
 
-		if (e->irq != NULL && e->collection == collection) {
-			vgic_lpi_move(t->domain, e->irq, target);
+		if (event_moves(e, c)) {
+			moved += e->direct;
+			vits_event_retarget(t, e, target);
 		}
 	}
+	return moved;
 }
 
-/* Every event of collection is delivered to target from now on. True: all are. */
-static bool retarget_some(struct vits *t, uint32_t collection, uint32_t target)
+/* Every event that c is about is delivered to target from now on. True: all are. */
+static bool retarget_some(struct vits *t, const struct vits_cmd *c, uint32_t target)
 {
 	struct vits_device *dev = device_at(t, t->walk_device);
 	uint32_t budget = WALK_A_TRAP;
@@ -303,7 +176,7 @@ static bool retarget_some(struct vits *t, uint32_t collection, uint32_t target)
 			return false;
 		}
 		budget -= block != NULL ? VITS_BLOCK_EVENTS : 1;
-		retarget_block(t, block, collection, target);
+		budget -= MIN(budget, retarget_block(t, block, c, target) * COST_MOVE);
 		t->walk_next++;
 	}
 	return true;
@@ -323,7 +196,7 @@ static int exec_mapc(struct vits *t, const struct vits_cmd *c)
 		return 0;
 	}
 	t->collections[c->collection] = target;
-	return retarget_some(t, c->collection, target) ? 0 : -EAGAIN;
+	return retarget_some(t, c, target) ? 0 : -EAGAIN;
 }
 
 static struct vits_event *event_make(struct vits *t, struct vits_device *dev, uint32_t event)
@@ -341,7 +214,9 @@ static struct vits_event *event_make(struct vits *t, struct vits_device *dev, ui
 		}
 		t->block_count++;
 		for (i = 0; i < VITS_BLOCK_EVENTS; i++) {
-			(*block)->events[i].domain = t->domain;
+			(*block)->events[i].device = dev;
+			(*block)->events[i].number =
+				(uint16_t)(ALIGN_DOWN(event, VITS_BLOCK_EVENTS) + i);
 		}
 	}
 	return vits_event_find(dev, event);
@@ -351,6 +226,7 @@ static int exec_mapti(struct vits *t, const struct vits_cmd *c)
 {
 	struct vits_device *dev = vits_device_find(t, c->device);
 	struct vits_event *e;
+	struct vits_event *other;
 	struct vgic_irq *irq;
 	struct vgic_irq *old;
 
@@ -369,17 +245,25 @@ static int exec_mapti(struct vits *t, const struct vits_cmd *c)
 		return -ENOMEM;
 	}
 	old = e->irq;
+	/* It may be another LPI now. */
+	if (e->direct) {
+		vits_event_unmap(e);
+	}
+	other = vgic_direct_owner(irq);
+	if (other != NULL) {
+		vits_event_undirect(t, other);
+	}
 	e->collection = (uint16_t)c->collection;
 	__atomic_store_n(&e->irq, irq, __ATOMIC_RELEASE);
 	if (old != NULL) {
 		vgic_lpi_put(t->domain, old);
 	}
-	event_host_map(t, dev, e, c->event);
+	vits_event_map(t, e);
 	return 0;
 }
 
 /* Commands about one event that is mapped. */
-static int exec_event(struct vits *t, const struct vits_cmd *c)
+static int exec_event(struct vits *t, const struct vits_cmd *c, uint32_t *cost)
 {
 	struct vits_device *dev = vits_device_find(t, c->device);
 	struct vits_event *e = dev == NULL ? NULL : vits_event_find(dev, c->event);
@@ -387,26 +271,53 @@ static int exec_event(struct vits *t, const struct vits_cmd *c)
 	if (e == NULL || e->irq == NULL) {
 		return -ENOENT;
 	}
+	if (e->direct) {
+		*cost = COST_HOST;
+	}
 	switch (c->kind) {
 	case VITS_CMD_INT:
-		vgic_lpi_pend(t->domain, e->irq);
+		if (e->direct) {
+			its_event_int(dev->host, c->event);
+		} else {
+			vgic_lpi_pend(t->domain, e->irq);
+		}
 		return 0;
 	case VITS_CMD_CLEAR:
-		vgic_lpi_clear(t->domain, e->irq);
+		if (e->direct) {
+			its_event_clear(dev->host, c->event);
+		} else {
+			vgic_lpi_clear(t->domain, e->irq);
+		}
 		return 0;
 	case VITS_CMD_INV:
 		vgic_lpi_reload(t->domain, e->irq);
+		if (e->direct) {
+			its_event_inv(dev->host, c->event);
+		}
 		return 0;
 	case VITS_CMD_MOVI:
 		e->collection = (uint16_t)c->collection;
-		vgic_lpi_move(t->domain, e->irq, event_target(t, e));
+		vits_event_retarget(t, e, t->collections[e->collection]);
 		return 0;
 	case VITS_CMD_DISCARD:
-		event_unmap(t, dev, e, c->event);
+		event_unmap(t, e);
 		return 0;
 	default:
 		return -EINVAL;
 	}
+}
+
+static int exec_invall(struct vits *t, const struct vits_cmd *c)
+{
+	uint32_t target = t->collections[c->collection];
+
+	if (!vgic_lpi_reload_some(t->domain, &t->walk_next, WALK_A_TRAP)) {
+		return -EAGAIN;
+	}
+	if (target != VGIC_NO_TARGET) {
+		vgic_direct_invalidate(t->domain, target);
+	}
+	return 0;
 }
 
 int vits_execute(struct vits *t, const struct vits_cmd *c, uint32_t *cost)
@@ -424,22 +335,21 @@ int vits_execute(struct vits *t, const struct vits_cmd *c, uint32_t *cost)
 		return exec_mapti(t, c);
 	case VITS_CMD_INVALL:
 		*cost = COST_WALK;
-		return vgic_lpi_reload_some(t->domain, &t->walk_next, WALK_A_TRAP) ? 0 : -EAGAIN;
+		return exec_invall(t, c);
 	case VITS_CMD_MOVALL:
 		*cost = COST_WALK;
 		if (c->target >= t->domain->vcpu_count || c->target_to >= t->domain->vcpu_count) {
 			return -ERANGE;
 		}
-		return vgic_lpi_move_some(t->domain, c->target, c->target_to, &t->walk_next,
-					  WALK_A_TRAP) ? 0 : -EAGAIN;
+		return retarget_some(t, c, c->target_to) ? 0 : -EAGAIN;
 	case VITS_CMD_DISCARD:
 		*cost = COST_HOST;
-		return exec_event(t, c);
+		return exec_event(t, c, cost);
 	case VITS_CMD_INT:
 	case VITS_CMD_CLEAR:
 	case VITS_CMD_INV:
 	case VITS_CMD_MOVI:
-		return exec_event(t, c);
+		return exec_event(t, c, cost);
 	case VITS_CMD_SYNC:
 		return 0;
 	case VITS_CMD_BAD:

@@ -30,9 +30,11 @@ struct vgic_irq;
 
 struct vits_event {
 	struct vgic_irq *irq; /* NULL: not mapped. The host LPI's handler reads it unlocked */
-	struct domain *domain;
+	struct vits_device *device;
+	uint16_t number;
 	uint16_t collection;
 	bool host;            /* mapped in the host ITS too */
+	bool direct;          /* ... so that hardware delivers it */
 };
 
 struct vits_block {
@@ -41,6 +43,7 @@ struct vits_block {
 
 struct vits_device {
 	struct list node;
+	struct domain *domain;
 	uint32_t id;
 	uint32_t event_count;
 	struct its_device *host; /* NULL: virtual only */
@@ -72,10 +75,6 @@ struct vits {
 struct vits_device *vits_device_find(struct vits *t, uint32_t id);
 /* The event if its block exists; mapped only if its irq is set. */
 struct vits_event *vits_event_find(struct vits_device *dev, uint32_t event);
-/* dev's events in the ITT that belongs behind it now, and in no other: see vits_device_update(). */
-bool vits_host_follow(struct vits *t, struct vits_device *dev, uint32_t max);
-/* The first half of that: in no other. */
-bool vits_host_leave(struct vits *t, struct vits_device *dev, uint32_t max);
 /* At most max of its events unmapped, the last ones first. True: dev is gone. */
 bool vits_device_shrink(struct vits *t, struct vits_device *dev, uint32_t max);
 /*
@@ -83,6 +82,21 @@ bool vits_device_shrink(struct vits *t, struct vits_device *dev, uint32_t max);
  * another trap. Any other negative errno says why it was skipped.
  */
 int vits_execute(struct vits *t, const struct vits_cmd *c, uint32_t *cost);
+
+/* vits_host.c; lock held. */
+/* What belongs behind dev. While that is not dev->host, nothing new is mapped there. */
+struct its_device *vits_host_wanted(const struct vits *t, const struct vits_device *dev);
+/* dev's events in the ITT that belongs behind it now, and in no other: see vits_device_update(). */
+bool vits_host_follow(struct vits *t, struct vits_device *dev, uint32_t max);
+/* The first half of that: in no other. */
+bool vits_host_leave(struct vits *t, struct vits_device *dev, uint32_t max);
+/* e, which has its LPI, in the host ITS if its device is there; delivered directly if possible. */
+void vits_event_map(struct vits *t, struct vits_event *e);
+void vits_event_unmap(struct vits_event *e);
+/* Hardware delivered e, and shall not any more. */
+void vits_event_undirect(struct vits *t, struct vits_event *e);
+/* e's LPI goes to vCPU target, or VGIC_NO_TARGET. */
+void vits_event_retarget(struct vits *t, struct vits_event *e, uint32_t target);
 
 /* vits_queue.c; lock held. Commands up to GITS_CWRITER, a bounded number; true: some are left. */
 bool vits_queue_run(struct vits *t);

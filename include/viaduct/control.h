@@ -104,6 +104,7 @@ struct control_header {
  */
 #define CONTROL_FEATURE_ITS  (1U << 0)
 #define CONTROL_FEATURE_SMMU (1U << 1) /* one that confines DMA */
+#define CONTROL_FEATURE_DIRECT (1U << 2) /* GICv4: MSIs reach a running domain without EL2 */
 
 struct control_info {
 	char version[CONTROL_VERSION_SIZE];
@@ -411,7 +412,7 @@ struct control_function {
 	uint32_t parent;   /* the bridge it is behind; on a root bus CONTROL_NO_SLOT */
 	uint8_t bus_first; /* of a bridge: the buses behind it */
 	uint8_t bus_last;
-	uint16_t unused;
+	uint16_t direct; /* MSIs that its user gets without EL2: interrupts counts those while it slept */
 };
 
 /*

@@ -14,6 +14,7 @@
 
 #include "fake_heap.h"
 #include "fake_its.h"
+#include "fake_vpe.h"
 #include "irq/vits.h"
 #include "irq/vits_state.h"
 #include "vgic_world.h"
@@ -34,9 +35,10 @@ static struct its_device *host_device(struct domain *d, uint32_t vdevice)
 
 static const struct vits_ops ops = { .host_device = host_device };
 
-static void start(void)
+static void start(bool direct)
 {
 	world_init(2, true);
+	fake_vpe_possible = direct;
 	memset(&lent, 0, sizeof(lent));
 	lent.events = 32;
 	lent.lent = true;
@@ -100,7 +102,8 @@ static void step(uint8_t what)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	start();
+	/* The first says whether hardware delivers LPIs. */
+	start(size > 0 && data[0] % 2 != 0);
 	/* A byte below 16 leads a command, any other is a step. */
 	while (size > 0) {
 		uint8_t lead = *data++;

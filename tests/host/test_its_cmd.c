@@ -10,12 +10,17 @@
 
 static const device_id_t device = { 0xabcd1234 };
 
-static void check(struct its_cmd cmd, uint64_t dw0, uint64_t dw1, uint64_t dw2)
+static void check4(struct its_cmd cmd, uint64_t dw0, uint64_t dw1, uint64_t dw2, uint64_t dw3)
 {
 	assert_true(cmd.dw[0] == dw0);
 	assert_true(cmd.dw[1] == dw1);
 	assert_true(cmd.dw[2] == dw2);
-	assert_true(cmd.dw[3] == 0);
+	assert_true(cmd.dw[3] == dw3);
+}
+
+static void check(struct its_cmd cmd, uint64_t dw0, uint64_t dw1, uint64_t dw2)
+{
+	check4(cmd, dw0, dw1, dw2, 0);
 }
 
 static void test_mapd(void **state)
@@ -50,6 +55,7 @@ static void test_events(void **state)
 	check(its_cmd_discard(device, 0x7ff), 0xabcd12340000000f, 0x7ff, 0);
 	check(its_cmd_inv(device, 0xffffffff), 0xabcd12340000000c, 0xffffffff, 0);
 	check(its_cmd_int(device, 3), 0xabcd123400000003, 3, 0);
+	check(its_cmd_clear(device, 3), 0xabcd123400000004, 3, 0);
 }
 
 static void test_collections(void **state)
@@ -57,6 +63,27 @@ static void test_collections(void **state)
 	check(its_cmd_invall(0x1002), 0x0d, 0, 0x1002);
 	check(its_cmd_sync(its_target_number(0x1ff)), 0x05, 0, 0x0000000001ff0000);
 	check(its_cmd_sync(its_target_address(pa(0x080a0000))), 0x05, 0, 0x080a0000);
+}
+
+/* A vPE's table, where it is, and which vPE: DW1 bits 47:32 everywhere. */
+static void test_vpes(void **state)
+{
+	check4(its_cmd_vmapp(0x8001, its_target_number(5), pa(0x000f123456780000), 14), 0x29,
+	       0x0000800100000000, 0x8000000000050000, 0x000f12345678000d);
+	check4(its_cmd_vmapp(1, its_target_address(pa(0xffffffffffffffff)),
+			     pa(0xffffffffffffffff), 32), 0x29, 0x0000000100000000,
+	       0x8007ffffffff0000, 0x000fffffffff001f);
+	check4(its_cmd_unvmapp(0xffff), 0x29, 0x0000ffff00000000, 0, 0);
+	check4(its_cmd_vmovp(0xffff, its_target_number(7)), 0x22, 0x0000ffff00000000, 0x70000, 0);
+	check4(its_cmd_vsync(0x1234), 0x25, 0x0000123400000000, 0, 0);
+	check4(its_cmd_vinvall(0x1234), 0x2d, 0x0000123400000000, 0, 0);
+}
+
+static void test_virtual_events(void **state)
+{
+	check4(its_cmd_vmapti(device, 0x7ff, 0xffff, 0x2001, 0x3fff), 0xabcd12340000002a,
+	       0x0000ffff000007ff, 0x00003fff00002001, 0);
+	check4(its_cmd_vmovi(device, 0xffffffff, 2), 0xabcd123400000021, 0x00000002ffffffff, 0, 0);
 }
 
 int main(void)
@@ -67,6 +94,8 @@ int main(void)
 		cmocka_unit_test(test_mapc),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_collections),
+		cmocka_unit_test(test_vpes),
+		cmocka_unit_test(test_virtual_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

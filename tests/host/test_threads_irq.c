@@ -19,6 +19,7 @@
 #include "irq/irq.h"
 #include "irq/irq_meter.h"
 #include "irq/its_lpi.h"
+#include "irq/its_vpe.h"
 #include "irq/vgic.h"
 #include "irq/vgic_gich.h"
 #include "irq/vits.h"
@@ -98,6 +99,88 @@ void its_event_unmap(struct its_device *dev, uint32_t event)
 	lpi_silence(dev->lpis[event]);
 	lpi_free(dev->lpis[event]);
 	dev->lpis[event] = 0;
+}
+
+/* vPEs, which some events go to: resident in one CPU at most, and one in each. */
+
+struct its_vpe {
+	int resident;
+};
+
+static _Thread_local struct its_vpe *here;
+
+bool its_vpe_possible(void)
+{
+	return true;
+}
+
+int its_vpe_create(const uint8_t *properties, uint32_t id_bits, uint32_t cpu,
+		   struct its_vpe **out)
+{
+	*out = heap_alloc(sizeof(**out));
+	return *out == NULL ? -ENOMEM : 0;
+}
+
+bool its_vpe_destroy(struct its_vpe *vpe)
+{
+	/* At the end of the test, though the CPUs were not told that they are to leave. */
+	heap_free(vpe);
+	return true;
+}
+
+void its_vpe_enter(struct its_vpe *vpe)
+{
+	require(here == NULL && __atomic_fetch_add(&vpe->resident, 1, __ATOMIC_RELAXED) == 0);
+	here = vpe;
+}
+
+bool its_vpe_leave(struct its_vpe *vpe)
+{
+	require(here == vpe && __atomic_fetch_sub(&vpe->resident, 1, __ATOMIC_RELAXED) == 1);
+	here = NULL;
+	return any(2) != 0;
+}
+
+void its_vpe_property(uint8_t *property, uint8_t value)
+{
+	__atomic_store_n(property, value, __ATOMIC_RELAXED);
+}
+
+void its_vpe_invalidate(struct its_vpe *vpe)
+{
+	require(vpe != NULL);
+}
+
+bool its_device_direct(const struct its_device *dev)
+{
+	return any(2) != 0;
+}
+
+int its_event_map_direct(struct its_device *dev, uint32_t event, struct its_vpe *vpe,
+			 uint32_t vintid, lpi_handler handler, void *arg)
+{
+	require(vpe != NULL && vintid >= GIC_FIRST_LPI);
+	return its_event_map(dev, event, 0, handler, arg);
+}
+
+void its_event_move(struct its_device *dev, uint32_t event, struct its_vpe *vpe)
+{
+	require(dev->lpis[event] != 0 && vpe != NULL);
+}
+
+void its_event_inv(struct its_device *dev, uint32_t event)
+{
+	require(dev->lpis[event] != 0);
+}
+
+void its_event_int(struct its_device *dev, uint32_t event)
+{
+	require(dev->lpis[event] != 0);
+}
+
+void its_event_clear(struct its_device *dev, uint32_t event)
+{
+	require(dev->lpis[event] != 0);
 }
 
 /* Virtual CPU interfaces: of this CPU alone. */

@@ -613,8 +613,11 @@ static void test_list_counters(void **state)
 	disk->reset_count = 2;
 	assert_int_equal(via("pci-list -a -v"), 0);
 	assert_says(out, "\n  faults 7, interrupts 5, storms 3, errors 8+1, resets 2\n");
+	assert_null(strstr(out, "direct"));
+	disk->meter.direct = 4;
 	disk->iommu = &lossy;
 	assert_int_equal(via("pci-list -av"), 0);
+	assert_says(out, "\n  4 interrupts direct: counted only while their CPU sleeps\n");
 	assert_says(out, "\n  faults 7 or more, interrupts 5, storms 3, errors 8+1, resets 2\n");
 	assert_int_equal(via("pci-list -a --json"), 0);
 	assert_says(out, "\"faults\": 7, \"faults_lost\": true");

@@ -20,7 +20,8 @@ static void print_info(const struct control_info *i)
 	printf("hypervisor_heap_kib    : %llu\n", KIB(i->heap_bytes));
 	printf("hypervisor_heap_used   : %llu\n", KIB(i->heap_used_bytes));
 	printf("gic_version            : %u\n", i->gic_version);
-	printf("its                    : %s\n", i->features & CONTROL_FEATURE_ITS ? "yes" : "no");
+	printf("its                    : %s%s\n", i->features & CONTROL_FEATURE_ITS ? "yes" : "no",
+	       i->features & CONTROL_FEATURE_DIRECT ? ", direct interrupts" : "");
 	printf("smmu                   : %s\n", i->features & CONTROL_FEATURE_SMMU ? "yes" : "no");
 	printf("uptime_seconds         : %llu\n", (unsigned long long)(i->uptime_ns / 1000000000));
 }
@@ -41,6 +42,7 @@ static void json_info(const struct control_info *i)
 	json_number(&j, "gic_version", i->gic_version);
 	json_bool(&j, "its", (i->features & CONTROL_FEATURE_ITS) != 0);
 	json_bool(&j, "smmu", (i->features & CONTROL_FEATURE_SMMU) != 0);
+	json_bool(&j, "direct_interrupts", (i->features & CONTROL_FEATURE_DIRECT) != 0);
 	json_number(&j, "tick_hz", i->tick_hz);
 	json_seconds(&j, "uptime", i->uptime_ns);
 	json_end(&j, '}');

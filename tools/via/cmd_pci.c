@@ -44,6 +44,7 @@ static void json_function(struct json *j, const struct control_function *f)
 	json_bool(j, "faults_lost", (f->flags & CONTROL_FUNCTION_FAULTS_LOST) != 0);
 	json_number(j, "resets", f->resets);
 	json_number(j, "interrupts", f->interrupts);
+	json_number(j, "direct", f->direct);
 	json_number(j, "storms", f->storms);
 	json_number(j, "errors_corrected", f->errors_corrected);
 	json_number(j, "errors_uncorrected", f->errors_uncorrected);
@@ -60,6 +61,9 @@ static void print_details(const struct control_function *f)
 	       (unsigned long long)f->interrupts, (unsigned long long)f->storms,
 	       (unsigned long long)f->errors_corrected,
 	       (unsigned long long)f->errors_uncorrected, (unsigned long long)f->resets);
+	if (f->direct != 0) {
+		printf("  %u interrupts direct: counted only while their CPU sleeps\n", f->direct);
+	}
 	if (f->flags & CONTROL_FUNCTION_HAS_ROM) {
 		printf("  expansion ROM from a file\n");
 	}

@@ -14,11 +14,13 @@ struct its_device {
 	lpi_handler handler[FAKE_ITS_EVENTS];
 	void *arg[FAKE_ITS_EVENTS];
 	uint32_t cpu[FAKE_ITS_EVENTS];
+	struct its_vpe *vpe[FAKE_ITS_EVENTS]; /* hardware delivers it there */
+	uint32_t vintid[FAKE_ITS_EVENTS];
 };
 
 extern int fake_its_map_error; /* what its_event_map() answers instead of 0 */
 
-/* The device writes the doorbell; false: the host ITS drops it. */
+/* The device writes its message; false: the host ITS drops it. */
 bool fake_its_fire(struct its_device *dev, uint32_t event);
 
 #endif

@@ -87,7 +87,7 @@ void vgic_vcpu_reset(struct vcpu *v)
 	world.pending[v->index] = false;
 }
 
-bool vgic_pending(struct vcpu *v)
+bool vgic_block(struct vcpu *v)
 {
 	bool pending = world.pending[v->index];
 

@@ -10,6 +10,7 @@
 
 #include "core/guest_copy.h"
 #include "core/sched.h"
+#include "fake_vpe.h"
 #include "irq/irq.h"
 #include "irq/vgic_gich.h"
 #include "irq/vgic_state.h"
@@ -80,6 +81,11 @@ void world_free(void)
 {
 	struct domain *d = &world.domain;
 
+	for (uint32_t i = 0; d->vgic != NULL && i < d->vcpu_count; i++) {
+		if (d->vcpus[i]->vgic->loaded_on != VGIC_NONE) {
+			world_save(i);
+		}
+	}
 	if (d->vgic != NULL) {
 		vgic_destroy(d);
 	}
@@ -102,6 +108,7 @@ static void init(uint32_t vcpus, const struct vgic_config *config)
 
 	world_free();
 	fake_vgic_reset();
+	fake_vpe_reset();
 	fake_gicv2 = config->version == 2;
 	world.ram = calloc(1, WORLD_RAM_SIZE);
 	d->vcpu_count = vcpus;
