@@ -49,6 +49,8 @@ static const struct request requests[CONTROL_OPS] = {
 	[CONTROL_DOMAIN_RENAME] = REQUEST(control_domain_rename, struct control_domain_rename),
 	[CONTROL_VCPU_PIN] = REQUEST(control_vcpu_pin, struct control_vcpu_pin),
 	[CONTROL_DOMAIN_SHARE] = REQUEST(control_domain_share, struct control_domain_share),
+	[CONTROL_SHARED_JOIN] = REQUEST(control_shared_join, struct control_shared_join),
+	[CONTROL_SHARED_LIST] = REQUEST(control_shared_list, struct control_list),
 };
 
 _Static_assert(sizeof(struct control_pci_rom) <= CONTROL_REQUEST_MAX, "biggest request");

@@ -16,6 +16,7 @@
 #define RAM_OWNER_NONE     0xffff
 #define RAM_OWNER_HEAP     0xfffe
 #define RAM_OWNER_RESERVED 0xfffd
+#define RAM_OWNER_SHARED   0xfffc /* memory that domains share */
 
 /*
  * Boot: every whole block inside the ranges becomes free-dirty; what is left at their edges is not

@@ -22,6 +22,7 @@
 struct vpci_front;
 struct vpci_ports;
 struct vpci_segment;
+struct vpci_shared;
 struct vpci_slot;
 struct vpci_vfs;
 struct vpci_msix;
@@ -93,6 +94,7 @@ struct vpci_segment {
 	struct vpci_function *trapped; /* functions with I/O BARs, or whose MSI-X table is trapped */
 	struct vpci_front *front; /* how its owner reaches config space; NULL: by a flat window */
 	struct vpci_ports *ports; /* a guest's root ports (ports.h); NULL: none */
+	struct vpci_shared *shared; /* functions of shared memory (vpci_shared.h); NULL: none */
 	/*
 	 * buses[b]: page of VPCI_DEVFNS pointers, NULL where there is no bus; kept until destroy. A
 	 * root port's is where the guest's bus numbers say.

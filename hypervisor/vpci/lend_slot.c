@@ -5,6 +5,7 @@
 #include "pci/registry.h"
 #include "vpci/lend.h"
 #include "vpci/ports.h"
+#include "vpci/vpci_shared.h"
 
 /* f's lock held. */
 static void collect_bars_of(const struct vpci_function *vf, struct rangeset *used)
@@ -38,6 +39,7 @@ static void collect_bars(const struct vpci_segment *seg, struct rangeset *used)
 			spin_unlock(&f->lock);
 		}
 	}
+	vpci_shared_collect(seg, used);
 }
 
 int lend_place(struct vpci_segment *seg, const struct pci_function *f, uint64_t bars[PCI_BARS])
@@ -75,14 +77,14 @@ static const struct pci_function *mate_of(const struct pci_function *f, const st
 	return NULL;
 }
 
-static bool slot_is_empty(const struct vpci_segment *seg, uint32_t slot)
+bool lend_slot_is_empty(const struct vpci_segment *seg, uint32_t slot)
 {
 	for (uint32_t fn = 0; fn < VPCI_FUNCTIONS; fn++) {
 		if (vpci_bus_peek(seg->domain, vsbdf_make(seg->number, 0, slot, fn))) {
 			return false;
 		}
 	}
-	return true;
+	return !vpci_shared_at(seg, slot);
 }
 
 int lend_choose_slot(struct vpci_segment *seg, const struct pci_function *f, uint32_t vslot,
@@ -100,7 +102,7 @@ int lend_choose_slot(struct vpci_segment *seg, const struct pci_function *f, uin
 	}
 	for (; device < VPCI_SLOTS && device <= last; device++) {
 		*slot = plugs ? vpci_slot_at(seg, device) : NULL;
-		if (slot_is_empty(seg, device) && (vslot || !plugs || *slot)) {
+		if (lend_slot_is_empty(seg, device) && (vslot || !plugs || *slot)) {
 			*out = vsbdf_make(seg->number, 0, device, 0);
 			return 0;
 		}

@@ -9,6 +9,7 @@
 #include "core/domain.h"
 #include "pci/function.h"
 #include "pci/host_bridge.h"
+#include "vpci/shared.h"
 
 /*
  * Give d its view of a host bridge it owns: config window and windows where b->ecam and b->windows
@@ -70,6 +71,14 @@ int lend_rom_load(struct pci_function *f, uint32_t size, uint32_t offset, const 
  * stopped, resets go on as jobs. JOB_WAIT: the last ones are being taken away by others.
  */
 enum job_status lend_reclaim(struct domain *d);
+
+/*
+ * A function by which d, a guest that is being built, shares a region of memory with others (shared.h);
+ * it stays until d's end. Callers come one at a time. *out: where d sees it. -EAGAIN: call again, a part
+ * of the region was cleaned. -EBUSY: d has it. -EOPNOTSUPP: vectors, and d has no ITS. -ENOSPC: no
+ * device number is free. -EINVAL: d or the spec; and as shared_join().
+ */
+int vpci_share(struct domain *d, const struct shared_spec *spec, struct vsbdf *out);
 
 /* vITS ops: host ITT behind a virtual DeviceID (virtual requester ID). */
 struct its_device *vpci_host_device(struct domain *d, uint32_t vdevice);

@@ -10,6 +10,7 @@
 #include "vpci/function.h"
 #include "vpci/ports.h"
 #include "vpci/vpci_msix.h"
+#include "vpci/vpci_shared.h"
 #include "vpci/work.h"
 
 #define ECAM_BUS(offset)   ((uint32_t)((offset) >> 20))
@@ -114,12 +115,13 @@ static enum mmio_result access_function(struct vcpu *v, struct vpci_function *vf
 	return MMIO_DONE;
 }
 
-/* No function is there: a root port, or nobody. Out of line: the usual access shall not pay for it. */
+/* No lent function is there: what has no hardware, or nobody. Out of line: the others do not pay for it. */
 __attribute__((noinline)) static bool port_answers(struct vpci_segment *seg, uint32_t bus,
 						   uint32_t devfn, uint32_t reg,
 						   struct mmio_access *a)
 {
-	if (bus == seg->bus_start && vpci_ports_access(seg, devfn, reg, a)) {
+	if (bus == seg->bus_start && (vpci_ports_access(seg, devfn, reg, a) ||
+				      vpci_shared_config(seg, devfn, reg, a))) {
 		return true;
 	}
 	nobody_answers(a);
@@ -156,7 +158,10 @@ static enum mmio_result config_access(struct vcpu *v, void *opaque, struct mmio_
 			       ECAM_REG(a->offset), a, &answered);
 }
 
-/* Mapped BARs never come here: a trapped MSI-X table, or what reads as a master abort does. */
+/*
+ * Mapped BARs never come here: a trapped MSI-X table, registers of shared memory, or what reads as a
+ * master abort do.
+ */
 static enum mmio_result window_access(struct vcpu *v, void *opaque, struct mmio_access *a)
 {
 	struct vpci_segment *seg = opaque;
@@ -171,7 +176,7 @@ static enum mmio_result window_access(struct vcpu *v, void *opaque, struct mmio_
 		spin_unlock(&vf->function->lock);
 	}
 	spin_unlock(&seg->domain->vpci->lock);
-	if (!found) {
+	if (!found && !vpci_shared_window(seg, a)) {
 		nobody_answers(a);
 	}
 	return MMIO_DONE;

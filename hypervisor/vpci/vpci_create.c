@@ -12,6 +12,7 @@
 #include "vpci/function.h"
 #include "vpci/lend.h"
 #include "vpci/ports.h"
+#include "vpci/vpci_shared.h"
 
 /* GITS_TRANSLATER's page within a (virtual) ITS (IHI0069 12.8). */
 #define ITS_TRANSLATER_PAGE 0x10000ULL
@@ -165,6 +166,7 @@ int vpci_create_owner(struct domain *d, struct host_bridge *b)
 /* Functions of an owner are still in its buses, as identities. */
 static void destroy_segment(struct vpci_segment *seg)
 {
+	vpci_share_end(seg);
 	vpci_ports_destroy(seg);
 	for (uint32_t bus = 0; bus < VPCI_BUSES; bus++) {
 		struct vpci_function **table = seg->buses[bus];

@@ -27,7 +27,7 @@
 #define CONTROL_CLASS_CODE 0x088000U /* base system peripheral, other */
 
 /* Changes whenever a structure or the meaning of a request does. */
-#define CONTROL_ABI_VERSION 6U
+#define CONTROL_ABI_VERSION 7U
 #define CONTROL_MAGIC       0x64616956U /* "Viad" */
 
 #define CONTROL_PAGE_SIZE 4096U
@@ -79,6 +79,8 @@ enum control_op {
 	CONTROL_VCPU_PIN,
 	CONTROL_DOMAIN_SHARE,
 	CONTROL_PCI_EJECT,
+	CONTROL_SHARED_JOIN,
+	CONTROL_SHARED_LIST,
 	CONTROL_OPS
 };
 
@@ -550,6 +552,37 @@ struct control_aperture_map {
 
 /* APERTURE_UNMAP: control_count, the slot. -EINVAL not this client's. */
 
+/*
+ * SHARED_JOIN: control_shared_join -> control_count, whose count is the virtual SBDF. A domain that was
+ * made and not started gets a function, ivshmem-plain or ivshmem-doorbell as QEMU has it, by which it
+ * shares memory with all others that name the same region. The first one makes it, full of zeroes; it
+ * is gone, and its memory free, when the last one is. -ENOENT no such domain, -EPERM the control
+ * domain, -EINVAL started already, or the name, size or number of vectors is not accepted, -EBUSY the
+ * domain has it, -EEXIST the region has another size or number of vectors, -EOPNOTSUPP vectors, and the
+ * domain has no ITS, -ENOSPC no device number is free, -ENOMEM.
+ */
+#define CONTROL_SHARED_SIZE_MIN    0x1000ULL
+#define CONTROL_SHARED_SIZE_MAX    0x40000000ULL
+#define CONTROL_SHARED_VECTORS_MAX 32U
+#define CONTROL_SHARED_MEMBERS_MAX 64U
+
+struct control_shared_join {
+	uint32_t domain;
+	uint32_t vectors; /* by which each of them can be interrupted; 0: ivshmem-plain */
+	uint64_t bytes;   /* a power of two */
+	char name[CONTROL_NAME_SIZE];
+};
+
+/* SHARED_LIST: control_list from + most wanted -> control_list_reply, then count control_shared. */
+struct control_shared {
+	char name[CONTROL_NAME_SIZE];
+	uint64_t bytes;
+	uint32_t id; /* grows with each region made */
+	uint32_t vectors;
+	/* Domain ids by IVPosition; CONTROL_NO_DOMAIN: nobody. */
+	uint16_t members[CONTROL_SHARED_MEMBERS_MAX];
+};
+
 _Static_assert(sizeof(struct control_header) == 16, "ABI");
 _Static_assert(sizeof(struct control_info) == 112, "ABI");
 _Static_assert(sizeof(struct control_domain_create) == 96, "ABI");
@@ -582,5 +615,7 @@ _Static_assert(sizeof(struct control_bar) == 24, "ABI");
 _Static_assert(sizeof(struct control_pci_examine) == 8, "ABI");
 _Static_assert(sizeof(struct control_pci_report) == 248, "ABI");
 _Static_assert(offsetof(struct control_pci_report, bars) == 104, "ABI");
+_Static_assert(sizeof(struct control_shared_join) == 80, "ABI");
+_Static_assert(sizeof(struct control_shared) == 208, "ABI");
 
 #endif

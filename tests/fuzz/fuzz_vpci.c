@@ -4,11 +4,13 @@
  * device is hostile (its lists loop, overlap and lie) and so is the domain. What is checked holds for
  * every image: no guest write reaches header bits that are the hypervisor's, reads fit their size,
  * an identity and a bridge write nothing, a wide read is its narrow ones. The same stream goes to a
- * virtual root port, whose slot something comes to and goes from meanwhile.
+ * virtual root port, whose slot something comes to and goes from meanwhile, and to a function of shared
+ * memory, whose doorbell is rung.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "vpci/ivshmem.h"
 #include "vpci/port.h"
 #include "vpci/sriov.h"
 #include "vpci_rig.h"
@@ -21,6 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct vpci_rig rig;
 static struct vpci_port port;
+static struct ivshmem shared;
 
 static void check(bool good)
 {
@@ -194,6 +197,36 @@ static void access_port(const uint8_t *data)
 	check_port();
 }
 
+/* Messages are of vectors it has, decode says what COMMAND does, and it stays who it is. */
+static void access_shared(const uint8_t *data)
+{
+	uint32_t access = 1U << data[0] % 3;
+	uint32_t offset = (data[1] | (uint32_t)data[2] << 8) & 0xfff & ~(access - 1);
+	uint32_t value = data[3] | (uint32_t)data[4] << 8 | (uint32_t)data[5] << 16 |
+			 (uint32_t)data[6] << 24;
+	enum ivshmem_bar bar = data[0] & 0x40 ? IVSHMEM_MSIX : IVSHMEM_REGISTERS;
+	uint32_t all = (uint32_t)((1ULL << shared.vectors) - 1);
+	struct ivshmem_plan plan;
+	uint64_t address, size;
+
+	if (data[0] & 0x80) {
+		plan = ivshmem_config_write(&shared, offset, access, value);
+		check(plan.effect == VPCI_NOTHING ||
+		      (plan.effect == VPCI_MAP) ==
+			      ivshmem_decodes(&shared, IVSHMEM_MEMORY, &address, &size));
+	} else if (data[0] & 0x20) {
+		plan = ivshmem_ring(&shared, value & 0xffff);
+	} else {
+		plan = ivshmem_bar_write(&shared, bar, offset, access, value);
+	}
+	check(((plan.messages | shared.pending) & ~all) == 0);
+	check((plan.messages & shared.pending) == 0);
+	check(access == 4 || ivshmem_bar_read(&shared, bar, offset, access) < 1U << (8 * access));
+	check(ivshmem_config_read(&shared, 0, 4) == 0x11101af4);
+	(void)ivshmem_decodes(&shared, IVSHMEM_MEMORY, &address, &size);
+	check(size == shared.size && address % size == 0);
+}
+
 /* Of the capability only NumVFs is written, and what the registers say can be carried out. */
 static void check_sriov(void)
 {
@@ -274,6 +307,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	rig_init(&rig);
 	memset(&port, 0, sizeof(port));
 	check(vpci_port_build(&port, 0) == 0);
+	memset(&shared, 0, sizeof(shared));
+	check(ivshmem_build(&shared, IVSHMEM_SIZE_MIN << data[1] % 19, data[2] % 33, data[3]) == 0);
 	memcpy(rig.hw + 0x40, data + HEADER, 0xc0);
 	rig_set(&rig, 0x06, 2, 0x0010);
 	rig.hw[0x34] = data[HEADER + 0xc0];
@@ -289,6 +324,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	     data += RECORD, size -= RECORD) {
 		access_one(data);
 		access_port(data);
+		access_shared(data);
 	}
 	check_list(view);
 	if (view == VPCI_VIEW_IDENTITY) {
@@ -305,5 +341,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(view != VPCI_VIEW_VF || rig.maps + rig.unmaps + rig.io_changes == 0);
 	rig_free(&rig);
 	vpci_shadow_free(&port.shadow);
+	ivshmem_free(&shared);
 	return 0;
 }

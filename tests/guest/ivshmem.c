@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * ivshmem (QEMU docs/specs/ivshmem-spec): two guests, each with a function of its own, share memory
- * behind BAR 2. Argument role= is 0 or 1; with doorbell=1 they also interrupt each other by MSI-X.
+ * behind BAR 2. Argument role= is 0 or 1; with doorbell=1 they also interrupt each other by MSI-X. With
+ * heard=N there is no role: whoever shares the memory rings N times, and finds them counted in it.
  */
 #include "its.h"
 
@@ -18,6 +19,7 @@
 #define READY(role)  (MEMORY + 0x300 + 8 * (role))
 #define DATA(role)   (MEMORY + 0x10000 + 0x10000 * (role))
 #define DATA_WORDS   0x2000U
+#define HEARD        (MEMORY + 0xffc)
 #define EVENT        0U
 
 static uint64_t config;
@@ -56,7 +58,7 @@ static void exchange(void)
 	check_equal("words that came different", wrong, 0);
 }
 
-static void ring(uint32_t device)
+static void listen(uint32_t device)
 {
 	uint32_t cap = config_capability(device, CAP_MSIX);
 
@@ -68,6 +70,22 @@ static void ring(uint32_t device)
 	write32(TABLE + 8, EVENT);
 	write32(TABLE + 12, 0);
 	write16(config + cap + 2, (uint16_t)((read16(config + cap + 2) & 0x3fff) | 0x8000));
+}
+
+static void count_rings(uint32_t count)
+{
+	barrier();
+	for (uint32_t i = 1; i <= count; i++) {
+		write32(HEARD, i);
+		check("a ring", gic_wait(LPI_FIRST + EVENT));
+	}
+	check_equal("no more", gic_take(), 1023);
+	write32(HEARD, count + 1);
+}
+
+static void ring(uint32_t device)
+{
+	listen(device);
 	write64(PEER(role), read32(REGS + IV_POSITION) + 1);
 	barrier();
 	write64(READY(role), 1);
@@ -100,6 +118,11 @@ void test_main(void)
 	write64(config + BAR2, MEMORY);
 	write16(config + COMMAND, COMMAND_MEMORY | COMMAND_MASTER);
 	barrier();
+	if (argument("heard", 0) != 0) {
+		listen((uint32_t)device);
+		count_rings((uint32_t)argument("heard", 0));
+		return;
+	}
 	exchange();
 	if (argument("doorbell", 0) != 0) {
 		ring((uint32_t)device);

@@ -149,6 +149,21 @@ int viaduct_domain_find(struct viaduct *v, const char *name_or_id, struct contro
 	return err == 0 ? 0 : client_fail(v, err, "no domain is called \"%s\"", name_or_id);
 }
 
+int viaduct_shared_list(struct viaduct *v, struct control_shared **list, size_t *count)
+{
+	void *entries;
+	int err = fetch_all(v, CONTROL_SHARED_LIST, sizeof(**list), &entries, count);
+
+	if (err != 0) {
+		return err;
+	}
+	*list = entries;
+	for (size_t i = 0; i < *count; i++) {
+		(*list)[i].name[sizeof((*list)[i].name) - 1] = '\0';
+	}
+	return 0;
+}
+
 int viaduct_pci_list(struct viaduct *v, struct control_function **list, size_t *count)
 {
 	void *entries;

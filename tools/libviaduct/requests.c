@@ -153,6 +153,22 @@ int viaduct_domain_share(struct viaduct *v, uint32_t id, uint32_t flags,
 	return client_call(v, CONTROL_DOMAIN_SHARE, &in, sizeof(in), share, sizeof(*share), NULL);
 }
 
+int viaduct_shared_join(struct viaduct *v, uint32_t id, const char *name, uint64_t bytes,
+			uint32_t vectors, uint32_t *vsbdf)
+{
+	struct control_shared_join in = { .domain = id, .vectors = vectors, .bytes = bytes };
+	struct control_count out;
+	int err = set_name(v, in.name, name);
+
+	if (err == 0) {
+		err = client_call(v, CONTROL_SHARED_JOIN, &in, sizeof(in), &out, sizeof(out), NULL);
+	}
+	if (err == 0) {
+		*vsbdf = out.count;
+	}
+	return err;
+}
+
 static int text_read(struct viaduct *v, uint32_t op, uint32_t id, uint64_t *position, char *buf,
 		     size_t size, size_t *got)
 {

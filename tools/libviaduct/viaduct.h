@@ -142,6 +142,16 @@ int viaduct_pci_wait_let_go(struct viaduct *v, uint32_t sbdf, unsigned int timeo
 int viaduct_pci_rom(struct viaduct *v, uint32_t sbdf, const void *data, size_t size);
 
 /*
+ * A domain that was created and not started shares a region of memory with others that name it:
+ * bytes a power of two, vectors by which each can be interrupted, or 0. *vsbdf: where the domain sees it.
+ * -EEXIST: the region has another size or number of vectors. -EBUSY, -EOPNOTSUPP, -ENOSPC, -ENOMEM.
+ */
+int viaduct_shared_join(struct viaduct *v, uint32_t id, const char *name, uint64_t bytes,
+			uint32_t vectors, uint32_t *vsbdf);
+/* All regions, oldest first; the caller frees *list. */
+int viaduct_shared_list(struct viaduct *v, struct control_shared **list, size_t *count);
+
+/*
  * What a guest boots: an arm64 Linux Image, perhaps a ramdisk, a command line; or firmware, a flat
  * binary that lies in flash at address 0 and is entered there. Opening reads and checks the files
  * and decides where everything goes; nothing is asked of the hypervisor.

@@ -20,6 +20,8 @@ struct metrics {
 	size_t domain_count;
 	struct control_function *functions;
 	size_t function_count;
+	struct control_shared *shared;
+	size_t shared_count;
 };
 
 static void family(const char *name, const char *type, const char *help)
@@ -233,6 +235,18 @@ static void print_functions(const struct metrics *m)
 	}
 }
 
+static void print_shared(const struct metrics *m)
+{
+	static const char memory[] = "viaduct_shared_memory_bytes";
+
+	family(memory, "gauge", "A region of memory that domains share.");
+	for (size_t i = 0; i < m->shared_count; i++) {
+		printf("%s{name=", memory);
+		quoted(m->shared[i].name);
+		printf("} %" PRIu64 "\n", m->shared[i].bytes);
+	}
+}
+
 /* A domain that ends in the middle of this is left out. */
 static int collect_stats(struct viaduct *v, struct metrics *m)
 {
@@ -268,6 +282,9 @@ static int collect(struct viaduct *v, struct metrics *m)
 	if (err == 0) {
 		err = viaduct_pci_list(v, &m->functions, &m->function_count);
 	}
+	if (err == 0) {
+		err = viaduct_shared_list(v, &m->shared, &m->shared_count);
+	}
 	return err;
 }
 
@@ -290,7 +307,9 @@ int cmd_metrics(const struct command *c, int argc, char **argv)
 		print_machine(&m.info);
 		print_domains(&m);
 		print_functions(&m);
+		print_shared(&m);
 	}
+	free(m.shared);
 	free(m.functions);
 	free(m.stats);
 	free(m.domains);

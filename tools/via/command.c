@@ -28,6 +28,9 @@ static const struct command commands[] = {
 	  "      256 is usual\n"
 	  "  -c  what all its vCPUs together get at most, in percent of one CPU; 0: no limit\n",
 	  cmd_sched_weight },
+	{ "shared-memory-list", "[--json]", "regions of memory that domains share",
+	  "Members: who rings for one writes its number to the doorbell, NUMBER << 16 | VECTOR.\n",
+	  cmd_shared_memory_list },
 	{ "top", "[-b] [-n N] [-d SECONDS] [-v] [-f]", "what domains do, as it happens",
 	  "  -b  as text, without a terminal\n"
 	  "  -n  so many times; 0, as without -n: until q, or a signal, ends it\n"

@@ -48,6 +48,7 @@ static const struct key keys[] = {
 	{ "on_reboot", CONFIG_STRING, POLICY, FIELD(policies[CONTROL_REBOOT]), 0, 0, NULL },
 	{ "on_crash", CONFIG_STRING, POLICY, FIELD(policies[CONTROL_CRASH]), 0, 0, NULL },
 	{ "pci", CONFIG_LIST, 0, 0, 0, 0, NULL },
+	{ "shared_memory", CONFIG_LIST, 0, 0, 0, 0, NULL },
 	{ "disk", CONFIG_LIST, 0, 0, 0, 0,
 	  "there are no virtual disks: lend the domain a disk controller with pci = [ ... ]" },
 	{ "vif", CONFIG_LIST, 0, 0, 0, 0,
@@ -151,6 +152,31 @@ static int set_pci(struct guest_config *g, const struct config_setting *s, struc
 	return 0;
 }
 
+static int set_shared(struct guest_config *g, const struct config_setting *s,
+		      struct config_error *e)
+{
+	const struct config_value *v = &s->value;
+	char why[96];
+
+	if (v->kind != CONFIG_LIST || v->item_count > GUEST_CONFIG_SHARED_MAX) {
+		return fail(e, s->at, "shared_memory must be a list of up to %d: "
+			    "shared_memory = [ \"name=...,size=...\" ]", GUEST_CONFIG_SHARED_MAX);
+	}
+	for (size_t i = 0; i < v->item_count; i++) {
+		if (shared_spec_parse(v->items[i], &g->shared[i], why, sizeof(why)) != 0) {
+			return fail(e, s->at, "shared_memory: \"%.40s\": %s", v->items[i], why);
+		}
+		for (size_t k = 0; k < i; k++) {
+			if (strcmp(g->shared[k].name, g->shared[i].name) == 0) {
+				return fail(e, s->at, "shared_memory: \"%s\" is there twice",
+					    g->shared[i].name);
+			}
+		}
+	}
+	g->shared_count = v->item_count;
+	return 0;
+}
+
 /* A string is for all vCPUs, a list has one for each; those behind its end may be on any CPU. */
 static int set_cpus(struct guest_config *g, const struct config_setting *s, struct config_error *e)
 {
@@ -184,6 +210,9 @@ static int set(struct guest_config *g, const struct config_setting *s, struct co
 	}
 	if (strcmp(k->name, "cpus") == 0) {
 		return set_cpus(g, s, e);
+	}
+	if (strcmp(k->name, "shared_memory") == 0) {
+		return set_shared(g, s, e);
 	}
 	switch (k->kind) {
 	case CONFIG_NUMBER:

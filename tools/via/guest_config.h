@@ -11,8 +11,10 @@
 #include "config_parse.h"
 #include "guest_policy.h"
 #include "pci_spec.h"
+#include "shared_spec.h"
 
 #define GUEST_CONFIG_PCI_MAX 31 /* device numbers of a bus, without 0 */
+#define GUEST_CONFIG_SHARED_MAX 27 /* of them, those no root port has */
 
 struct guest_pci {
 	struct pci_spec spec;
@@ -38,6 +40,8 @@ struct guest_config {
 	bool watched; /* it has one of the keys that set them */
 	struct guest_pci pci[GUEST_CONFIG_PCI_MAX];
 	size_t pci_count;
+	struct shared_memory shared[GUEST_CONFIG_SHARED_MAX];
+	size_t shared_count;
 };
 
 /* The file's text, and settings of the command line, which override the file's and earlier ones. */

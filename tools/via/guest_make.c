@@ -125,6 +125,22 @@ static int share_and_pin(struct viaduct *v, const struct guest_config *g, uint32
 	return err;
 }
 
+/* After its functions, which may be meant for a place of their own. */
+static int share_memory(const struct command *c, struct viaduct *v, const struct guest_config *g,
+			uint32_t id)
+{
+	for (size_t i = 0; i < g->shared_count; i++) {
+		const struct shared_memory *s = &g->shared[i];
+		uint32_t vsbdf;
+
+		if (viaduct_shared_join(v, id, s->name, s->bytes, s->vectors, &vsbdf) != 0) {
+			return via_fail(c, "%s: shared memory \"%s\": %s", g->name, s->name,
+					viaduct_error(v));
+		}
+	}
+	return VIA_OK;
+}
+
 /* Fill and start a domain that was made. flags: CONTROL_START_*. */
 static int finish(const struct command *c, struct viaduct *v, struct guest_config *g,
 		  struct viaduct_boot *boot, struct pci_choices *choices, uint32_t id,
@@ -136,7 +152,7 @@ static int finish(const struct command *c, struct viaduct *v, struct guest_confi
 	if (share_and_pin(v, g, id) != 0) {
 		return via_fail(c, "%s: %s", g->name, viaduct_error(v));
 	}
-	if (choices_lend(c, v, choices, id) != VIA_OK) {
+	if (choices_lend(c, v, choices, id) != VIA_OK || share_memory(c, v, g, id) != VIA_OK) {
 		return VIA_FAILED;
 	}
 	err = viaduct_boot_load(v, boot, id, show_progress, g, &pc, &arg);

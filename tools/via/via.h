@@ -70,6 +70,7 @@ int cmd_pci_list(const struct command *c, int argc, char **argv);
 int cmd_pci_tree(const struct command *c, int argc, char **argv);
 int cmd_reboot(const struct command *c, int argc, char **argv);
 int cmd_rename(const struct command *c, int argc, char **argv);
+int cmd_shared_memory_list(const struct command *c, int argc, char **argv);
 int cmd_shutdown(const struct command *c, int argc, char **argv);
 int cmd_sched_weight(const struct command *c, int argc, char **argv);
 int cmd_stats(const struct command *c, int argc, char **argv);

@@ -39,6 +39,8 @@ static uint8_t *aperture;
 static uint64_t slot_block[CONTROL_SLOTS]; /* 0: closed */
 static uint8_t *pages;
 static uint32_t clients;
+/* Memory that domains share: of a region its numbers and its members, as in a list. */
+static struct shared_look regions[4];
 
 static void add_function(struct pci_function *f, uint32_t sbdf, uint8_t header_type,
 			 struct pci_function *next)
@@ -74,6 +76,7 @@ void control_world_init(void)
 
 	world = (struct control_world){ .free_bytes = 512 * SZ_1M };
 	memset(domains, 0, sizeof(domains));
+	memset(regions, 0, sizeof(regions));
 	memset(slot_block, 0, sizeof(slot_block));
 	control_domain = (struct domain){ .control = true,
 					  .direct = true,
@@ -599,6 +602,57 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 	world.attached[world.attach_count++ % ARRAY_SIZE(world.attached)] = f->sbdf.v;
 	*out = f->user_view;
 	return 0;
+}
+
+
+static struct shared_look *region_called(const char *name)
+{
+	for (uint32_t i = 0; i < ARRAY_SIZE(regions); i++) {
+		if (regions[i].id == 0 || strcmp(regions[i].spec.name, name) == 0) {
+			return &regions[i];
+		}
+	}
+	fail_msg("no more regions");
+	return NULL;
+}
+
+int vpci_share(struct domain *d, const struct shared_spec *spec, struct vsbdf *out)
+{
+	struct shared_look *r = region_called(spec->name);
+	uint32_t at = 0;
+
+	if (world.fail_share != 0) {
+		return -world.fail_share;
+	}
+	if (world.share_slices != 0) {
+		world.share_slices--;
+		return -EAGAIN;
+	}
+	if (r->id == 0) {
+		*r = (struct shared_look){ .spec = *spec, .id = (uint32_t)(r - regions) + 1 };
+		memset(r->members, 0xff, sizeof(r->members));
+	}
+	if (r->spec.size != spec->size || r->spec.vectors != spec->vectors) {
+		return -EEXIST;
+	}
+	while (r->members[at] != DOMAIN_ID_NONE) {
+		at++;
+	}
+	r->members[at] = d->id;
+	*out = vsbdf_make(0, 0, 27, 0);
+	return 0;
+}
+
+bool shared_look(uint32_t from, struct shared_look *out)
+{
+	uint32_t i = from != 0 ? from - 1 : 0;
+
+	if (i >= ARRAY_SIZE(regions) || regions[i].id == 0) {
+		return false;
+	}
+	*out = regions[i];
+	out->next = i + 1 < ARRAY_SIZE(regions) ? regions[i + 1].id : 0;
+	return true;
 }
 
 int lend_eject(struct pci_function *f)

@@ -34,6 +34,8 @@ struct control_world {
 	uint32_t attached[8];      /* functions in the order they were attached */
 	uint32_t attach_count;
 	uint8_t rom[LEND_ROM_MAX]; /* loaded last */
+	int fail_share;            /* errno of what joins a region; 0: succeed */
+	uint32_t share_slices;     /* of its memory are to be cleaned first */
 	uint32_t slots_open;
 	uint32_t slots_opened;     /* since the start */
 	uint64_t bytes_flushed;    /* of blocks before they show */

@@ -11,6 +11,7 @@
 #include <viaduct/guest_map.h>
 
 #include "fake_intx.h"
+#include "fake_ram.h"
 #include "irq/its.h"
 #include "irq/vits.h"
 #include "irq/vmsi.h"
@@ -100,7 +101,8 @@ int p2m_map_slice(struct p2m *p, ipaddr_t ipa, paddr_t to, uint64_t size, enum p
 {
 	uint32_t d = domain_of(p);
 
-	assert_true(type == P2M_MMIO || type == P2M_MMIO_NC || type == P2M_ROM);
+	assert_true(type == P2M_MMIO || type == P2M_MMIO_NC || type == P2M_ROM ||
+		    type == P2M_RAM_SHARED);
 	assert_true(IS_ALIGNED(ipa.v | to.v | size, SZ_4K));
 	for (; *done < size && max_entries > 0; *done += SZ_4K, max_entries--) {
 		if (find_page(d, ipa.v + *done)) {
@@ -115,6 +117,20 @@ int p2m_map_slice(struct p2m *p, ipaddr_t ipa, paddr_t to, uint64_t size, enum p
 								   type };
 	}
 	return *done < size ? -EAGAIN : 0;
+}
+
+int p2m_map(struct p2m *p, ipaddr_t ipa, paddr_t to, uint64_t size, enum p2m_type type)
+{
+	uint64_t done = 0;
+	int r;
+
+	assert_int_equal(type, P2M_RAM_SHARED);
+	assert_true(fake_ram_is_clean(to.v));
+	r = p2m_map_slice(p, ipa, to, size, type, ~0U, &done);
+	if (r) {
+		p2m_unmap(p, ipa, done);
+	}
+	return r;
 }
 
 void p2m_unmap(struct p2m *p, ipaddr_t ipa, uint64_t size)
@@ -378,6 +394,7 @@ bool vits_devices_update(struct domain *d, uint32_t max)
 int vits_msi(struct domain *d, uint32_t vdevice, uint32_t event)
 {
 	lend_world.messages++;
+	lend_world.message_to = d->id;
 	lend_world.message_from = vdevice;
 	lend_world.message = event;
 	return 0;

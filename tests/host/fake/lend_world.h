@@ -31,6 +31,7 @@ struct lend_world {
 	struct vcpu vcpu;
 	uint32_t parked;       /* times it was */
 	uint32_t messages;     /* of virtual devices; the last one's DeviceID and EventID */
+	uint32_t message_to; /* domain */
 	uint32_t message_from;
 	uint32_t message;
 	bool interrupt_waits;  /* jobs should end their slices */

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A guest's functions of shared memory at work. Memory is mapped within the write that turns decode on,
+ * at most 512 blocks; it is ordinary cached memory, so what a guest makes of it is up to its own
+ * tables.
+ */
+#include "vpci/vpci_shared.h"
+
+#include <viaduct/guest_map.h>
+
+#include "core/log.h"
+#include "core/ram.h"
+#include "irq/vits.h"
+#include "lib/errno.h"
+#include "vpci/place.h"
+#include "vpci/shared.h"
+
+bool vpci_shared_at(const struct vpci_segment *seg, uint32_t device)
+{
+	struct vpci_shared *f = vpci_shared_first(seg);
+
+	while (f && f->device != device) {
+		f = f->next;
+	}
+	return f != NULL;
+}
+
+/* Bus lock held, f's domain's. A message that is for nothing but the ITS, or not mapped, is lost. */
+static void send(struct vpci_shared *f, uint32_t messages)
+{
+	for (uint32_t i = 0; messages != 0; i++, messages >>= 1) {
+		uint64_t address;
+		uint32_t data;
+
+		if (!(messages & 1)) {
+			continue;
+		}
+		ivshmem_message(&f->state, i, &address, &data);
+		if (address == GUEST_ITS_BASE + VITS_TRANSLATER) {
+			(void)vits_msi(f->segment->domain, vpci_device_id(vpci_shared_where(f)), data);
+		}
+	}
+}
+
+void vpci_shared_unmap(struct vpci_shared *f)
+{
+	if (f->mapped) {
+		p2m_unmap(&f->segment->domain->p2m, f->ipa, f->state.size);
+		f->mapped = false;
+	}
+}
+
+/* 0, or why not; then nothing is mapped. */
+static int map_blocks(struct vpci_shared *f)
+{
+	struct p2m *p2m = &f->segment->domain->p2m;
+	uint64_t piece = MIN(f->state.size, RAM_BLOCK_SIZE), done = 0;
+	int r = 0;
+
+	while (done < f->state.size && r == 0) {
+		r = p2m_map(p2m, ipa_add(f->ipa, done), f->region->blocks[done / RAM_BLOCK_SIZE],
+			    piece, P2M_RAM_SHARED);
+		done += r == 0 ? piece : 0;
+	}
+	if (r && done) {
+		p2m_unmap(p2m, f->ipa, done);
+	}
+	return r;
+}
+
+static void map(struct vpci_shared *f)
+{
+	const struct vpci_segment *seg = f->segment;
+	uint64_t bus, size;
+	int r = -ERANGE;
+
+	if (!ivshmem_decodes(&f->state, IVSHMEM_MEMORY, &bus, &size) || f->mapped) {
+		return;
+	}
+	if (vpci_place_resolve(seg->apertures, seg->aperture_count, bus, size, &f->ipa) == 0) {
+		r = map_blocks(f);
+	}
+	f->mapped = r == 0;
+	if (r) {
+		log_domain(seg->domain, LOG_WARN, "vpci",
+			   SBDF_FMT ": shared memory at 0x%llx not mapped: %s",
+			   SBDF_ARG(vpci_shared_where(f)), (unsigned long long)bus,
+			   r == -ERANGE	  ? "outside the domain's PCI windows"
+			   : r == -EEXIST ? "something is mapped there"
+					  : "no memory for tables");
+	}
+}
+
+/* Bus lock held. */
+static void carry_out(struct vpci_shared *f, const struct ivshmem_plan *plan)
+{
+	if (plan->effect == VPCI_UNMAP) {
+		vpci_shared_unmap(f);
+	} else if (plan->effect == VPCI_MAP) {
+		map(f);
+	}
+	send(f, plan->messages);
+}
+
+/* One word, or a part of one; bar IVSHMEM_BARS: of config space. */
+static struct ivshmem_plan access_word(struct vpci_shared *f, enum ivshmem_bar bar, uint32_t offset,
+				       uint32_t size, bool write, uint32_t *value)
+{
+	struct ivshmem_plan plan = { .effect = VPCI_NOTHING };
+
+	if (write) {
+		plan = bar == IVSHMEM_BARS
+			       ? ivshmem_config_write(&f->state, offset, size, *value)
+			       : ivshmem_bar_write(&f->state, bar, offset, size, *value);
+		carry_out(f, &plan);
+	} else {
+		*value = bar == IVSHMEM_BARS ? ivshmem_config_read(&f->state, offset, size)
+					     : ivshmem_bar_read(&f->state, bar, offset, size);
+	}
+	return plan;
+}
+
+/* Bus lock held. Eight bytes are two words, the lower one first; of those only one is a doorbell. */
+static struct ivshmem_plan access(struct vpci_shared *f, enum ivshmem_bar bar, uint32_t offset,
+				  struct mmio_access *a)
+{
+	uint32_t low = (uint32_t)a->value, high = (uint32_t)(a->value >> 32);
+	struct ivshmem_plan plan =
+		access_word(f, bar, offset, MIN(a->size, 4U), a->write, &low);
+
+	if (a->size == 8) {
+		struct ivshmem_plan second =
+			access_word(f, bar, offset + 4, 4, a->write, &high);
+
+		plan = plan.rings ? plan : second;
+	}
+	if (!a->write) {
+		a->value = a->size == 8 ? (uint64_t)high << 32 | low : low;
+	}
+	return plan;
+}
+
+bool vpci_shared_config(struct vpci_segment *seg, uint32_t devfn, uint32_t reg,
+			struct mmio_access *a)
+{
+	struct vpci_shared *f = devfn % VPCI_FUNCTIONS == 0 ? vpci_shared_first(seg) : NULL;
+
+	while (f && f->device != devfn / VPCI_FUNCTIONS) {
+		f = f->next;
+	}
+	if (!f || !__atomic_load_n(&f->there, __ATOMIC_ACQUIRE)) {
+		return false;
+	}
+	spin_lock(&seg->domain->vpci->lock);
+	(void)access(f, IVSHMEM_BARS, reg, a);
+	spin_unlock(&seg->domain->vpci->lock);
+	return true;
+}
+
+/* Bus lock held: whose BAR 0 or 1 is at this address? */
+static struct vpci_shared *decode(const struct vpci_segment *seg, ipaddr_t at,
+				  enum ivshmem_bar *bar, uint32_t *offset)
+{
+	for (struct vpci_shared *f = seg->shared; f; f = f->next) {
+		for (*bar = IVSHMEM_REGISTERS; *bar != IVSHMEM_MEMORY; (*bar)++) {
+			uint64_t bus, size;
+			ipaddr_t base;
+
+			if (ivshmem_decodes(&f->state, *bar, &bus, &size) &&
+			    vpci_place_resolve(seg->apertures, seg->aperture_count, bus, size,
+					       &base) == 0 &&
+			    at.v - base.v < size) {
+				*offset = (uint32_t)(at.v - base.v);
+				return f;
+			}
+		}
+	}
+	return NULL;
+}
+
+/* The sender holds no lock: both may ring each other at once. Who is not there does not hear it. */
+static void ring(struct shared_region *r, uint32_t position, uint32_t vector)
+{
+	struct vpci_shared *peer;
+	struct ivshmem_plan plan;
+
+	if (position >= ARRAY_SIZE(r->members)) {
+		return;
+	}
+	spin_lock(&r->lock);
+	peer = r->members[position];
+	if (peer) {
+		spin_lock(&peer->segment->domain->vpci->lock);
+		plan = ivshmem_ring(&peer->state, vector);
+		send(peer, plan.messages);
+		spin_unlock(&peer->segment->domain->vpci->lock);
+	}
+	spin_unlock(&r->lock);
+}
+
+bool vpci_shared_window(struct vpci_segment *seg, struct mmio_access *a)
+{
+	struct ivshmem_plan plan = { .rings = false };
+	struct vpci_shared *f;
+	enum ivshmem_bar bar;
+	uint32_t offset;
+
+	if (!vpci_shared_first(seg) || !IS_ALIGNED(a->ipa.v, a->size)) {
+		return false;
+	}
+	spin_lock(&seg->domain->vpci->lock);
+	f = decode(seg, a->ipa, &bar, &offset);
+	if (f) {
+		plan = access(f, bar, offset, a);
+	}
+	spin_unlock(&seg->domain->vpci->lock);
+	if (plan.rings) {
+		ring(f->region, plan.peer, plan.vector);
+	}
+	return f != NULL;
+}
+
+void vpci_shared_collect(const struct vpci_segment *seg, struct rangeset *used)
+{
+	spin_lock(&seg->domain->vpci->lock);
+	for (struct vpci_shared *f = seg->shared; f; f = f->next) {
+		for (enum ivshmem_bar bar = IVSHMEM_REGISTERS; bar != IVSHMEM_BARS; bar++) {
+			uint64_t bus, size;
+
+			(void)ivshmem_decodes(&f->state, bar, &bus, &size);
+			if (bus != 0) {
+				/* Nonsense is refused by the set and in nobody's way. */
+				(void)rangeset_add(used, bus, size);
+			}
+		}
+	}
+	spin_unlock(&seg->domain->vpci->lock);
+}
