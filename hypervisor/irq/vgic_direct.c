@@ -67,8 +67,11 @@ static struct its_vpe *direct_make(struct vgic *g, struct vgic_cpu *c)
 	}
 	if (g->properties != NULL &&
 	    its_vpe_create(g->properties, VGIC_LPI_ID_BITS, cpu, &vpe) == 0) {
+		/* Not while it is just entered: that would not see it, and be done all the same. */
+		spin_lock(&g->lock);
 		__atomic_store_n(&c->vpe, vpe, __ATOMIC_RELEASE);
 		__atomic_store_n(&c->dirty, true, __ATOMIC_RELEASE);
+		spin_unlock(&g->lock);
 		vcpu_kick(c->vcpu);
 	}
 	return vpe;
