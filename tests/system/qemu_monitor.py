@@ -20,16 +20,21 @@ class Monitor:
     def options(self):
         return ["--qemu", f"-qmp unix:{self.path},server=on,wait=off"]
 
-    def commands(self, *lines):
-        """Human monitor commands; what they say goes to answers."""
+    def say(self, line):
+        """A human monitor command; its answer."""
         with socket.socket(socket.AF_UNIX) as peer:
             peer.connect(str(self.path))
             stream = peer.makefile("rw")
             stream.readline()
             self.ask(stream, "qmp_capabilities")
-            for line in lines:
-                self.answers.append(
-                    self.ask(stream, "human-monitor-command", {"command-line": line}))
+            return self.ask(stream, "human-monitor-command", {"command-line": line})
+
+    def say_until_silent(self, line):
+        """The same, again until nothing is said against it."""
+        end = time.monotonic() + 20 * PATIENCE
+        while answer := self.say(line):
+            assert time.monotonic() < end, answer
+            time.sleep(0.2)
 
     @staticmethod
     def ask(stream, command, arguments=None):
@@ -44,6 +49,12 @@ class Monitor:
 
         A line may be a function instead, which is called."""
         def run():
+            try:
+                follow()
+            except (AssertionError, OSError, ValueError) as error:
+                self.answers.append(repr(error))
+
+        def follow():
             log = self.machine.directory / f"console{self.machine.count + 1}.log"
             for word, lines in steps:
                 end = time.monotonic() + 200 * PATIENCE
@@ -54,7 +65,7 @@ class Monitor:
                     if callable(line):
                         line()
                     else:
-                        self.commands(line)
+                        self.answers.append(self.say(line))
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
         return thread

@@ -32,7 +32,7 @@ cd /etc/viaduct
 known() { via pci-list -a | grep -q "^0000:$1"; }
 unknown() { ! known "$1"; }
 # Nothing may come and go between two looks of the monitor.
-noticed() { [ "$(grep -c "disappeared.*02:00.0" /tmp/monitor)" = "$1" ]; }
+noticed() { [ "$(grep -c "disappeared.*02:00.0" /tmp/monitor)" -ge "$1" ]; }
 tell() { echo "now""-$1" >/dev/console; }
 via monitor --json >/tmp/monitor & monitor=$!
 via pci-assignable-add 01:00.0; via create reader.cfg; listen reader
@@ -51,26 +51,52 @@ echo 1 >/sys/bus/pci/rescan; wait_for has_disk 0000:02:00.0
 sha256sum <"$(disk 0000:02:00.0)"
 tell button; wait_for unknown 02:00.0; echo "unknown $?"
 echo 1 >/sys/bus/pci/devices/0000:02:00.0/remove; echo "removed $?"
+section cycles; via create -p idle.cfg
+for i in $(seq 0 CYCLES); do
+	tell "in-$i."; wait_for known 02:00.0
+	via pci-assignable-add 02:00.0 2>/dev/null
+	via pci-attach idle 02:00.0 || echo "no $i"
+	tell "out-$i."; wait_for unknown 02:00.0
+	case $i in 0 | CYCLES) via info --json ;; esac
+done
+via destroy idle
 section events; wait_for noticed 2; kill $monitor; cat /tmp/monitor
 section log; via dmesg
 """
 
 
 @pytest.fixture(scope="module")
-def slots(module_machine):
+def slots(module_machine, soak):
     machine = module_machine
     monitor, registers = Monitor(machine), Registers(machine)
     disk, card = (machine.raw_image(f"disk{n}.img", 4, seed=n) for n in (1, 2))
-    plug = "device_add nvme,serial=card,drive=card,bus=rp2,id=card"
-    thread = monitor.at([
-        ("now-plug", [plug]), ("now-tear", [lambda: registers.tear_out(2)]),
-        ("now-again", [plug]), ("now-button", ["device_del card"])])
+    cycles = 100 if soak else 4
+
+    # The same card each time; to QEMU a new one, since it may never be done with one that was torn
+    # out under I/O. And it says no until the slot of the one before has no power any more.
+    cards = [f"card{i}" for i in range(cycles + 3)]
+    left = iter(cards)
+
+    def plug():
+        name = next(left)
+        monitor.say_until_silent(f"device_add nvme,serial=card,drive={name},bus=rp2,id={name}")
+
+    def tear():
+        registers.tear_out(2)
+
+    steps = [("now-plug", plug), ("now-tear", tear), ("now-again", plug)]
+    steps += [("now-button", f"device_del {cards[1]}")]
+    for i in range(cycles + 1):
+        steps += [(f"now-in-{i}.", plug), (f"now-out-{i}.", tear)]
+    thread = monitor.at([(word, [what]) for word, what in steps])
     _, out = scenario.run(
-        machine, SCRIPT, *nvme(disk, port=1), *root_port(2), *monitor.options(),
-        *registers.options(), "--qemu",
-        f"-blockdev driver=raw,node-name=card,file.driver=file,file.filename={card}",
-        *scenario.overlay(machine, {"reader.cfg": guest("reader", READER, pci=["01:00.0"])}),
-        timeout=600)
+        machine, SCRIPT.replace("CYCLES", str(cycles)), *nvme(disk, port=1), *root_port(2), *monitor.options(),
+        *registers.options(), *[word for name in cards for word in ("--qemu",
+            f"-blockdev driver=raw,node-name={name},file.driver=file,file.locking=off,"
+            f"file.filename={card}")],
+        *scenario.overlay(machine, {
+            "reader.cfg": guest("reader", READER, pci=["01:00.0"]), "idle.cfg": guest("idle")}),
+        timeout=6000 if soak else 600)
     thread.join()
     assert not any(monitor.answers), monitor.answers
     return out, [hashlib.sha256(image.read_bytes()).hexdigest() for image in (disk, card)]
@@ -112,7 +138,6 @@ def test_the_control_domains_own(slots):
     assert digests[1] in out["own"]
     assert "unknown 0\nremoved 0\n" in out["own"]
     assert "0000:00:02.0: its slot's button was pressed" in out["log"]
-    assert out["log"].count("0000:02:00.0: gone") == 2
 
 
 def test_events(slots):
@@ -120,5 +145,14 @@ def test_events(slots):
     out, _ = slots
     events = [json.loads(line) for line in out["events"].splitlines()]
     told = [e["event"] for e in events if e.get("function") == "0000:02:00.0"]
-    assert [e for e in told if e in ("appeared", "disappeared")] == [
+    assert [e for e in told if e in ("appeared", "disappeared")][:4] == [
         "appeared", "disappeared"] * 2, events
+
+
+def test_nothing_stays(slots):
+    """In and out, lent in between: from the second time on neither memory nor heap becomes less."""
+    out, _ = slots
+    first, last = (json.loads(line) for line in out["cycles"].splitlines() if line.startswith("{"))
+    assert "no " not in out["cycles"]
+    for what in ("free_bytes", "heap_used_bytes"):
+        assert first[what] == last[what], (what, first, last)
