@@ -265,8 +265,7 @@ static void log_lent(const struct pci_function *f, const struct domain *d)
 		 pci_state_translated(f) ? "" : ", not isolated");
 }
 
-/* A guest's bus comes with the first slice of its memory. -EAGAIN: it is about to. */
-static int bus_state(struct domain *d)
+int lend_bus_state(struct domain *d)
 {
 	bool coming = job_active(&d->populate); /* before the rest is looked at */
 	const struct vpci *vpci = __atomic_load_n(&d->vpci, __ATOMIC_ACQUIRE);
@@ -288,7 +287,7 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 	    d->drives) {
 		return -EINVAL;
 	}
-	r = domain_is_dying(d) ? -EINVAL : bus_state(d);
+	r = domain_is_dying(d) ? -EINVAL : lend_bus_state(d);
 	if (r) {
 		return r;
 	}

@@ -87,6 +87,11 @@ void lend_rom_drop(struct pci_function *f);
  */
 int lend_choose_slot(struct vpci_segment *seg, const struct pci_function *f, uint32_t vslot,
 		     struct vsbdf *out, struct vpci_slot **slot);
+/*
+ * Is d's bus there? A guest's comes with the first slice of its memory. -EAGAIN: it is about to;
+ * -ENOMEM: it will not.
+ */
+int lend_bus_state(struct domain *d);
 /* No function, lent or not, is at that device number of bus 0, or behind the root port there. */
 bool lend_slot_is_empty(const struct vpci_segment *seg, uint32_t slot);
 /* First addresses of f's memory BARs, clear of all others of seg. -ENOSPC, -ENOMEM. */

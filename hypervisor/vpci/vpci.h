@@ -74,9 +74,10 @@ enum job_status lend_reclaim(struct domain *d);
 
 /*
  * A function by which d, a guest that is being built, shares a region of memory with others (shared.h);
- * it stays until d's end. Callers come one at a time. *out: where d sees it. -EAGAIN: call again, a part
- * of the region was cleaned. -EBUSY: d has it. -EOPNOTSUPP: vectors, and d has no ITS. -ENOSPC: no
- * device number is free. -EINVAL: d or the spec; and as shared_join().
+ * it stays until d's end. Callers come one at a time. *out: where d sees it. -EAGAIN: call again, d's
+ * bus is about to be made, or a part of the region was cleaned. -EBUSY: d has it. -EOPNOTSUPP:
+ * vectors, and d has no ITS. -ENOSPC: no device number is free. -EINVAL: d or the spec; and as
+ * shared_join().
  */
 int vpci_share(struct domain *d, const struct shared_spec *spec, struct vsbdf *out);
 

@@ -74,16 +74,21 @@ static bool spec_ok(const struct shared_spec *spec)
 
 int vpci_share(struct domain *d, const struct shared_spec *spec, struct vsbdf *out)
 {
-	struct vpci_segment *seg = d->vpci ? d->vpci->segments : NULL;
+	struct vpci_segment *seg;
 	struct vpci_shared *f;
-	int r = 0;
+	int r;
 
-	if (!spec_ok(spec) || !seg || d->drives || d->control || d->state != DOMAIN_BUILDING) {
+	if (!spec_ok(spec) || d->drives || d->control || d->state != DOMAIN_BUILDING) {
 		return -EINVAL;
 	}
 	if (spec->vectors != 0 && !d->vits) {
 		return -EOPNOTSUPP;
 	}
+	r = lend_bus_state(d);
+	if (r) {
+		return r;
+	}
+	seg = d->vpci->segments;
 	f = vpci_shared_first(seg);
 	while (f && strcmp(f->region->spec.name, spec->name) != 0) {
 		f = f->next;

@@ -325,6 +325,34 @@ static void test_dirty(void **state)
 	assert_true(fake_ram_is_clean(world_translate(1, MEMORY + BLOCK)));
 }
 
+static enum job_status some_step(struct job *j)
+{
+	return JOB_DONE;
+}
+
+static void some_end(struct job *j, bool cancelled)
+{
+}
+
+/* A guest's bus comes with its memory, by a job. */
+static void test_before_the_bus(void **state)
+{
+	static const struct job_ops ops = { .name = "bus", .step = some_step, .finish = some_end };
+	struct shared_spec spec = spec_of("a", BLOCK, 1);
+	struct vsbdf where;
+
+	vpci_destroy(GUEST1);
+	GUEST1->mmio.count = 0;
+	job_init(&GUEST1->populate, &ops);
+	job_start(&GUEST1->populate);
+	assert_int_equal(vpci_share(GUEST1, &spec, &where), -EAGAIN);
+	world_run_jobs();
+	assert_int_equal(vpci_share(GUEST1, &spec, &where), -ENOMEM);
+	assert_int_equal(fake_ram_free, 64);
+	begin_again(GUEST1);
+	join(GUEST1, "a", BLOCK, 1);
+}
+
 /* A creation that was given up in the middle: its domain's end is enough. */
 static void test_given_up(void **state)
 {
@@ -437,6 +465,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dirty, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_before_the_bus, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_given_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_places, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_beside_functions, setup, teardown),
