@@ -68,6 +68,8 @@ def test_contents(packages):
         "/usr/share/lintian/overrides/viaduct-utils": file,
         "/usr/share/man/man1/via.1.gz": file,
         "/usr/share/man/man5/via.cfg.5.gz": file,
+        **{f"/usr/share/viaduct/json-schema/{path.name}": file
+           for path in (TOP / "docs/json-schema").iterdir()},
     }
 
 

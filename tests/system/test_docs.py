@@ -48,3 +48,11 @@ def test_tests_exist():
         folder = "system" if file.endswith(".py") else "host"
         source = (TOP / "tests" / folder / file).read_text()
         assert re.search(rf"^(def|static void) {function}\(", source, re.M), (file, function)
+
+
+def test_json_has_a_schema():
+    """Each command that takes --json, by its line of usage, and no other."""
+    usage = re.findall(r'^\t\{ "([\w-]+)", "([^"]*)"',
+                       (TOP / "tools/via/command.c").read_text(), re.M)
+    assert {name for name, arguments in usage if "--json" in arguments} == {
+        path.stem for path in (TOP / "docs/json-schema").iterdir()}

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """via pci-doctor on a machine of hard cases: whoever cannot be lent is told exactly why."""
 
-import json
 
 import pytest
 
 import scenario
+import via_json
 from conftest import nvme, root_port
 from scenario import guest, result
 
@@ -68,7 +68,7 @@ def out(module_machine):
 
 def patients(text):
     """{address without segment: entry}"""
-    return {entry["bdf"][5:]: entry for entry in json.loads(text)}
+    return {entry["bdf"][5:]: entry for entry in via_json.read("pci-doctor", text)}
 
 
 def codes(patient):

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 import scenario
+import via_json
 from conftest import nvme, root_port
 from qemu_monitor import Monitor
 from scenario import guest, image, result
@@ -59,7 +60,7 @@ def faults(module_machine):
 
 
 def function(text, address):
-    return next(entry for entry in json.loads(text) if entry["bdf"] == address)
+    return next(entry for entry in via_json.read("pci-list", text) if entry["bdf"] == address)
 
 
 def test_a_flood_of_faults_loses_the_function(faults):

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A guest's life by `via`: create, list, console, pause, end, destroy; and what the guest sees."""
 
-import json
 import re
 
 import pytest
 
 import scenario
+import via_json
 from scenario import guest, result
 
 LOOK = """
@@ -50,7 +50,9 @@ section resumed
 via unpause idle && sleep 2 && via list idle
 try unpause-running via unpause idle
 try start-twice via create idle.cfg
-section json; via list --json
+for words in info list vcpu-list sched-weight pci-assignable-list pci-doctor "pci-list -a" "stats idle"; do
+	section "json ${words%% *}"; via $words --json
+done
 began() { via stats idle | grep -q '^exits_mmio_gic *: [1-9]'; }
 section stats; wait_for began; via stats idle
 try destroy-running via destroy idle
@@ -143,10 +145,19 @@ def test_create_paused(life):
     vcpus = [line.split() for line in lines[1:3]]
     assert [row[:3] + row[4:6] for row in vcpus] == [
         ["idle", "3", "0", "--p", "0.0"], ["idle", "3", "1", "--p", "0.0"]]
-    own = [entry for entry in json.loads(lines[3]) if entry["name"] == "Domain-0"]
+    own = [entry for entry in via_json.read("vcpu-list", lines[3]) if entry["name"] == "Domain-0"]
     assert [entry["vcpu"] for entry in own] == [0, 1]
     assert "running" in [entry["state"] for entry in own]
     assert max(entry["cpu_seconds"] for entry in own) > 0
+
+
+def test_json_is_as_described(life):
+    """By docs/json-schema, which has one for each command with such an option; monitor's is its own test."""
+    for path in via_json.FOLDER.glob("*.json"):
+        if path.stem != "monitor":
+            assert via_json.read(path.stem, life[1][f"json {path.stem}"]) is not None
+    domains = via_json.read("list", life[1]["json list"])
+    assert {d["name"]: (d["id"], d["memory"], d["vcpus"]) for d in domains}["idle"] == (3, 64, 2)
 
 
 def test_pause(life):

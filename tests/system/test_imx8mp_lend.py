@@ -3,13 +3,13 @@
 guest that says unprotected_dma, whose RAM is at its physical address, and never without a word."""
 
 import hashlib
-import json
 import random
 import re
 
 import pytest
 
 import scenario
+import via_json
 from devices import FULL, full_guest
 from imx8mp import BOARD, DISK, NIC, boot_domain, switch
 from scenario import guest, result
@@ -125,15 +125,16 @@ def test_not_isolated_is_said_everywhere(lent):
     assert out["assignable"] == f"{DISK}  (not isolated)\n"
     assert "can be lent only to a domain with unprotected_dma" in out["doctor"]
     assert "isolation  not isolated\n" in out["doctor"]
-    assert not json.loads(out["doctor-json"])[0]["isolated"]
+    assert not via_json.read("pci-doctor", out["doctor-json"])[0]["isolated"]
     rows = {line.split()[0]: line for line in out["domains"].splitlines()}
     assert rows["lent"].endswith("  not isolated  unsafe-interrupts")
     assert "isolated" not in rows["Domain-0"] and "unsafe" not in rows["Domain-0"]
-    assert [d["isolated"] for d in json.loads(out["domains-json"])] == [True, False]
-    assert [d["unsafe_interrupts"] for d in json.loads(out["domains-json"])] == [False, True]
+    domains = via_json.read("list", out["domains-json"])
+    assert [d["isolated"] for d in domains] == [True, False]
+    assert [d["unsafe_interrupts"] for d in domains] == [False, True]
     assert "no ITS: they reach only a guest with unprotected_dma = 1\n" in out["doctor"]
     assert out["lent"] == f"Vdev Device\n01.0 {DISK} (not isolated)\n"
-    assert not json.loads(out["lent-json"])[0]["isolated"]
+    assert not via_json.read("pci-list", out["lent-json"])[0]["isolated"]
     assert re.search(rf"pci: {DISK}: lent to d1 lent as .*, not isolated", done.log)
 
 
@@ -161,7 +162,7 @@ def test_guest_gets_messages(lent):
     assert messages(out["guest"], "nvme0q1") > 0
     assert "Level" not in out["guest"]
     assert "(lent): unsafe interrupts: no ITS" in done.log
-    assert json.loads(out["lent-json"])[0]["state"] == "lent"
+    assert via_json.read("pci-list", out["lent-json"])[0]["state"] == "lent"
 
 
 def test_network_card_goes_to_a_guest(lent):

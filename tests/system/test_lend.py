@@ -9,6 +9,7 @@ import re
 import pytest
 
 import scenario
+import via_json
 from conftest import e1000e, nvme
 from scenario import guest, result
 
@@ -84,7 +85,7 @@ def chain(module_machine):
 
 def function(text, address="0000:02:00.0"):
     """One function's entry in via pci-list -a --json."""
-    return next(entry for entry in json.loads(text) if entry["bdf"] == address)
+    return next(entry for entry in via_json.read("pci-list", text) if entry["bdf"] == address)
 
 
 def test_before(chain):
@@ -176,7 +177,7 @@ def test_guest_gets_msi_x(chain):
     assert len(rows) == 2
     taken = sum(map(int, rows))
     assert taken > 100
-    stats = json.loads(out["stats"])
+    stats = via_json.read("stats", out["stats"])
     assert stats["interrupts"] >= taken
 
 

@@ -6,6 +6,7 @@ import json
 import pytest
 
 import scenario
+import via_json
 from conftest import nvme
 from devices import FULL
 from scenario import guest, image, result
@@ -134,7 +135,8 @@ def test_reboot_from_inside(power):
 
 def test_monitor(power):
     """A domain's whole life, and what its disk goes through."""
-    lines = [json.loads(line) for line in power[0]["told"].splitlines() if line.startswith("{")]
+    lines = [via_json.read("monitor", line) for line in power[0]["told"].splitlines()
+             if line.startswith("{")]
     domain = [line for line in lines if "function" not in line]
     assert len({line["domain"] for line in domain}) == 1
     # It does not run for long.

@@ -6,12 +6,12 @@ has no window above 4 GiB here.
 """
 
 import hashlib
-import json
 import re
 
 import pytest
 
 import scenario
+import via_json
 from conftest import TOP, root_port
 from scenario import guest, result
 
@@ -139,7 +139,7 @@ def lend(module_machine, soak):
 
 
 def functions(text):
-    return {entry["bdf"]: entry for entry in json.loads(text)}
+    return {entry["bdf"]: entry for entry in via_json.read("pci-list", text)}
 
 
 def vfs(text, pf):
@@ -175,12 +175,13 @@ def test_each_is_a_function_of_its_own(lend):
     assert len(set(groups)) == len(groups)
     assert f"VF of {IGB}" in out["text"] and "PF, 3 of 8 VFs" in out["text"]
     assert f"virtual    of {IGB}" in out["text"]
-    assert [entry["pf"] for entry in json.loads(out["assignable"])] == [IGB, IGB]
+    assignable = via_json.read("pci-assignable-list", out["assignable"])
+    assert [entry["pf"] for entry in assignable] == [IGB, IGB]
 
 
 def test_doctor_and_list_know_them(lend):
     out, _, _ = lend
-    vf, pf = json.loads(out["doctor"])
+    vf, pf = via_json.read("pci-doctor", out["doctor"])
     assert vf["lendable"] and vf["pf"] == IGB and vf["reset"] == ["FLR"]
     assert not pf["lendable"]
     assert [reason["code"] for reason in pf["reasons"]] == ["vfs"]

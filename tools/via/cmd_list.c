@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* list: the domains, in xl's columns. */
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "domain_names.h"
-#include "json.h"
-#include "via.h"
+#include "domain_report.h"
 
 static char shutdown_letter(const struct control_domain *d)
 {
@@ -60,69 +57,23 @@ static void json_domain(struct json *j, const struct control_domain *d)
 	json_end(j, '}');
 }
 
-int via_select_domains(struct viaduct *v, int argc, char **argv, struct control_domain **list,
-		       size_t *count)
+static int show_domain(struct viaduct *v, struct json *j, const struct control_domain *d)
 {
-	int err = 0;
-
-	if (argc == 0) {
-		return viaduct_domain_list(v, list, count);
+	(void)v;
+	if (j != NULL) {
+		json_domain(j, d);
+	} else {
+		print_domain(d);
 	}
-	*list = calloc((size_t)argc, sizeof(**list));
-	if (*list == NULL) {
-		abort();
-	}
-	for (*count = 0; *count < (size_t)argc && err == 0; ++*count) {
-		err = viaduct_domain_find(v, argv[*count], &(*list)[*count]);
-	}
-	if (err != 0) {
-		free(*list);
-		*list = NULL;
-	}
-	return err;
+	return 0;
 }
 
 int cmd_list(const struct command *c, int argc, char **argv)
 {
-	struct control_domain *list;
-	struct json j = { 0 };
-	struct viaduct *v;
-	bool json = false;
-	size_t count;
-	int letter;
+	static const struct domain_report report = {
+		"Name                                        ID   Mem VCPUs\tState\tTime(s)\n",
+		show_domain,
+	};
 
-	while ((letter = via_option(c, argc, argv, "j", 0, argc)) == 'j') {
-		json = true;
-	}
-	if (letter != -1) {
-		return VIA_MALFORMED;
-	}
-	v = via_connect(c);
-	if (v == NULL) {
-		return VIA_FAILED;
-	}
-	if (via_select_domains(v, argc - optind, argv + optind, &list, &count) != 0) {
-		via_fail(c, "%s", viaduct_error(v));
-		viaduct_close(v);
-		return VIA_FAILED;
-	}
-	if (json) {
-		json_begin(&j, NULL, '[');
-	} else {
-		printf("%-40s %5s %5s %5s\tState\tTime(s)\n", "Name", "ID", "Mem", "VCPUs");
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (json) {
-			json_domain(&j, &list[i]);
-		} else {
-			print_domain(&list[i]);
-		}
-	}
-	if (json) {
-		json_end(&j, ']');
-		json_finish(&j);
-	}
-	free(list);
-	viaduct_close(v);
-	return VIA_OK;
+	return domain_report_run(&report, c, argc, argv);
 }

@@ -8,7 +8,7 @@
 
 #include "cpu_choice.h"
 #include "cpu_set.h"
-#include "json.h"
+#include "domain_report.h"
 
 int cpus_check(const struct command *c, const struct control_info *info, uint32_t set)
 {
@@ -89,53 +89,31 @@ int cmd_vcpu_pin(const struct command *c, int argc, char **argv)
 	return status;
 }
 
-static void show_share(struct json *j, const struct control_domain *d,
-		       const struct control_domain_share *s)
+static int show_share(struct viaduct *v, struct json *j, const struct control_domain *d)
 {
-	if (j == NULL) {
-		printf("%-40s %5u %6u %4u\n", d->name, d->id, s->weight, s->cap);
-		return;
-	}
-	json_begin(j, NULL, '{');
-	json_string(j, "name", d->name);
-	json_number(j, "id", d->id);
-	json_number(j, "weight", s->weight);
-	json_number(j, "cap", s->cap);
-	json_end(j, '}');
-}
-
-static int show_shares(struct viaduct *v, bool json, int argc, char **argv)
-{
-	struct control_domain_share share = { 0 };
-	struct control_domain *list;
-	struct json j = { 0 };
-	size_t count;
-	int err = via_select_domains(v, argc, argv, &list, &count);
+	struct control_domain_share s = { 0 };
+	int err = viaduct_domain_share(v, d->id, 0, &s);
 
 	if (err != 0) {
 		return err;
 	}
-	if (json) {
-		json_begin(&j, NULL, '[');
-	} else {
-		printf("%-40s %5s %6s %4s\n", "Name", "ID", "Weight", "Cap");
+	if (j == NULL) {
+		printf("%-40s %5u %6u %4u\n", d->name, d->id, s.weight, s.cap);
+		return 0;
 	}
-	for (size_t i = 0; i < count; i++) {
-		/* One that has ended meanwhile has none. */
-		err = viaduct_domain_share(v, list[i].id, 0, &share);
-		if (err == 0) {
-			show_share(json ? &j : NULL, &list[i], &share);
-		} else if (err != -ENOENT) {
-			break;
-		}
-	}
-	if (json) {
-		json_end(&j, ']');
-		json_finish(&j);
-	}
-	free(list);
-	return err == -ENOENT ? 0 : err;
+	json_begin(j, NULL, '{');
+	json_string(j, "name", d->name);
+	json_number(j, "id", d->id);
+	json_number(j, "weight", s.weight);
+	json_number(j, "cap", s.cap);
+	json_end(j, '}');
+	return 0;
 }
+
+static const struct domain_report shares = {
+	"Name                                        ID Weight  Cap\n",
+	show_share,
+};
 
 static int set_share(struct viaduct *v, const char *domain, uint32_t flags,
 		     struct control_domain_share *share)
@@ -176,7 +154,7 @@ int cmd_sched_weight(const struct command *c, int argc, char **argv)
 		return VIA_FAILED;
 	}
 	err = flags != 0 ? set_share(v, argv[optind], flags, &share) :
-			   show_shares(v, json, argc - optind, argv + optind);
+			   domain_report_show(&shares, v, json, argc - optind, argv + optind);
 	if (err != 0) {
 		via_fail(c, "%s", viaduct_error(v));
 	}

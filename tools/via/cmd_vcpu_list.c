@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vcpu-list: the virtual CPUs, in xl's columns. */
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cpu_set.h"
 #include "domain_names.h"
-#include "json.h"
-#include "via.h"
+#include "domain_report.h"
 
 static void print_vcpu(const struct control_domain *d, const struct control_vcpu *vcpu)
 {
@@ -42,7 +38,6 @@ static void json_vcpu(struct json *j, const struct control_domain *d,
 	json_end(j, '}');
 }
 
-/* j NULL: for people. A domain that has ended meanwhile has none. */
 static int show_domain(struct viaduct *v, struct json *j, const struct control_domain *d)
 {
 	struct control_vcpu list[CONTROL_VCPUS_MAX];
@@ -56,55 +51,15 @@ static int show_domain(struct viaduct *v, struct json *j, const struct control_d
 			print_vcpu(d, &list[i]);
 		}
 	}
-	return err == -ENOENT ? 0 : err;
-}
-
-static int show(struct viaduct *v, const struct control_domain *list, size_t count, bool json)
-{
-	struct json j = { 0 };
-	int err = 0;
-
-	if (json) {
-		json_begin(&j, NULL, '[');
-	} else {
-		printf("%-32s %5s %5s %5s State   Time(s) Affinity\n", "Name", "ID", "VCPU", "CPU");
-	}
-	for (size_t i = 0; err == 0 && i < count; i++) {
-		err = show_domain(v, json ? &j : NULL, &list[i]);
-	}
-	if (json) {
-		json_end(&j, ']');
-		json_finish(&j);
-	}
 	return err;
 }
 
 int cmd_vcpu_list(const struct command *c, int argc, char **argv)
 {
-	struct control_domain *list;
-	struct viaduct *v;
-	bool json = false;
-	size_t count;
-	int letter, err;
+	static const struct domain_report report = {
+		"Name                                ID  VCPU   CPU State   Time(s) Affinity\n",
+		show_domain,
+	};
 
-	while ((letter = via_option(c, argc, argv, "j", 0, argc)) == 'j') {
-		json = true;
-	}
-	if (letter != -1) {
-		return VIA_MALFORMED;
-	}
-	v = via_connect(c);
-	if (v == NULL) {
-		return VIA_FAILED;
-	}
-	err = via_select_domains(v, argc - optind, argv + optind, &list, &count);
-	if (err == 0) {
-		err = show(v, list, count, json);
-		free(list);
-	}
-	if (err != 0) {
-		via_fail(c, "%s", viaduct_error(v));
-	}
-	viaduct_close(v);
-	return err == 0 ? VIA_OK : VIA_FAILED;
+	return domain_report_run(&report, c, argc, argv);
 }

@@ -33,10 +33,6 @@ int via_on_domain(const struct command *c, int argc, char **argv,
 		  int (*act)(const struct command *c, struct viaduct *v,
 			     const struct control_domain *d));
 
-/* The domains that arguments name, in their order; of no arguments all. Caller frees *list. */
-int via_select_domains(struct viaduct *v, int argc, char **argv, struct control_domain **list,
-		       size_t *count);
-
 /*
  * Parse options. letters: getopt's, of which 'j' is also --json, 'n:' also --name, 'n' also
  * --show-names, 's' also --svg. Returns the next letter; -1 at the end, when optind is at the first argument and
