@@ -129,6 +129,10 @@ done
 try destroy via destroy idle
 section after; via list
 via destroy work
+# Again, of the same name, from a file of the tool's.
+try made-again via create /etc/viaduct/work.cfg
+section made-again-work; wait_for is_over work; console work 30; via pci-list work; via list work
+via destroy work
 # Destroying has put it into quarantine. The kernel here met it without BARs.
 wait_for via pci-assignable-remove 02:00.0
 echo 1 >/sys/bus/pci/devices/0000:02:00.0/remove
@@ -138,7 +142,7 @@ section disk; sha256sum <"$(disk 0000:02:00.0)"
 listen again
 section first; said again sum
 type_to again go
-wait_for has_id again 4
+wait_for has_id again 5
 listen again
 section second; said again sum; via pci-list again
 """
@@ -155,7 +159,10 @@ def beside(module_machine):
             machine, domain("work", "sha256sum </dev/nvme0n1", pci="02:00.0"),
             domain("idle", "echo up; sleep 1000", vcpus=2, memory=128),
             domain("again", "echo sum $(sha256sum </dev/nvme0n1); read -r word; reboot -f",
-                   pci="03:00.0", memory=128)), *options, *nvme(third, port=3))
+                   pci="03:00.0", memory=128)), *options, *nvme(third, port=3),
+        *scenario.overlay(machine, {
+            "work.cfg": scenario.guest(
+                "work", "echo again; sha256sum </dev/nvme0n1", pci=["02:00.0"])}))
     return done, out, sums
 
 
@@ -177,6 +184,15 @@ def test_tool_manages_them(beside):
     assert scenario.result(out["destroy"]) == (0, "")
     assert "idle" not in out["after"] and "work" in out["after"]
     assert out["disk"] == f"{sums[1]}  -\n"
+
+
+def test_tool_makes_it_again(beside):
+    """A domain that was destroyed, with its disk."""
+    _, out, sums = beside
+    assert scenario.result(out["made-again"])[0] == 0
+    text = out["made-again-work"]
+    assert re.search(rf"^again$\n^{sums[1]}  -$", text, re.M)
+    assert "0000:02:00.0" in text and re.search(r"^work +\d+ +256 +1 ", text, re.M)
 
 
 def test_reboot(beside):

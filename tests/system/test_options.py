@@ -6,6 +6,7 @@ import json
 import random
 import re
 import struct
+import subprocess
 
 import pytest
 
@@ -30,11 +31,23 @@ until [ -b /dev/vda ]; do usleep 100000; done
 sha256sum </dev/vda
 """
 
+MORE = """
+/dts-v1/;
+/plugin/;
+&{/chosen} { note = "from the administrator"; };
+&{/} { more { number = <42>; }; };
+"""
+MORE_THERE = """
+ls /sys/bus/pci/devices/0000:00:01.0
+cd /proc/device-tree; cat chosen/note | tr '\\0' '\\n'; od -An -tx1 more/number
+"""
+
 CHAIN = r"""
 cd /etc/viaduct
 via pci-assignable-add 01:00.0; via pci-assignable-add 02:00.0
 try norom-create via create norom.cfg
 section norom; console norom 120
+try no-overlay via create norom.cfg 'device_tree="/etc/viaduct/more.dts"'
 via destroy norom
 section before; via info --json
 try bad via create bad.cfg
@@ -73,11 +86,15 @@ def chain(module_machine):
     rom = rom_image(40 * 1024)
     overlay = scenario.overlay(machine, {
         "rom.cfg": guest("rom", READ_ROM, pci=["01:00.0,rom=/etc/viaduct/disk.rom"]),
-        "norom.cfg": guest("norom", "ls /sys/bus/pci/devices/0000:00:01.0", pci=["01:00.0"]),
+        "norom.cfg": guest("norom", MORE_THERE, pci=["01:00.0"]) +
+                     'device_tree = "/etc/viaduct/more.dtbo"\n',
         "bad.cfg": guest("bad", "true", pci=["01:00.0,rom=/etc/viaduct/bad.cfg"]),
         "plain.cfg": guest("plain", LOOK, pci=["02:00.0"]),
         "gap.cfg": guest("gap", LOOK, pci=["02:00.0,quirk=allow-gap"])})
-    (machine.directory / "overlay/etc/viaduct/disk.rom").write_bytes(rom)
+    files = machine.directory / "overlay/etc/viaduct"
+    (files / "disk.rom").write_bytes(rom)
+    (files / "more.dts").write_text(MORE)
+    subprocess.run(["dtc", "-O", "dtb", "-o", files / "more.dtbo", files / "more.dts"], check=True)
     options = [*nvme(disk, port=1), *root_port(2),
                "--drive", f"if=none,format=raw,file={virtio},id=virtio",
                "--device", "virtio-blk-pci,drive=virtio,bus=rp2,iommu_platform=on", *overlay]
@@ -94,6 +111,14 @@ def test_file_that_is_no_rom(chain):
     assert text.splitlines()[1:] == [
         "via create: /etc/viaduct/bad.cfg: not an expansion ROM: does not begin with 55 aa"]
     assert len(out["bad-list"].splitlines()) == 2
+
+
+def test_device_tree_is_laid_over(chain):
+    """Its source is no overlay yet."""
+    out, _ = chain
+    assert re.search(r"^from the administrator\r?\n 00 00 00 2a", out["norom"], re.M)
+    assert result(out["no-overlay"])[0] == 1
+    assert "via create: /etc/viaduct/more.dts: not a compiled device tree\n" in out["no-overlay"]
 
 
 def test_guest_reads_the_rom(chain):

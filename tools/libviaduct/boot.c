@@ -16,6 +16,7 @@
 #include "client.h"
 #include "common/guest_fdt.h"
 #include "common/guest_image.h"
+#include "overlay.h"
 
 #define FDT_SIZE 0x10000U
 
@@ -27,6 +28,7 @@ struct file {
 struct viaduct_boot {
 	struct file image; /* kernel or firmware */
 	struct file ramdisk;
+	struct file overlay; /* of the device tree; empty: none */
 	/* As in struct guest_image_layout: offsets of a domain's memory. Firmware is behind RAM. */
 	uint64_t image_at;
 	uint64_t ramdisk_at;
@@ -166,10 +168,35 @@ static void base_tree(struct viaduct_boot *b, uint64_t ram_base)
 	b->tree.ramdisk_end = b->tree.ramdisk_start + b->ramdisk.size;
 }
 
+/* The tree, with what the administrator adds to it. */
+static int write_fdt(struct viaduct_boot *b, const char **flaw)
+{
+	if (guest_fdt_make(&b->tree, b->fdt, sizeof(b->fdt)) != 0) {
+		*flaw = "the kernel command line is too long";
+		return -E2BIG;
+	}
+	return b->overlay.data != NULL ?
+		       overlay_apply(b->fdt, sizeof(b->fdt), b->overlay.data, flaw) : 0;
+}
+
+static int open_overlay(const struct viaduct_boot_spec *spec, struct viaduct_boot *b, char *why,
+			size_t why_size)
+{
+	int err = map_file(spec->device_tree, &b->overlay, why, why_size);
+	const char *flaw;
+
+	if (err == 0 && overlay_check(b->overlay.data, b->overlay.size, &flaw) != 0) {
+		err = say(why, why_size, -EINVAL, "%s: %s", spec->device_tree, flaw);
+	}
+	return err;
+}
+
 static int make_fdt(const struct viaduct_boot_spec *spec, struct viaduct_boot *b, char *why,
 		    size_t why_size)
 {
 	struct guest_fdt *g = &b->tree;
+	const char *flaw;
+	int err;
 
 	*g = (struct guest_fdt){
 		.vcpu_count = spec->vcpu_count,
@@ -184,10 +211,11 @@ static int make_fdt(const struct viaduct_boot_spec *spec, struct viaduct_boot *b
 		memset(g->rng_seed, 0, sizeof(g->rng_seed));
 		g->kaslr_seed = 0;
 	}
-	if (guest_fdt_make(g, b->fdt, sizeof(b->fdt)) != 0) {
-		return say(why, why_size, -E2BIG, "the kernel command line is too long");
+	err = write_fdt(b, &flaw);
+	if (err == -E2BIG) {
+		return say(why, why_size, err, "%s", flaw);
 	}
-	return 0;
+	return err != 0 ? say(why, why_size, err, "%s: %s", spec->device_tree, flaw) : 0;
 }
 
 int viaduct_boot_open(const struct viaduct_boot_spec *spec, struct viaduct_boot **out, char *why,
@@ -201,6 +229,9 @@ int viaduct_boot_open(const struct viaduct_boot_spec *spec, struct viaduct_boot 
 	}
 	err = spec->firmware != NULL ? open_firmware(spec, b, why, why_size)
 				     : open_kernel(spec, b, why, why_size);
+	if (err == 0 && spec->device_tree != NULL) {
+		err = open_overlay(spec, b, why, why_size);
+	}
 	if (err == 0) {
 		err = make_fdt(spec, b, why, why_size);
 	}
@@ -219,6 +250,7 @@ void viaduct_boot_close(struct viaduct_boot *b)
 	}
 	unmap_file(&b->image);
 	unmap_file(&b->ramdisk);
+	unmap_file(&b->overlay);
 	free(b);
 }
 
@@ -260,6 +292,7 @@ static int adapt_fdt(struct viaduct *v, struct viaduct_boot *b, uint32_t id)
 {
 	struct control_domain d;
 	struct control_info info;
+	const char *flaw;
 	int err = viaduct_info(v, &info);
 
 	if (err == 0) {
@@ -271,10 +304,8 @@ static int adapt_fdt(struct viaduct *v, struct viaduct_boot *b, uint32_t id)
 	b->tree.gic_version = info.gic_version;
 	base_tree(b, d.ram_base);
 	b->tree.msi_frame = (d.flags & CONTROL_DOMAIN_UNSAFE_INTERRUPTS) != 0;
-	if (guest_fdt_make(&b->tree, b->fdt, sizeof(b->fdt)) != 0) {
-		return client_fail(v, -E2BIG, "the device tree does not fit");
-	}
-	return 0;
+	err = write_fdt(b, &flaw);
+	return err == 0 ? 0 : client_fail(v, err, "device tree: %s", flaw);
 }
 
 int viaduct_boot_load(struct viaduct *v, struct viaduct_boot *b, uint32_t id,

@@ -159,12 +159,13 @@ int viaduct_shared_list(struct viaduct *v, struct control_shared **list, size_t 
 struct viaduct_boot;
 
 struct viaduct_boot_spec {
-	const char *firmware; /* NULL: kernel; else the next three are not looked at */
+	const char *firmware; /* NULL: kernel; else kernel, ramdisk and extra are not looked at */
 	const char *kernel;
 	const char *ramdisk; /* NULL: none */
 	const char *extra;   /* kernel command line; NULL: none */
 	uint32_t vcpu_count;
 	uint64_t ram_bytes;
+	const char *device_tree; /* overlay (.dtbo) laid over the domain's device tree; NULL: none */
 };
 
 /* extra stays the caller's until the end. why (at least 1 byte) gets a sentence on failure. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* list: the domains, in xl's columns. */
+#include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "domain_names.h"
 #include "domain_report.h"
@@ -22,18 +24,19 @@ static char shutdown_letter(const struct control_domain *d)
 	}
 }
 
-static void print_domain(const struct control_domain *d)
+/* more: columns behind xl's. */
+static void print_domain(const struct control_domain *d, const char *more)
 {
 	bool runs = d->state == CONTROL_DOMAIN_STATE_RUNNING;
 	bool paused = d->state == CONTROL_DOMAIN_STATE_PAUSED ||
 		      d->state == CONTROL_DOMAIN_STATE_BUILDING;
 
-	printf("%-40s %5u %5llu %5u     %c%c%c%c%c%c  %8.1f%s%s\n", d->name, d->id,
+	printf("%-40s %5u %5llu %5u     %c%c%c%c%c%c  %8.1f%s%s%s\n", d->name, d->id,
 	       (unsigned long long)(d->ram_bytes >> 20), d->vcpu_count,
 	       runs && d->vcpus_running != 0 ? 'r' : '-', runs && d->vcpus_running == 0 ? 'b' : '-',
 	       paused ? 'p' : '-', d->state == CONTROL_DOMAIN_STATE_SHUTDOWN ? 's' : '-',
 	       shutdown_letter(d), d->state == CONTROL_DOMAIN_STATE_DYING ? 'd' : '-',
-	       (double)d->cpu_ns / 1e9,
+	       (double)d->cpu_ns / 1e9, more,
 	       d->flags & CONTROL_DOMAIN_UNPROTECTED_DMA ? "  not isolated" : "",
 	       d->flags & CONTROL_DOMAIN_UNSAFE_INTERRUPTS ? "  unsafe-interrupts" : "");
 }
@@ -63,17 +66,65 @@ static int show_domain(struct viaduct *v, struct json *j, const struct control_d
 	if (j != NULL) {
 		json_domain(j, d);
 	} else {
-		print_domain(d);
+		print_domain(d, "");
 	}
 	return 0;
 }
 
+static int count_lent(struct viaduct *v, uint32_t domain, unsigned int *lent)
+{
+	struct control_function *list;
+	size_t count;
+	int err = viaduct_pci_list(v, &list, &count);
+
+	*lent = 0;
+	for (size_t i = 0; err == 0 && i < count; i++) {
+		*lent += list[i].state == CONTROL_FUNCTION_LENT && list[i].user == domain;
+	}
+	if (err == 0) {
+		free(list);
+	}
+	return err;
+}
+
+static int show_more(struct viaduct *v, struct json *j, const struct control_domain *d)
+{
+	struct control_domain_share share = { 0 };
+	bool over = d->state == CONTROL_DOMAIN_STATE_SHUTDOWN;
+	unsigned int lent;
+	char more[64];
+	int err;
+
+	if (j != NULL) {
+		return show_domain(v, j, d);
+	}
+	err = viaduct_domain_share(v, d->id, 0, &share);
+	if (err == 0) {
+		err = count_lent(v, d->id, &lent);
+	}
+	if (err == 0) {
+		snprintf(more, sizeof(more), " %-8s %6u %4u %4u",
+			 over ? domain_shutdown_name(d->shutdown) : "-", share.weight, share.cap, lent);
+		print_domain(d, more);
+	}
+	return err;
+}
+
+#define HEADING "Name                                        ID   Mem VCPUs\tState\tTime(s)"
+
 int cmd_list(const struct command *c, int argc, char **argv)
 {
-	static const struct domain_report report = {
-		"Name                                        ID   Mem VCPUs\tState\tTime(s)\n",
-		show_domain,
-	};
+	static const struct domain_report brief = { HEADING "\n", show_domain };
+	static const struct domain_report full = { HEADING " Reason   Weight  Cap Lent\n", show_more };
+	bool json = false, verbose = false;
+	int letter;
 
-	return domain_report_run(&report, c, argc, argv);
+	while ((letter = via_option(c, argc, argv, "jv", 0, argc)) > 0 && letter != '?') {
+		json = json || letter == 'j';
+		verbose = verbose || letter == 'v';
+	}
+	if (letter != -1) {
+		return VIA_MALFORMED;
+	}
+	return domain_report_run(verbose ? &full : &brief, c, json, argc - optind, argv + optind);
 }

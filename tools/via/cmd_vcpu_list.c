@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vcpu-list: the virtual CPUs, in xl's columns. */
+#include <getopt.h>
 #include <stdio.h>
 
 #include "cpu_set.h"
@@ -60,6 +61,14 @@ int cmd_vcpu_list(const struct command *c, int argc, char **argv)
 		"Name                                ID  VCPU   CPU State   Time(s) Affinity\n",
 		show_domain,
 	};
+	bool json = false;
+	int letter;
 
-	return domain_report_run(&report, c, argc, argv);
+	while ((letter = via_option(c, argc, argv, "j", 0, argc)) == 'j') {
+		json = true;
+	}
+	if (letter != -1) {
+		return VIA_MALFORMED;
+	}
+	return domain_report_run(&report, c, json, argc - optind, argv + optind);
 }

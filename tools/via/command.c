@@ -11,7 +11,8 @@
 
 static const struct command commands[] = {
 	{ "info", "[--json]", "what the machine and the hypervisor have", NULL, cmd_info },
-	{ "list", "[--json] [DOMAIN...]", "the domains",
+	{ "list", "[-v] [--json] [DOMAIN...]", "the domains",
+	  "  -v  with why they shut down, weight, cap, and how many functions are lent to them\n"
 	  "State letters: r running, b blocked, p paused, s shut down followed by why (- power\n"
 	  "off, r reboot, c crash), d dying. Mem is in MiB, Time is CPU seconds.\n",
 	  cmd_list },

@@ -2,7 +2,6 @@
 #include "domain_report.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -58,23 +57,16 @@ int domain_report_show(const struct domain_report *r, struct viaduct *v, bool js
 	return err;
 }
 
-int domain_report_run(const struct domain_report *r, const struct command *c, int argc, char **argv)
+int domain_report_run(const struct domain_report *r, const struct command *c, bool json, int argc,
+		      char **argv)
 {
-	struct viaduct *v;
-	bool json = false;
-	int letter, err;
+	struct viaduct *v = via_connect(c);
+	int err;
 
-	while ((letter = via_option(c, argc, argv, "j", 0, argc)) == 'j') {
-		json = true;
-	}
-	if (letter != -1) {
-		return VIA_MALFORMED;
-	}
-	v = via_connect(c);
 	if (v == NULL) {
 		return VIA_FAILED;
 	}
-	err = domain_report_show(r, v, json, argc - optind, argv + optind);
+	err = domain_report_show(r, v, json, argc, argv);
 	if (err != 0) {
 		via_fail(c, "%s", viaduct_error(v));
 	}

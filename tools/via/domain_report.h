@@ -19,7 +19,8 @@ struct domain_report {
 int domain_report_show(const struct domain_report *r, struct viaduct *v, bool json, int argc,
 		       char **argv);
 
-/* A command line of such a command that has no option but --json. Returns the exit status. */
-int domain_report_run(const struct domain_report *r, const struct command *c, int argc, char **argv);
+/* Connect, and do that. Returns the exit status. */
+int domain_report_run(const struct domain_report *r, const struct command *c, bool json, int argc,
+		      char **argv);
 
 #endif

@@ -43,6 +43,7 @@ static const struct key keys[] = {
 	{ "firmware", CONFIG_STRING, FILLED, FIELD(firmware), 0, 0, NULL },
 	{ "ramdisk", CONFIG_STRING, 0, FIELD(ramdisk), 0, 0, NULL },
 	{ "extra", CONFIG_STRING, 0, FIELD(extra), 0, 0, NULL },
+	{ "device_tree", CONFIG_STRING, FILLED, FIELD(device_tree), 0, 0, NULL },
 	{ "unprotected_dma", CONFIG_NUMBER, 0, FIELD(unprotected_dma), 0, 1, NULL },
 	{ "on_poweroff", CONFIG_STRING, POLICY, FIELD(policies[CONTROL_POWEROFF]), 0, 0, NULL },
 	{ "on_reboot", CONFIG_STRING, POLICY, FIELD(policies[CONTROL_REBOOT]), 0, 0, NULL },

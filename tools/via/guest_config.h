@@ -28,6 +28,7 @@ struct guest_config {
 	const char *kernel;
 	const char *ramdisk; /* NULL: none */
 	const char *extra;   /* NULL: none */
+	const char *device_tree; /* overlay; NULL: none */
 	long long memory;    /* MiB */
 	long long shadow_memory; /* MiB, 0: default */
 	long long vcpus;

@@ -207,6 +207,7 @@ int guest_make(const struct command *c, struct guest_config *g, uint32_t flags, 
 		.extra = g->extra,
 		.vcpu_count = (uint32_t)g->vcpus,
 		.ram_bytes = ram_bytes(g),
+		.device_tree = g->device_tree,
 	};
 	struct sigaction saved[SIGNALS];
 	struct viaduct_boot *boot;
