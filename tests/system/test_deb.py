@@ -10,6 +10,10 @@ import pytest
 from conftest import TOP
 
 OUT = TOP / "build/deb"
+ABI = re.search(r"#define CONTROL_ABI_VERSION (\d+)U",
+                (TOP / "include/viaduct/control.h").read_text())[1]
+LIBRARY = f"libviaduct{ABI}"
+LIB = "/usr/lib/aarch64-linux-gnu"
 
 
 def build():
@@ -50,10 +54,21 @@ def test_lintian_has_nothing_to_say(packages):
 
 
 def test_contents(packages):
-    assert set(packages) == {"viaduct", "viaduct-utils"}
+    assert set(packages) == {"viaduct", "viaduct-utils", LIBRARY, "libviaduct-dev"}
     program, file = "-rwxr-xr-x root/root", "-rw-r--r-- root/root"
-    viaduct, utils = (modes(packages[name]) for name in ("viaduct", "viaduct-utils"))
+    viaduct, utils, library, dev = (modes(packages[name]) for name in (
+        "viaduct", "viaduct-utils", LIBRARY, "libviaduct-dev"))
     docs = {f"/usr/share/doc/{name}" for name in packages}
+    assert {name: mode for name, mode in library.items() if name.rsplit("/", 1)[0] not in docs} == {
+        f"{LIB}/libviaduct.so.{ABI}": file,
+    }
+    assert {name: mode for name, mode in dev.items() if name.rsplit("/", 1)[0] not in docs} == {
+        "/usr/include/viaduct.h": file,
+        "/usr/include/viaduct/control.h": file,
+        f"{LIB}/libviaduct.so": "lrwxrwxrwx root/root",
+        f"{LIB}/pkgconfig/libviaduct.pc": file,
+        "/usr/share/doc/libviaduct-dev/examples/functions.c": file,
+    }
     assert {name: mode for name, mode in viaduct.items() if name.rsplit("/", 1)[0] not in docs} == {
         "/usr/lib/viaduct/viaduct.bin": file,
         "/usr/sbin/viaduct-boot-image": program,
@@ -80,6 +95,22 @@ def test_contents_are_the_build(packages, tmp_path):
     assert (tmp_path / "usr/lib/viaduct/viaduct.bin").read_bytes() == built
     # An arm64 program.
     assert (tmp_path / "usr/bin/via").read_bytes()[18:20] == b"\xb7\0"
+
+
+def test_the_library_says_what_is_in_it(packages, tmp_path):
+    """Its symbols, so that who links it depends on the right version; and what it needs itself."""
+    dpkg("--control", packages[LIBRARY], tmp_path)
+    lines = (tmp_path / "symbols").read_text().splitlines()
+    assert lines[0] == f"libviaduct.so.{ABI} {LIBRARY} #MINVER#"
+    header = (TOP / "tools/libviaduct/viaduct.h").read_text()
+    symbols = {line.split("@")[0].strip() for line in lines[2:]}
+    assert {"viaduct_open", "viaduct_domain_list", "viaduct_pci_attach"} <= symbols
+    assert all(name in header for name in symbols if name.startswith("viaduct_"))
+    fields = dpkg("--field", packages[LIBRARY], "Depends")
+    assert re.findall(r"[\w.-]+(?= \()", fields) == ["libc6", "libfdt1"]
+    version = dpkg("--field", packages[LIBRARY], "Version").strip()
+    assert dpkg("--field", packages["libviaduct-dev"], "Depends").strip() == (
+        f"{LIBRARY} (= {version})")
 
 
 def test_version_is_the_release_or_older(packages):

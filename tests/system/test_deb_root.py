@@ -2,6 +2,7 @@
 """The packages of `make deb`, installed and used in a control domain that runs Debian 12."""
 
 import hashlib
+import os
 import re
 import subprocess
 
@@ -22,8 +23,8 @@ journal() { journalctl --sync; journalctl -o cat -u "via@$1.service"; }
 
 section before; command -v via; ls /lib/systemd/system | grep via
 try install dpkg -i /packages/*.deb
-section installed; dpkg-query -W -f '${Package} ${db:Status-Status}\n' 'viaduct*'
-try unchanged dpkg --verify viaduct viaduct-utils
+section installed; dpkg-query -W -f '${Package} ${db:Status-Status}\n' '*viaduct*'
+try unchanged dpkg --verify $(dpkg-query -W -f '${Package} ' '*viaduct*')
 try verify systemd-analyze verify --man=no via@disk.service
 section list; via list
 
@@ -31,6 +32,7 @@ try start systemctl start via@disk
 wait_for is_listed disk; listen disk
 section guest; said disk '[0-9a-f]\{64\} '
 section active; via_units; via list; via pci-list disk
+section functions; functions
 try stop systemctl stop via@disk
 section stopped; journal disk; via_units; via list; via pci-assignable-list
 
@@ -54,10 +56,10 @@ section itb; mkimage -l /boot/viaduct.itb
 try enable systemctl enable via@disk
 section enabled; readlink /etc/systemd/system/multi-user.target.wants/via@disk.service
 section rest; systemctl disable via@disk
-try remove dpkg --purge viaduct viaduct-utils
+try remove dpkg --purge viaduct viaduct-utils $(dpkg-query -W -f '${Package} ' 'libviaduct*')
 section ended; journal disk
 section after; systemctl is-active via@disk
-ls /usr/bin/via* /usr/sbin/via* /usr/lib/viaduct /lib/systemd/system/via* 2>/dev/null; ls /etc/viaduct
+ls /usr/bin/via* /usr/sbin/via* /usr/lib/viaduct /usr/lib/*/libvia* /usr/share/viaduct /lib/systemd/system/via* 2>/dev/null; ls /etc/viaduct
 """
 
 
@@ -66,6 +68,25 @@ def packages():
     for script in (["setup", "deb"], ["deb"], ["deb-root"]):
         subprocess.run([TOP / "scripts" / script[0], *script[1:]], check=True)
     return sorted((TOP / "build/deb").glob("*.deb"))
+
+
+def example(packages, directory):
+    """The example of libviaduct-dev, built with what is in the packages; into the overlay."""
+    root = directory / "extracted"
+    for package in packages:
+        if package.name.startswith("lib"):
+            subprocess.run(["dpkg-deb", "--extract", package, root], check=True)
+    config, = root.rglob("libviaduct.pc")
+    flags = subprocess.run(
+        ["pkg-config", "--cflags", "--libs", "libviaduct"], check=True, capture_output=True, text=True,
+        env={**os.environ, "PKG_CONFIG_LIBDIR": str(config.parent),
+             "PKG_CONFIG_SYSROOT_DIR": str(root), "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1",
+             "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1"}).stdout.split()
+    source, = root.rglob("functions.c")
+    program = directory / "overlay/usr/local/bin/functions"
+    program.parent.mkdir(parents=True)
+    subprocess.run(["aarch64-linux-gnu-gcc", "-o", program, source, *flags,
+                    f"-Wl,-rpath-link,{TOP}/build/sysroot/usr/lib/aarch64-linux-gnu"], check=True)
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +107,7 @@ def scene(packages, module_machine):
     place.mkdir()
     for package in packages:
         (place / package.name).write_bytes(package.read_bytes())
+    example(packages, machine.directory)
     one = machine.raw_image("one.img", 8, seed=1)
     two = machine.raw_image("two.img", 8, seed=2)
     done, out = scenario.run(machine, SCRIPT, "--root", TOP / "build/root/debian.cpio", *options,
@@ -100,14 +122,19 @@ def domains(text):
     return {name: state for name, state in rows}
 
 
-def test_packages_install(scene):
+def test_packages_install(packages, scene):
     """What they depend on is there, and dpkg finds each file as it is in the package."""
     _, out, _ = scene
     assert out["before"] == ""
     assert result(out["install"])[0] == 0
-    assert out["installed"] == "viaduct installed\nviaduct-utils installed\n"
+    names = re.findall(r"^(\S+) installed$", out["installed"], re.M)
+    assert set(names) == {path.name.partition("_")[0] for path in packages}
     assert result(out["unchanged"]) == (0, "")
     assert set(domains(out["list"])) == {"Domain-0"}
+
+
+def test_programs_find_the_library(scene):
+    assert re.fullmatch(r"Domain-0\ndisk\n  0000:02:00\.0  1b36:0010\n", scene[1]["functions"])
 
 
 def test_the_unit_is_one(scene):
