@@ -2,7 +2,6 @@
 """Functions that harm or disturb the machine are cut off; their users and all others go on."""
 
 import hashlib
-import json
 import re
 import subprocess
 

@@ -50,7 +50,8 @@ section resumed
 via unpause idle && sleep 2 && via list idle
 try unpause-running via unpause idle
 try start-twice via create idle.cfg
-for words in info list vcpu-list sched-weight pci-assignable-list pci-doctor "pci-list -a" "stats idle"; do
+for words in info list vcpu-list sched-weight shared-memory-list pci-assignable-list pci-doctor \
+	"pci-list -a" "stats idle"; do
 	section "json ${words%% *}"; via $words --json
 done
 began() { via stats idle | grep -q '^exits_mmio_gic *: [1-9]'; }

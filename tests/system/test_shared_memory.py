@@ -3,13 +3,13 @@
 QEMU's own in test_devices_misc.py, and stock guests with the program of docs/examples.
 """
 
-import json
 import re
 import subprocess
 
 import pytest
 
 import scenario
+import via_json
 from conftest import TOP
 from scenario import guest, image, result
 
@@ -131,7 +131,7 @@ def test_list(shared):
         "Name                                  KiB Vectors Members",
         "plain                                1024       0 0=plain0 1=plain1",
         "bell                                  256       1 0=bell0 1=bell1"]
-    plain, bell = json.loads("[" + listing)
+    plain, bell = via_json.read("shared-memory-list", "[" + listing)
     assert (plain["bytes"], plain["vectors"]) == (1 << 20, 0)
     assert [(member["position"], member["domain"]) for member in bell["members"]] == [
         (0, "bell0"), (1, "bell1")]
