@@ -237,7 +237,7 @@ enum control_exit {
 
 struct control_domain_stats {
 	uint64_t exits[16]; /* by enum control_exit */
-	uint64_t interrupts; /* delivered from lent hardware */
+	uint64_t interrupts; /* of lent hardware, delivered by EL2: not direct ones */
 };
 
 /* DOMAIN_VCPUS: control_domain_id -> control_count, then count control_vcpu by index. -ENOENT. */

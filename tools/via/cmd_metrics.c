@@ -137,7 +137,7 @@ static void print_domains(const struct metrics *m)
 		printf("} %d\n", (m->domains[i].flags & CONTROL_DOMAIN_UNPROTECTED_DMA) == 0);
 	}
 	print_domain_exits(m);
-	family(interrupts, "counter", "Interrupts of lent functions it was given.");
+	family(interrupts, "counter", "Interrupts of lent functions that EL2 gave it.");
 	for (size_t i = 0; i < m->domain_count; i++) {
 		domain_sample(interrupts, &m->domains[i]);
 		printf("} %" PRIu64 "\n", m->stats[i].interrupts);
