@@ -5,7 +5,8 @@
  * CPU does anything about and no hypervisor sees: x0 and x1 hold a name of up to 16 characters,
  * x2 a number of operations.
  *
- * Arguments: out=FILE, and for a profile of EL2 base=ADDRESS,size=BYTES of the code to look at.
+ * Arguments: out=FILE; for a profile of EL2 base=ADDRESS,size=BYTES of the code to look at; for
+ * exits vectors=ADDRESS, what VBAR_EL2 is.
  * Records, fields separated by tabs:
  *   m HINT NAME OPERATIONS EL0 EL1 EL2 ERET1 ERET2 WFI1 WFI2     all counted since power-on
  *   p NAME ADDRESS COUNT    EL2 instructions since the last BEGIN marker, before an END marker's m
@@ -14,8 +15,10 @@
  *                           ERET, WFI, and reads of ISR_EL1 and ICC_IAR1_EL1 end a stretch; not a
  *                           read of ISR_EL1 whose bit 8 is tested next: that looks for an SError
  *   r NAME ADDRESS COUNT    what was executed in that stretch, by block of instructions; before END's
+ *   e NAME KIND LENGTH COUNT  exits since the last BEGIN marker that took so many EL2 instructions;
+ *                           before END's
  *
- * Counts are those of the vCPU with the marker; p, s and r are the first vCPU's.
+ * Counts are those of the vCPU with the marker; p, s, r and e are the first vCPU's.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -23,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exits.h"
 #include "qemu_plugin.h"
 
 #define OPCODE_SIZE 4
@@ -54,7 +58,7 @@ struct counters {
 int qemu_plugin_version = 4;
 
 static struct qemu_plugin_scoreboard *counters;
-static struct qemu_plugin_register *cpsr, *name_low, *name_high, *operations;
+static struct qemu_plugin_register *cpsr, *name_low, *name_high, *operations, *esr_el2;
 static GByteArray *bytes;
 static FILE *out;
 
@@ -74,6 +78,8 @@ static struct block trace[TRACE_BLOCKS];
 static struct block longest_trace[TRACE_BLOCKS];
 static size_t trace_count;
 static size_t longest_count;
+
+static uint64_t vectors; /* 0: exits are not counted */
 
 static struct qemu_plugin_scoreboard *profile;
 static uint64_t profile_base;
@@ -176,6 +182,25 @@ static void stretch_end(unsigned int vcpu, void *address)
 	trace_count = 0;
 }
 
+static void vector_entered(unsigned int vcpu, void *vector)
+{
+	const struct counters *c = qemu_plugin_scoreboard_find(counters, vcpu);
+
+	if (vcpu == 0) {
+		exits_begin((uint32_t)(uintptr_t)vector, read_register(esr_el2), c->executed[2]);
+	}
+}
+
+static void guest_entered(unsigned int vcpu, void *unused)
+{
+	const struct counters *c = qemu_plugin_scoreboard_find(counters, vcpu);
+
+	(void)unused;
+	if (vcpu == 0) {
+		exits_end(c->executed[2]);
+	}
+}
+
 static void marker(unsigned int vcpu, void *hint)
 {
 	const struct counters *c = qemu_plugin_scoreboard_find(counters, vcpu);
@@ -188,10 +213,12 @@ static void marker(unsigned int vcpu, void *hint)
 	}
 	if (number == HINT_END) {
 		print_longest(name);
+		exits_print(out, name);
 	}
 	if (number == HINT_BEGIN) {
 		stretch.longest = 0;
 		longest_count = 0;
+		exits_reset();
 	}
 	fprintf(out, "m\t%u\t%s\t%" PRIu64, number, name, read_register(operations));
 	for (int el = 0; el <= 2; el++) {
@@ -226,6 +253,20 @@ static bool ends_stretch(uint32_t opcode, struct qemu_plugin_insn *next)
 	return opcode == WFI || opcode == ERET || (opcode & MRS_MASK) == MRS_IAR1;
 }
 
+static void watch_exits(struct qemu_plugin_insn *insn, uint32_t opcode)
+{
+	uint64_t offset = qemu_plugin_insn_vaddr(insn) - vectors;
+
+	if (offset == EXITS_SYNC || offset == EXITS_IRQ || offset == EXITS_FIQ ||
+	    offset == EXITS_SERROR) {
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, vector_entered, QEMU_PLUGIN_CB_R_REGS,
+						       (void *)(uintptr_t)offset);
+	} else if (opcode == ERET) {
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, guest_entered, QEMU_PLUGIN_CB_NO_REGS,
+						       NULL);
+	}
+}
+
 static void translate_insn(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *next,
 			   unsigned int el)
 {
@@ -237,6 +278,9 @@ static void translate_insn(struct qemu_plugin_insn *insn, struct qemu_plugin_ins
 		qemu_plugin_register_vcpu_insn_exec_cb(
 			insn, stretch_end, QEMU_PLUGIN_CB_NO_REGS,
 			(void *)(uintptr_t)qemu_plugin_insn_vaddr(insn));
+	}
+	if (el == 2 && vectors != 0) {
+		watch_exits(insn, opcode);
 	}
 	count(insn, counters, offsetof(struct counters, executed) + of_el);
 	if (opcode == WFI) {
@@ -283,6 +327,7 @@ static void find_registers(qemu_plugin_id_t id, unsigned int vcpu)
 		{ "x0", &name_low },
 		{ "x1", &name_high },
 		{ "x2", &operations },
+		{ "ESR_EL2", &esr_el2 },
 	};
 	GArray *registers = qemu_plugin_get_registers();
 	const qemu_plugin_reg_descriptor *list = (const void *)registers->data;
@@ -311,6 +356,10 @@ static bool take_argument(const char *argument)
 	}
 	if (strncmp(argument, "size=", 5) == 0) {
 		profile_size = strtoull(argument + 5, NULL, 0);
+		return true;
+	}
+	if (strncmp(argument, "vectors=", 8) == 0) {
+		vectors = strtoull(argument + 8, NULL, 0);
 		return true;
 	}
 	return false;

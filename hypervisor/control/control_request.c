@@ -86,7 +86,8 @@ bool control_request_run(struct control *c, struct domain *caller, uint32_t page
 {
 	struct control_call call = { .control = c, .caller = caller, .page = page };
 	struct control_header header;
-	uint8_t *shared;
+	volatile struct control_header *shared; /* read once */
+	uint8_t *at;
 
 	if (!caller->control) {
 		log_domain(caller, LOG_WARN, "control", "request refused: not the control domain");
@@ -97,16 +98,18 @@ bool control_request_run(struct control *c, struct domain *caller, uint32_t page
 			   page);
 		return false;
 	}
-	shared = c->pages + (size_t)page * CONTROL_PAGE_SIZE;
-	fetch(&header, shared, sizeof(header));
-	call.out = shared + sizeof(header);
+	at = c->pages + (size_t)page * CONTROL_PAGE_SIZE;
+	cache_clean_invalidate(at, sizeof(header));
+	shared = (void *)at;
+	header = *shared;
+	call.out = at + sizeof(header);
 	header.result = carry_out(&call, &header, call.out);
 	if (call.again) {
 		return true;
 	}
 	header.size = header.result == 0 ? call.out_size : 0;
-	memcpy(shared, &header, sizeof(header));
-	cache_clean(shared, sizeof(header) + header.size);
+	*shared = header;
+	cache_clean(at, sizeof(header) + header.size);
 	return false;
 }
 
