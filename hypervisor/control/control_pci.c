@@ -136,7 +136,10 @@ int control_pci_return(struct control_call *call)
 	const struct control_pci_name *in = call->in;
 	struct pci_function *f = find(in->sbdf);
 
-	return f == NULL ? -ENODEV : lend_return_to_owner(f);
+	int err = f == NULL ? -ENODEV : lend_return_step(f);
+
+	call->again = err == -EAGAIN;
+	return err;
 }
 
 int control_pci_attach(struct control_call *call)
@@ -159,7 +162,7 @@ int control_pci_attach(struct control_call *call)
 	if (in->flags & ~CONTROL_ATTACH_ROM) {
 		return -EINVAL;
 	}
-	err = lend_attach(d, f, &options, &view);
+	err = lend_attach_step(d, f, &options, &view);
 	call->again = err == -EAGAIN;
 	if (err != 0) {
 		return err;

@@ -11,7 +11,7 @@
 #include "lib/errno.h"
 
 /* Budget taken by a command that waits for the host ITS, and by one that walks everything. */
-#define COST_HOST 8U
+#define COST_HOST 2U
 #define COST_WALK VITS_COMMANDS_A_TRAP
 /* Of a walk's budget, one event that the host ITS has to move. */
 #define COST_MOVE 16U

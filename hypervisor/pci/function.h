@@ -26,6 +26,7 @@ struct host_bridge;
 struct iommu;
 struct its;
 struct its_device;
+struct lend_prepared;
 struct pci_slots_port;
 struct vpci_function;
 struct vpci_vectors;
@@ -174,7 +175,7 @@ struct pci_function {
 	device_id_t device_id;
 	struct msi_controller *msi_controller; /* instead of an ITS; NULL: none */
 	volatile uint8_t *msix_pages; /* EL2's view of the pages that hold its table; NULL: none */
-	/* While it has a user behind an ITS. It goes away under the function's lock. */
+	/* While it has, or is prepared for, a user behind an ITS. It goes away under the function's lock. */
 	struct its_device *itt;
 	/* The same without, if its MSIs are trapped. The end of a storm reads it, function's lock held. */
 	struct vpci_vectors *vectors;
@@ -186,6 +187,7 @@ struct pci_function {
 	char name[PCI_NAME_MAX];
 	/* Expansion ROM its user is shown: memory of the hypervisor's at cpu. BAR_NONE: none. */
 	struct pci_bar lent_rom;
+	struct lend_prepared *prepared; /* for its next user, while it is nobody's; or NULL */
 	bool lent_once; /* since its last reset, or since boot */
 	bool gone; /* pci_function_gone(): the device is out of its slot, or not in use yet */
 	bool owner_ended; /* it is nobody's since the owner of its bridge, which used it, ended */

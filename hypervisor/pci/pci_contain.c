@@ -41,7 +41,14 @@ static enum job_status contain_step(struct job *j)
 {
 	struct pci_function *f = function_of(j);
 
-	pci_contained(f, f->contain.why);
+	if (!f->contain.begun) {
+		f->contain.begun = true;
+		pci_contain_claim(f);
+		return JOB_MORE;
+	}
+	if (!pci_contain_take(f)) {
+		return JOB_MORE;
+	}
 	stay_silent(f);
 	return JOB_DONE;
 }
@@ -64,6 +71,7 @@ void pci_contain(struct pci_function *f, const char *why)
 	if (__atomic_compare_exchange_n(&f->contain.why, &idle, why, false, __ATOMIC_ACQ_REL,
 					__ATOMIC_ACQUIRE)) {
 		silence(f);
+		f->contain.begun = false;
 		job_init(&f->contain.job, &contain_ops);
 		job_start(&f->contain.job);
 	}

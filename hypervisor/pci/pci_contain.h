@@ -22,7 +22,9 @@ struct pci_function;
 struct pci_contain {
 	const char *why; /* NULL: not under way */
 	struct job job;
-	struct pci_function *next; /* of those one pci_contained() has claimed: its own */
+	bool begun; /* pci_contain_claim() was called */
+	struct pci_function *claimed; /* by it, in use before */
+	struct pci_function *next; /* of those: its own */
 };
 
 /*
@@ -39,10 +41,12 @@ void pci_contain(struct pci_function *f, const char *why);
 void pci_access_failed(struct sbdf where);
 
 /*
- * Implemented by vpci/, called from that job, no lock held: who uses f, or what shares its stream,
- * loses it, and all of them are broken. One that is being reset is left to that: its reset verifies
- * it.
+ * Implemented by vpci/, called from that job, a step each, no lock held. First all that share f's
+ * stream are claimed, for f->contain.why; what nobody uses is broken. Then who uses one loses it, and
+ * it is broken: one a call, true after the last. One that is being reset is left to that: its reset
+ * verifies it.
  */
-void pci_contained(struct pci_function *f, const char *why);
+void pci_contain_claim(struct pci_function *f);
+bool pci_contain_take(struct pci_function *f);
 
 #endif

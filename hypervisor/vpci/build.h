@@ -60,6 +60,9 @@ uint64_t vpci_bar_size(const struct pci_bar *bar);
 /* Fill s from b, anew. -ENOMEM: s holds nothing a domain may see. */
 int vpci_build(struct vpci_shadow *s, const struct vpci_build *b);
 
+/* What vpci_build() did with !intx, for a guest: there is a line for the pin after all. */
+void vpci_build_pin(struct vpci_shadow *s, const struct vpci_image *image);
+
 /* Parts of it. */
 int vpci_build_caps(struct vpci_shadow *s, const struct vpci_build *b);
 int vpci_build_ext_caps(struct vpci_shadow *s, const struct vpci_build *b);

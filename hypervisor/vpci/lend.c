@@ -13,6 +13,7 @@
 #include "pci/registry.h"
 #include "vpci/function.h"
 #include "vpci/lend.h"
+#include "vpci/lend_prepare.h"
 #include "vpci/ports.h"
 #include "vpci/vfs.h"
 #include "vpci/work.h"
@@ -21,6 +22,7 @@ const char lend_stream_open[] = "its IOMMU did not confirm that the stream is sh
 
 void lend_set_broken(struct pci_function *f, const char *why)
 {
+	lend_unprepare(f);
 	pci_function_set_state(f, FUNCTION_BROKEN);
 	if (!f->broken_why) {
 		f->broken_why = why;
@@ -112,7 +114,7 @@ int lend_detach(struct pci_function *f)
 	return r ? r : lend_take_away(f, 0, false);
 }
 
-int lend_return_to_owner(struct pci_function *f)
+int lend_return_step(struct pci_function *f)
 {
 	struct domain *owner;
 	struct vpci_function *vf;
@@ -129,6 +131,10 @@ int lend_return_to_owner(struct pci_function *f)
 		     : NULL;
 	if (!vf) {
 		r = -ENODEV;
+		goto out;
+	}
+	r = lend_prepare(owner, f, lend_owners_view(f), NULL);
+	if (r) {
 		goto out;
 	}
 	spin_lock(&f->lock);
@@ -148,6 +154,16 @@ int lend_return_to_owner(struct pci_function *f)
 	}
 out:
 	spin_unlock(&pci_registry_lock);
+	return r;
+}
+
+int lend_return_to_owner(struct pci_function *f)
+{
+	int r;
+
+	do {
+		r = lend_return_step(f);
+	} while (r == -EAGAIN);
 	return r;
 }
 
@@ -184,7 +200,14 @@ int lend_owner_begin_locked(struct domain *d, struct vpci_segment *seg, struct p
 	if (f->state != FUNCTION_OWNED && (f->state != FUNCTION_ABSENT || f->pf)) {
 		return 0;
 	}
-	r = lend_show_to_owner(vf);
+	do {
+		r = lend_prepare(d, f, vf->view, NULL);
+	} while (r == -EAGAIN);
+	if (r == 0) {
+		spin_lock(&f->lock);
+		r = lend_show_to_owner(vf);
+		spin_unlock(&f->lock);
+	}
 	if (r == 0) {
 		lend_begin_use(vf, FUNCTION_OWNED);
 	} else if (r != -ENOMEM) {
@@ -208,9 +231,7 @@ int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_func
 static int lend(struct domain *d, struct pci_function *f, struct vsbdf where,
 		struct vpci_slot *slot)
 {
-	struct vpci_segment *seg = d->vpci->segments;
-	struct vpci_function *vf = vpci_function_alloc(d, seg, f, where);
-	uint64_t bars[PCI_BARS] = { 0 };
+	struct vpci_function *vf = vpci_function_alloc(d, d->vpci->segments, f, where);
 	int r;
 
 	if (!vf) {
@@ -222,13 +243,11 @@ static int lend(struct domain *d, struct pci_function *f, struct vsbdf where,
 	if (r) {
 		goto free;
 	}
-	/* Behind a port addresses are in its window, which the guest chooses. */
-	r = slot ? 0 : lend_place(seg, f, bars);
-	if (r == 0 && pci_state_translated(f) && !lend_stream_shared(f)) {
+	if (pci_state_translated(f) && !lend_stream_shared(f)) {
 		r = iommu_abort(f->iommu, f->stream);
 	}
 	if (r == 0) {
-		r = lend_let_in(vf, VPCI_VIEW_GUEST, bars);
+		r = lend_let_in(vf, VPCI_VIEW_GUEST);
 	}
 	if (r) {
 		goto give_back;
@@ -276,8 +295,8 @@ int lend_bus_state(struct domain *d)
 	return coming ? -EAGAIN : -ENOMEM;
 }
 
-int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
-		struct vsbdf *out)
+int lend_attach_step(struct domain *d, struct pci_function *f, const struct lend_options *options,
+		     struct vsbdf *out)
 {
 	struct vpci_slot *slot = NULL;
 	uint32_t last_quirks;
@@ -315,13 +334,31 @@ int lend_attach(struct domain *d, struct pci_function *f, const struct lend_opti
 	}
 	last_quirks = f->quirks;
 	f->quirks = options->quirks;
-	r = lend(d, f, *out, slot);
+	r = lend_prepare(d, f, VPCI_VIEW_GUEST, slot);
+	if (r == 0) {
+		r = lend(d, f, *out, slot);
+	}
 	if (r) {
 		f->quirks = last_quirks;
-		goto out;
 	}
-	log_lent(f, d);
+	if (r && r != -EAGAIN) {
+		lend_unprepare(f);
+	}
+	if (r == 0) {
+		log_lent(f, d);
+	}
 out:
 	spin_unlock(&pci_registry_lock);
+	return r;
+}
+
+int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
+		struct vsbdf *out)
+{
+	int r;
+
+	do {
+		r = lend_attach_step(d, f, options, out);
+	} while (r == -EAGAIN);
 	return r;
 }

@@ -41,13 +41,14 @@ int lend_take_away(struct pci_function *f, int error, bool more);
 bool lend_stream_shared(const struct pci_function *f);
 
 /*
- * Registry and function lock held, or vf is in no bus yet. From ITT over config space to the
+ * Registry and function lock held, or vf is in no bus yet; what lend_prepare() has not done yet it
+ * does, all at once. From ITT over config space to the
  * stream: when the last step is done f may be told to read and write the domain's memory. On
  * failure nothing is left open, and the caller shows what it showed before.
  */
-int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t bars[PCI_BARS]);
+int lend_let_in(struct vpci_function *vf, enum vpci_view view);
 enum vpci_view lend_owners_view(const struct pci_function *f);
-/* The same with the view and BARs of the bridge's owner. */
+/* The same with the view of the bridge's owner. */
 int lend_show_to_owner(struct vpci_function *vf);
 /* Same locks. From what the books say: a function under reset, or someone else's, is not asked. */
 int lend_show_identity(struct vpci_function *vf);

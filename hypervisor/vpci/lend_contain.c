@@ -25,21 +25,28 @@ static bool claim(struct pci_function *f, const char *why)
 	return false;
 }
 
-void pci_contained(struct pci_function *f, const char *why)
+void pci_contain_claim(struct pci_function *f)
 {
-	struct pci_function *claimed = NULL, *m, *next;
+	struct pci_function *m;
 
 	spin_lock(&pci_registry_lock);
 	for (m = pci_function_first(); m; m = m->next) {
-		if (pci_same_stream(f, m) && claim(m, why)) {
-			m->contain.next = claimed;
-			claimed = m;
+		if (pci_same_stream(f, m) && claim(m, f->contain.why)) {
+			m->contain.next = f->contain.claimed;
+			f->contain.claimed = m;
 		}
 	}
 	spin_unlock(&pci_registry_lock);
-	for (m = claimed; m; m = next) {
+}
+
+bool pci_contain_take(struct pci_function *f)
+{
+	struct pci_function *m = f->contain.claimed;
+
+	if (m) {
 		/* Once it is broken another CPU may retry it: not to be looked at again. */
-		next = m->contain.next;
-		(void)lend_take_away(m, -EIO, next != NULL); /* its outcome is in m->state */
+		f->contain.claimed = m->contain.next;
+		(void)lend_take_away(m, -EIO, f->contain.claimed != NULL); /* in m->state */
 	}
+	return f->contain.claimed == NULL;
 }

@@ -10,6 +10,7 @@
 #include "pci/registry.h"
 #include "vpci/function.h"
 #include "vpci/lend.h"
+#include "vpci/lend_prepare.h"
 #include "vpci/vfs.h"
 #include "vpci/work.h"
 
@@ -24,6 +25,7 @@ static void reset_done(struct pci_function *f, int error, void *arg)
 	if (error) {
 		lend_set_broken(f, "reset failed");
 	} else {
+		lend_unprepare(f); /* as it was before this reset, if a bus's broke it meanwhile */
 		pci_function_set_state(f, FUNCTION_QUARANTINED);
 		log_info("pci", SBDF_FMT ": in quarantine", SBDF_ARG(f->sbdf));
 	}
@@ -172,7 +174,8 @@ int lend_take_away(struct pci_function *f, int error, bool more)
 	r = lend_cut_off(vf, more || stream_shared(f));
 	vf->leave_error = r ? r : error;
 	vf->leave_stuck = r != 0;
-	done = lend_routes_follow(vf, ROUTES_AT_ONCE);
+	/* Nobody waits for one that did harm: the rest is always the job's. */
+	done = !f->broken_why && lend_routes_follow(vf, ROUTES_AT_ONCE);
 	spin_lock(&f->lock);
 	/* A job that looks at vf and its domain ends before they do. */
 	done = done && !vf->routes_queued;
@@ -214,6 +217,9 @@ static struct pci_function *claim_next(const struct domain *d, bool *claimed)
 
 	spin_lock(&pci_registry_lock);
 	for (f = pci_function_first(); f; f = f->next) {
+		if (f->prepared && f->prepared->domain == d) {
+			lend_unprepare(f);
+		}
 		if (f->bridge->owner == d->id && !vpci_vfs_leave_for_end(f)) {
 			leaving = f;
 			continue;

@@ -13,6 +13,7 @@
 #include "pci/registry.h"
 #include "vpci/function.h"
 #include "vpci/lend.h"
+#include "vpci/lend_prepare.h"
 #include "vpci/vfs.h"
 
 /* Events unmapped by a step. */
@@ -172,6 +173,7 @@ static bool drop(struct pci_function *f)
 					   ? vpci_bus_peek(owner, (struct vsbdf){ f->sbdf.v })
 					   : NULL;
 
+	lend_unprepare(f);
 	if (vf && !lend_routes_follow(vf, ROUTES_A_SLICE)) {
 		return false;
 	}

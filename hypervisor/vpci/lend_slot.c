@@ -4,13 +4,13 @@
 #include "lib/errno.h"
 #include "pci/registry.h"
 #include "vpci/lend.h"
+#include "vpci/lend_prepare.h"
 #include "vpci/ports.h"
 #include "vpci/vpci_shared.h"
 
-/* f's lock held. */
-static void collect_bars_of(const struct vpci_function *vf, struct rangeset *used)
+static void collect_bars_of(const struct pci_function *f, const struct vpci_shadow *shadow,
+			    struct rangeset *used)
 {
-	const struct pci_function *f = vf->function;
 	uint64_t rom;
 
 	for (uint32_t i = 0; i < PCI_BARS; i++) {
@@ -18,16 +18,30 @@ static void collect_bars_of(const struct vpci_function *vf, struct rangeset *use
 
 		/* A value the guest made nonsense of is refused by the set and in nobody's way. */
 		if (vpci_bar_usable(bar) || vpci_io_bar_usable(bar)) {
-			(void)rangeset_add(used, vpci_shadow_bar(&vf->shadow, i, bar->kind),
+			(void)rangeset_add(used, vpci_shadow_bar(shadow, i, bar->kind),
 					   vpci_bar_size(bar));
 		}
 	}
-	if (vpci_shadow_rom(&vf->shadow, &rom)) {
+	if (vpci_shadow_rom(shadow, &rom)) {
 		(void)rangeset_add(used, rom, f->lent_rom.size);
 	}
 }
 
-/* Registry lock held. PCI bus addresses the domain's functions have in their BARs right now. */
+/* Those it is prepared with. */
+static void collect_prepared(const struct pci_function *f, struct rangeset *used)
+{
+	for (uint32_t i = 0; i < PCI_BARS; i++) {
+		if (f->prepared->bars[i] != 0) {
+			(void)rangeset_add(used, f->prepared->bars[i],
+					   vpci_bar_size(&f->bars[i]));
+		}
+	}
+}
+
+/*
+ * Registry lock held. PCI bus addresses the domain's functions have in their BARs right now, or will
+ * have when they come.
+ */
 static void collect_bars(const struct vpci_segment *seg, struct rangeset *used)
 {
 	struct pci_function *f;
@@ -35,8 +49,10 @@ static void collect_bars(const struct vpci_segment *seg, struct rangeset *used)
 	for (f = pci_function_first(); f; f = f->next) {
 		if (f->state == FUNCTION_LENT && f->vpci->segment == seg) {
 			spin_lock(&f->lock);
-			collect_bars_of(f->vpci, used);
+			collect_bars_of(f, &f->vpci->shadow, used);
 			spin_unlock(&f->lock);
+		} else if (f->prepared && f->prepared->domain == seg->domain) {
+			collect_prepared(f, used);
 		}
 	}
 	vpci_shared_collect(seg, used);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The steps transitions are made of: opening a function to a user, showing it, cutting it off. */
+#include "core/heap.h"
 #include "iommu/iommu.h"
 #include "irq/vits.h"
 #include "lib/errno.h"
@@ -8,6 +9,7 @@
 #include "pci/registry.h"
 #include "vpci/function.h"
 #include "vpci/lend.h"
+#include "vpci/lend_prepare.h"
 #include "vpci/vfs.h"
 #include "vpci/vpci_msix.h"
 #include "vpci/vpci_vectors.h"
@@ -46,7 +48,7 @@ static bool named_by_itself(const struct pci_function *f, enum vpci_view view)
  * doorbell. That of the domain's own controller is mapped for it; what a bridge takes itself needs no
  * mapping.
  */
-static bool can_have_vectors(const struct pci_function *f, const struct domain *d)
+bool lend_takes_vectors(const struct pci_function *f, const struct domain *d)
 {
 	const struct msi_controller *c = f->msi_controller;
 
@@ -61,21 +63,10 @@ static void drop_vectors(struct vpci_function *vf)
 	vpci_msix_destroy(vf);
 }
 
-int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t bars[PCI_BARS])
+int lend_map_itt(struct domain *d, struct pci_function *f, enum vpci_view view)
 {
-	struct pci_function *f = vf->function;
-	struct domain *d = vf->domain;
-	struct vpci_build build = { .view = view, .function = f };
-	struct vpci_image image;
 	int r = 0;
 
-	/* What it takes for memory would be someone else's. */
-	if (f->header_type == 0 && !pci_state_translated(f) && !d->direct && !d->unprotected_dma) {
-		return -EACCES;
-	}
-	vpci_function_image(f, &image);
-	build.image = &image;
-	memcpy(build.bars, bars, sizeof(build.bars));
 	/* MSIs need no trap where the ITS knows the sender and its doorbell page is in reach. */
 	if (f->header_type == 0 && f->its && f->its == d->vpci->its && event_count(f) != 0 &&
 	    named_by_itself(f, view) && (pci_state_translated(f) || d->direct)) {
@@ -83,30 +74,78 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view, const uint64_t ba
 		if (r) {
 			f->itt = NULL;
 		}
-		/* Behind an aliasing bridge the DeviceID is another's already: no MSI, still DMA. */
-		if (r && r != -EBUSY) {
-			return r;
-		}
 	}
-	if (can_have_vectors(f, d) && vpci_vectors_create(vf) == 0) {
-		build.msi_trapped = f->msi.cap != 0;
-		build.msix_trapped = vpci_msix_trapped(f) && vpci_msix_create(vf) == 0;
+	/* Behind an aliasing bridge the DeviceID is another's already: no MSI, still DMA. */
+	return r == -EBUSY ? 0 : r;
+}
+
+int lend_build(struct lend_prepared *p, const struct pci_function *f, bool msi_trapped,
+	       bool msix_trapped)
+{
+	struct vpci_build build = {
+		.view = p->view,
+		.function = f,
+		.image = &p->image,
+		/* A bridge's own MSI block is its owner's to use, where its driver has it. */
+		.msi = f->itt || (f->bridge->owner_driven && vpci_view_is_owners(p->view)),
+		.msi_trapped = msi_trapped,
+		.msix_trapped = msix_trapped,
+		.behind_port = p->slot != NULL,
+	};
+
+	memcpy(build.bars, p->bars, sizeof(build.bars));
+	p->built = true;
+	return vpci_build(&p->shadow, &build);
+}
+
+/* What is prepared becomes what vf shows. */
+static void show(struct vpci_function *vf)
+{
+	struct lend_prepared *p = vf->function->prepared;
+
+	vpci_shadow_free(&vf->shadow);
+	vf->shadow = p->shadow;
+	vf->function->prepared = NULL;
+	heap_free(p);
+}
+
+int lend_let_in(struct vpci_function *vf, enum vpci_view view)
+{
+	struct pci_function *f = vf->function;
+	struct domain *d = vf->domain;
+	struct lend_prepared *p;
+	int r;
+
+	/* What it takes for memory would be someone else's. */
+	if (f->header_type == 0 && !pci_state_translated(f) && !d->direct && !d->unprotected_dma) {
+		lend_unprepare_locked(f);
+		return -EACCES;
 	}
-	/* A bridge's own MSI block is its owner's to use, where its driver has it. */
-	build.msi = f->itt != NULL || (f->bridge->owner_driven && vpci_view_is_owners(view));
-	build.behind_port = vf->slot != NULL;
-	build.intx = view == VPCI_VIEW_GUEST && vpci_intx_vintid(vf, true) != 0;
-	r = vpci_build(&vf->shadow, &build);
+	do {
+		r = lend_prepare(d, f, view, vf->slot);
+	} while (r == -EAGAIN);
+	if (r) {
+		return r;
+	}
+	p = f->prepared;
+	if (!p->built) {
+		bool vectors = vpci_vectors_create(vf) == 0;
+
+		r = lend_build(p, f, vectors && f->msi.cap != 0,
+			       vectors && vpci_msix_trapped(f) && vpci_msix_create(vf) == 0);
+	}
+	if (r == 0 && view == VPCI_VIEW_GUEST && vpci_intx_vintid(vf, true) != 0) {
+		vpci_build_pin(&p->shadow, &p->image);
+	}
 	/* A bridge's stream stays shut: its MSIs are hidden, so it has nothing to say. */
 	if (r == 0 && f->header_type == 0 && pci_state_translated(f) && !lend_stream_shared(f)) {
 		r = iommu_attach(f->iommu, f->stream, &d->p2m);
 	}
-	if (r && f->itt) {
-		its_device_unmap(f->itt);
-		f->itt = NULL;
-	}
 	if (r) {
+		lend_unprepare_locked(f);
 		drop_vectors(vf);
+	} else {
+		show(vf);
 	}
 	return r;
 }
@@ -151,14 +190,8 @@ enum vpci_view lend_owners_view(const struct pci_function *f)
 
 int lend_show_to_owner(struct vpci_function *vf)
 {
-	const struct pci_function *f = vf->function;
-	uint64_t bars[PCI_BARS];
-	int r;
+	int r = lend_let_in(vf, lend_owners_view(vf->function));
 
-	for (uint32_t i = 0; i < PCI_BARS; i++) {
-		bars[i] = f->bars[i].address;
-	}
-	r = lend_let_in(vf, lend_owners_view(f), bars);
 	if (vf->vfs) {
 		vpci_vfs_hold_again(vf);
 	}

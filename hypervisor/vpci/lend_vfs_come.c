@@ -6,6 +6,7 @@
 #include "pci/registry.h"
 #include "vpci/function.h"
 #include "vpci/lend.h"
+#include "vpci/lend_prepare.h"
 #include "vpci/sriov.h"
 #include "vpci/vfs.h"
 #include "vpci/work.h"
@@ -116,19 +117,17 @@ static struct vpci_sriov_regs regs_of(struct vpci_vfs *v)
 	return regs;
 }
 
-/* It answers. Registry lock held. */
-static void open_one(struct vpci_vfs *v, struct pci_function *f, struct vpci_function *vf,
-		     const struct vpci_sriov_regs *regs)
+/* What was read of it is in order, and it is prepared, unless r says otherwise. Registry lock held. */
+static void open_one(struct vpci_vfs *v, struct pci_function *f, struct vpci_function *vf, int r)
 {
-	int r;
+	struct vpci_sriov_regs regs = regs_of(v);
 
 	spin_lock(&f->lock);
-	r = pci_vf_read(f, v->next) ? 0 : -ENODEV;
 	if (r == 0) {
 		r = lend_show_to_owner(vf);
 	}
 	if (r == 0) {
-		set_place(vf, v->next, regs);
+		set_place(vf, v->next, &regs);
 	} else {
 		lend_show_identity(vf);
 	}
@@ -143,6 +142,26 @@ static void open_one(struct vpci_vfs *v, struct pci_function *f, struct vpci_fun
 		lend_set_broken(f, r == -ENODEV ? "no function where a VF should be"
 						: "could not be given to its bridge's owner");
 	}
+}
+
+/* It answers: a part of the way. Registry lock held. True: it is over, one way or the other. */
+static bool open_part(struct vpci_vfs *v, struct pci_function *f, struct vpci_function *vf)
+{
+	int r;
+
+	if (!v->read) {
+		spin_lock(&f->lock);
+		v->read = pci_vf_read(f, v->next);
+		spin_unlock(&f->lock);
+		r = v->read ? -EAGAIN : -ENODEV;
+	} else {
+		r = lend_prepare(vf->domain, f, VPCI_VIEW_VF, NULL);
+	}
+	if (r == -EAGAIN) {
+		return false;
+	}
+	open_one(v, f, vf, r);
+	return true;
 }
 
 /* Config space reads all ones, as hardware has it for a function that is not there. */
@@ -161,7 +180,7 @@ enum job_status vpci_vfs_open(struct vpci_vfs *v, uint64_t now_ms)
 	struct pci_function *pf = v->vf->function;
 	struct pci_function *f = pci_vf_find(pf, v->next);
 	struct vpci_function *vf = vpci_vfs_owners(v, v->next);
-	struct vpci_sriov_regs regs;
+	bool over = true;
 	bool ready;
 
 	if (v->next == pf->sriov.count) {
@@ -172,19 +191,21 @@ enum job_status vpci_vfs_open(struct vpci_vfs *v, uint64_t now_ms)
 			 pf->sriov.count);
 		return JOB_DONE;
 	}
-	ready = pci_vf_ready(f);
+	ready = v->read || pci_vf_ready(f);
 	if (!ready && now_ms - v->since_ms < PCI_VF_READY_MS) {
 		return JOB_WAIT;
 	}
-	regs = regs_of(v);
 	spin_lock(&pci_registry_lock);
 	if (ready) {
-		open_one(v, f, vf, &regs);
+		over = open_part(v, f, vf);
 	} else {
 		open_late(f, vf);
 	}
 	spin_unlock(&pci_registry_lock);
-	v->next++;
+	if (over) {
+		v->read = false;
+		v->next++;
+	}
 	return JOB_MORE;
 }
 

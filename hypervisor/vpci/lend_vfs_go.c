@@ -7,6 +7,7 @@
 #include "pci/registry.h"
 #include "vpci/function.h"
 #include "vpci/lend.h"
+#include "vpci/lend_prepare.h"
 #include "vpci/vfs.h"
 
 /* Events unmapped by a step. */
@@ -32,6 +33,7 @@ static bool claim(struct pci_function *f, struct claim *c)
 		__atomic_store_n(&f->reset.budget_ms, PCI_RESET_SLOW_MS, __ATOMIC_RELAXED);
 		free = false;
 	} else {
+		lend_unprepare(f);
 		pci_function_set_state(f, FUNCTION_RESETTING);
 	}
 	c->shared = lend_stream_shared(f);

@@ -26,6 +26,7 @@ struct vpci_vfs {
 	enum vpci_vfs_stage stage;
 	uint32_t next; /* VF of the next step */
 	uint64_t since_ms;
+	bool read; /* VF next is in the books, not yet its owner's */
 	bool cut; /* VF next is claimed and cut off; its routes are going */
 	struct vpci_function *going; /* as its owner saw it, or NULL */
 	bool then_reset; /* the owner's reset of the PF follows */

@@ -34,6 +34,8 @@ void vpci_destroy(struct domain *d);
  */
 int lend_quarantine(struct pci_function *f, const char *name);  /* assignable-add */
 int lend_return_to_owner(struct pci_function *f);               /* assignable-remove */
+/* A part of it, as long as interrupts may wait. -EAGAIN: there is more. */
+int lend_return_step(struct pci_function *f);
 /* None of the functions that b's last owner used when it ended is on its way into quarantine. */
 bool lend_owner_settled(const struct host_bridge *b);
 /* b's owner, which begins, gets those of them that are still there. */
@@ -49,6 +51,12 @@ struct lend_options {
 /* *out: where the domain sees it. Function 0 of a device comes first: the others join it. */
 int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
 		struct vsbdf *out);
+/*
+ * A part of it, as long as interrupts may wait. -EAGAIN: there is more, or d's bus is about to be
+ * made. Who does not come back leaves the function in quarantine.
+ */
+int lend_attach_step(struct domain *d, struct pci_function *f, const struct lend_options *options,
+		     struct vsbdf *out);
 int lend_detach(struct pci_function *f);
 /*
  * Ask f's user to let go of it: of one behind a root port the slot's attention button is pressed. It

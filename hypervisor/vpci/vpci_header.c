@@ -182,6 +182,11 @@ static void build_rom(struct vpci_shadow *s, const struct pci_bar *rom)
 	}
 }
 
+void vpci_build_pin(struct vpci_shadow *s, const struct vpci_image *image)
+{
+	vpci_shadow_reg(s, INTERRUPT)->value |= image->regs[INTERRUPT / 4] & INTERRUPT_PIN;
+}
+
 int vpci_build(struct vpci_shadow *s, const struct vpci_build *b)
 {
 	int r;
@@ -198,8 +203,7 @@ int vpci_build(struct vpci_shadow *s, const struct vpci_build *b)
 		build_rom(s, &b->function->lent_rom);
 	}
 	if (r == 0 && b->view == VPCI_VIEW_GUEST && b->intx) {
-		vpci_shadow_reg(s, INTERRUPT)->value |=
-			b->image->regs[INTERRUPT / 4] & INTERRUPT_PIN;
+		vpci_build_pin(s, b->image);
 	}
 	if (r == 0 && b->view != VPCI_VIEW_IDENTITY) {
 		r = vpci_build_caps(s, b);

@@ -45,7 +45,7 @@ static struct vpci_reg with_bits(struct vpci_reg reg, uint32_t bits, enum vpci_w
 	reg.write |= words[word].write & bits;
 	reg.w1c = (reg.w1c & ~w1c_said) | (words[word].w1c & bits);
 	reg.value |= (words[word].one | (words[word].copy & image)) & bits;
-	reg.kind = words[word].kind != VPCI_PLAIN ? words[word].kind : reg.kind;
+	reg.kind |= words[word].kind; /* one at most says something */
 	return reg;
 }
 

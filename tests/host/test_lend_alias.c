@@ -209,7 +209,7 @@ static void contained_together(void **state)
 	both_to_a_guest();
 	guest_write(1, 4, 2, 6);
 	guest_write(2, 4, 2, 6);
-	pci_contained(nic, PCI_CONTAIN_FATAL);
+	contain(nic, PCI_CONTAIN_FATAL);
 	assert_broken(nic, "fatal-error");
 	assert_broken(nvme, "fatal-error");
 	assert_int_equal(world_dma(nic), ~0U);
@@ -232,7 +232,7 @@ static void owners_contained_together(void **state)
 	(void)state;
 	owner_write(nvme, 4, 2, 6);
 	owner_write(nic, 4, 2, 6);
-	pci_contained(nvme, PCI_CONTAIN_DMA);
+	contain(nvme, PCI_CONTAIN_DMA);
 	assert_broken(nvme, "dma-faults");
 	assert_broken(nic, "dma-faults");
 	assert_int_equal(world_dma(nic), ~0U);
@@ -249,7 +249,7 @@ static void contained_by_an_iommu_that_does_not_confirm(void **state)
 	(void)state;
 	both_to_a_guest();
 	lend_world.fail[STEP_ABORT] = true;
-	pci_contained(nvme, PCI_CONTAIN_ACCESS);
+	contain(nvme, PCI_CONTAIN_ACCESS);
 	assert_broken(nvme, "access-error");
 	assert_broken(nic, "access-error");
 	assert_int_equal(lend_quarantine(nvme, ""), -EIO);
@@ -267,7 +267,7 @@ static void contained_whatever_the_other_does(void **state)
 	quarantine(nvme);
 	quarantine(nic);
 	lend_to(GUEST1, nic, 1);
-	pci_contained(nic, PCI_CONTAIN_DMA);
+	contain(nic, PCI_CONTAIN_DMA);
 	assert_broken(nvme, "dma-faults");
 	assert_broken(nic, "dma-faults");
 	quarantine(nvme);
@@ -276,7 +276,7 @@ static void contained_whatever_the_other_does(void **state)
 	lend_to(GUEST1, nvme, 1);
 	lend_to(GUEST1, nic, 2);
 	assert_int_equal(lend_detach(nvme), 0);
-	pci_contained(nvme, PCI_CONTAIN_DMA);
+	contain(nvme, PCI_CONTAIN_DMA);
 	assert_broken(nic, "dma-faults");
 	assert_int_equal(world_dma(nic), ~0U);
 	world_run_resets();

@@ -572,7 +572,7 @@ static void a_broken_pf_is_retried_without_them(void **state)
 	assert_int_equal(lend_quarantine(vf(1), ""), 0);
 	world_run_resets();
 	lend_to(GUEST1, vf(0), 0);
-	pci_contained(pf, "too many faults");
+	contain(pf, "too many faults");
 	assert_int_equal(pf->state, FUNCTION_BROKEN);
 	assert_int_equal(vf(0)->state, FUNCTION_LENT);
 	assert_int_equal(world_dma(vf(0)), WORLD_GUEST1);

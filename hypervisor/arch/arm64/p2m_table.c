@@ -112,8 +112,8 @@ bool p2m_table_give_back(struct p2m *p, uint32_t max)
 
 bool p2m_table_empty(const uint64_t *table)
 {
-	for (uint32_t i = 0; i < P2M_ENTRIES; i += 4) {
-		if (!four_empty(&table[i])) {
+	for (uint32_t i = 0; i < P2M_ENTRIES; i += 8) {
+		if (!four_empty(&table[i]) || !four_empty(&table[i + 4])) {
 			return false;
 		}
 	}

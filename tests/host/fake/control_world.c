@@ -555,7 +555,7 @@ int lend_quarantine(struct pci_function *f, const char *name)
 	return 0;
 }
 
-int lend_return_to_owner(struct pci_function *f)
+int lend_return_step(struct pci_function *f)
 {
 	if (f->state != FUNCTION_QUARANTINED) {
 		return -EINVAL;
@@ -583,7 +583,7 @@ int lend_rom_load(struct pci_function *f, uint32_t size, uint32_t offset, const 
 	return 0;
 }
 
-int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
+int lend_attach_step(struct domain *d, struct pci_function *f, const struct lend_options *options,
 		struct vsbdf *out)
 {
 	if (world.fail_attach != 0 && world.attach_count >= world.attach_spare) {

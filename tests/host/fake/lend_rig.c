@@ -146,6 +146,12 @@ void guest_write(uint32_t slot, uint32_t reg, uint8_t size, uint32_t value)
 	world_store(WORLD_GUEST1, world_guest_cfg(slot, reg), size, value);
 }
 
+void contain(struct pci_function *f, const char *why)
+{
+	pci_contain(f, why);
+	world_run_jobs();
+}
+
 void quarantine(struct pci_function *f)
 {
 	assert_int_equal(lend_quarantine(f, "disk"), 0);

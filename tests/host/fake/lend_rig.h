@@ -46,6 +46,8 @@ int attach(struct domain *d, struct pci_function *f, uint32_t vslot, struct vsbd
 /* Both must succeed; lend_to() returns the slot. */
 void quarantine(struct pci_function *f);
 uint32_t lend_to(struct domain *d, struct pci_function *f, uint32_t slot);
+/* It did harm: contained, all jobs run. */
+void contain(struct pci_function *f, const char *why);
 /* The first guest sets Initiate FLR. */
 void reset_by_guest(uint32_t slot, const struct pci_function *f);
 
