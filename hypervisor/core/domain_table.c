@@ -19,7 +19,7 @@ struct domain *domain_by_id(uint32_t id)
 	struct domain *found = NULL;
 
 	spin_lock(&table_lock);
-	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+	for (uint32_t i = 0; i < DOMAINS_MAX && found == NULL; i++) {
 		if (in_sight(i) && domains[i]->id == id) {
 			found = domains[i];
 		}

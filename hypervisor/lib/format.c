@@ -49,10 +49,14 @@ static void pad(struct sink *out, char c, size_t count)
 static void put_field(struct sink *out, const struct spec *spec, const char *prefix,
 		      const char *text, size_t length)
 {
-	size_t prefix_length = strlen(prefix);
+	size_t prefix_length = *prefix != '\0' ? strlen(prefix) : 0;
 	size_t total = prefix_length + length;
 	size_t fill = spec->width > total ? spec->width - total : 0;
 
+	if (total == length && fill == 0) { /* as most are */
+		put_text(out, text, length);
+		return;
+	}
 	if (!spec->left && !spec->zero) {
 		pad(out, ' ', fill);
 	}
@@ -77,6 +81,11 @@ static void put_number(struct sink *out, const struct spec *spec, const char *pr
 		text[--at] = digits[value % base];
 		value /= base;
 	} while (value != 0);
+	/* Zeros in front are digits, too. */
+	while (spec->zero && !spec->left && *prefix == '\0' && at != 0 &&
+	       sizeof(text) - at < spec->width) {
+		text[--at] = '0';
+	}
 	put_field(out, spec, prefix, &text[at], sizeof(text) - at);
 }
 

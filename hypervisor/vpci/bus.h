@@ -132,11 +132,12 @@ int vpci_bus_use_msi(struct domain *d, struct msi_controller *msi, ipaddr_t door
 
 /*
  * A config access of v's domain: a's value, size (1, 2, 4, 8) and direction; register reg, aligned.
- * Nobody there: *answered is false, a read gives all ones. MMIO_RETRY: v is parked.
+ * Nobody there: a read gives all ones, and *nobody, unless NULL, becomes true. MMIO_RETRY: v is
+ * parked.
  */
 enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint32_t bus,
 				 uint32_t devfn, uint32_t reg, struct mmio_access *a,
-				 bool *answered);
+				 bool *nobody);
 /* The function with that name, its lock held: the caller unlocks it. NULL: there is none. */
 struct vpci_function *vpci_bus_enter(struct vpci_segment *seg, struct vsbdf where);
 /* The same, lock-free; see vpci_host_device() for what keeps the answer valid. */

@@ -130,14 +130,17 @@ __attribute__((noinline)) static bool port_answers(struct vpci_segment *seg, uin
 
 enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint32_t bus,
 				 uint32_t devfn, uint32_t reg, struct mmio_access *a,
-				 bool *answered)
+				 bool *nobody)
 {
 	struct vpci_function *vf = enter(seg, bus, devfn);
 	enum mmio_result r;
 
-	*answered = vf != NULL;
 	if (!vf) {
-		*answered = port_answers(seg, bus, devfn, reg, a);
+		bool port = port_answers(seg, bus, devfn, reg, a);
+
+		if (nobody) {
+			*nobody = !port;
+		}
 		return MMIO_DONE;
 	}
 	r = access_function(v, vf, reg, a);
@@ -148,14 +151,13 @@ enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint3
 static enum mmio_result config_access(struct vcpu *v, void *opaque, struct mmio_access *a)
 {
 	struct vpci_segment *seg = opaque;
-	bool answered;
 
 	if (!IS_ALIGNED(a->offset, a->size)) {
 		nobody_answers(a);
 		return MMIO_DONE;
 	}
 	return vpci_bus_config(seg, v, ECAM_BUS(a->offset) + seg->bus_start, ECAM_DEVFN(a->offset),
-			       ECAM_REG(a->offset), a, &answered);
+			       ECAM_REG(a->offset), a, NULL);
 }
 
 /*

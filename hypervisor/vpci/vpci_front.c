@@ -10,7 +10,7 @@ static enum mmio_result config_cycle(struct vpci_front *front, struct vcpu *v,
 {
 	struct mmio_access cycle = { .size = p->size, .write = p->write, .value = p->value };
 	enum mmio_result r = MMIO_DONE;
-	bool answered = false;
+	bool nobody = false;
 	uint32_t value;
 
 	if (front->ops->enter) {
@@ -18,14 +18,14 @@ static enum mmio_result config_cycle(struct vpci_front *front, struct vcpu *v,
 	}
 	if (r == MMIO_DONE) {
 		r = vpci_bus_config(front->segment, v, p->bus, p->devfn, p->offset, &cycle,
-				    &answered);
+				    &nobody);
 	}
 	if (r != MMIO_DONE) {
 		return r;
 	}
 	value = (uint32_t)cycle.value;
 	if (front->ops->answer) {
-		value = front->ops->answer(front->regs, p, answered, value);
+		value = front->ops->answer(front->regs, p, !nobody, value);
 	}
 	a->value = a->write ? a->value : value;
 	return MMIO_DONE;

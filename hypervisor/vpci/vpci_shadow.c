@@ -19,9 +19,7 @@
 
 static uint32_t lane_mask(uint32_t offset, uint32_t size)
 {
-	uint32_t bytes = size >= 4 ? ~0U : (1U << (8 * size)) - 1;
-
-	return bytes << (8 * (offset & 3));
+	return ~0U >> (32 - 8 * size) << (8 * (offset & 3));
 }
 
 static const struct vpci_reg *find(const struct vpci_shadow *s, uint32_t offset)
@@ -237,18 +235,27 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 	return plan;
 }
 
+/* A write to it reaches nothing but the shadow. */
+static bool is_own(const struct vpci_reg *reg, uint32_t lanes)
+{
+	return reg->kind == VPCI_PLAIN && (reg->write & ~reg->virt & lanes) == 0;
+}
+
 bool vpci_shadow_write_own(struct vpci_shadow *s, uint32_t offset, uint32_t size, uint32_t value)
 {
 	struct vpci_block *block = s->blocks[offset / VPCI_BLOCK_SIZE];
-	const struct vpci_reg *reg = find(s, offset);
 	uint32_t lanes = lane_mask(offset, size);
+	struct vpci_reg *reg;
 
-	if (reg->kind != VPCI_PLAIN || (reg->write & ~reg->virt & lanes) != 0) {
+	if (!block) {
+		return is_own(&s->fallback, lanes);
+	}
+	reg = &block->regs[(offset % VPCI_BLOCK_SIZE) / 4];
+	if (!is_own(reg, lanes)) {
 		return false;
 	}
-	if (block && (reg->write & lanes) != 0) {
-		block->regs[(offset % VPCI_BLOCK_SIZE) / 4].value =
-			merge(reg, lanes, value << (8 * (offset & 3)));
+	if ((reg->write & lanes) != 0) {
+		reg->value = merge(reg, lanes, value << (8 * (offset & 3)));
 	}
 	return true;
 }
