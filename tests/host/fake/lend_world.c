@@ -528,7 +528,7 @@ static enum job_status vfs_step(struct job *j)
 
 	/* Whoever waits is asked again a millisecond later. */
 	lend_world.now_ms += status == JOB_WAIT ? 1 : 0;
-	return status == JOB_WAIT ? JOB_MORE : status;
+	return status;
 }
 
 static void vfs_finish(struct job *j, bool cancelled)
@@ -624,13 +624,19 @@ void job_park(struct job *j, struct vcpu *v)
 bool world_step_job(void)
 {
 	struct job *j = jobs[0];
+	enum job_status status;
 	bool cancel;
 
 	if (job_count == 0) {
 		return false;
 	}
 	cancel = j->cancel;
-	if (!cancel && j->ops->step(j) != JOB_DONE) {
+	status = cancel ? JOB_DONE : j->ops->step(j);
+	if (status == JOB_WAIT) { /* others' turn */
+		memmove(&jobs[0], &jobs[1], (job_count - 1) * sizeof(jobs[0]));
+		jobs[job_count - 1] = j;
+	}
+	if (status != JOB_DONE) {
 		return true;
 	}
 	memmove(&jobs[0], &jobs[1], --job_count * sizeof(jobs[0]));
