@@ -82,6 +82,7 @@ int control_info(struct control_call *call)
 	heap_stats(&used, &total);
 	reply.heap_bytes = total * SZ_4K;
 	reply.heap_used_bytes = used * SZ_4K;
+	reply.lpis_used = its_lpi_count();
 	control_reply(call, &reply, sizeof(reply));
 	return 0;
 }
@@ -91,10 +92,14 @@ int control_domain_stats(struct control_call *call)
 	const struct control_domain_id *in = call->in;
 	struct control_domain_stats reply = { 0 };
 	struct domain *d = domain_by_id(in->id);
+	uint32_t pages, pages_max;
 
 	if (d == NULL) {
 		return -ENOENT;
 	}
+	p2m_tables(&d->p2m, &pages, &pages_max);
+	reply.table_bytes = pages * SZ_4K;
+	reply.table_bytes_max = pages_max * SZ_4K;
 	memcpy(reply.exits, d->exits, sizeof(d->exits));
 	reply.interrupts = d->interrupts_injected;
 	control_reply(call, &reply, sizeof(reply));

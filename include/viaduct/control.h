@@ -122,6 +122,8 @@ struct control_info {
 	uint64_t heap_bytes;       /* EL2's heap */
 	uint64_t heap_used_bytes;
 	uint64_t cpus_online; /* their numbers, by bit */
+	uint32_t lpis_used;   /* interrupts of the ITS that lent functions have, each an event */
+	uint32_t unused;
 };
 
 /*
@@ -238,6 +240,8 @@ enum control_exit {
 struct control_domain_stats {
 	uint64_t exits[16]; /* by enum control_exit */
 	uint64_t interrupts; /* of lent hardware, delivered by EL2: not direct ones */
+	uint64_t table_bytes;     /* its stage-2 tables */
+	uint64_t table_bytes_max; /* as many as it may have */
 };
 
 /* DOMAIN_VCPUS: control_domain_id -> control_count, then count control_vcpu by index. -ENOENT. */
@@ -584,7 +588,7 @@ struct control_shared {
 };
 
 _Static_assert(sizeof(struct control_header) == 16, "ABI");
-_Static_assert(sizeof(struct control_info) == 112, "ABI");
+_Static_assert(sizeof(struct control_info) == 120, "ABI");
 _Static_assert(sizeof(struct control_domain_create) == 96, "ABI");
 _Static_assert(offsetof(struct control_domain_create, ram_bytes) == 72, "ABI");
 _Static_assert(sizeof(struct control_domain_id) == 8, "ABI");
@@ -593,7 +597,7 @@ _Static_assert(sizeof(struct control_list) == 8, "ABI");
 _Static_assert(sizeof(struct control_list_reply) == 8, "ABI");
 _Static_assert(sizeof(struct control_domain) == 112, "ABI");
 _Static_assert(offsetof(struct control_domain, ram_base) == 88, "ABI");
-_Static_assert(sizeof(struct control_domain_stats) == 136, "ABI");
+_Static_assert(sizeof(struct control_domain_stats) == 152, "ABI");
 _Static_assert(CONTROL_EXIT_KINDS <= 16, "ABI");
 _Static_assert(sizeof(struct control_vcpu) == 24, "ABI");
 _Static_assert(sizeof(struct control_power_key) == 16, "ABI");

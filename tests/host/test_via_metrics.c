@@ -168,6 +168,7 @@ static void test_machine_and_functions(void **state)
 	read_metrics();
 	assert_sample("viaduct_free_bytes", "536870912");
 	assert_sample("viaduct_cpus", "2");
+	assert_sample("viaduct_lpis_used", "9");
 	assert_sample("viaduct_function_faults_total{function=\"0000:02:00.0\"}", "5");
 	assert_sample("viaduct_function_resets_total{function=\"0000:02:00.0\"}",
 		      "18446744073709551615");
@@ -219,6 +220,8 @@ static void test_domains(void **state)
 	assert_sample("viaduct_domain_exits_total{domain=\"control\",reason=\"hvc\"}", "42");
 	assert_sample("viaduct_domain_exits_total{domain=\"control\",reason=\"mmio_pci\"}", "0");
 	assert_sample("viaduct_domain_interrupts_total{domain=\"control\"}", "7");
+	assert_sample("viaduct_domain_table_bytes{domain=\"control\"}", "20480");
+	assert_sample("viaduct_domain_table_limit_bytes{domain=\"control\"}", "2097152");
 	assert_sample("viaduct_domain_state{domain=\"control\",state=\"running\"}", "1");
 	assert_sample("viaduct_domain_memory_bytes{domain=\"we\\\"i\\\\rd{},=\"}", "33554432");
 	assert_sample("viaduct_domain_vcpus{domain=\"we\\\"i\\\\rd{},=\"}", "2");

@@ -19,6 +19,7 @@ static void print_info(const struct control_info *i)
 	printf("free_memory            : %llu\n", MIB(i->free_bytes));
 	printf("hypervisor_heap_kib    : %llu\n", KIB(i->heap_bytes));
 	printf("hypervisor_heap_used   : %llu\n", KIB(i->heap_used_bytes));
+	printf("lpis_used              : %u\n", i->lpis_used);
 	printf("gic_version            : %u\n", i->gic_version);
 	printf("its                    : %s%s\n", i->features & CONTROL_FEATURE_ITS ? "yes" : "no",
 	       i->features & CONTROL_FEATURE_DIRECT ? ", direct interrupts" : "");
@@ -39,6 +40,7 @@ static void json_info(const struct control_info *i)
 	json_number(&j, "free_bytes", i->free_bytes);
 	json_number(&j, "heap_bytes", i->heap_bytes);
 	json_number(&j, "heap_used_bytes", i->heap_used_bytes);
+	json_number(&j, "lpis_used", i->lpis_used);
 	json_number(&j, "gic_version", i->gic_version);
 	json_bool(&j, "its", (i->features & CONTROL_FEATURE_ITS) != 0);
 	json_bool(&j, "smmu", (i->features & CONTROL_FEATURE_SMMU) != 0);
@@ -96,6 +98,8 @@ static void print_stats(const struct control_domain_stats *s)
 	}
 	printf("exits_%-16s : %llu\n", "total", (unsigned long long)total);
 	printf("%-22s : %llu\n", "interrupts", (unsigned long long)s->interrupts);
+	printf("%-22s : %llu\n", "table_kib", KIB(s->table_bytes));
+	printf("%-22s : %llu\n", "table_kib_max", KIB(s->table_bytes_max));
 }
 
 static void json_stats(const struct control_domain *d, const struct control_domain_stats *s)
@@ -114,6 +118,8 @@ static void json_stats(const struct control_domain *d, const struct control_doma
 	json_end(&j, '}');
 	json_number(&j, "exits_total", total);
 	json_number(&j, "interrupts", s->interrupts);
+	json_number(&j, "table_bytes", s->table_bytes);
+	json_number(&j, "table_bytes_max", s->table_bytes_max);
 	json_end(&j, '}');
 	json_finish(&j);
 }

@@ -68,6 +68,8 @@ static void print_machine(const struct control_info *i)
 	gauge("viaduct_free_bytes", i->free_bytes, "Of that, free.");
 	gauge("viaduct_heap_bytes", i->heap_bytes, "The hypervisor's heap.");
 	gauge("viaduct_heap_used_bytes", i->heap_used_bytes, "Of it, in use.");
+	gauge("viaduct_lpis_used", i->lpis_used,
+	      "Interrupts of the ITS that lent functions have.");
 }
 
 /* A sample's name and the label that says of which domain it is; the brace is left open. */
@@ -112,6 +114,8 @@ static void print_domains(const struct metrics *m)
 	static const char time[] = "viaduct_domain_cpu_seconds_total";
 	static const char isolated[] = "viaduct_domain_isolated";
 	static const char interrupts[] = "viaduct_domain_interrupts_total";
+	static const char tables[] = "viaduct_domain_table_bytes";
+	static const char tables_max[] = "viaduct_domain_table_limit_bytes";
 
 	print_domain_states(m);
 	family(memory, "gauge", "The domain's memory.");
@@ -141,6 +145,16 @@ static void print_domains(const struct metrics *m)
 	for (size_t i = 0; i < m->domain_count; i++) {
 		domain_sample(interrupts, &m->domains[i]);
 		printf("} %" PRIu64 "\n", m->stats[i].interrupts);
+	}
+	family(tables, "gauge", "Its page tables.");
+	for (size_t i = 0; i < m->domain_count; i++) {
+		domain_sample(tables, &m->domains[i]);
+		printf("} %" PRIu64 "\n", m->stats[i].table_bytes);
+	}
+	family(tables_max, "gauge", "How big they may become.");
+	for (size_t i = 0; i < m->domain_count; i++) {
+		domain_sample(tables_max, &m->domains[i]);
+		printf("} %" PRIu64 "\n", m->stats[i].table_bytes_max);
 	}
 }
 

@@ -108,6 +108,14 @@ enum p2m_type p2m_lookup(struct p2m *p, ipaddr_t ipa, paddr_t *pa, uint64_t *run
 	return type;
 }
 
+void p2m_tables(struct p2m *p, uint32_t *pages, uint32_t *max)
+{
+	spin_lock(&p->lock);
+	*pages = p->table_pages;
+	*max = p->table_pages_max;
+	spin_unlock(&p->lock);
+}
+
 uint64_t p2m_vttbr(const struct p2m *p)
 {
 	return (uint64_t)p->vmid << 48 | heap_pa(p->root).v;

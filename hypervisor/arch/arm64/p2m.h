@@ -82,6 +82,9 @@ enum p2m_type p2m_lookup_locked(const struct p2m *p, ipaddr_t ipa, paddr_t *pa, 
 /* The one 4 KiB page of the ITS doorbell, in the SMMU's view only. -EEXIST, -ENOMEM, -EINVAL. */
 int p2m_map_doorbell(struct p2m *p, ipaddr_t ipa, paddr_t pa);
 
+/* Pages of its tables, and as many as it may have. */
+void p2m_tables(struct p2m *p, uint32_t *pages, uint32_t *max);
+
 /* Boot: an SMMU does not snoop the caches, so clean to DRAM every entry of its view from now on. */
 void p2m_set_noncoherent_walker(void);
 

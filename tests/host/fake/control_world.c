@@ -443,6 +443,7 @@ int control_info(struct control_call *call)
 		.features = CONTROL_FEATURE_ITS,
 		.ram_bytes = 1024 * SZ_1M,
 		.free_bytes = world.free_bytes,
+		.lpis_used = 9,
 	};
 
 	control_reply(call, &reply, sizeof(reply));
@@ -453,7 +454,9 @@ int control_domain_stats(struct control_call *call)
 {
 	const struct control_domain_id *in = call->in;
 	struct control_domain_stats reply = { .exits = { [CONTROL_EXIT_HVC] = 42 },
-					      .interrupts = 7 };
+					      .interrupts = 7,
+					      .table_bytes = 5 * SZ_4K,
+					      .table_bytes_max = 2 * SZ_1M };
 
 	if (domain_by_id(in->id) == NULL) {
 		return -ENOENT;
