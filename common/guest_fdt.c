@@ -207,6 +207,19 @@ static int put_power_key(void *fdt)
 	return fdt_end_node(fdt);
 }
 
+static int put_watchdog(void *fdt)
+{
+	TRY(fdt_begin_node(fdt, "watchdog@9101000"));
+	TRY(put_string(fdt, "compatible", "arm,sbsa-gwdt"));
+	/* Control frame first. */
+	TRY(PUT_CELLS(fdt, "reg", HI(GUEST_WATCHDOG_CONTROL_BASE), LO(GUEST_WATCHDOG_CONTROL_BASE),
+		      HI(GUEST_WATCHDOG_FRAME_SIZE), LO(GUEST_WATCHDOG_FRAME_SIZE),
+		      HI(GUEST_WATCHDOG_REFRESH_BASE), LO(GUEST_WATCHDOG_REFRESH_BASE),
+		      HI(GUEST_WATCHDOG_FRAME_SIZE), LO(GUEST_WATCHDOG_FRAME_SIZE)));
+	TRY(PUT_CELLS(fdt, "interrupts", IRQ_SPI, SPI(GUEST_WATCHDOG_INTID), IRQ_LEVEL_HIGH));
+	return fdt_end_node(fdt);
+}
+
 static int put_root(void *fdt, const struct guest_fdt *g)
 {
 	TRY(fdt_begin_node(fdt, ""));
@@ -223,6 +236,9 @@ static int put_root(void *fdt, const struct guest_fdt *g)
 	TRY(put_gic(fdt, g));
 	TRY(put_uart(fdt));
 	TRY(put_power_key(fdt));
+	if (g->watchdog) {
+		TRY(put_watchdog(fdt));
+	}
 	TRY(guest_fdt_put_pci(fdt, g));
 	return fdt_end_node(fdt);
 }

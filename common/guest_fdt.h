@@ -36,6 +36,7 @@ struct guest_fdt_bridge {
 struct guest_fdt {
 	uint32_t gic_version; /* 2, else 3 */
 	bool msi_frame;       /* a GICv2m frame, and no ITS */
+	bool watchdog;
 	uint32_t vcpu_count;  /* 1..16 */
 	uint64_t ram_base;    /* 0: GUEST_RAM_BASE */
 	uint64_t ram_bytes;

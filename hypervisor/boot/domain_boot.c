@@ -67,6 +67,7 @@ static int make_fdt(struct domain_boot *b, const struct domain *d)
 	struct guest_fdt g = {
 		.gic_version = machine.gic.version,
 		.msi_frame = d->unsafe_interrupts,
+		.watchdog = d->has_watchdog,
 		.vcpu_count = spec->vcpu_count,
 		.ram_base = d->ram_base.v,
 		.ram_bytes = spec->ram_size,
@@ -149,6 +150,7 @@ int domain_boot_make(struct domain_boot *b)
 				      .ram_size = spec->ram_size,
 				      .unprotected_dma = spec->unprotected_dma,
 				      .unsafe_interrupts = spec->unsafe_interrupts,
+				      .has_watchdog = spec->has_watchdog,
 				      .ram_at = b->ram_base };
 	struct domain *d;
 	int err;

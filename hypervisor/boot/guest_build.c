@@ -7,6 +7,7 @@
 #include "core/machine.h"
 #include "core/vgpio.h"
 #include "core/vuart.h"
+#include "core/vwatchdog.h"
 #include "iommu/iommu.h"
 #include "irq/its.h"
 #include "irq/vgic.h"
@@ -92,6 +93,13 @@ static int create_gic(struct domain *d)
 	return ret;
 }
 
+static int create_watchdog(struct domain *d)
+{
+	return d->has_watchdog ? vwatchdog_create(d, ipa(GUEST_WATCHDOG_REFRESH_BASE),
+						  ipa(GUEST_WATCHDOG_CONTROL_BASE),
+						  GUEST_WATCHDOG_INTID) : 0;
+}
+
 int domain_build_guest(struct domain *d)
 {
 	int ret;
@@ -109,12 +117,18 @@ int domain_build_guest(struct domain *d)
 	if (ret != 0) {
 		goto fail_uart;
 	}
-	ret = flash_create(d);
+	ret = create_watchdog(d);
 	if (ret != 0) {
 		goto fail_gpio;
 	}
+	ret = flash_create(d);
+	if (ret != 0) {
+		goto fail_watchdog;
+	}
 	return 0;
 
+fail_watchdog:
+	vwatchdog_destroy(d);
 fail_gpio:
 	vgpio_destroy(d);
 fail_uart:
@@ -136,6 +150,9 @@ enum job_status domain_unbuild_slice(struct domain *d)
 {
 	enum job_status status;
 
+	if (!vwatchdog_stop(d)) {
+		return JOB_WAIT;
+	}
 	if (!vits_clear_slice(d)) {
 		return JOB_MORE;
 	}
@@ -153,6 +170,7 @@ int domain_unbuild_guest(struct domain *d)
 	/* Streams abort now; what the SMMU remembers of the tables goes before the RAM does. */
 	ret = iommu_flush_vmid(d->p2m.vmid);
 	vpci_destroy(d);
+	vwatchdog_destroy(d);
 	vgpio_destroy(d);
 	vuart_destroy(d);
 	vmsi_destroy(d);

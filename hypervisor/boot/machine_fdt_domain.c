@@ -19,6 +19,7 @@ static const char *const known_properties[] = {
 	"#address-cells", "#size-cells", "compatible", "cpus",	"memory",
 	"pci-bridges",	  "pci-devices", "phandle",    "unprotected-dma",
 	"unsafe-interrupts",		 "vpl011",
+	"watchdog",
 };
 
 static bool is_known(const char *name)
@@ -188,11 +189,14 @@ static int read_flag(struct fdt_reader *r, int node, const char *name, bool *out
 	return *out && length != 0 ? fdt_fail(r, node, name, "has a value") : 0;
 }
 
-static int read_dangers(struct fdt_reader *r, int node, struct machine_domain *d)
+static int read_flags(struct fdt_reader *r, int node, struct machine_domain *d)
 {
 	int err = read_flag(r, node, "unprotected-dma", &d->unprotected_dma);
 
-	return err == 0 ? read_flag(r, node, "unsafe-interrupts", &d->unsafe_interrupts) : err;
+	if (err == 0) {
+		err = read_flag(r, node, "unsafe-interrupts", &d->unsafe_interrupts);
+	}
+	return err == 0 ? read_flag(r, node, "watchdog", &d->has_watchdog) : err;
 }
 
 /* Its node's name without unit address. */
@@ -225,7 +229,7 @@ static int read_domain(struct fdt_reader *r, int node, struct machine_domain *d)
 		err = read_size(r, node, d);
 	}
 	if (err == 0) {
-		err = read_dangers(r, node, d);
+		err = read_flags(r, node, d);
 	}
 	if (err == 0) {
 		err = read_modules(r, node, d);

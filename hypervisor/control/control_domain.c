@@ -16,10 +16,13 @@ STATE_IS(DOMAIN_DYING, CONTROL_DOMAIN_STATE_DYING);
 STATE_IS(SHUTDOWN_POWEROFF, CONTROL_POWEROFF);
 STATE_IS(SHUTDOWN_REBOOT, CONTROL_REBOOT);
 STATE_IS(SHUTDOWN_CRASH, CONTROL_CRASH);
+STATE_IS(SHUTDOWN_WATCHDOG, CONTROL_WATCHDOG);
 STATE_IS(DOMAIN_NAME_MAX, CONTROL_NAME_SIZE);
 STATE_IS(DOMAIN_ID_NONE, CONTROL_NO_DOMAIN);
 
-#define FLAGS (CONTROL_CREATE_UNSAFE_INTERRUPTS | CONTROL_CREATE_UNPROTECTED_DMA)
+#define FLAGS                                                                \
+	(CONTROL_CREATE_UNSAFE_INTERRUPTS | CONTROL_CREATE_UNPROTECTED_DMA | \
+	 CONTROL_CREATE_WATCHDOG)
 
 int control_domain_create(struct control_call *call)
 {
@@ -33,6 +36,7 @@ int control_domain_create(struct control_call *call)
 		.flash_size = in->flash_bytes,
 		.unprotected_dma = (in->flags & CONTROL_CREATE_UNPROTECTED_DMA) != 0,
 		.unsafe_interrupts = (in->flags & CONTROL_CREATE_UNSAFE_INTERRUPTS) != 0,
+		.has_watchdog = (in->flags & CONTROL_CREATE_WATCHDOG) != 0,
 	};
 	struct domain *d;
 	int err;
@@ -145,11 +149,13 @@ static void describe(struct domain *d, struct control_domain *out)
 	out->shutdown = (uint32_t)d->reason;
 	out->flags = (d->control ? CONTROL_DOMAIN_IS_CONTROL : 0) |
 		     (d->unprotected_dma ? CONTROL_DOMAIN_UNPROTECTED_DMA : 0) |
-		     (d->unsafe_interrupts ? CONTROL_DOMAIN_UNSAFE_INTERRUPTS : 0);
+		     (d->unsafe_interrupts ? CONTROL_DOMAIN_UNSAFE_INTERRUPTS : 0) |
+		     (d->has_watchdog ? CONTROL_DOMAIN_WATCHDOG : 0);
 	out->vcpu_count = d->vcpu_count;
 	out->ram_base = d->ram_base.v;
 	out->ram_bytes = d->ram_size;
 	out->cpu_ns = control_ticks_to_ns(domain_cpu_ticks(d));
+	out->life_ns = control_ticks_to_ns(domain_life_ticks(d));
 	for (uint32_t i = 0; i < d->vcpu_count && i < DOMAIN_VCPUS_MAX; i++) {
 		if (d->vcpus[i] != NULL && d->vcpus[i]->state == VCPU_RUNNING) {
 			out->vcpus_running++;

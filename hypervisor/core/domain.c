@@ -139,6 +139,7 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	d->unprotected_dma = spec->unprotected_dma;
 	d->ram_base = ipa(spec->ram_at);
 	d->drives = spec->drives;
+	d->has_watchdog = spec->has_watchdog;
 	/* What can write to all memory can write to every doorbell. */
 	d->unsafe_interrupts = spec->unsafe_interrupts || spec->unprotected_dma;
 	ret = domain_ram_promise(d, size, flash_size);
@@ -168,6 +169,7 @@ static int start(struct domain *d, ipaddr_t pc, uint64_t arg, enum domain_state 
 		uint64_t now = ticks_now();
 
 		domain_set_state(d, state);
+		__atomic_store_n(&d->started, now, __ATOMIC_RELAXED);
 		/* A guest's virtual time begins with it; the control domain's is the machine's. */
 		for (uint32_t i = 0; i < d->vcpu_count; i++) {
 			d->vcpus[i]->sys.cntvoff = d->control ? 0 : now;
@@ -270,7 +272,8 @@ void domain_end_machine_if_last(void)
 
 void domain_shutdown(struct domain *d, enum shutdown_reason reason)
 {
-	static const char *const words[] = { "powered off", "asked for a reboot", "crashed" };
+	static const char *const words[] = { "powered off", "asked for a reboot", "crashed",
+					     "did not serve its watchdog" };
 	bool restart = false;
 
 	if (d->control) {
@@ -283,11 +286,12 @@ void domain_shutdown(struct domain *d, enum shutdown_reason reason)
 		}
 		domain_set_state(d, DOMAIN_SHUTDOWN);
 		d->reason = reason;
+		__atomic_store_n(&d->ended, ticks_now(), __ATOMIC_RELAXED);
 		for (uint32_t i = 0; i < d->vcpu_count; i++) {
 			sched_stop(d->vcpus[i]);
 		}
 		log_info("domain", "d%u %s %s", d->id, d->name, words[reason]);
-		restart = reason == SHUTDOWN_REBOOT;
+		restart = reason == SHUTDOWN_REBOOT || reason == SHUTDOWN_WATCHDOG;
 	}
 	spin_unlock(&d->lock);
 	if (!restart || !domain_restart(d)) {
@@ -300,6 +304,17 @@ void domain_off_is_reboot(struct domain *d, bool reboot)
 	spin_lock(&d->lock);
 	d->off_is_reboot = reboot;
 	spin_unlock(&d->lock);
+}
+
+uint64_t domain_life_ticks(const struct domain *d)
+{
+	uint64_t started = __atomic_load_n(&d->started, __ATOMIC_RELAXED);
+	uint64_t ended = __atomic_load_n(&d->ended, __ATOMIC_RELAXED);
+
+	if (started == 0) {
+		return 0;
+	}
+	return (ended != 0 ? ended : ticks_now()) - started;
 }
 
 uint64_t domain_cpu_ticks(struct domain *d)

@@ -29,7 +29,7 @@ enum domain_state {
 	DOMAIN_DYING,    /* teardown job at work; no new references */
 };
 
-enum shutdown_reason { SHUTDOWN_POWEROFF, SHUTDOWN_REBOOT, SHUTDOWN_CRASH };
+enum shutdown_reason { SHUTDOWN_POWEROFF, SHUTDOWN_REBOOT, SHUTDOWN_CRASH, SHUTDOWN_WATCHDOG };
 
 struct vgic;
 struct vits;
@@ -37,6 +37,7 @@ struct vmsi;
 struct vpci;
 struct vuart;
 struct vgpio;
+struct vwatchdog;
 struct domain_boot;
 
 struct domain {
@@ -52,6 +53,7 @@ struct domain {
 	bool visible; /* complete: found by id and name */
 	enum domain_state state; /* changed by domain_set_state() */
 	enum shutdown_reason reason;
+	uint64_t started, ended; /* ticks; 0: not yet */
 	bool off_is_reboot; /* under the lock: when it powers off, that is a reboot */
 	struct p2m p2m;
 	struct mmio_map mmio;
@@ -76,6 +78,8 @@ struct domain {
 	struct vpci *vpci;
 	struct vuart *uart;
 	struct vgpio *gpio; /* guests: the power key */
+	bool has_watchdog;
+	struct vwatchdog *watchdog;
 	uint64_t exits[EXIT_KINDS];   /* statistics, updated without lock by its vCPUs */
 	uint64_t interrupts_injected; /* from lent hardware */
 	uint64_t log_tokens;
@@ -116,6 +120,7 @@ struct domain_spec {
 	uint64_t ram_at;      /* the latter, where it is to be just this; 0: any */
 	/* Where there is no ITS: MSIs through a doorbell without check. unprotected_dma implies it. */
 	bool unsafe_interrupts;
+	bool has_watchdog;
 };
 
 /*
@@ -167,5 +172,7 @@ void domain_end_machine_if_last(void);
 
 /* Statistics. */
 uint64_t domain_cpu_ticks(struct domain *d);
+/* Since it was started, up to its end if that has come. */
+uint64_t domain_life_ticks(const struct domain *d);
 
 #endif

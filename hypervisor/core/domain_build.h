@@ -11,7 +11,7 @@
 /* Control domain: id 0, direct, empty tables. NULL: no memory. Boot only. */
 struct domain *domain_create_control(uint32_t vcpu_count);
 
-/* GIC, ITS, UART, power key and flash of a guest. On failure nothing is left. */
+/* GIC, ITS, UART, power key, watchdog and flash of a guest. On failure nothing is left. */
 int domain_build_guest(struct domain *d);
 /* Then its PCI bus, by the job that fills its RAM. What there is of it goes with the domain. */
 int domain_build_guest_pci(struct domain *d);
@@ -27,7 +27,7 @@ enum job_status domain_unbuild_slice(struct domain *d);
 int domain_unbuild_guest(struct domain *d);
 
 /*
- * d, which has shut down, asked for a reboot. True: it is ended and made again, under its name. Any
+ * d, which has shut down, asked for a reboot, or its watchdog did. True: it is ended and made again, under its name. Any
  * context, no lock held.
  */
 bool domain_restart(struct domain *d);

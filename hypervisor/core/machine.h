@@ -167,6 +167,7 @@ struct machine_domain {
 	uint32_t lent_count;
 	bool unprotected_dma; /* these two: see domain_spec */
 	bool unsafe_interrupts;
+	bool has_watchdog;
 	struct machine_owned owned[MACHINE_MAX_OWNED]; /* also when it is flawed */
 	uint32_t owned_count;
 };

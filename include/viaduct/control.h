@@ -142,6 +142,8 @@ struct control_info {
  * address, which ram_base of its control_domain says. No flash.
  */
 #define CONTROL_CREATE_UNPROTECTED_DMA (1U << 1)
+/* It has a watchdog; one that it does not serve ends it with CONTROL_WATCHDOG. */
+#define CONTROL_CREATE_WATCHDOG (1U << 2)
 
 struct control_domain_create {
 	char name[CONTROL_NAME_SIZE];
@@ -200,12 +202,13 @@ enum control_domain_state {
 	CONTROL_DOMAIN_STATE_DYING,
 };
 
-enum control_shutdown { CONTROL_POWEROFF, CONTROL_REBOOT, CONTROL_CRASH };
+enum control_shutdown { CONTROL_POWEROFF, CONTROL_REBOOT, CONTROL_CRASH, CONTROL_WATCHDOG };
 
 #define CONTROL_DOMAIN_IS_CONTROL  (1U << 0)
 #define CONTROL_DOMAIN_UNPROTECTED_DMA (1U << 2) /* made with CONTROL_CREATE_UNPROTECTED_DMA */
 /* It has the frame that CONTROL_CREATE_UNSAFE_INTERRUPTS asks for. */
 #define CONTROL_DOMAIN_UNSAFE_INTERRUPTS (1U << 1)
+#define CONTROL_DOMAIN_WATCHDOG (1U << 3) /* made with CONTROL_CREATE_WATCHDOG */
 
 struct control_domain {
 	char name[CONTROL_NAME_SIZE];
@@ -218,6 +221,7 @@ struct control_domain {
 	uint64_t ram_base;      /* guest physical */
 	uint64_t ram_bytes;
 	uint64_t cpu_ns;
+	uint64_t life_ns; /* since it was started, up to its end if that has come */
 };
 
 /* DOMAIN_STATS -> control_domain_stats. Exits by reason, since the domain was made. */
@@ -595,7 +599,7 @@ _Static_assert(sizeof(struct control_domain_id) == 8, "ABI");
 _Static_assert(sizeof(struct control_domain_start) == 24, "ABI");
 _Static_assert(sizeof(struct control_list) == 8, "ABI");
 _Static_assert(sizeof(struct control_list_reply) == 8, "ABI");
-_Static_assert(sizeof(struct control_domain) == 112, "ABI");
+_Static_assert(sizeof(struct control_domain) == 120, "ABI");
 _Static_assert(offsetof(struct control_domain, ram_base) == 88, "ABI");
 _Static_assert(sizeof(struct control_domain_stats) == 152, "ABI");
 _Static_assert(CONTROL_EXIT_KINDS <= 16, "ABI");

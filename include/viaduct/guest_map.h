@@ -32,6 +32,10 @@
 #define GUEST_GPIO_BASE    0x09030000ULL /* its line 3 is the power key */
 #define GUEST_GPIO_SIZE    0x00001000ULL
 #define GUEST_GPIO_INTID   39 /* SPI 7 */
+#define GUEST_WATCHDOG_REFRESH_BASE 0x09100000ULL /* where a guest has one; not on that board */
+#define GUEST_WATCHDOG_CONTROL_BASE 0x09101000ULL
+#define GUEST_WATCHDOG_FRAME_SIZE   0x00001000ULL
+#define GUEST_WATCHDOG_INTID        40 /* SPI 8 */
 #define GUEST_INTX_INTID   35 /* SPI 3..6 */
 #define GUEST_SPI_COUNT    32
 #define GUEST_V2M_INTID    80 /* SPI 48.. */

@@ -91,7 +91,7 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	world.there = true;
 	*d = (struct domain){ .id = (uint16_t)++world.made, .ram_size = spec->ram_size,
 			      .unprotected_dma = spec->unprotected_dma,
-			      .unsafe_interrupts = spec->unsafe_interrupts,
+			      .unsafe_interrupts = spec->unsafe_interrupts, .has_watchdog = spec->has_watchdog,
 			      .ram_block_count = 8, .ram_populated = 8 };
 	memcpy(d->name, spec->name, sizeof(d->name));
 	d->ram_base = ipa(!spec->unprotected_dma ? 0x40000000 :
@@ -382,7 +382,7 @@ static void test_starts(void **state)
 	assert_int_equal(world.spec.vcpu_count, 2);
 	assert_int_equal(world.spec.ram_size, RAM_SIZE);
 	assert_false(world.spec.drives || world.spec.unprotected_dma ||
-		     world.spec.unsafe_interrupts);
+		     world.spec.unsafe_interrupts || world.spec.has_watchdog);
 	has_started(0x40000000);
 	assert_non_null(property("/intc@8000000/its@8080000", "compatible", NULL));
 }
@@ -475,10 +475,12 @@ static void test_in_place(void **state)
 	(void)state;
 	machine.domains[0].unprotected_dma = true;
 	machine.domains[0].unsafe_interrupts = true;
+	machine.domains[0].has_watchdog = true;
 	machine.gic.version = 2;
 	lends(NO_IOMMU);
 	domain_boot_all();
 	assert_true(world.spec.unprotected_dma && world.spec.unsafe_interrupts);
+	assert_true(world.spec.has_watchdog);
 	assert_int_equal(world.spec.ram_at, 0);
 	functions[1].state = FUNCTION_QUARANTINED;
 	run_jobs();

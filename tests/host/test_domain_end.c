@@ -24,6 +24,7 @@ static void test_what_power_off_means(void **state)
 		{ true, SHUTDOWN_POWEROFF, SHUTDOWN_REBOOT },
 		{ true, SHUTDOWN_CRASH, SHUTDOWN_CRASH },
 		{ true, SHUTDOWN_REBOOT, SHUTDOWN_REBOOT },
+		{ true, SHUTDOWN_WATCHDOG, SHUTDOWN_WATCHDOG },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -37,7 +38,9 @@ static void test_what_power_off_means(void **state)
 		domain_shutdown(d, cases[i].asked);
 		stop_now(d);
 		assert_int_equal(d->reason, cases[i].counts);
-		assert_int_equal(domain_world.restarts - restarts, cases[i].counts == SHUTDOWN_REBOOT);
+		assert_int_equal(domain_world.restarts - restarts,
+				 cases[i].counts == SHUTDOWN_REBOOT ||
+					 cases[i].counts == SHUTDOWN_WATCHDOG);
 		end(d);
 	}
 	assert_nothing_left();

@@ -13,6 +13,7 @@
 #include "core/machine.h"
 #include "core/vgpio.h"
 #include "core/vuart.h"
+#include "core/vwatchdog.h"
 #include "fake_log.h"
 #include "iommu/iommu.h"
 #include "irq/vgic.h"
@@ -23,7 +24,7 @@
 
 struct machine machine;
 
-enum part { NONE, VGIC, VITS, VMSI, VUART, VGPIO, VPCI, FLASH, PARTS };
+enum part { NONE, VGIC, VITS, VMSI, VUART, VGPIO, VWATCHDOG, VPCI, FLASH, PARTS };
 
 static bool here[PARTS];
 static enum part failing;
@@ -32,6 +33,7 @@ static uint32_t frame_spis; /* of the MSI frame that was made */
 static uint32_t vectors;    /* the host has for a guest without ITS */
 static uint64_t flash_base, flash_end;
 static int flush_answer;
+static uint32_t counts_on; /* asked so often, the watchdog has not stopped */
 static struct domain d;
 
 static int come(enum part part)
@@ -118,6 +120,24 @@ void vgpio_destroy(struct domain *dom)
 	go(VGPIO);
 }
 
+int vwatchdog_create(struct domain *dom, ipaddr_t refresh, ipaddr_t control, uint32_t intid)
+{
+	assert_true(here[VGIC]);
+	assert_int_not_equal(refresh.v, control.v);
+	return come(VWATCHDOG);
+}
+
+bool vwatchdog_stop(struct domain *dom)
+{
+	return counts_on == 0 || counts_on-- == 0;
+}
+
+void vwatchdog_destroy(struct domain *dom)
+{
+	assert_int_equal(counts_on, 0);
+	go(VWATCHDOG);
+}
+
 uint32_t vpci_unsafe_vectors(void)
 {
 	return vectors;
@@ -167,6 +187,7 @@ static int setup(void **state)
 	failing = NONE;
 	vectors = 0;
 	flush_answer = 0;
+	counts_on = 0;
 	fake_log_clear();
 	return 0;
 }
@@ -186,6 +207,7 @@ static void test_with_an_its(void **state)
 	assert_true(gic.has_its);
 	assert_int_equal(gic.spi_count, GUEST_SPI_COUNT);
 	assert_int_equal(fake_log_lines, 0);
+	assert_false(here[VWATCHDOG]);
 	setup(state);
 	machine.gic.version = 2;
 	build();
@@ -264,6 +286,7 @@ static void test_each_part_may_fail(void **state)
 		setup(state);
 		vectors = part == VMSI ? 8 : 0;
 		d.unsafe_interrupts = part == VMSI;
+		d.has_watchdog = part >= VWATCHDOG;
 		failing = part;
 		if (part == VPCI) {
 			assert_int_equal(domain_build_guest(&d), 0);
@@ -285,7 +308,11 @@ static void test_end(void **state)
 		vectors = 8 * i;
 		d.unsafe_interrupts = i != 0;
 		flush_answer = i != 0 ? -EIO : 0;
+		d.has_watchdog = i != 0;
 		build();
+		assert_int_equal(here[VWATCHDOG], i != 0);
+		counts_on = i;
+		assert_int_equal(domain_unbuild_slice(&d), i != 0 ? JOB_WAIT : JOB_DONE);
 		assert_int_equal(domain_unbuild_slice(&d), JOB_DONE);
 		assert_int_equal(domain_unbuild_guest(&d), flush_answer);
 		here[FLASH] = false; /* goes with the map of trapped regions */

@@ -82,7 +82,7 @@ static void test_list(void **state)
 	assert_string_equal(out,
 			    "[{\"name\": \"control\", \"id\": 0, \"memory\": 512, \"vcpus\": 1, "
 			    "\"state\": \"running\", \"control\": true, \"isolated\": true, "
-			    "\"unsafe_interrupts\": false, "
+			    "\"unsafe_interrupts\": false, \"watchdog\": false, "
 			    "\"cpu_seconds\": 12.345}]\n");
 	assert_int_equal(via("list nobody"), 1);
 	assert_says(err, "no domain is called \"nobody\"");

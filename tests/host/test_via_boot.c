@@ -186,6 +186,27 @@ static void test_fdt_power_key(void **state)
 	assert_int_equal(cell(fdt, node, "gpios", 2), 0);
 }
 
+static void test_fdt_watchdog(void **state)
+{
+	struct guest_fdt g = { .vcpu_count = 1, .ram_bytes = 64 * MIB };
+	static uint8_t fdt[0x10000];
+	int node;
+
+	assert_int_equal(guest_fdt_make(&g, fdt, sizeof(fdt)), 0);
+	assert_true(fdt_path_offset(fdt, "/watchdog@9101000") < 0);
+	g.watchdog = true;
+	assert_int_equal(guest_fdt_make(&g, fdt, sizeof(fdt)), 0);
+	assert_int_equal(fdt_check_full(fdt, sizeof(fdt)), 0);
+	node = node_at(fdt, "/watchdog@9101000");
+	assert_int_equal(fdt_node_check_compatible(fdt, node, "arm,sbsa-gwdt"), 0);
+	/* Control frame, refresh frame. */
+	assert_int_equal(cells(fdt, node, "reg", 0), 0x9101000);
+	assert_int_equal(cells(fdt, node, "reg", 4), 0x9100000);
+	assert_int_equal(cell(fdt, node, "interrupts", 0), 0);
+	assert_int_equal(cell(fdt, node, "interrupts", 1), 8);
+	assert_int_equal(cell(fdt, node, "interrupts", 2), 4);
+}
+
 static void test_fdt_ram_elsewhere(void **state)
 {
 	const struct guest_fdt g = {
@@ -416,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_image),       cmocka_unit_test(test_not_an_image),
 		cmocka_unit_test(test_place),       cmocka_unit_test(test_fdt_chosen),
 		cmocka_unit_test(test_fdt_power_key),
+		cmocka_unit_test(test_fdt_watchdog),
 		cmocka_unit_test(test_fdt_ram_elsewhere),
 		cmocka_unit_test(test_fdt_cpus),    cmocka_unit_test(test_fdt_pcie),
 		cmocka_unit_test(test_fdt_intx),    cmocka_unit_test(test_fdt_gicv2),

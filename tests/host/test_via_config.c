@@ -33,11 +33,11 @@ static void test_everything(void **state)
 		"# a guest\n"
 		"name = \"disk-user\"; memory=256 ;;\r\n"
 		"shadow_memory = 130\n"
-		"unsafe_interrupts = 1\n"
+		"unsafe_interrupts = 1; watchdog = 1\n"
 		"vcpus = '2'   # quoted numbers are numbers\n"
 		"cpus = [ 1, '0-3,^1' ]; cpu_weight = 512; cap = 150\n"
 		"unprotected_dma = 1\n"
-		"on_poweroff = 'restart'; on_reboot = 'preserve'\n"
+		"on_poweroff = 'restart'; on_reboot = 'preserve'; on_watchdog = 'restart'\n"
 		"kernel='/boot/Image'\n"
 		"ramdisk = \"/boot/init\\\"ramfs\"\n"
 		"extra = 'a=\"b\" # not a comment'\n"
@@ -53,6 +53,7 @@ static void test_everything(void **state)
 	assert_int_equal(g.shadow_memory, 130);
 	assert_int_equal(g.unprotected_dma, 1);
 	assert_int_equal(g.unsafe_interrupts, 1);
+	assert_int_equal(g.watchdog, 1);
 	assert_int_equal(g.vcpus, 2);
 	assert_string_equal(g.kernel, "/boot/Image");
 	assert_string_equal(g.ramdisk, "/boot/init\"ramfs");
@@ -65,6 +66,7 @@ static void test_everything(void **state)
 	assert_true(g.watched);
 	assert_int_equal(g.policies[CONTROL_POWEROFF], GUEST_RESTART);
 	assert_int_equal(g.policies[CONTROL_REBOOT], GUEST_PRESERVE);
+	assert_int_equal(g.policies[CONTROL_WATCHDOG], GUEST_RESTART);
 	assert_int_equal(g.policies[CONTROL_CRASH], GUEST_DESTROY);
 	assert_int_equal(g.pci_count, 2);
 	assert_int_equal(g.pci[0].spec.sbdf, 0x200);
@@ -86,6 +88,8 @@ static void test_defaults(void **state)
 	assert_false(g.watched);
 	assert_int_equal(g.policies[CONTROL_POWEROFF], GUEST_DESTROY);
 	assert_int_equal(g.policies[CONTROL_REBOOT], GUEST_RESTART);
+	assert_int_equal(g.policies[CONTROL_WATCHDOG], GUEST_DESTROY);
+	assert_int_equal(g.watchdog, 0);
 	assert_int_equal(g.policies[CONTROL_CRASH], GUEST_DESTROY);
 	assert_int_equal(g.pci_count, 0);
 	guest_config_free(&g);
@@ -138,6 +142,7 @@ static void test_bad_files(void **state)
 		{ "memory = 0\n", 1, "between" },
 		{ "shadow_memory = 0\n", 1, "between 1 and 4096" },
 		{ "shadow_memory = 4097\n", 1, "between 1 and 4096" },
+		{ "watchdog = 2\n", 1, "between 0 and 1" },
 		{ "unsafe_interrupts = 2\n", 1, "between 0 and 1" },
 		{ "vcpus = 17\n", 1, "between 1 and 16" },
 		{ "vcpus = 0\n", 1, "between 1 and 16" },

@@ -17,6 +17,7 @@
 /* How the guest ends, the first time and then again; looks at it in between. */
 static const enum shutdown_reason *ends;
 static uint32_t ends_left, looks, started;
+static uint64_t life; /* of each, in ms */
 static const char *new_name;
 static bool destroy_it;
 
@@ -38,6 +39,8 @@ static void go_on(uint32_t op)
 		assert_int_not_equal(ends_left, 0);
 		d->state = DOMAIN_SHUTDOWN;
 		d->reason = *ends++;
+		d->started = 1;
+		d->ended = 1 + life;
 		ends_left--;
 	}
 }
@@ -45,6 +48,7 @@ static void go_on(uint32_t op)
 static int setup(void **state)
 {
 	looks = started = 0;
+	life = 2000;
 	new_name = NULL;
 	destroy_it = false;
 	via_setup(state);
@@ -84,6 +88,25 @@ static void test_crash(void **state)
 	assert_int_equal(watch(KEEPS, list, 1), 0);
 	assert_says(out, " guest: crash: destroyed\n");
 	assert_int_equal(world_domains(), 1);
+}
+
+/* A loop of crashes ends with the first; one of reboots is what somebody wants. */
+static void test_fails_at_once(void **state)
+{
+	static const enum shutdown_reason list[] = { SHUTDOWN_REBOOT, SHUTDOWN_CRASH };
+	static const enum shutdown_reason dog[] = { SHUTDOWN_WATCHDOG };
+
+	life = 1999;
+	assert_int_equal(watch(KEEPS "on_crash = 'restart'", list, 2), 1);
+	assert_int_equal(started, 2);
+	assert_says(out, " guest: crash: within 2 s of its beginning, so it does not begin again\n");
+	assert_int_equal(via("list guest"), 0);
+	assert_says(out, "---sc- ");
+	assert_int_equal(via("destroy guest"), 0);
+	assert_int_equal(watch(KEEPS "on_watchdog = 'restart'", dog, 1), 1);
+	assert_int_equal(via("list guest"), 0);
+	assert_says(out, "---sw- ");
+	assert_int_equal(via("destroy guest"), 0);
 }
 
 static void test_preserve(void **state)
@@ -147,6 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_defaults, setup, via_teardown),
 		cmocka_unit_test_setup_teardown(test_crash, setup, via_teardown),
+		cmocka_unit_test_setup_teardown(test_fails_at_once, setup, via_teardown),
 		cmocka_unit_test_setup_teardown(test_preserve, setup, via_teardown),
 		cmocka_unit_test_setup_teardown(test_renamed, setup, via_teardown),
 		cmocka_unit_test_setup_teardown(test_destroyed, setup, via_teardown),

@@ -304,6 +304,7 @@ static int adapt_fdt(struct viaduct *v, struct viaduct_boot *b, uint32_t id)
 	b->tree.gic_version = info.gic_version;
 	base_tree(b, d.ram_base);
 	b->tree.msi_frame = (d.flags & CONTROL_DOMAIN_UNSAFE_INTERRUPTS) != 0;
+	b->tree.watchdog = (d.flags & CONTROL_DOMAIN_WATCHDOG) != 0;
 	err = write_fdt(b, &flaw);
 	return err == 0 ? 0 : client_fail(v, err, "device tree: %s", flaw);
 }

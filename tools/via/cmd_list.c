@@ -19,6 +19,8 @@ static char shutdown_letter(const struct control_domain *d)
 		return 'r';
 	case CONTROL_CRASH:
 		return 'c';
+	case CONTROL_WATCHDOG:
+		return 'w';
 	default:
 		return '?';
 	}
@@ -56,6 +58,7 @@ static void json_domain(struct json *j, const struct control_domain *d)
 	json_bool(j, "isolated", (d->flags & CONTROL_DOMAIN_UNPROTECTED_DMA) == 0);
 	json_bool(j, "unsafe_interrupts",
 		  (d->flags & CONTROL_DOMAIN_UNSAFE_INTERRUPTS) != 0);
+	json_bool(j, "watchdog", (d->flags & CONTROL_DOMAIN_WATCHDOG) != 0);
 	json_seconds(j, "cpu_seconds", d->cpu_ns);
 	json_end(j, '}');
 }

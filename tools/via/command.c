@@ -46,7 +46,7 @@ static const struct command commands[] = {
 	  "make and start a domain from a configuration file, via.cfg(5)",
 	  "  -c  stay at its console\n"
 	  "  -p  leave it paused before its first instruction\n"
-	  "  -F  wait for its end, and do then what on_poweroff, on_reboot or on_crash say\n"
+	  "  -F  wait for its end, and do then what on_poweroff, on_reboot, on_crash or on_watchdog say\n"
 	  "KEY=VALUE is a setting of the file's grammar that overrides the file's.\n",
 	  cmd_create },
 	{ "destroy", "DOMAIN", "end a domain at once; its devices become assignable again", NULL,

@@ -15,6 +15,7 @@ static const char *const shutdown_names[] = {
 	[CONTROL_POWEROFF] = "poweroff",
 	[CONTROL_REBOOT] = "reboot",
 	[CONTROL_CRASH] = "crash",
+	[CONTROL_WATCHDOG] = "watchdog",
 };
 
 static const char *const exit_names[CONTROL_EXIT_KINDS] = {

@@ -34,6 +34,7 @@ struct guest_config {
 	long long vcpus;
 	long long unprotected_dma; /* 1: functions that no IOMMU confines may be lent to it */
 	long long unsafe_interrupts; /* 0 or 1 */
+	long long watchdog;          /* 0 or 1 */
 	long long cpu_weight; /* 0: as usual */
 	long long cap;        /* percent of a CPU; 0: none */
 	uint32_t cpus[CONTROL_VCPUS_MAX]; /* of each vCPU, by bit; 0: any */

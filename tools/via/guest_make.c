@@ -175,7 +175,8 @@ static int create(const struct command *c, struct viaduct *v, struct guest_confi
 		.flash_bytes = viaduct_boot_flash_bytes(boot),
 		.table_bytes = (uint64_t)g->shadow_memory << 20,
 		.flags = (g->unprotected_dma != 0 ? CONTROL_CREATE_UNPROTECTED_DMA : 0) |
-			 (g->unsafe_interrupts != 0 ? CONTROL_CREATE_UNSAFE_INTERRUPTS : 0),
+			 (g->unsafe_interrupts != 0 ? CONTROL_CREATE_UNSAFE_INTERRUPTS : 0) |
+			 (g->watchdog != 0 ? CONTROL_CREATE_WATCHDOG : 0),
 	};
 	struct pci_choices choices;
 	struct control_domain d;

@@ -26,6 +26,7 @@ void guest_policy_defaults(enum guest_policy policies[GUEST_ENDS])
 	policies[CONTROL_POWEROFF] = GUEST_DESTROY;
 	policies[CONTROL_REBOOT] = GUEST_RESTART;
 	policies[CONTROL_CRASH] = GUEST_DESTROY;
+	policies[CONTROL_WATCHDOG] = GUEST_DESTROY;
 }
 
 int guest_policy_parse(const char *word, enum guest_policy *out, char *why, size_t size)

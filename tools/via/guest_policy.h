@@ -9,7 +9,7 @@
 
 enum guest_policy { GUEST_DESTROY, GUEST_RESTART, GUEST_PRESERVE };
 
-#define GUEST_ENDS (CONTROL_CRASH + 1)
+#define GUEST_ENDS (CONTROL_WATCHDOG + 1)
 
 /* Those of xl, by enum control_shutdown. */
 void guest_policy_defaults(enum guest_policy policies[GUEST_ENDS]);

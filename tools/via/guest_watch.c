@@ -16,6 +16,8 @@
 #define POLL_MS 250
 /* So that one that ends as soon as it begins leaves the machine to others for a while. */
 #define RESTART_MS 1000
+/* One that fails sooner would fail so for ever. */
+#define LIFE_MIN_NS 2000000000ULL
 
 static void nap(long ms)
 {
@@ -74,6 +76,12 @@ static int restart(const struct command *c, struct guest_config *g,
 	return status;
 }
 
+static bool fails_at_once(const struct control_domain *d)
+{
+	return (d->shutdown == CONTROL_CRASH || d->shutdown == CONTROL_WATCHDOG) &&
+	       d->life_ns < LIFE_MIN_NS;
+}
+
 /* False: it is gone, or somebody is ending it. */
 static bool wait_for_end(uint32_t id, struct control_domain *d)
 {
@@ -97,6 +105,11 @@ int guest_watch(const struct command *c, struct guest_config *g, uint32_t id)
 		g->name = name;
 		switch (d.shutdown < GUEST_ENDS ? g->policies[d.shutdown] : GUEST_PRESERVE) {
 		case GUEST_RESTART:
+			if (fails_at_once(&d)) {
+				say(d.name, domain_shutdown_name(d.shutdown),
+				    "within 2 s of its beginning, so it does not begin again");
+				return VIA_FAILED;
+			}
 			if (restart(c, g, &d, &id) != VIA_OK) {
 				return VIA_FAILED;
 			}

@@ -427,6 +427,11 @@ uint64_t domain_cpu_ticks(struct domain *d)
 	return d->id == 0 ? 12345 : 0;
 }
 
+uint64_t domain_life_ticks(const struct domain *d)
+{
+	return d->ended - d->started;
+}
+
 uint64_t control_ticks_to_ns(uint64_t ticks)
 {
 	return ticks * 1000000;
