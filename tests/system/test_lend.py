@@ -225,7 +225,7 @@ section disk; sha256sum <"$(disk 0000:02:00.0)"
 
 def test_cycles_leak_nothing(machine, soak):
     """Free memory and registry are the same after every cycle as after the first."""
-    count = 200 if soak else 20
+    count = 500 if soak else 20
     path = machine.raw_image("data.img", 4, seed=3)
     options = [*nvme(machine.raw_image("keep.img", 4), port=1), *nvme(path, port=2),
                *scenario.overlay(machine, FILES)]

@@ -19,6 +19,15 @@ printf $((n + 1)) | dd of=/dev/nvme0n1 conv=fsync 2>/dev/null
 echo "life $n"; [ "$n" = 2 ] || reboot -f
 """
 
+# Serves its watchdog for a while, then no more.
+DOG = r"""
+cd /sys/class/watchdog/watchdog0 && cat identity || exit 10
+exec 3>/dev/watchdog
+for n in 1 2 3; do echo >&3; echo served $n; sleep 1; done
+echo state $(cat state) timeout $(cat timeout)
+while :; do sleep 100; done
+"""
+
 SCRIPT = r"""
 cd /etc/viaduct; mkdir -p /var/log
 id() { via list "$1" 2>/dev/null | awk 'NR == 2 { print $2 }'; }
@@ -37,6 +46,7 @@ try taken via rename deaf keyed
 try rename via rename deaf dumb
 section renamed; via list
 via destroy dumb
+via create dog.cfg >/dev/null; listen dog
 try reboot via reboot -w -t $((PATIENCE * 60)) keyed
 section again; wait_for is_newer keyed "$first" && echo begun; grep "power key" /tmp/keyed
 wait_for is_state keyed "-b----"; via pause keyed
@@ -49,6 +59,8 @@ try own via shutdown 0
 try counted via create counted.cfg
 section counted-over; wait_for is_state counted "---s--" && via list counted
 via destroy counted
+section dog; wait_for grep -q watchdog: /var/log/via-dog.log; cat /tmp/dog; via dmesg | grep dog
+section dog-again; cat /var/log/via-dog.log; via destroy dog; wait_for is_gone dog
 section told
 via monitor --json >/tmp/events 2>/tmp/watching & monitor=$!
 wait_for grep -q watching /tmp/watching
@@ -79,6 +91,8 @@ def power(module_machine):
     keyed = guest("keyed", kernel="/boot/Image-full", ramdisk="/boot/initramfs-full")
     files = {
         "keyed.cfg": keyed + "on_reboot = 'restart'\n",
+        "dog.cfg": guest("dog", DOG, kernel="/boot/Image-full", ramdisk="/boot/initramfs-full") +
+                   "watchdog = 1\non_watchdog = 'restart'\n",
         "deaf.cfg": image("deaf", "spin", extra="ms=fffff"),
         "counted.cfg": guest("counted", COUNTED, pci=["01:00.0"]) + "on_poweroff = 'preserve'\n",
         "fails.cfg": image("fails", "crash_jump") + "on_crash = 'restart'\n",
@@ -158,6 +172,15 @@ def test_crash(power):
     assert rows(out["killed"].split("\n", 1)[1])["hello"][3] == "---s--"
     status, text = result(out["core"])
     assert status == 2 and "\"coredump-destroy\" is not served" in text
+
+
+def test_watchdog(power):
+    """Debian's driver; served it lives, not served it ends and begins again."""
+    text = power[0]["dog"].replace("\r", "")
+    assert "SBSA Generic Watchdog" in text and "served 3" in text
+    assert "state active timeout 10" in text
+    assert "dog did not serve its watchdog" in text
+    assert " dog: watchdog: begins again\n" in power[0]["dog-again"]
 
 
 def test_in_the_foreground(power):
