@@ -189,7 +189,7 @@ static void test_create_checks(void **state)
 static void test_unsafe_interrupts(void **state)
 {
 	struct control_domain_create in = {
-		.name = "g", .vcpu_count = 1, .ram_bytes = SZ_2M, .flags = 1U << 2
+		.name = "g", .vcpu_count = 1, .ram_bytes = SZ_2M, .flags = 1U << 31
 	};
 	struct control_list list = { .max = 1 };
 	struct {

@@ -346,6 +346,70 @@ static void test_random(void **state)
 	assert_int_equal(free_count(), 14);
 }
 
+struct holder {
+	paddr_t blocks[14];
+	uint32_t count; /* 0: nobody */
+	bool dirty[14];
+};
+
+/* As domains are made: promised as a whole, taken one by one; or in a run, in place. */
+static void make(struct holder *h, uint32_t count, bool in_place)
+{
+	paddr_t base;
+
+	if (in_place) {
+		if (ram_run_claim(5, count, 0, ~0ULL, &base) == 0) {
+			for (; h->count < count; h->count++) {
+				h->blocks[h->count] = pa(base.v + h->count * SZ_2M);
+			}
+		}
+	} else if (ram_promise(count) == 0) {
+		for (; h->count < count; h->count++) {
+			ram_block_alloc(5, &h->blocks[h->count], &h->dirty[h->count]);
+		}
+	}
+}
+
+/*
+ * Whatever came and went, in whatever order: what is free is what nobody has, and when all have gone
+ * the largest that fitted at first fits again, scattered and in one piece.
+ */
+static void test_sizes_come_and_go(void **state)
+{
+	static struct holder holders[6];
+	paddr_t base;
+
+	srand(2);
+	for (uint32_t i = 0; i < 60000; i++) {
+		struct holder *h = &holders[(uint32_t)rand() % ARRAY_SIZE(holders)];
+		uint32_t held = 0;
+
+		if (h->count == 0) {
+			make(h, (uint32_t)rand() % 8 + 1, rand() % 3 == 0);
+		} else {
+			while (h->count != 0) {
+				ram_block_free(h->blocks[--h->count]);
+			}
+		}
+		for (uint32_t j = 0; j < ARRAY_SIZE(holders); j++) {
+			held += holders[j].count;
+		}
+		assert_int_equal(free_count(), 14 - held);
+	}
+	for (uint32_t j = 0; j < ARRAY_SIZE(holders); j++) {
+		while (holders[j].count != 0) {
+			ram_block_free(holders[j].blocks[--holders[j].count]);
+		}
+	}
+	assert_int_equal(ram_promise(14), 0);
+	ram_promise_end(14);
+	assert_int_equal(ram_run_claim(5, 7, 0, ~0ULL, &base), 0);
+	for (uint32_t i = 0; i < 7; i++) {
+		ram_block_free(pa(base.v + i * SZ_2M));
+	}
+	assert_int_equal(free_count(), 14);
+}
+
 /* An idle CPU cleans while others take and give back: a taken block is theirs alone and zero. */
 static void *take_and_give(void *arg)
 {
@@ -407,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_free_of_what_is_free_panics),
 		cmocka_unit_test(test_cleaning_is_interrupted),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_sizes_come_and_go),
 		cmocka_unit_test(test_several_cpus),
 	};
 
