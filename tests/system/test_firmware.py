@@ -54,19 +54,24 @@ def boot_file(name):
                               stdin=archive, check=True, capture_output=True).stdout
 
 
-def boot_disk(machine):
-    """A disk with one bootable ext4 partition: kernel, initramfs, how to start them, and data."""
-    run = base64.b64encode(START.encode()).decode()
-    system = machine.ext4_image("system.img", 160, {
-        "Image": boot_file("Image"), "initramfs": boot_file("initramfs"),
-        "extlinux/extlinux.conf": EXTLINUX.format(run).encode(), "work": WORK.encode(),
-        "data": random.Random(11).randbytes(8 << 20)}).read_bytes()
+def partitioned(machine, mebibytes, files):
+    """A disk with one bootable ext4 partition."""
+    system = machine.ext4_image("system.img", mebibytes, files).read_bytes()
     entry = (b"\x80\0\0\0\x83\0\0\0" + PARTITION.to_bytes(4, "little") +
              (len(system) // SECTOR).to_bytes(4, "little"))
     path = machine.directory / "disk.img"
     path.write_bytes(entry.rjust(462, b"\0") + b"\0" * 48 + b"\x55\xaa" +
                      b"\0" * (PARTITION - 1) * SECTOR + system)
     return path
+
+
+def boot_disk(machine):
+    """Kernel, initramfs, how to start them, and data."""
+    run = base64.b64encode(START.encode()).decode()
+    return partitioned(machine, 160, {
+        "Image": boot_file("Image"), "initramfs": boot_file("initramfs"),
+        "extlinux/extlinux.conf": EXTLINUX.format(run).encode(), "work": WORK.encode(),
+        "data": random.Random(11).randbytes(8 << 20)})
 
 
 class UBoot:
