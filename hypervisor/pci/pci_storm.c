@@ -16,11 +16,13 @@
 /* MSIs that were masked get through again. True: there are more. */
 static bool let_through(struct pci_function *f)
 {
+	struct its_device *itt;
 	bool more;
 
-	/* The ITT goes away under this lock. */
+	/* The ITT goes away under this lock, and comes under none. */
 	spin_lock(&f->lock);
-	more = f->itt != NULL && its_device_unmask(f->itt, UNMASK_A_SLICE);
+	itt = __atomic_load_n(&f->itt, __ATOMIC_ACQUIRE);
+	more = itt != NULL && its_device_unmask(itt, UNMASK_A_SLICE);
 	pci_msi_let_through(f);
 	spin_unlock(&f->lock);
 	return more;

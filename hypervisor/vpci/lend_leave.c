@@ -160,9 +160,13 @@ static void routes_start(struct vpci_function *vf)
 int lend_take_away(struct pci_function *f, int error, bool more)
 {
 	struct vpci_function *vf = f->vpci;
-	bool done;
+	bool harmful, done;
 	int r;
 
+	/* A reset that was under way may just have ended well. */
+	spin_lock(&pci_registry_lock);
+	harmful = f->broken_why != NULL;
+	spin_unlock(&pci_registry_lock);
 	if (vpci_view_is_owners(vf->view)) {
 		spin_lock(&f->lock);
 		vpci_work_reset_over(vf);
@@ -175,7 +179,7 @@ int lend_take_away(struct pci_function *f, int error, bool more)
 	vf->leave_error = r ? r : error;
 	vf->leave_stuck = r != 0;
 	/* Nobody waits for one that did harm: the rest is always the job's. */
-	done = !f->broken_why && lend_routes_follow(vf, ROUTES_AT_ONCE);
+	done = !harmful && lend_routes_follow(vf, ROUTES_AT_ONCE);
 	spin_lock(&f->lock);
 	/* A job that looks at vf and its domain ends before they do. */
 	done = done && !vf->routes_queued;

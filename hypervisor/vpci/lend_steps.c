@@ -65,14 +65,16 @@ static void drop_vectors(struct vpci_function *vf)
 
 int lend_map_itt(struct domain *d, struct pci_function *f, enum vpci_view view)
 {
+	struct its_device *itt = NULL;
 	int r = 0;
 
 	/* MSIs need no trap where the ITS knows the sender and its doorbell page is in reach. */
 	if (f->header_type == 0 && f->its && f->its == d->vpci->its && event_count(f) != 0 &&
 	    named_by_itself(f, view) && (pci_state_translated(f) || d->direct)) {
-		r = its_device_map(f->its, f->device_id, event_count(f), &f->meter, &f->itt);
-		if (r) {
-			f->itt = NULL;
+		r = its_device_map(f->its, f->device_id, event_count(f), &f->meter, &itt);
+		/* It comes under no lock of f's: a storm of its last user's may still be under way. */
+		if (r == 0) {
+			__atomic_store_n(&f->itt, itt, __ATOMIC_RELEASE);
 		}
 	}
 	/* Behind an aliasing bridge the DeviceID is another's already: no MSI, still DMA. */
