@@ -41,10 +41,10 @@ int lend_take_away(struct pci_function *f, int error, bool more);
 bool lend_stream_shared(const struct pci_function *f);
 
 /*
- * Registry and function lock held, or vf is in no bus yet; what lend_prepare() has not done yet it
- * does, all at once. From ITT over config space to the
- * stream: when the last step is done f may be told to read and write the domain's memory. On
- * failure nothing is left open, and the caller shows what it showed before.
+ * Registry and function lock held and lend_prepare() done, or vf is in no bus yet: then it does that,
+ * which takes the function lock, all at once. From ITT over config space to the stream: when the last
+ * step is done f may be told to read and write the domain's memory. On failure nothing is left open,
+ * and the caller shows what it showed before.
  */
 int lend_let_in(struct vpci_function *vf, enum vpci_view view);
 enum vpci_view lend_owners_view(const struct pci_function *f);

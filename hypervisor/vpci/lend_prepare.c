@@ -113,7 +113,6 @@ int lend_prepare(struct domain *d, struct pci_function *f, enum vpci_view view,
 		p->itt_done = true;
 	} else if (!p->built && !lend_takes_vectors(f, d)) {
 		r = lend_build(p, f, false, false);
-		p->built = true;
 	} else {
 		return 0;
 	}

@@ -365,15 +365,12 @@ static int diagnose(const struct command *c, bool json, int argc, char **argv)
 
 int cmd_pci_doctor(const struct command *c, int argc, char **argv)
 {
-	bool json = false;
+	bool json;
 	uint32_t sbdf;
-	int letter;
+	int status = via_json_option(c, argc, argv, 0, argc, &json);
 
-	while ((letter = via_option(c, argc, argv, "j", 0, argc)) == 'j') {
-		json = true;
-	}
-	if (letter != -1) {
-		return VIA_MALFORMED;
+	if (status != VIA_OK) {
+		return status;
 	}
 	for (int i = optind; i < argc; i++) {
 		if (!pci_bdf_parse(argv[i], &sbdf)) {

@@ -51,24 +51,12 @@ static void json_info(const struct control_info *i)
 	json_finish(&j);
 }
 
-/* Options of commands that have only --json. */
-static int json_option(const struct command *c, int argc, char **argv, int arguments, bool *json)
-{
-	int letter;
-
-	*json = false;
-	while ((letter = via_option(c, argc, argv, "j", arguments, arguments)) == 'j') {
-		*json = true;
-	}
-	return letter == -1 ? VIA_OK : VIA_MALFORMED;
-}
-
 int cmd_info(const struct command *c, int argc, char **argv)
 {
 	struct control_info info;
 	struct viaduct *v;
 	bool json;
-	int status = json_option(c, argc, argv, 0, &json);
+	int status = via_json_option(c, argc, argv, 0, 0, &json);
 
 	if (status != VIA_OK) {
 		return status;
@@ -130,7 +118,7 @@ int cmd_stats(const struct command *c, int argc, char **argv)
 	struct control_domain d;
 	struct viaduct *v;
 	bool json;
-	int status = json_option(c, argc, argv, 1, &json);
+	int status = via_json_option(c, argc, argv, 1, 1, &json);
 
 	if (status != VIA_OK) {
 		return status;

@@ -200,14 +200,11 @@ static int watch(const struct command *c, struct viaduct *v, bool json)
 int cmd_monitor(const struct command *c, int argc, char **argv)
 {
 	struct viaduct *v;
-	bool json = false;
-	int letter, status;
+	bool json;
+	int status = via_json_option(c, argc, argv, 0, 0, &json);
 
-	while ((letter = via_option(c, argc, argv, "j", 0, 0)) == 'j') {
-		json = true;
-	}
-	if (letter != -1) {
-		return VIA_MALFORMED;
+	if (status != VIA_OK) {
+		return status;
 	}
 	v = via_connect(c);
 	if (v == NULL) {

@@ -84,14 +84,12 @@ int cmd_shared_memory_list(const struct command *c, int argc, char **argv)
 {
 	struct view view = { 0 };
 	struct viaduct *v;
-	bool json = false;
-	int letter, err;
+	bool json;
+	int status = via_json_option(c, argc, argv, 0, 0, &json);
+	int err;
 
-	while ((letter = via_option(c, argc, argv, "j", 0, 0)) == 'j') {
-		json = true;
-	}
-	if (letter != -1) {
-		return VIA_MALFORMED;
+	if (status != VIA_OK) {
+		return status;
 	}
 	v = via_connect(c);
 	if (v == NULL) {

@@ -61,14 +61,11 @@ int cmd_vcpu_list(const struct command *c, int argc, char **argv)
 		"Name                                ID  VCPU   CPU State   Time(s) Affinity\n",
 		show_domain,
 	};
-	bool json = false;
-	int letter;
+	bool json;
+	int status = via_json_option(c, argc, argv, 0, argc, &json);
 
-	while ((letter = via_option(c, argc, argv, "j", 0, argc)) == 'j') {
-		json = true;
-	}
-	if (letter != -1) {
-		return VIA_MALFORMED;
+	if (status != VIA_OK) {
+		return status;
 	}
 	return domain_report_run(&report, c, json, argc - optind, argv + optind);
 }

@@ -173,6 +173,17 @@ int via_option(const struct command *c, int argc, char **argv, const char *lette
 	return letter;
 }
 
+int via_json_option(const struct command *c, int argc, char **argv, int min, int max, bool *json)
+{
+	int letter;
+
+	*json = false;
+	while ((letter = via_option(c, argc, argv, "j", min, max)) == 'j') {
+		*json = true;
+	}
+	return letter == -1 ? VIA_OK : VIA_MALFORMED;
+}
+
 const char *via_bdf_text(uint32_t sbdf, char *buf)
 {
 	snprintf(buf, 16, BDF_FMT, BDF_ARGS(sbdf));
