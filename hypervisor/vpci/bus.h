@@ -115,8 +115,8 @@ struct vpci {
 };
 
 /*
- * An empty segment, config window trapped at [cfg, +cfg_size); size 0: there is none. -ENOMEM,
- * -ENOSPC, -EEXIST.
+ * An empty segment, config window trapped at [cfg, +cfg_size), as far as buses up to 255 are; size 0:
+ * there is none. bus_start: 0 to 255. -ENOMEM, -ENOSPC, -EEXIST.
  */
 int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, ipaddr_t cfg,
 			 uint64_t cfg_size, const struct vpci_aperture *apertures, uint32_t count,
@@ -135,7 +135,7 @@ int vpci_bus_use_msi(struct domain *d, struct msi_controller *msi, ipaddr_t door
  * Nobody there: a read gives all ones, and *nobody, unless NULL, becomes true. MMIO_RETRY: v is
  * parked.
  */
-enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint32_t bus,
+enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint8_t bus,
 				 uint32_t devfn, uint32_t reg, struct mmio_access *a,
 				 bool *nobody);
 /* The function with that name, its lock held: the caller unlocks it. NULL: there is none. */

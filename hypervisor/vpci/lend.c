@@ -133,7 +133,7 @@ int lend_return_step(struct pci_function *f)
 		r = -ENODEV;
 		goto out;
 	}
-	r = lend_prepare(owner, f, lend_owners_view(f), NULL);
+	r = lend_prepare(owner, f, lend_owners_view(f), NULL, vf->where);
 	if (r) {
 		goto out;
 	}
@@ -201,7 +201,7 @@ int lend_owner_begin_locked(struct domain *d, struct vpci_segment *seg, struct p
 		return 0;
 	}
 	do {
-		r = lend_prepare(d, f, vf->view, NULL);
+		r = lend_prepare(d, f, vf->view, NULL, vf->where);
 	} while (r == -EAGAIN);
 	if (r == 0) {
 		spin_lock(&f->lock);
@@ -267,6 +267,7 @@ cut:
 		lend_set_broken(f, lend_stream_open);
 	}
 	lend_drop_itt(f);
+	lend_unsay(f);
 give_back:
 	vpci_vfs_give_back(f);
 free:
@@ -275,10 +276,10 @@ free:
 }
 
 /* Never silent: what a quirk or unprotected_dma allows is written down with each lend. */
-static void log_lent(const struct pci_function *f, const struct domain *d)
+static void log_lent(const struct pci_function *f, const struct domain *d, struct vsbdf where)
 {
 	log_info("pci", SBDF_FMT ": lent to d%u %s as " SBDF_FMT "%s%s%s", SBDF_ARG(f->sbdf), d->id,
-		 d->name, SBDF_ARG(f->user_view),
+		 d->name, SBDF_ARG(where),
 		 f->quirks & PCI_QUIRK_NO_RESET ? ", quirk no-reset" : "",
 		 f->quirks & PCI_QUIRK_ALLOW_GAP ? ", quirk allow-gap" : "",
 		 pci_state_translated(f) ? "" : ", not isolated");
@@ -334,7 +335,13 @@ int lend_attach_step(struct domain *d, struct pci_function *f, const struct lend
 	}
 	last_quirks = f->quirks;
 	f->quirks = options->quirks;
-	r = lend_prepare(d, f, VPCI_VIEW_GUEST, slot);
+	r = lend_prepare(d, f, VPCI_VIEW_GUEST, slot, *out);
+	if (r == 0 && !f->prepared->said) {
+		/* A part like the others, for a line takes its time; and nothing is lent unsaid. */
+		log_lent(f, d, *out);
+		f->prepared->said = true;
+		r = -EAGAIN;
+	}
 	if (r == 0) {
 		r = lend(d, f, *out, slot);
 	}
@@ -343,9 +350,6 @@ int lend_attach_step(struct domain *d, struct pci_function *f, const struct lend
 	}
 	if (r && r != -EAGAIN) {
 		lend_unprepare(f);
-	}
-	if (r == 0) {
-		log_lent(f, d);
 	}
 out:
 	spin_unlock(&pci_registry_lock);

@@ -6,6 +6,7 @@
  * quarantine.
  */
 #include "core/heap.h"
+#include "core/log.h"
 #include "irq/its.h"
 #include "lib/errno.h"
 #include "pci/registry.h"
@@ -13,8 +14,16 @@
 #include "vpci/lend.h"
 #include "vpci/lend_prepare.h"
 
+void lend_unsay(const struct pci_function *f)
+{
+	log_info("pci", SBDF_FMT ": not lent after all", SBDF_ARG(f->sbdf));
+}
+
 static void forget(struct pci_function *f)
 {
+	if (f->prepared->said) {
+		lend_unsay(f);
+	}
 	vpci_shadow_free(&f->prepared->shadow);
 	heap_free(f->prepared);
 	f->prepared = NULL;
@@ -41,16 +50,16 @@ void lend_unprepare_locked(struct pci_function *f)
 }
 
 static bool is_for(const struct pci_function *f, const struct domain *d, enum vpci_view view,
-		   const struct vpci_slot *slot)
+		   const struct vpci_slot *slot, struct vsbdf where)
 {
 	const struct lend_prepared *p = f->prepared;
 
-	return p->domain == d && p->view == view && p->slot == slot && p->quirks == f->quirks &&
-	       p->rom_size == f->lent_rom.size;
+	return p->domain == d && p->view == view && p->slot == slot && p->where.v == where.v &&
+	       p->quirks == f->quirks && p->rom_size == f->lent_rom.size;
 }
 
 static int begin(struct domain *d, struct pci_function *f, enum vpci_view view,
-		 struct vpci_slot *slot)
+		 struct vpci_slot *slot, struct vsbdf where)
 {
 	struct lend_prepared *p = heap_alloc(sizeof(*p));
 	int r = 0;
@@ -61,6 +70,7 @@ static int begin(struct domain *d, struct pci_function *f, enum vpci_view view,
 	p->domain = d;
 	p->view = view;
 	p->slot = slot;
+	p->where = where;
 	p->quirks = f->quirks;
 	p->rom_size = f->lent_rom.size;
 	if (view != VPCI_VIEW_GUEST) {
@@ -94,17 +104,17 @@ static void take_device_id(const struct pci_function *f)
 }
 
 int lend_prepare(struct domain *d, struct pci_function *f, enum vpci_view view,
-		 struct vpci_slot *slot)
+		 struct vpci_slot *slot, struct vsbdf where)
 {
 	struct lend_prepared *p = f->prepared;
 	int r;
 
-	if (p && !is_for(f, d, view, slot)) {
+	if (p && !is_for(f, d, view, slot, where)) {
 		lend_unprepare(f);
 		p = NULL;
 	}
 	if (!p) {
-		r = begin(d, f, view, slot);
+		r = begin(d, f, view, slot, where);
 		return r ? r : -EAGAIN;
 	}
 	if (!p->itt_done) {

@@ -10,6 +10,7 @@ struct lend_prepared {
 	const struct domain *domain;
 	enum vpci_view view;
 	const struct vpci_slot *slot; /* a guest's, behind that port; NULL: on the bus itself */
+	struct vsbdf where;
 	uint32_t quirks;
 	uint64_t rom_size;
 
@@ -17,6 +18,7 @@ struct lend_prepared {
 	struct vpci_image image;
 	bool itt_done; /* f->itt is its own, if it is to have one */
 	bool built;
+	bool said; /* that it is lent: the log has it, the rest is about to be done */
 	struct vpci_shadow shadow;
 };
 
@@ -25,7 +27,9 @@ struct lend_prepared {
  * may be more; 0: all is there. Else nothing is left: -ENOMEM, -ENOSPC, -EIO.
  */
 int lend_prepare(struct domain *d, struct pci_function *f, enum vpci_view view,
-		 struct vpci_slot *slot);
+		 struct vpci_slot *slot, struct vsbdf where);
+/* Nothing comes of what was said. */
+void lend_unsay(const struct pci_function *f);
 /* Registry lock held, not f's: it is not to be used, or is another than before. May be called always. */
 void lend_unprepare(struct pci_function *f);
 /* The same with f's lock held, or f in nobody's reach. */

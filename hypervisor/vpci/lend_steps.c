@@ -124,7 +124,7 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view)
 		return -EACCES;
 	}
 	do {
-		r = lend_prepare(d, f, view, vf->slot);
+		r = lend_prepare(d, f, view, vf->slot, vf->where);
 	} while (r == -EAGAIN);
 	if (r) {
 		return r;

@@ -155,7 +155,7 @@ static bool open_part(struct vpci_vfs *v, struct pci_function *f, struct vpci_fu
 		spin_unlock(&f->lock);
 		r = v->read ? -EAGAIN : -ENODEV;
 	} else {
-		r = lend_prepare(vf->domain, f, VPCI_VIEW_VF, NULL);
+		r = lend_prepare(vf->domain, f, VPCI_VIEW_VF, NULL, vf->where);
 	}
 	if (r == -EAGAIN) {
 		return false;

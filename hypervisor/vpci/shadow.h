@@ -55,6 +55,7 @@ struct vpci_reg {
 	uint32_t write; /* the domain may change: value where virt, hardware elsewhere */
 	uint32_t w1c;   /* clears by writing 1 (if in write); merges write 0 here */
 	uint32_t kind;  /* enum vpci_reg_kind */
+	uint32_t unused[3]; /* 32 bytes are found by a shift; a block takes as much of the heap */
 };
 
 struct vpci_block {

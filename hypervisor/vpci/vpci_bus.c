@@ -13,7 +13,8 @@
 #include "vpci/vpci_shared.h"
 #include "vpci/work.h"
 
-#define ECAM_BUS(offset)   ((uint32_t)((offset) >> 20))
+#define ECAM_BUS_SIZE      (1ULL << 20)
+#define ECAM_BUS(offset)   ((uint8_t)((offset) >> 20))
 #define ECAM_DEVFN(offset) ((uint32_t)((offset) >> 12) & 0xff)
 #define ECAM_REG(offset)   ((uint32_t)(offset)&0xfff)
 
@@ -29,19 +30,15 @@ static void nobody_answers(struct mmio_access *a)
 	}
 }
 
-static struct vpci_function *peek(const struct vpci_segment *seg, uint32_t bus, uint32_t devfn)
+static struct vpci_function *peek(const struct vpci_segment *seg, uint8_t bus, uint32_t devfn)
 {
-	struct vpci_function **table;
+	struct vpci_function **table = __atomic_load_n(&seg->buses[bus], __ATOMIC_ACQUIRE);
 
-	if (bus >= VPCI_BUSES) {
-		return NULL;
-	}
-	table = __atomic_load_n(&seg->buses[bus], __ATOMIC_ACQUIRE);
 	return table ? __atomic_load_n(&table[devfn], __ATOMIC_ACQUIRE) : NULL;
 }
 
 /* The bus lock is kept until the function's is taken: whoever withdraws it waits for us. */
-static struct vpci_function *enter(struct vpci_segment *seg, uint32_t bus, uint32_t devfn)
+static struct vpci_function *enter(struct vpci_segment *seg, uint8_t bus, uint32_t devfn)
 {
 	struct vpci *vpci = seg->domain->vpci;
 	struct vpci_function *vf;
@@ -128,7 +125,7 @@ __attribute__((noinline)) static bool port_answers(struct vpci_segment *seg, uin
 	return false;
 }
 
-enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint32_t bus,
+enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint8_t bus,
 				 uint32_t devfn, uint32_t reg, struct mmio_access *a,
 				 bool *nobody)
 {
@@ -156,8 +153,8 @@ static enum mmio_result config_access(struct vcpu *v, void *opaque, struct mmio_
 		nobody_answers(a);
 		return MMIO_DONE;
 	}
-	return vpci_bus_config(seg, v, ECAM_BUS(a->offset) + seg->bus_start, ECAM_DEVFN(a->offset),
-			       ECAM_REG(a->offset), a, NULL);
+	return vpci_bus_config(seg, v, (uint8_t)(ECAM_BUS(a->offset) + seg->bus_start),
+			       ECAM_DEVFN(a->offset), ECAM_REG(a->offset), a, NULL);
 }
 
 /*
@@ -260,6 +257,8 @@ int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, 
 	seg->next = d->vpci->segments;
 	d->vpci->segments = seg;
 	*out = seg;
+	/* There is no bus 256, whatever the window's size. */
+	cfg_size = MIN(cfg_size, (VPCI_BUSES - bus_start) * ECAM_BUS_SIZE);
 	r = cfg_size == 0 ? 0 : mmio_add(&d->mmio, cfg, cfg_size, &config_ops, seg);
 	for (uint32_t i = 0; r == 0 && i < seg->aperture_count; i++) {
 		r = mmio_add(&d->mmio, seg->apertures[i].ipa, seg->apertures[i].size,
@@ -431,7 +430,7 @@ void vpci_bus_withdraw(struct vpci_function *vf)
 struct its_device *vpci_host_device(struct domain *d, uint32_t vdevice)
 {
 	struct vpci_segment *seg = segment_of(d, vdevice >> 16);
-	struct vpci_function *vf = seg ? peek(seg, vdevice >> 8 & 0xff, vdevice & 0xff) : NULL;
+	struct vpci_function *vf = seg ? peek(seg, (uint8_t)(vdevice >> 8), vdevice & 0xff) : NULL;
 
 	return vf ? __atomic_load_n(&vf->itt, __ATOMIC_ACQUIRE) : NULL;
 }

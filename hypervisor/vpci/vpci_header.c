@@ -13,41 +13,52 @@
  * own (pci_aer.c). BARs are filled in by build_bar().
  */
 static const struct vpci_field header[] = {
-	/*at   bits         guest   owner   identity */
-	{ 0x00, 0xffffffff, { COPY,   COPY,   COPY } }, /* vendor, device */
+	/*at   bits         guest   owner */
+	{ 0x00, 0xffffffff, { COPY,   COPY   } }, /* vendor, device */
 	/* Command */
-	{ 0x04, 0x00000002, { DECODE, DECODE, ZERO } }, /* memory */
-	{ 0x04, 0x00000004, { HW,     HW,     ZERO } }, /* bus master */
-	{ 0x04, 0x00000010, { ZERO,   HW,     ZERO } }, /* memory write and invalidate */
-	{ 0x04, 0x00000029, { ZERO,   ZERO,   ZERO } }, /* I/O, special cycles, VGA palette */
-	{ 0x04, 0x00000100, { ZERO,   ZERO,   ZERO } }, /* SERR */
-	{ 0x04, 0x00000400, { OWN_0,  OWN_0,  ZERO } }, /* INTx disable */
+	{ 0x04, 0x00000002, { DECODE, DECODE } }, /* memory */
+	{ 0x04, 0x00000004, { HW,     HW     } }, /* bus master */
+	{ 0x04, 0x00000010, { ZERO,   HW     } }, /* memory write and invalidate */
+	{ 0x04, 0x00000029, { ZERO,   ZERO   } }, /* I/O, special cycles, VGA palette */
+	{ 0x04, 0x00000100, { ZERO,   ZERO   } }, /* SERR */
+	{ 0x04, 0x00000400, { OWN_0,  OWN_0  } }, /* INTx disable */
 	/* Status */
-	{ 0x04, 0x00080000, { RO,     RO,     ZERO } }, /* interrupt */
-	{ 0x04, 0x00100000, { ZERO,   ZERO,   ZERO } }, /* capabilities: see link_caps() */
-	{ 0x04, 0x06a00000, { RO,     RO,     ZERO } }, /* 66 MHz, back to back, DEVSEL timing */
-	{ 0x04, 0xf9000000, { W1C,    W1C,    ZERO } }, /* errors */
+	{ 0x04, 0x00080000, { RO,     RO     } }, /* interrupt */
+	{ 0x04, 0x00100000, { ZERO,   ZERO   } }, /* capabilities: see link_caps() */
+	{ 0x04, 0x06a00000, { RO,     RO     } }, /* 66 MHz, back to back, DEVSEL timing */
+	{ 0x04, 0xf9000000, { W1C,    W1C    } }, /* errors */
 
-	{ 0x08, 0xffffffff, { COPY,   COPY,   COPY } }, /* revision, class */
-	{ 0x0c, 0x000000ff, { OWN_0,  HW,     ZERO } }, /* cache line */
-	{ 0x0c, 0x0000ff00, { ZERO,   HW,     ZERO } }, /* latency */
-	{ 0x0c, 0x007f0000, { COPY,   COPY,   COPY } }, /* header type */
-	{ 0x0c, 0x00800000, { ZERO,   COPY,   COPY } }, /* multi-function: see vpci_bus.c */
-	{ 0x0c, 0xff000000, { ZERO,   ZERO,   ZERO } }, /* BIST */
-	{ 0x10, 0xffffffff, { ZERO,   ZERO,   ZERO } }, /* BARs */
-	{ 0x14, 0xffffffff, { ZERO,   ZERO,   ZERO } },
-	{ 0x18, 0xffffffff, { ZERO,   ZERO,   ZERO } },
-	{ 0x1c, 0xffffffff, { ZERO,   ZERO,   ZERO } },
-	{ 0x20, 0xffffffff, { ZERO,   ZERO,   ZERO } },
-	{ 0x24, 0xffffffff, { ZERO,   ZERO,   ZERO } },
-	{ 0x28, 0xffffffff, { ZERO,   COPY,   ZERO } }, /* CardBus CIS */
-	{ 0x2c, 0xffffffff, { COPY,   COPY,   COPY } }, /* subsystem */
-	{ 0x30, 0xffffffff, { ZERO,   ZERO,   ZERO } }, /* expansion ROM: see build_rom() */
-	{ 0x34, 0xffffffff, { ZERO,   ZERO,   ZERO } }, /* capabilities: see link_caps() */
-	{ 0x38, 0xffffffff, { ZERO,   ZERO,   ZERO } },
-	{ 0x3c, 0x000000ff, { OWN_0,  OWN,    ZERO } }, /* interrupt line */
-	{ 0x3c, 0x0000ff00, { ZERO,   COPY,   ZERO } }, /* pin: a guest's when it has a line */
-	{ 0x3c, 0xffff0000, { ZERO,   COPY,   ZERO } }, /* grants */
+	{ 0x08, 0xffffffff, { COPY,   COPY   } }, /* revision, class */
+	{ 0x0c, 0x000000ff, { OWN_0,  HW     } }, /* cache line */
+	{ 0x0c, 0x0000ff00, { ZERO,   HW     } }, /* latency */
+	{ 0x0c, 0x007f0000, { COPY,   COPY   } }, /* header type */
+	{ 0x0c, 0x00800000, { ZERO,   COPY   } }, /* multi-function: see vpci_bus.c */
+	{ 0x0c, 0xff000000, { ZERO,   ZERO   } }, /* BIST */
+	{ 0x10, 0xffffffff, { ZERO,   ZERO   } }, /* BARs */
+	{ 0x14, 0xffffffff, { ZERO,   ZERO   } },
+	{ 0x18, 0xffffffff, { ZERO,   ZERO   } },
+	{ 0x1c, 0xffffffff, { ZERO,   ZERO   } },
+	{ 0x20, 0xffffffff, { ZERO,   ZERO   } },
+	{ 0x24, 0xffffffff, { ZERO,   ZERO   } },
+	{ 0x28, 0xffffffff, { ZERO,   COPY   } }, /* CardBus CIS */
+	{ 0x2c, 0xffffffff, { COPY,   COPY   } }, /* subsystem */
+	{ 0x30, 0xffffffff, { ZERO,   ZERO   } }, /* expansion ROM: see build_rom() */
+	{ 0x34, 0xffffffff, { ZERO,   ZERO   } }, /* capabilities: see link_caps() */
+	{ 0x38, 0xffffffff, { ZERO,   ZERO   } },
+	{ 0x3c, 0x000000ff, { OWN_0,  OWN    } }, /* interrupt line */
+	{ 0x3c, 0x0000ff00, { ZERO,   COPY   } }, /* pin: a guest's when it has a line */
+	{ 0x3c, 0xffff0000, { ZERO,   COPY   } }, /* grants */
+};
+
+/*
+ * What is left of a type 0 or 1 that is not the owner's just now. No row for what reads zero: this one
+ * is made while somebody waits.
+ */
+static const struct vpci_field identity[] = {
+	{ 0x00, 0xffffffff, { COPY } }, /* vendor, device */
+	{ 0x08, 0xffffffff, { COPY } }, /* revision, class */
+	{ 0x0c, 0x00ff0000, { COPY } }, /* header type */
+	{ 0x2c, 0xffffffff, { COPY } }, /* subsystem */
 };
 
 /*
@@ -125,7 +136,7 @@ static const struct {
 	[VPCI_VIEW_GUEST] = { header, ARRAY_SIZE(header), 0, { .virt = ALL } },
 	[VPCI_VIEW_OWNER] = { header, ARRAY_SIZE(header), 1, { .write = ALL } },
 	[VPCI_VIEW_BRIDGE] = { bridge_header, ARRAY_SIZE(bridge_header), 0, { .virt = 0 } },
-	[VPCI_VIEW_IDENTITY] = { header, ARRAY_SIZE(header), 2, { .virt = ALL } },
+	[VPCI_VIEW_IDENTITY] = { identity, ARRAY_SIZE(identity), 0, { .virt = ALL } },
 	[VPCI_VIEW_VF] = { vf_header, ARRAY_SIZE(vf_header), 0, { .write = ALL } },
 };
 

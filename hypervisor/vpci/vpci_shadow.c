@@ -19,7 +19,7 @@
 
 static uint32_t lane_mask(uint32_t offset, uint32_t size)
 {
-	return ~0U >> (32 - 8 * size) << (8 * (offset & 3));
+	return (uint32_t)((1ULL << 8 * size) - 1) << (8 * (offset & 3));
 }
 
 static const struct vpci_reg *find(const struct vpci_shadow *s, uint32_t offset)
@@ -179,10 +179,9 @@ static enum vpci_effect rom_effect(const struct vpci_shadow *s, uint32_t before,
 	return (after & VPCI_ROM_ENABLE) ? VPCI_MAP_ROM : VPCI_UNMAP_ROM;
 }
 
-/* The register's own value after in was written to lanes. */
-static uint32_t merge(const struct vpci_reg *reg, uint32_t lanes, uint32_t in)
+/* The register's own value after in was written to its bits own. */
+static uint32_t merge(const struct vpci_reg *reg, uint32_t own, uint32_t in)
 {
-	uint32_t own = reg->write & reg->virt & lanes;
 	uint32_t set = own & ~reg->w1c;
 
 	return (reg->value & ~set & ~(in & own & reg->w1c)) | (in & set);
@@ -197,7 +196,7 @@ struct vpci_plan vpci_shadow_write(struct vpci_shadow *s, uint32_t offset, uint3
 	uint32_t lanes = lane_mask(offset, size);
 	uint32_t in = bounded(reg, (value << shift) & lanes);
 	uint32_t through = through_of(reg, lanes);
-	uint32_t merged = merge(reg, lanes, in);
+	uint32_t merged = merge(reg, reg->write & reg->virt & lanes, in);
 	struct vpci_plan plan = { .effect = VPCI_NOTHING };
 	uint32_t changed;
 
@@ -254,9 +253,8 @@ bool vpci_shadow_write_own(struct vpci_shadow *s, uint32_t offset, uint32_t size
 	if (!is_own(reg, lanes)) {
 		return false;
 	}
-	if ((reg->write & lanes) != 0) {
-		reg->value = merge(reg, lanes, value << (8 * (offset & 3)));
-	}
+	/* Often to no bit at all, which costs less than to look. */
+	reg->value = merge(reg, reg->write & lanes, value << (8 * (offset & 3)));
 	return true;
 }
 
