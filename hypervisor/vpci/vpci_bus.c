@@ -113,16 +113,22 @@ static enum mmio_result access_function(struct vcpu *v, struct vpci_function *vf
 }
 
 /* No lent function is there: what has no hardware, or nobody. Out of line: the others do not pay for it. */
-__attribute__((noinline)) static bool port_answers(struct vpci_segment *seg, uint32_t bus,
-						   uint32_t devfn, uint32_t reg,
-						   struct mmio_access *a)
+__attribute__((noinline)) static enum mmio_result port_answers(struct vpci_segment *seg,
+							       uint32_t bus, uint32_t devfn,
+							       uint32_t reg, struct mmio_access *a,
+							       bool *nobody)
 {
-	if (bus == seg->bus_start && (vpci_ports_access(seg, devfn, reg, a) ||
-				      vpci_shared_config(seg, devfn, reg, a))) {
-		return true;
+	enum mmio_result r = MMIO_DONE;
+	bool found = bus == seg->bus_start && (vpci_ports_access(seg, devfn, reg, a) ||
+					       vpci_shared_config(seg, devfn, reg, a, &r));
+
+	if (!found) {
+		nobody_answers(a);
 	}
-	nobody_answers(a);
-	return false;
+	if (nobody) {
+		*nobody = !found;
+	}
+	return r;
 }
 
 enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint8_t bus,
@@ -133,12 +139,7 @@ enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint8
 	enum mmio_result r;
 
 	if (!vf) {
-		bool port = port_answers(seg, bus, devfn, reg, a);
-
-		if (nobody) {
-			*nobody = !port;
-		}
-		return MMIO_DONE;
+		return port_answers(seg, bus, devfn, reg, a, nobody);
 	}
 	r = access_function(v, vf, reg, a);
 	spin_unlock(&vf->function->lock);
@@ -164,6 +165,7 @@ static enum mmio_result config_access(struct vcpu *v, void *opaque, struct mmio_
 static enum mmio_result window_access(struct vcpu *v, void *opaque, struct mmio_access *a)
 {
 	struct vpci_segment *seg = opaque;
+	enum mmio_result r = MMIO_DONE;
 	struct vpci_function *vf;
 	bool found = false;
 
@@ -175,10 +177,10 @@ static enum mmio_result window_access(struct vcpu *v, void *opaque, struct mmio_
 		spin_unlock(&vf->function->lock);
 	}
 	spin_unlock(&seg->domain->vpci->lock);
-	if (!found && !vpci_shared_window(seg, a)) {
+	if (!found && !vpci_shared_window(seg, a, &r)) {
 		nobody_answers(a);
 	}
-	return MMIO_DONE;
+	return r;
 }
 
 /* A port of the domain's I/O space: whichever function decodes it, or a master abort. */

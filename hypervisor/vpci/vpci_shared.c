@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A guest's functions of shared memory at work. Memory is mapped within the write that turns decode on,
- * at most 512 blocks; it is ordinary cached memory, so what a guest makes of it is up to its own
- * tables.
+ * A guest's functions of shared memory at work. Memory is mapped from the write that turns decode on, a
+ * slice each time its vCPU executes it: interrupts come in between. It is ordinary cached memory, so
+ * what a guest makes of it is up to its own tables.
  */
 #include "vpci/vpci_shared.h"
 
@@ -14,6 +14,9 @@
 #include "lib/errno.h"
 #include "vpci/place.h"
 #include "vpci/shared.h"
+
+/* Blocks mapped at once. */
+#define SLICE_BLOCKS 8U
 
 bool vpci_shared_at(const struct vpci_segment *seg, uint32_t device)
 {
@@ -44,51 +47,63 @@ static void send(struct vpci_shared *f, uint32_t messages)
 
 void vpci_shared_unmap(struct vpci_shared *f)
 {
-	if (f->mapped) {
-		p2m_unmap(&f->segment->domain->p2m, f->ipa, f->state.size);
-		f->mapped = false;
+	if (f->mapped && f->done != 0) {
+		p2m_unmap(&f->segment->domain->p2m, f->ipa, f->done);
 	}
+	f->mapped = false;
 }
 
-/* 0, or why not; then nothing is mapped. */
-static int map_blocks(struct vpci_shared *f)
+/* Bus lock held. An access to it is made again, and maps the next slice. */
+static bool is_unfinished(const struct vpci_shared *f)
+{
+	return f->mapped && f->done < f->state.size;
+}
+
+static void refuse(const struct vpci_shared *f, int r)
+{
+	uint64_t bus, size;
+
+	(void)ivshmem_decodes(&f->state, IVSHMEM_MEMORY, &bus, &size);
+	log_domain(f->segment->domain, LOG_WARN, "vpci",
+		   SBDF_FMT ": shared memory at 0x%llx not mapped: %s",
+		   SBDF_ARG(vpci_shared_where(f)), (unsigned long long)bus,
+		   r == -ERANGE	  ? "outside the domain's PCI windows"
+		   : r == -EEXIST ? "something is mapped there"
+				  : "no memory for tables");
+}
+
+static void map_slice(struct vpci_shared *f)
 {
 	struct p2m *p2m = &f->segment->domain->p2m;
-	uint64_t piece = MIN(f->state.size, RAM_BLOCK_SIZE), done = 0;
+	uint64_t piece = MIN(f->state.size, RAM_BLOCK_SIZE);
 	int r = 0;
 
-	while (done < f->state.size && r == 0) {
-		r = p2m_map(p2m, ipa_add(f->ipa, done), f->region->blocks[done / RAM_BLOCK_SIZE],
-			    piece, P2M_RAM_SHARED);
-		done += r == 0 ? piece : 0;
+	for (uint32_t i = 0; i < SLICE_BLOCKS && r == 0 && is_unfinished(f); i++) {
+		r = p2m_map(p2m, ipa_add(f->ipa, f->done),
+			    f->region->blocks[f->done / RAM_BLOCK_SIZE], piece, P2M_RAM_SHARED);
+		f->done += r == 0 ? piece : 0;
 	}
-	if (r && done) {
-		p2m_unmap(p2m, f->ipa, done);
+	if (r) {
+		vpci_shared_unmap(f);
+		refuse(f, r);
 	}
-	return r;
 }
 
 static void map(struct vpci_shared *f)
 {
 	const struct vpci_segment *seg = f->segment;
 	uint64_t bus, size;
-	int r = -ERANGE;
 
 	if (!ivshmem_decodes(&f->state, IVSHMEM_MEMORY, &bus, &size) || f->mapped) {
 		return;
 	}
-	if (vpci_place_resolve(seg->apertures, seg->aperture_count, bus, size, &f->ipa) == 0) {
-		r = map_blocks(f);
+	if (vpci_place_resolve(seg->apertures, seg->aperture_count, bus, size, &f->ipa)) {
+		refuse(f, -ERANGE);
+		return;
 	}
-	f->mapped = r == 0;
-	if (r) {
-		log_domain(seg->domain, LOG_WARN, "vpci",
-			   SBDF_FMT ": shared memory at 0x%llx not mapped: %s",
-			   SBDF_ARG(vpci_shared_where(f)), (unsigned long long)bus,
-			   r == -ERANGE	  ? "outside the domain's PCI windows"
-			   : r == -EEXIST ? "something is mapped there"
-					  : "no memory for tables");
-	}
+	f->mapped = true;
+	f->done = 0;
+	map_slice(f);
 }
 
 /* Bus lock held. */
@@ -121,8 +136,8 @@ static struct ivshmem_plan access_word(struct vpci_shared *f, enum ivshmem_bar b
 }
 
 /* Bus lock held. Eight bytes are two words, the lower one first; of those only one is a doorbell. */
-static struct ivshmem_plan access(struct vpci_shared *f, enum ivshmem_bar bar, uint32_t offset,
-				  struct mmio_access *a)
+static struct ivshmem_plan access_words(struct vpci_shared *f, enum ivshmem_bar bar,
+					uint32_t offset, struct mmio_access *a)
 {
 	uint32_t low = (uint32_t)a->value, high = (uint32_t)(a->value >> 32);
 	struct ivshmem_plan plan =
@@ -140,8 +155,27 @@ static struct ivshmem_plan access(struct vpci_shared *f, enum ivshmem_bar bar, u
 	return plan;
 }
 
+/*
+ * Bus lock held. A write that begins to map takes, and is made again, without effect, when all is
+ * there: nothing but COMMAND does.
+ */
+static struct ivshmem_plan access(struct vpci_shared *f, enum ivshmem_bar bar, uint32_t offset,
+				  struct mmio_access *a, enum mmio_result *result)
+{
+	struct ivshmem_plan plan = { .rings = false };
+
+	if (is_unfinished(f)) {
+		map_slice(f);
+	}
+	if (!is_unfinished(f)) {
+		plan = access_words(f, bar, offset, a);
+	}
+	*result = is_unfinished(f) ? MMIO_RETRY : MMIO_DONE;
+	return plan;
+}
+
 bool vpci_shared_config(struct vpci_segment *seg, uint32_t devfn, uint32_t reg,
-			struct mmio_access *a)
+			struct mmio_access *a, enum mmio_result *result)
 {
 	struct vpci_shared *f = devfn % VPCI_FUNCTIONS == 0 ? vpci_shared_first(seg) : NULL;
 
@@ -152,7 +186,7 @@ bool vpci_shared_config(struct vpci_segment *seg, uint32_t devfn, uint32_t reg,
 		return false;
 	}
 	spin_lock(&seg->domain->vpci->lock);
-	(void)access(f, IVSHMEM_BARS, reg, a);
+	(void)access(f, IVSHMEM_BARS, reg, a, result);
 	spin_unlock(&seg->domain->vpci->lock);
 	return true;
 }
@@ -198,7 +232,7 @@ static void ring(struct shared_region *r, uint32_t position, uint32_t vector)
 	spin_unlock(&r->lock);
 }
 
-bool vpci_shared_window(struct vpci_segment *seg, struct mmio_access *a)
+bool vpci_shared_window(struct vpci_segment *seg, struct mmio_access *a, enum mmio_result *result)
 {
 	struct ivshmem_plan plan = { .rings = false };
 	struct vpci_shared *f;
@@ -211,7 +245,7 @@ bool vpci_shared_window(struct vpci_segment *seg, struct mmio_access *a)
 	spin_lock(&seg->domain->vpci->lock);
 	f = decode(seg, a->ipa, &bar, &offset);
 	if (f) {
-		plan = access(f, bar, offset, a);
+		plan = access(f, bar, offset, a, result);
 	}
 	spin_unlock(&seg->domain->vpci->lock);
 	if (plan.rings) {

@@ -16,8 +16,9 @@ struct vpci_shared {
 	uint32_t device; /* of bus 0 */
 	bool there;      /* its memory is clean, so config space answers; stays so */
 	struct ivshmem state;
-	bool mapped; /* at ipa, whole */
+	bool mapped; /* at ipa, as far as done */
 	ipaddr_t ipa;
+	uint64_t done; /* all of it: its size */
 };
 
 static inline struct vsbdf vpci_shared_where(const struct vpci_shared *f)
@@ -34,11 +35,14 @@ static inline struct vpci_shared *vpci_shared_first(const struct vpci_segment *s
 /* One of them has, or is to have, that device number. Lock-free. */
 bool vpci_shared_at(const struct vpci_segment *seg, uint32_t device);
 
-/* An access at bus 0, as vpci_bus_config(). No lock held. False: none of them answers. */
+/*
+ * An access at bus 0, as vpci_bus_config(). No lock held. False: none of them answers. *result:
+ * MMIO_DONE, or MMIO_RETRY while memory is being mapped, a slice with each access.
+ */
 bool vpci_shared_config(struct vpci_segment *seg, uint32_t devfn, uint32_t reg,
-			struct mmio_access *a);
-/* An access to a window of the bridge. No lock held. False: no BAR of theirs is there. */
-bool vpci_shared_window(struct vpci_segment *seg, struct mmio_access *a);
+			struct mmio_access *a, enum mmio_result *result);
+/* The same of an access to a window of the bridge. False: no BAR of theirs is there. */
+bool vpci_shared_window(struct vpci_segment *seg, struct mmio_access *a, enum mmio_result *result);
 
 /* Bus lock held: its memory out of stage 2. On return no CPU reaches it; no-op when it is not there. */
 void vpci_shared_unmap(struct vpci_shared *f);

@@ -8,6 +8,7 @@
 #include <viaduct/guest_map.h>
 
 #include "fake_heap.h"
+#include "fake_log.h"
 #include "lend_rig.h"
 #include "lib/errno.h"
 #include "pci/registry.h"
@@ -109,6 +110,59 @@ static void left_after_any_part(void **state)
 	}
 }
 
+/* No function is lent that the log does not say is lent, whoever stops; and it takes back what was none. */
+static void said_before_it_is_so(void **state)
+{
+	uint32_t n;
+
+	(void)state;
+	quarantine(nvme);
+	n = parts();
+	fake_log_clear();
+	assert_int_equal(some_parts(GUEST1, nvme, n - 1), -EAGAIN);
+	still_in_quarantine(nvme);
+	assert_true(fake_log_has("lent to d1 "));
+	assert_int_equal(fake_log_lines, 1);
+	assert_int_equal(some_parts(GUEST1, nvme, 1), 0);
+	assert_int_equal(fake_log_lines, 1);
+	assert_int_equal(lend_detach(nvme), 0);
+	world_run_resets();
+	for (uint32_t i = 1; i < n; i++) {
+		bool said;
+
+		fake_log_clear();
+		assert_int_equal(some_parts(GUEST1, nvme, i), -EAGAIN);
+		said = fake_log_has("lent to d1 ");
+		assert_true(said == (i == n - 1));
+		lend_to(GUEST2, nvme, 0);
+		assert_true(fake_log_has("lent to d2 "));
+		assert_true(fake_log_has("not lent after all") == said);
+		assert_int_equal(lend_detach(nvme), 0);
+		world_run_resets();
+	}
+}
+
+/* Said, then refused what the last part needs: the log does not end with what is not so. */
+static void said_in_vain(void **state)
+{
+	int r = -ENOMEM;
+
+	(void)state;
+	quarantine(nvme);
+	for (int64_t n = 1; r != 0; n++) {
+		struct vsbdf where;
+
+		fake_log_clear();
+		fake_heap_fail_in = n;
+		do {
+			r = lend_attach_step(GUEST1, nvme, &anywhere, &where);
+		} while (r == -EAGAIN);
+		fake_heap_fail_in = 0;
+		assert_true(fake_log_has("not lent after all") ==
+			    (r != 0 && fake_log_has("lent to d1 ")));
+	}
+}
+
 /* Two clients at once: addresses of one are not the other's, and both get what they want. */
 static void two_at_once(void **state)
 {
@@ -174,6 +228,9 @@ int main(void)
 						lend_rig_teardown),
 		cmocka_unit_test_setup_teardown(left_after_any_part, lend_rig_setup,
 						lend_rig_teardown),
+		cmocka_unit_test_setup_teardown(said_before_it_is_so, lend_rig_setup,
+						lend_rig_teardown),
+		cmocka_unit_test_setup_teardown(said_in_vain, lend_rig_setup, lend_rig_teardown),
 		cmocka_unit_test_setup_teardown(two_at_once, lend_rig_setup, lend_rig_teardown),
 		cmocka_unit_test_setup_teardown(without_memory, lend_rig_setup, lend_rig_teardown),
 	};

@@ -401,6 +401,55 @@ static void test_bad_places(void **state)
 	lend_world.page_limit = 0;
 }
 
+static enum mmio_result turn_on_once(uint32_t domain)
+{
+	struct mmio_access a = { .size = 2, .write = true, .value = 2 };
+
+	return world_access(domain, &a, cfg(DEVICE, 0x04));
+}
+
+/* No trap maps all of a large one: in between interrupts come in, and whoever looks helps. */
+static void test_mapped_in_slices(void **state)
+{
+	const uint32_t all = 32 * BLOCK / 4096;
+	struct mmio_access look = { .size = 4 };
+	uint32_t some;
+
+	join(GUEST1, "a", 32 * BLOCK, 0);
+	join(GUEST2, "a", 32 * BLOCK, 0);
+	wr(1, cfg(DEVICE, 0x18), 8, MEMORY);
+	assert_int_equal(turn_on_once(1), MMIO_RETRY);
+	some = world_pages(1);
+	assert_in_range(some, 1, all - 1);
+	while (world_access(1, &look, cfg(DEVICE, 0)) == MMIO_RETRY) {
+		assert_in_range(world_pages(1), some + 1, all - 1);
+		some = world_pages(1);
+	}
+	assert_int_equal(look.value, 0x11101af4);
+	assert_int_equal(world_pages(1), all);
+	assert_int_equal(turn_on_once(1), MMIO_DONE);
+	assert_int_equal(rd(1, cfg(DEVICE, 0x04), 2) & 2, 2);
+	wr(1, cfg(DEVICE, 0x04), 2, 0);
+	assert_int_equal(world_pages(1), 0);
+	/* Turned off, or at its end, half way: nothing is left. */
+	assert_int_equal(turn_on_once(1), MMIO_RETRY);
+	wr(1, cfg(DEVICE, 0x04), 2, 0);
+	assert_int_equal(world_pages(1), 0);
+	wr(2, cfg(DEVICE, 0x18), 8, MEMORY);
+	assert_int_equal(turn_on_once(2), MMIO_RETRY);
+	end(GUEST2);
+	assert_int_equal(fake_ram_free, 64 - 32);
+	/* No memory for tables in a later slice: what was mapped goes, and config space goes on. */
+	lend_world.page_limit = all - 1;
+	assert_int_equal(turn_on_once(1), MMIO_RETRY);
+	wr(1, cfg(DEVICE, 0x04), 2, 2);
+	assert_int_equal(world_pages(1), 0);
+	lend_world.page_limit = 0;
+	wr(1, cfg(DEVICE, 0x04), 2, 0);
+	wr(1, cfg(DEVICE, 0x04), 2, 2);
+	assert_int_equal(world_pages(1), all);
+}
+
 /* Lent functions and those of shared memory keep out of each other's way. */
 static void test_beside_functions(void **state)
 {
@@ -468,6 +517,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_before_the_bus, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_given_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_places, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mapped_in_slices, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_beside_functions, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_list, setup, teardown),
 	};
