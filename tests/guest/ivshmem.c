@@ -2,7 +2,8 @@
 /*
  * ivshmem (QEMU docs/specs/ivshmem-spec): two guests, each with a function of its own, share memory
  * behind BAR 2. Argument role= is 0 or 1; with doorbell=1 they also interrupt each other by MSI-X. With
- * heard=N there is no role: whoever shares the memory rings N times, and finds them counted in it.
+ * heard=N there is no role: whoever shares the memory rings N times, and finds them counted in it. With
+ * mapped=N the first and the last word are used, the memory, of N MiB, is turned off, and that is all.
  */
 #include "its.h"
 
@@ -103,6 +104,17 @@ static void ring(uint32_t device)
 	check_equal("no more", gic_take(), 1023);
 }
 
+static void map_once(uint64_t mib)
+{
+	uint64_t last = MEMORY + (mib << 20) - 8;
+
+	write64(MEMORY, 1);
+	write64(last, 2);
+	check_equal("the first word", read64(MEMORY), 1);
+	check_equal("the last word", read64(last), 2);
+	write16(config + COMMAND, 0);
+}
+
 void test_main(void)
 {
 	int device = config_find(IVSHMEM_IDS);
@@ -121,6 +133,10 @@ void test_main(void)
 	if (argument("heard", 0) != 0) {
 		listen((uint32_t)device);
 		count_rings((uint32_t)argument("heard", 0));
+		return;
+	}
+	if (argument("mapped", 0) != 0) {
+		map_once(argument("mapped", 0));
 		return;
 	}
 	exchange();

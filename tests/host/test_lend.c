@@ -14,6 +14,7 @@
 #include "lib/errno.h"
 #include "pci/pci_config.h"
 #include "pci/registry.h"
+#include "vpci/bus.h"
 
 static void owner_sees_the_host(void **state)
 {
@@ -621,11 +622,27 @@ static void one_user_under_random_histories(void **state)
 	}
 }
 
+/* A window may be larger than there are buses: what is beyond them is no config space. */
+static void no_bus_beyond_255(void **state)
+{
+	const ipaddr_t at = { 0x7000000000ULL };
+	const struct vpci_aperture none = { .size = 0 };
+	struct vpci_segment *seg;
+
+	(void)state;
+	assert_int_equal(vpci_bus_add_segment(GUEST1, 7, 0xfe, at, 256ULL << 20, &none, 0, &seg),
+			 0);
+	assert_int_equal(world_load(WORLD_GUEST1, at.v, 4), 0xffffffff);
+	assert_int_equal(world_load(WORLD_GUEST1, at.v + (2ULL << 20) - 4, 4), 0xffffffff);
+	assert_null(mmio_find(&GUEST1->mmio, (ipaddr_t){ at.v + (2ULL << 20) }));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, lend_rig_setup, lend_rig_teardown)
 	const struct CMUnitTest tests[] = {
 		T(owner_sees_the_host),
+		T(no_bus_beyond_255),
 		T(odd_accesses_read_ones),
 		T(d2_segments_do_not_mix),
 		T(bridge_without_owner),
