@@ -160,6 +160,9 @@ enum job_status domain_unbuild_slice(struct domain *d)
 	if (status != JOB_DONE) {
 		return status;
 	}
+	if (!vpci_share_end(d)) {
+		return JOB_MORE;
+	}
 	return vgic_clear_slice(d) ? JOB_DONE : JOB_MORE;
 }
 

@@ -9,6 +9,9 @@
 #include "lib/string.h"
 #include "vpci/vpci_shared.h"
 
+/* Blocks freed at once. */
+#define FREE_A_SLICE 32U
+
 static struct spinlock regions_lock;
 static struct shared_region *regions; /* the newest first: ids descend */
 static uint32_t last_id;
@@ -48,8 +51,8 @@ static struct shared_region *make(const struct shared_spec *spec)
 	return r;
 }
 
-/* Lock held; it has no member. */
-static void unmake(struct shared_region *r)
+/* Lock held; it has no member. Blocks it has not are nobody's from now on. */
+static void forget(struct shared_region *r)
 {
 	struct shared_region **link = &regions;
 
@@ -57,13 +60,8 @@ static void unmake(struct shared_region *r)
 		link = &(*link)->next;
 	}
 	*link = r->next;
-	for (uint32_t i = 0; i < r->blocks_taken; i++) {
-		ram_block_free(r->blocks[i]);
-	}
 	ram_promise_end(r->block_count - r->blocks_taken);
 	log_info("shared", "%s is gone", r->spec.name);
-	heap_free(r->blocks);
-	heap_free(r);
 }
 
 static int take_place(struct shared_region *r, struct vpci_shared *member, uint32_t *position)
@@ -108,16 +106,33 @@ int shared_join(const struct shared_spec *spec, struct vpci_shared *member,
 	return err;
 }
 
-void shared_leave(struct shared_region *r, uint32_t position)
+bool shared_leave(struct shared_region *r, uint32_t position)
 {
+	bool last;
+
 	spin_lock(&regions_lock);
 	spin_lock(&r->lock);
 	r->members[position] = NULL;
 	spin_unlock(&r->lock);
-	if (--r->member_count == 0) {
-		unmake(r);
+	last = --r->member_count == 0;
+	if (last) {
+		forget(r);
 	}
 	spin_unlock(&regions_lock);
+	return last;
+}
+
+bool shared_free_slice(struct shared_region *r)
+{
+	for (uint32_t i = 0; i < FREE_A_SLICE && r->blocks_taken != 0; i++) {
+		ram_block_free(r->blocks[--r->blocks_taken]);
+	}
+	if (r->blocks_taken != 0) {
+		return false;
+	}
+	heap_free(r->blocks);
+	heap_free(r);
+	return true;
 }
 
 bool shared_clean_slice(struct shared_region *r)

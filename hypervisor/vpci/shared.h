@@ -46,8 +46,13 @@ struct shared_region {
  */
 int shared_join(const struct shared_spec *spec, struct vpci_shared *member,
 		struct shared_region **out, uint32_t *position);
-/* On return nobody reaches the member; the last one's RAM must be mapped for nobody any more. */
-void shared_leave(struct shared_region *r, uint32_t position);
+/*
+ * On return nobody reaches the member. True: it was the last, so the name is free, and the caller calls
+ * shared_free_slice(), its RAM mapped for nobody any more, until r is gone.
+ */
+bool shared_leave(struct shared_region *r, uint32_t position);
+/* Some of its RAM is free. True: all is, and r is gone. */
+bool shared_free_slice(struct shared_region *r);
 /* 128 KiB of its RAM cleaned, or less. True: all is clean, and may be mapped. A member's caller. */
 bool shared_clean_slice(struct shared_region *r);
 static inline bool shared_is_clean(const struct shared_region *r)

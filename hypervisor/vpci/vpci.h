@@ -88,6 +88,8 @@ enum job_status lend_reclaim(struct domain *d);
  * shared_join().
  */
 int vpci_share(struct domain *d, const struct shared_spec *spec, struct vsbdf *out);
+/* A part of its end, no vCPU of d runs and no request is under way. True: d shares nothing any more. */
+bool vpci_share_end(struct domain *d);
 
 /* vITS ops: host ITT behind a virtual DeviceID (virtual requester ID). */
 struct its_device *vpci_host_device(struct domain *d, uint32_t vdevice);

@@ -166,7 +166,8 @@ int vpci_create_owner(struct domain *d, struct host_bridge *b)
 /* Functions of an owner are still in its buses, as identities. */
 static void destroy_segment(struct vpci_segment *seg)
 {
-	vpci_share_end(seg);
+	while (!vpci_share_leave(seg)) {
+	}
 	vpci_ports_destroy(seg);
 	for (uint32_t bus = 0; bus < VPCI_BUSES; bus++) {
 		struct vpci_function **table = seg->buses[bus];

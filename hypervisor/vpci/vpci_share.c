@@ -58,7 +58,10 @@ static int begin(struct vpci_segment *seg, const struct shared_spec *spec, struc
 	}
 	r = -ENOSPC;
 leave:
-	shared_leave(f->region, f->position);
+	if (shared_leave(f->region, f->position)) {
+		while (!shared_free_slice(f->region)) {
+		}
+	}
 	ivshmem_free(&f->state);
 fail:
 	heap_free(f);
@@ -111,18 +114,31 @@ int vpci_share(struct domain *d, const struct shared_spec *spec, struct vsbdf *o
 	return r;
 }
 
-void vpci_share_end(struct vpci_segment *seg)
+bool vpci_share_leave(struct vpci_segment *seg)
 {
-	while (seg->shared) {
-		struct vpci_shared *f = seg->shared;
+	struct vpci_shared *f = seg->shared;
 
-		seg->shared = f->next;
+	if (!f) {
+		return true;
+	}
+	if (!f->left) {
 		/* Before its RAM may be free; until then a peer may ring. */
 		spin_lock(&seg->domain->vpci->lock);
 		vpci_shared_unmap(f);
 		spin_unlock(&seg->domain->vpci->lock);
-		shared_leave(f->region, f->position);
+		f->left = true;
+		if (!shared_leave(f->region, f->position)) {
+			f->region = NULL;
+		}
+	} else if (!f->region || shared_free_slice(f->region)) {
+		seg->shared = f->next;
 		ivshmem_free(&f->state);
 		heap_free(f);
 	}
+	return false;
+}
+
+bool vpci_share_end(struct domain *d)
+{
+	return !d->vpci || !d->vpci->segments || vpci_share_leave(d->vpci->segments);
 }

@@ -11,7 +11,8 @@ struct shared_region;
 struct vpci_shared {
 	struct vpci_shared *next; /* bus lock, from here on */
 	struct vpci_segment *segment;
-	struct shared_region *region;
+	struct shared_region *region; /* NULL: left, and it is others' */
+	bool left;
 	uint32_t position;
 	uint32_t device; /* of bus 0 */
 	bool there;      /* its memory is clean, so config space answers; stays so */
@@ -49,7 +50,7 @@ void vpci_shared_unmap(struct vpci_shared *f);
 /* PCI bus addresses in their BARs, decoded or not, into used. No lock held. */
 void vpci_shared_collect(const struct vpci_segment *seg, struct rangeset *used);
 
-/* vpci_share.c. No vCPU of the domain runs: they leave their regions. */
-void vpci_share_end(struct vpci_segment *seg);
+/* vpci_share.c. No vCPU of the domain runs: they leave their regions, a part each call. True: all have. */
+bool vpci_share_leave(struct vpci_segment *seg);
 
 #endif

@@ -158,6 +158,12 @@ struct its_device *vpci_host_device(struct domain *dom, uint32_t vdevice)
 	return NULL;
 }
 
+bool vpci_share_end(struct domain *dom)
+{
+	(void)dom;
+	return true;
+}
+
 enum job_status lend_reclaim(struct domain *dom)
 {
 	return JOB_DONE;

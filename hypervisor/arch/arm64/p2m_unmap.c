@@ -97,6 +97,25 @@ static void unmap_2m(struct p2m *p, struct gather *g, uint64_t *entry, ipaddr_t 
 	unlink_if_empty(p, g, entry, ipa);
 }
 
+/*
+ * Blocks from ipa on, inside one table of level 2 and up to what takes a closer look: how many bytes.
+ * There may be hundreds, and somebody waits.
+ */
+static uint64_t clear_blocks(struct gather *g, uint64_t *level2, ipaddr_t ipa, uint64_t size)
+{
+	uint32_t first = pte_index(ipa, 2), count = (uint32_t)(size / SZ_2M), i = 0;
+
+	while (i < count && pte_valid(level2[first + i]) && !pte_is_table(level2[first + i], 2) &&
+	       pte_type(level2[first + i]) != P2M_RAM) {
+		p2m_table_write(&level2[first + i], 0);
+		i++;
+	}
+	for (uint32_t n = 0; n < i && !g->all; n++) {
+		gather_ipa(g, ipa_add(ipa, n * SZ_2M));
+	}
+	return i * SZ_2M;
+}
+
 /* [ipa, +size) lies inside one entry of level 1. */
 static void unmap_1g(struct p2m *p, struct gather *g, ipaddr_t ipa, uint64_t size)
 {
@@ -122,8 +141,11 @@ static void unmap_1g(struct p2m *p, struct gather *g, ipaddr_t ipa, uint64_t siz
 	for (uint64_t at = 0; at < size; at += step) {
 		ipaddr_t from = ipa_add(ipa, at);
 
-		step = MIN(SZ_2M - from.v % SZ_2M, size - at);
-		unmap_2m(p, g, &level2[pte_index(from, 2)], from, step);
+		step = IS_ALIGNED(from.v, SZ_2M) ? clear_blocks(g, level2, from, size - at) : 0;
+		if (step == 0) {
+			step = MIN(SZ_2M - from.v % SZ_2M, size - at);
+			unmap_2m(p, g, &level2[pte_index(from, 2)], from, step);
+		}
 	}
 	unlink_if_empty(p, g, top, ipa);
 }
