@@ -450,6 +450,30 @@ static void test_mapped_in_slices(void **state)
 	assert_int_equal(world_pages(1), all);
 }
 
+/* The end of a large one is in parts too, and its name is free at once. */
+static void test_freed_in_slices(void **state)
+{
+	struct shared_look look;
+	uint32_t calls = 0;
+
+	join(GUEST1, "a", 64 * BLOCK, 0);
+	join(GUEST2, "a", 64 * BLOCK, 0);
+	assert_int_equal(fake_ram_free, 0);
+	GUEST1->state = DOMAIN_DYING;
+	while (!vpci_share_end(GUEST1)) {
+		assert_int_equal(fake_ram_free, 0);
+	}
+	assert_true(vpci_share_end(GUEST1));
+	assert_true(shared_look(0, &look));
+	GUEST2->state = DOMAIN_DYING;
+	while (!vpci_share_end(GUEST2)) {
+		assert_false(shared_look(0, &look));
+		assert_in_range(fake_ram_free, 0, 32 * ++calls);
+	}
+	assert_in_range(calls, 3, 16);
+	assert_int_equal(fake_ram_free, 64);
+}
+
 /* Lent functions and those of shared memory keep out of each other's way. */
 static void test_beside_functions(void **state)
 {
@@ -518,6 +542,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_given_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_places, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mapped_in_slices, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_freed_in_slices, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_beside_functions, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_list, setup, teardown),
 	};
