@@ -422,6 +422,36 @@ static void test_slices(void **state)
  * A BAR of 8 GiB in 4 KiB pages: gone at once, for one flush. Its tables are the domain's next ones
  * and stay in its quota, until they go a few at a time.
  */
+/* Blocks in a row, a hole, a block's worth of pages, RAM among them: all goes, and is flushed. */
+static void test_blocks_in_a_row(void **state)
+{
+	const uint64_t base = 0x40000000;
+	const uint32_t tables = p2m.table_pages;
+	uint64_t at = base;
+
+	for (uint32_t counts = 3; counts <= 40; counts += 37) {
+		at = base;
+		assert_int_equal(p2m_map(&p2m, ipa(at), pa(SZ_2M), counts * SZ_2M, P2M_MMIO), 0);
+		at += (counts + 1) * SZ_2M;
+		assert_int_equal(p2m_map(&p2m, ipa(at), pa(SZ_4K), SZ_2M, P2M_MMIO), 0);
+		at += SZ_2M;
+		assert_int_equal(p2m_map(&p2m, ipa(at), pa(SZ_1G), SZ_2M, P2M_RAM), 0);
+		at += SZ_2M;
+		assert_int_equal(p2m_map(&p2m, ipa(at), pa(SZ_2M), 2 * SZ_2M, P2M_RAM_SHARED), 0);
+		at += 2 * SZ_2M;
+		forget_flushes();
+		p2m_unmap(&p2m, ipa(base), at - base);
+		assert_int_equal(flush_calls, 1);
+		for (uint64_t i = base; i < at; i += SZ_2M) {
+			check_address(i);
+			assert_true(was_flushed(i, SZ_2M) || i == base + counts * SZ_2M);
+		}
+		check_smmu(~0ULL);
+	}
+	give_all_back();
+	assert_in_range(p2m.table_pages, tables, tables + 1); /* the SMMU's stays */
+}
+
 static void test_big_unmap(void **state)
 {
 	const uint64_t base = 0x8000000000;
@@ -611,6 +641,7 @@ int main(void)
 		TEST(test_no_memory_changes_nothing),
 		TEST(test_init_without_memory),
 		TEST(test_slices),
+		TEST(test_blocks_in_a_row),
 		TEST(test_big_unmap),
 		TEST(test_destroy_in_slices),
 		TEST(test_slice_exists),
