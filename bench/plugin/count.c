@@ -14,11 +14,12 @@
  *                           which no interrupt was looked for, and where it ended; before END's m.
  *                           ERET, WFI, and reads of ISR_EL1 and ICC_IAR1_EL1 end a stretch; not a
  *                           read of ISR_EL1 whose bit 8 is tested next: that looks for an SError
+ *   w NAME LENGTH           the longest one since the first marker; before END's m
  *   r NAME ADDRESS COUNT    what was executed in that stretch, by block of instructions; before END's
  *   e NAME KIND LENGTH COUNT  exits since the last BEGIN marker that took so many EL2 instructions;
  *                           before END's
  *
- * Counts are those of the vCPU with the marker; p, s, r and e are the first vCPU's.
+ * Counts are those of the vCPU with the marker; p, s, w, r and e are the first vCPU's.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -66,6 +67,8 @@ static struct {
 	uint64_t began; /* EL2 instructions executed then */
 	uint64_t longest;
 	uint64_t end;   /* address */
+	uint64_t longest_ever;
+	bool marked; /* the first marker was there */
 } stretch;
 
 /* Blocks of EL2 code in the order they were entered: of this stretch, and of the longest. */
@@ -143,6 +146,7 @@ static int by_address(const void *a, const void *b)
 static void print_longest(const char *name)
 {
 	fprintf(out, "s\t%s\t%" PRIu64 "\t%" PRIx64 "\n", name, stretch.longest, stretch.end);
+	fprintf(out, "w\t%s\t%" PRIu64 "\n", name, stretch.longest_ever);
 	qsort(longest_trace, longest_count, sizeof(struct block), by_address);
 	for (size_t i = 0; i < longest_count;) {
 		uint64_t address = longest_trace[i].address;
@@ -171,6 +175,9 @@ static void stretch_end(unsigned int vcpu, void *address)
 
 	if (vcpu != 0) {
 		return;
+	}
+	if (stretch.marked && length > stretch.longest_ever) {
+		stretch.longest_ever = length;
 	}
 	if (length > stretch.longest) {
 		stretch.longest = length;
@@ -208,6 +215,7 @@ static void marker(unsigned int vcpu, void *hint)
 	char name[NAME_SIZE + 1];
 
 	read_name(name);
+	stretch.marked = true;
 	if (profile != NULL && (number == HINT_BEGIN || number == HINT_END)) {
 		profile_mark(name, number == HINT_END);
 	}

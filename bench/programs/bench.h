@@ -10,10 +10,12 @@
 
 /* Config space and BAR 0 of the first NVMe controller. */
 int bench_pci(const char *prefix);
-/* 4 KiB reads at queue depth 1, 128 KiB sequential reads. */
+/* 4 KiB reads at queue depths 1 and 32, 128 KiB sequential reads. */
 int bench_disk(const char *prefix, const char *device);
 /* 1 ms sleeps, system calls. */
 int bench_time(const char *prefix);
+/* Packets, of igb; not among the others. */
+int bench_net(const char *prefix);
 /* The null request; only in the control domain. */
 int bench_control(const char *prefix);
 /* First process of a system: marks that, then is the real one. Does not return. */

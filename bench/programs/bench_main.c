@@ -45,8 +45,13 @@ int main(int argc, char **argv)
 	if (argc == 3 && (strcmp(argv[1], "begin") == 0 || strcmp(argv[1], "end") == 0)) {
 		return mark(argv[1], argv[2]);
 	}
+	if (argc == 3 && strcmp(argv[1], "net") == 0) {
+		sleep(SETTLE_SECONDS);
+		return bench_net(argv[2]) != 0 ? 1 : 0;
+	}
 	if (argc < 2 || argc > 3) {
 		fprintf(stderr, "usage: viaduct-bench PREFIX [DISK]\n"
+				"       viaduct-bench net PREFIX\n"
 				"       viaduct-bench begin|end NAME\n");
 		return 2;
 	}

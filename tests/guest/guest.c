@@ -16,7 +16,7 @@ struct frame {
 };
 
 /* Called from start.S. */
-void guest_start(uint64_t fdt);
+void guest_start(uint64_t fdt, uint64_t current_el);
 void guest_secondary(uint64_t n);
 void guest_exception(uint64_t kind, struct frame *f);
 extern char secondary_entry[];
@@ -29,6 +29,7 @@ struct exceptions exceptions;
 static unsigned int bad_checks;
 static unsigned int checks;
 static const char *bootargs = "";
+static bool on_bare_metal;
 static void (*cpu_run[CPUS_MAX])(uint32_t n);
 
 void *memset(void *to, int value, size_t size)
@@ -150,7 +151,11 @@ void finish(void)
 {
 	say("%u checks, %u bad", checks, bad_checks);
 	say(bad_checks == 0 && checks != 0 ? "PASS" : "FAIL");
-	hvc(PSCI_SYSTEM_OFF, 0, 0, 0);
+	if (on_bare_metal) {
+		smc(PSCI_SYSTEM_OFF);
+	} else {
+		hvc(PSCI_SYSTEM_OFF, 0, 0, 0);
+	}
 	for (;;) {
 	}
 }
@@ -310,8 +315,9 @@ uint32_t config_capability(uint32_t device, uint8_t id)
 	return 0;
 }
 
-void guest_start(uint64_t fdt)
+void guest_start(uint64_t fdt, uint64_t current_el)
 {
+	on_bare_metal = current_el >> 2 == 2;
 	find_bootargs(fdt);
 	test_main();
 	finish();

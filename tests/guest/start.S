@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Entry by the arm64 Image protocol, secondary CPUs, exception vectors. The MMU stays off. */
+/*
+ * Entry by the arm64 Image protocol, secondary CPUs, exception vectors. The MMU stays off. On bare
+ * metal the entry is at EL2, which is left at once.
+ */
 #define STACK_SHIFT 13
 
 	.section .text.start, "ax"
@@ -32,6 +35,23 @@ _start:
 primary:
 	mov	x19, x0
 	mov	x20, #0
+	mrs	x21, CurrentEL
+	cmp	x21, #8
+	b.ne	at_el1
+	mov	x0, #(1 << 31)		/* HCR_EL2.RW */
+	msr	hcr_el2, x0
+	mov	x0, #0xf
+	msr	S3_4_C12_C9_5, x0	/* ICC_SRE_EL2: system registers, also for EL1 */
+	mov	x0, #0x33ff
+	msr	cptr_el2, x0
+	msr	cntvoff_el2, xzr
+	mov	x0, #0x3c5		/* EL1h, all masked */
+	msr	spsr_el2, x0
+	adr	x0, at_el1
+	msr	elr_el2, x0
+	isb
+	eret
+at_el1:
 	adrp	x0, bss_start
 	add	x0, x0, :lo12:bss_start
 	adrp	x1, bss_end
@@ -42,6 +62,7 @@ primary:
 	b	1b
 2:	cpu_setup
 	mov	x0, x19
+	mov	x1, x21
 	bl	guest_start
 	b	.
 

@@ -4,6 +4,7 @@
 import json
 import re
 import subprocess
+from xml.etree import ElementTree
 
 import pytest
 
@@ -11,12 +12,25 @@ from conftest import TOP
 
 EXIT_KIND = re.compile(r"^exit_|_(abort|fetch|fp|hvc|irq|other|smc|sysreg|wfx)_exits$")
 RESULTS = TOP / "bench/results/bench.json"
+# Instructions at EL2 with interrupts masked, of the operations of bench/masked-script.
+MASKED_LIMIT = 10_000
+# Between operations, on a machine with more functions, longer yet: docs/bench.md.
+MASKED_BETWEEN = 14_000
+MASKED_OPERATIONS = {
+    "views", "reset", "quarantine", "guest", "console", "destroy", "create-8g", "destroy-8g",
+    "attach", "many", "detach", "destroy-many", "hostile", "destroy-its", "destroy-live", "flood",
+    "retry", "return", "bar", "destroy-bar", "shared", "destroy-shared", "vfs-on", "vfs-off",
+}
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory):
+def output(tmp_path_factory):
+    return tmp_path_factory.mktemp("bench") / "bench.json"
+
+
+@pytest.fixture(scope="module")
+def bench(output):
     """(the run, its figures)"""
-    output = tmp_path_factory.mktemp("bench") / "bench.json"
     done = subprocess.run(
         [TOP / "bench/run", "--against", RESULTS, "--output", output], stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
@@ -51,3 +65,34 @@ def test_a_busy_neighbour_on_another_cpu_does_not_delay(bench):
     assert 0 < idle < 1000
     assert figures["apart_computes_p99_insns"] <= 1.2 * idle
     assert figures["apart_busy_p99_insns"] <= 1.2 * idle
+
+
+def longest_masked(figures):
+    """{operation: instructions}"""
+    return {key[len("masked_"):-len("_insns")].replace("_", "-"): value
+            for key, value in figures.items() if key.startswith("masked_")}
+
+
+def test_every_operation_is_counted(bench):
+    _, figures = bench
+    longest = longest_masked(figures)
+    assert set(longest) == MASKED_OPERATIONS
+    assert all(count > 0 for count in longest.values())
+
+
+def test_interrupts_are_not_masked_for_long(bench):
+    """In any operation, whatever its size: 8 GiB, 64 GiB, 2048 vectors; nor between them."""
+    _, figures = bench
+    longest = longest_masked(figures)
+    too_long = {name: count for name, count in longest.items() if count >= MASKED_LIMIT}
+    assert not too_long
+    assert max(longest.values()) <= figures["longest_masked_insns"] < MASKED_BETWEEN
+
+
+def test_a_chart_is_drawn(bench, output):
+    """Of each row that both have, two bars; the surface and two legends are rectangles, too."""
+    _, figures = bench
+    rows = [key for key in figures if f"bare_{key}" in figures and not key.startswith("boot_")]
+    chart = ElementTree.parse(output.with_suffix(".svg")).getroot()
+    assert rows
+    assert len(chart.findall("{http://www.w3.org/2000/svg}rect")) == 3 + 2 * len(rows)
