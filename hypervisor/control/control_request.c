@@ -51,6 +51,8 @@ static const struct request requests[CONTROL_OPS] = {
 	[CONTROL_DOMAIN_SHARE] = REQUEST(control_domain_share, struct control_domain_share),
 	[CONTROL_SHARED_JOIN] = REQUEST(control_shared_join, struct control_shared_join),
 	[CONTROL_SHARED_LIST] = REQUEST(control_shared_list, struct control_list),
+	[CONTROL_TRACE] = REQUEST(control_trace, struct control_trace),
+	[CONTROL_TRACE_READ] = REQUEST(control_trace_read, struct control_trace_read),
 };
 
 _Static_assert(sizeof(struct control_pci_rom) <= CONTROL_REQUEST_MAX, "biggest request");

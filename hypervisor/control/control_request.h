@@ -65,6 +65,8 @@ int control_pci_examine(struct control_call *call);
 int control_pci_rom(struct control_call *call);
 int control_shared_join(struct control_call *call);
 int control_shared_list(struct control_call *call);
+int control_trace(struct control_call *call);
+int control_trace_read(struct control_call *call);
 int control_aperture_claim(struct control_call *call);
 int control_aperture_map(struct control_call *call);
 int control_aperture_unmap(struct control_call *call);

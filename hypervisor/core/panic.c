@@ -102,7 +102,7 @@ static void begin(void)
 	}
 	for (uint32_t i = 0; i < CPUS_MAX; i++) {
 		if (percpus[i].online && i != cpu_index()) {
-			gic_send_sgi(i, SGI_STOP);
+			gic_send_sgi(i, SGI_LOOK);
 		}
 	}
 	/* Whoever broke may hold the locks of console and log itself. */

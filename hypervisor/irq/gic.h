@@ -22,6 +22,7 @@ struct gic_ops {
 	void (*send_sgi)(uint32_t cpu, uint32_t sgi);
 	/* INTID of the highest pending interrupt, now active; >= 1020 and < 8192: none. */
 	uint32_t (*acknowledge)(void);
+	uint32_t (*peek)(void); /* the same interrupt, which stays pending */
 	void (*drop_priority)(uint32_t intid);
 	void (*deactivate)(uint32_t intid);
 	/* One line: a PPI of this CPU or an SPI. Enabling sets the trigger first. */

@@ -102,7 +102,7 @@ static void private_quiesce(void)
 	for (uint32_t intid = 0; intid < GIC_FIRST_SPI; intid += 4) {
 		mmio_write32(dist + GICD2_IPRIORITYR(intid), GIC_PRIORITY * 0x01010101U);
 	}
-	mmio_write32(dist + GICD2_ISENABLER(0), 1U << SGI_KICK | 1U << SGI_STOP);
+	mmio_write32(dist + GICD2_ISENABLER(0), 1U << SGI_KICK | 1U << SGI_LOOK);
 }
 
 static int gicv2_init_cpu(void)
@@ -150,6 +150,11 @@ static uint32_t gicv2_acknowledge(void)
 static uint32_t end_value(uint32_t intid)
 {
 	return intid < GIC_FIRST_PPI ? taken[cpu_index()] : intid;
+}
+
+static uint32_t gicv2_peek(void)
+{
+	return GICC_IAR_INTID(mmio_read32(interface + GICC_HPPIR));
 }
 
 static void gicv2_drop_priority(uint32_t intid)
@@ -226,6 +231,7 @@ const struct gic_ops gicv2_ops = {
 	.line_count = gicv2_line_count,
 	.send_sgi = gicv2_send_sgi,
 	.acknowledge = gicv2_acknowledge,
+	.peek = gicv2_peek,
 	.drop_priority = gicv2_drop_priority,
 	.deactivate = gicv2_deactivate,
 	.enable = gicv2_enable,

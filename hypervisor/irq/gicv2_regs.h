@@ -35,6 +35,7 @@
 #define GICC_BPR       0x0008
 #define GICC_IAR       0x000c
 #define GICC_EOIR      0x0010
+#define GICC_HPPIR     0x0018 /* laid out as GICC_IAR */
 #define GICC_APR(n)    (0x00d0 + 4 * (n))
 #define GICC_IIDR      0x00fc
 #define GICC_DIR       0x1000

@@ -159,6 +159,11 @@ static uint32_t gicv3_acknowledge(void)
 	return intid;
 }
 
+static uint32_t gicv3_peek(void)
+{
+	return ICC_IAR_INTID(read_sysreg(icc_hppir1_el1));
+}
+
 static void gicv3_drop_priority(uint32_t intid)
 {
 	write_sysreg(icc_eoir1_el1, intid);
@@ -238,6 +243,7 @@ const struct gic_ops gicv3_ops = {
 	.line_count = gicv3_line_count,
 	.send_sgi = gicv3_send_sgi,
 	.acknowledge = gicv3_acknowledge,
+	.peek = gicv3_peek,
 	.drop_priority = gicv3_drop_priority,
 	.deactivate = gicv3_deactivate,
 	.enable = gicv3_enable,

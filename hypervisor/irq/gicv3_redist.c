@@ -111,6 +111,6 @@ int gicv3_redist_init_cpu(void)
 	for (uint32_t intid = 0; intid < GIC_FIRST_SPI; intid += 4) {
 		mmio_write32(sgi + GICD_IPRIORITYR(intid), GIC_PRIORITY * 0x01010101U);
 	}
-	mmio_write32(sgi + GICD_ISENABLER(0), 1U << SGI_KICK | 1U << SGI_STOP);
+	mmio_write32(sgi + GICD_ISENABLER(0), 1U << SGI_KICK | 1U << SGI_LOOK);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "core/machine.h"
 #include "core/panic.h"
 #include "core/spinlock.h"
+#include "core/trace.h"
 #include "irq/gic.h"
 #include "irq/its.h"
 #include "lib/errno.h"
@@ -214,6 +215,11 @@ static void dispatch_line(uint32_t intid)
 	}
 }
 
+uint32_t irq_peek(void)
+{
+	return gic->peek();
+}
+
 void irq_dispatch(void)
 {
 	for (uint32_t taken = 0; taken < DISPATCH_MAX; taken++) {
@@ -229,8 +235,9 @@ void irq_dispatch(void)
 			if (intid < GIC_FIRST_PPI) { /* the exit it caused is its whole effect */
 				gic->deactivate(intid);
 				grace_quiet();
-				if (intid == SGI_STOP) {
+				if (intid == SGI_LOOK) {
 					panic_stop_if_wanted();
+					trace_follow();
 				}
 			} else {
 				dispatch_line(intid);

@@ -24,7 +24,7 @@ typedef bool (*irq_sharer)(uint32_t intid, void *arg);
 int gic_init(void);      /* boot CPU, from machine.gic; -ENODEV with one clear message logged */
 int gic_init_cpu(void);  /* each CPU, boot CPU included */
 void gic_send_sgi(uint32_t cpu, uint32_t sgi);
-enum irq_sgi { SGI_KICK = 0, SGI_STOP = 1 /* another CPU panicked */ };
+enum irq_sgi { SGI_KICK = 0, SGI_LOOK = 1 /* another CPU panicked, or core/trace.h */ };
 
 /*
  * INTIDs 16..1019. PPIs must be requested once and enabled on each CPU. Level/edge per trigger.
@@ -60,6 +60,8 @@ bool irq_is_active(uint32_t intid);
  * number of interrupts; what is left raises the exception again.
  */
 void irq_dispatch(void);
+/* What it would acknowledge first; 1020-1023: none. */
+uint32_t irq_peek(void);
 
 /* INTIDs the distributor implements (GICD_TYPER.ITLinesNumber). */
 uint32_t irq_line_count(void);

@@ -13,6 +13,7 @@
 struct irq_meter;
 
 #define VGIC_V2_CPUS_MAX 8U
+#define VGIC_LR_MAX      16U /* list registers of a CPU */
 
 struct vgic_config {
 	uint32_t version;       /* 2 or 3: what the machine has */
@@ -79,6 +80,14 @@ bool vgic_level(struct domain *d, uint32_t vintid);
 
 /* Would this vCPU be interrupted if it ran now with PSTATE.I clear? (WFI decision) No lock held. */
 bool vgic_pending(struct vcpu *v);
+
+/* By list register: bit n of mask is set when register n has the interrupt intid[n], pending. */
+struct vgic_waiting {
+	uint32_t mask;
+	uint32_t intid[VGIC_LR_MAX];
+};
+/* What waits for v in this pCPU, where it is loaded. */
+void vgic_look_waiting(const struct vcpu *v, struct vgic_waiting *out);
 
 /*
  * v, which ran here until now, is blocked: whatever comes for it from now on kicks it. True:

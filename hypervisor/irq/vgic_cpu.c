@@ -200,6 +200,24 @@ static bool cpu_would_interrupt(struct vgic *g, struct vgic_cpu *c, uint64_t vmc
 	return best < VGIC_BUCKETS && ((best - 1) << 3) < ICH_VMCR_VPMR(vmcr);
 }
 
+_Static_assert(VGIC_LR_MAX == LR_MAX, "vgic.h");
+
+void vgic_look_waiting(const struct vcpu *v, struct vgic_waiting *out)
+{
+	/* Without the lock: only this pCPU changes what of v is in its list registers. */
+	const struct vgic_cpu *c = v->vgic;
+
+	out->mask = 0;
+	for (uint32_t used = c->lr_used; used != 0; used &= used - 1) {
+		uint32_t lr = (uint32_t)__builtin_ctz(used);
+
+		if ((vgic_hw_lr_read(lr) & LR_PENDING) != 0) {
+			out->mask |= 1U << lr;
+			out->intid[lr] = c->lr_irq[lr]->intid;
+		}
+	}
+}
+
 bool vgic_pending(struct vcpu *v)
 {
 	struct vgic *g = v->domain->vgic;

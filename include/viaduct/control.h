@@ -81,6 +81,8 @@ enum control_op {
 	CONTROL_PCI_EJECT,
 	CONTROL_SHARED_JOIN,
 	CONTROL_SHARED_LIST,
+	CONTROL_TRACE,
+	CONTROL_TRACE_READ,
 	CONTROL_OPS
 };
 
@@ -591,6 +593,59 @@ struct control_shared {
 	uint16_t members[CONTROL_SHARED_MEMBERS_MAX];
 };
 
+/*
+ * TRACE: control_trace, no reply. From START to STOP each CPU of the machine records why it left its
+ * domains; or until nobody has read for CONTROL_TRACE_IDLE_MS. -EINVAL no such action; START: -EBUSY it goes
+ * on already, -EAGAIN the last one is still ending, -ENOMEM. To STOP what does not go on is no mistake.
+ */
+#define CONTROL_TRACE_IDLE_MS 5000U
+
+enum control_trace_action { CONTROL_TRACE_STOP, CONTROL_TRACE_START };
+
+struct control_trace {
+	uint32_t action; /* enum control_trace_action */
+	uint32_t unused;
+};
+
+/*
+ * TRACE_READ: control_trace_read -> control_trace_reply, then count control_trace_record, oldest first.
+ * A CPU keeps its last CONTROL_TRACE_KEPT or so; positions begin at 0 with each START. -ENOENT nothing is
+ * recorded, -EINVAL no such CPU, or it is not online.
+ */
+#define CONTROL_TRACE_KEPT 8192U
+
+struct control_trace_read {
+	uint32_t cpu;
+	uint32_t unused;
+	uint64_t position;
+};
+
+struct control_trace_reply {
+	uint64_t position; /* of the next record */
+	uint64_t lost;     /* that were overwritten before these */
+	uint32_t count;    /* 0: there are no more by now */
+	uint32_t unused;
+};
+
+enum control_trace_kind {
+	CONTROL_TRACE_EXIT,   /* a vCPU left for the hypervisor */
+	CONTROL_TRACE_INJECT, /* an interrupt was put where its vCPU takes it */
+	CONTROL_TRACE_KINDS
+};
+
+struct control_trace_record {
+	uint64_t time;   /* in ticks: when it left, or was entered with the interrupt */
+	uint32_t ticks;  /* EXIT: until a vCPU was entered on this CPU; ~0: longer */
+	uint8_t kind;    /* enum control_trace_kind */
+	uint8_t reason;  /* EXIT: enum control_exit */
+	uint8_t vcpu;
+	uint8_t next_vcpu;
+	uint16_t domain;
+	uint16_t next_domain; /* EXIT: whose vCPU was entered then */
+	uint32_t intid;  /* EXIT for an interrupt: the machine's number for it; INJECT: the domain's */
+	uint64_t detail; /* EXIT: address (MMIO, FAULT), function (HVC, SMC), else syndrome, or 0 */
+};
+
 _Static_assert(sizeof(struct control_header) == 16, "ABI");
 _Static_assert(sizeof(struct control_info) == 120, "ABI");
 _Static_assert(sizeof(struct control_domain_create) == 96, "ABI");
@@ -625,5 +680,10 @@ _Static_assert(sizeof(struct control_pci_report) == 248, "ABI");
 _Static_assert(offsetof(struct control_pci_report, bars) == 104, "ABI");
 _Static_assert(sizeof(struct control_shared_join) == 80, "ABI");
 _Static_assert(sizeof(struct control_shared) == 208, "ABI");
+_Static_assert(sizeof(struct control_trace) == 8, "ABI");
+_Static_assert(sizeof(struct control_trace_read) == 16, "ABI");
+_Static_assert(sizeof(struct control_trace_reply) == 24, "ABI");
+_Static_assert(sizeof(struct control_trace_record) == 32, "ABI");
+_Static_assert(offsetof(struct control_trace_record, intid) == 20, "ABI");
 
 #endif

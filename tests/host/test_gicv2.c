@@ -93,7 +93,7 @@ static void test_starts_quiet(void **state)
 		assert_int_equal(model_gicv2.cpus[fake_cpu].ctlr, 0x1e0 | 1 << 9 | 1);
 	}
 	for (uint32_t i = 0; i < MODEL_INTIDS; i++) {
-		assert_int_equal(model_gicv2.enabled[0][i], i == SGI_KICK || i == SGI_STOP);
+		assert_int_equal(model_gicv2.enabled[0][i], i == SGI_KICK || i == SGI_LOOK);
 		assert_false(model_gicv2.active[0][i]);
 	}
 }

@@ -152,6 +152,18 @@ int viaduct_shared_join(struct viaduct *v, uint32_t id, const char *name, uint64
 int viaduct_shared_list(struct viaduct *v, struct control_shared **list, size_t *count);
 
 /*
+ * Every CPU begins or ends to record its exits. -EBUSY: they are recorded already, for somebody else or
+ * for who ended less than CONTROL_TRACE_IDLE_MS ago without a word.
+ */
+int viaduct_trace_start(struct viaduct *v);
+int viaduct_trace_stop(struct viaduct *v);
+/* What VIADUCT_TRACE_MAX records or fewer of a CPU come next from *position, 0 at first, on. */
+#define VIADUCT_TRACE_MAX 126U
+int viaduct_trace_read(struct viaduct *v, uint32_t cpu, uint64_t *position,
+		       struct control_trace_record records[VIADUCT_TRACE_MAX], size_t *count,
+		       uint64_t *lost);
+
+/*
  * What a guest boots: an arm64 Linux Image, perhaps a ramdisk, a command line; or firmware, a flat
  * binary that lies in flash at address 0 and is entered there. Opening reads and checks the files
  * and decides where everything goes; nothing is asked of the hypervisor.

@@ -42,6 +42,12 @@ static const struct command commands[] = {
 	  "are exits to the hypervisor a second, by reason. Keys: q quit, v vCPUs, f functions, s\n"
 	  "busiest domain first, + and - look less or more often, space look now, up and down scroll.\n",
 	  cmd_top },
+	{ "trace", "[-s SECONDS] [-o FILE] [DOMAIN]", "record every exit, for a trace viewer",
+	  "  -s  for so long, 1 second without -s\n"
+	  "  -o  into FILE, not to standard output\n"
+	  "One DOMAIN's, or all. The file is in Chrome's trace event format: ui.perfetto.dev and\n"
+	  "chrome://tracing show it. A signal ends it early, and the file is whole all the same.\n",
+	  cmd_trace },
 	{ "create", "[-c | -F] [-p] FILE [KEY=VALUE...]",
 	  "make and start a domain from a configuration file, via.cfg(5)",
 	  "  -c  stay at its console\n"
@@ -148,6 +154,14 @@ struct viaduct *via_connect(const struct command *c)
 	return v;
 }
 
+/* Of the last option that was read; optarg goes with it. */
+static bool has_letter(const char *letters, int letter)
+{
+	const char *at = strchr(letters, letter);
+
+	return at != NULL && (at[1] != ':' || optarg != NULL);
+}
+
 int via_option(const struct command *c, int argc, char **argv, const char *letters, int min,
 	       int max)
 {
@@ -165,8 +179,8 @@ int via_option(const struct command *c, int argc, char **argv, const char *lette
 		via_usage(c);
 		return '?';
 	}
-	/* getopt_long() knows every long option; this command may not have it. */
-	if (letter == '?' || (letter != -1 && strchr(letters, letter) == NULL)) {
+	/* getopt_long() knows every long option; this command may not have it, or with an argument. */
+	if (letter == '?' || (letter != -1 && !has_letter(letters, letter))) {
 		via_usage(c);
 		return '?';
 	}

@@ -22,7 +22,7 @@ _via_arguments()
 	local command=$1 place=$2 first=$3
 
 	case $command:$place in
-	list:* | vcpu-list:* | sched-weight:* | vcpu-pin:1 | console:1 | destroy:1 | shutdown:1 | reboot:1 | rename:1 | pause:1 | unpause:1 | stats:1 | pci-list:1 | \
+	list:* | vcpu-list:* | sched-weight:* | vcpu-pin:1 | console:1 | destroy:1 | shutdown:1 | reboot:1 | rename:1 | pause:1 | unpause:1 | stats:1 | trace:1 | pci-list:1 | \
 		pci-attach:1 | pci-detach:1)
 		via list 2>/dev/null | awk 'NR > 1 { print $1 }'
 		;;

@@ -73,6 +73,7 @@ int cmd_shutdown(const struct command *c, int argc, char **argv);
 int cmd_sched_weight(const struct command *c, int argc, char **argv);
 int cmd_stats(const struct command *c, int argc, char **argv);
 int cmd_top(const struct command *c, int argc, char **argv);
+int cmd_trace(const struct command *c, int argc, char **argv);
 int cmd_unpause(const struct command *c, int argc, char **argv);
 int cmd_vcpu_list(const struct command *c, int argc, char **argv);
 int cmd_vcpu_pin(const struct command *c, int argc, char **argv);

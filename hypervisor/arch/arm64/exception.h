@@ -5,6 +5,17 @@
 
 #include "arch/arm64/vcpu_regs.h"
 
+/* ESR_EL2.EC (DDI0487 D19.2.37). */
+enum exception_class {
+	EC_WFX = 0x01,
+	EC_HVC64 = 0x16,
+	EC_SMC64 = 0x17,
+	EC_SYSREG = 0x18,
+	EC_INSTRUCTION_ABORT = 0x20,
+	EC_DATA_ABORT = 0x24,
+	EC_FIRST_UNUSED = 0x40,
+};
+
 /* EL1 on SP_EL1, D, A, I and F masked: PSTATE after reset and exception entry. */
 #define PSTATE_EL1H_MASKED 0x3c5ULL
 

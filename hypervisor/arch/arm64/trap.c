@@ -18,16 +18,6 @@ _Static_assert(offsetof(struct percpu, stack_top) == 8, "vectors.S, head.S");
 _Static_assert(offsetof(struct vcpu, regs) == 0, "vectors.S");
 _Static_assert(offsetof(struct vcpu_regs, pc) == 248, "vectors.S");
 
-enum exception_class {
-	EC_WFX = 0x01,
-	EC_HVC64 = 0x16,
-	EC_SMC64 = 0x17,
-	EC_SYSREG = 0x18,
-	EC_INSTRUCTION_ABORT = 0x20,
-	EC_DATA_ABORT = 0x24,
-	EC_FIRST_UNUSED = 0x40,
-};
-
 /* ESR_EL1 values for what EL2 injects. */
 #define ESR_IL         BIT(25)
 #define ESR_EXTERNAL   0x10ULL /* synchronous external abort, not on a table walk */

@@ -34,6 +34,10 @@ void trap_sync(struct vcpu *v);
 void trap_irq(struct vcpu *v);
 void trap_fiq(struct vcpu *v);
 void trap_serror(struct vcpu *v);
+/* The same while this CPU records (core/trace.h). */
+void record_sync(struct vcpu *v);
+void record_irq(struct vcpu *v);
+void record_serror(struct vcpu *v);
 
 /* An SError of v's was found pending when it was taken off its CPU. No lock held. */
 void trap_late_serror(struct vcpu *v);

@@ -62,10 +62,10 @@
 	b	own_exit_common
 	.endm
 
-	.text
+	.macro vector_table name sync irq serror
 	.balign	2048
-	.global vectors
-vectors:
+	.global \name
+\name:
 	/*
 	 * From EL2 itself, on SP_EL0 and on SP_EL2: interrupts stay masked, so each is the end, but for
 	 * those of guarded accesses.
@@ -79,14 +79,20 @@ vectors:
 	own_exit 2
 	own_exit 3
 	/* From a guest, AArch64 and AArch32. */
-	guest_exit trap_sync
-	guest_exit trap_irq
+	guest_exit \sync
+	guest_exit \irq
 	guest_exit trap_fiq
-	guest_exit trap_serror
-	guest_exit trap_sync
-	guest_exit trap_irq
+	guest_exit \serror
+	guest_exit \sync
+	guest_exit \irq
 	guest_exit trap_fiq
-	guest_exit trap_serror
+	guest_exit \serror
+	.endm
+
+	.text
+	vector_table vectors trap_sync trap_irq trap_serror
+	/* Of a CPU that records its exits: core/trace.h. */
+	vector_table vectors_recording record_sync record_irq record_serror
 	.balign	128
 	.ltorg
 

@@ -16,6 +16,7 @@
 #include "core/heap.h"
 #include "core/mmio.h"
 #include "core/sched.h"
+#include "core/trace.h"
 #include "core/vgpio.h"
 #include "core/vuart.h"
 #include "iommu/iommu.h"
@@ -39,6 +40,8 @@ static uint8_t *aperture;
 static uint64_t slot_block[CONTROL_SLOTS]; /* 0: closed */
 static uint8_t *pages;
 static uint32_t clients;
+static struct trace_ring trace_rings[2];
+static struct trace_record trace_records[2][TRACE_RING_RECORDS];
 /* Memory that domains share: of a region its numbers and its members, as in a list. */
 static struct shared_look regions[4];
 
@@ -315,6 +318,38 @@ int domain_destroy(struct domain *d)
 	return 0;
 }
 
+int trace_start(void)
+{
+	if (world.tracing) {
+		return -EBUSY;
+	}
+	world.tracing = true;
+	for (uint32_t cpu = 0; cpu < 2; cpu++) {
+		trace_rings[cpu] = (struct trace_ring){ .records = trace_records[cpu] };
+	}
+	return 0;
+}
+
+void trace_stop(void)
+{
+	world.tracing = false;
+}
+
+int trace_read(uint32_t cpu, uint64_t *position, struct trace_record *to, uint32_t max,
+	       uint64_t *lost)
+{
+	if (cpu >= 2) {
+		return -EINVAL;
+	}
+	if (!world.tracing) {
+		return -ENOENT;
+	}
+	if (world.on_trace_read != NULL) {
+		world.on_trace_read(cpu, &trace_rings[cpu]);
+	}
+	return (int)trace_ring_read(&trace_rings[cpu], position, to, max, lost);
+}
+
 int domain_rename(struct domain *d, const char *name)
 {
 	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
@@ -443,6 +478,7 @@ int control_info(struct control_call *call)
 		.version = "1.2.3",
 		.abi = CONTROL_ABI_VERSION,
 		.cpu_count = 2,
+		.tick_hz = 1000000,
 		.cpus_online = sched_cpus_online(),
 		.gic_version = 3,
 		.features = CONTROL_FEATURE_ITS,

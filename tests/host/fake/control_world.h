@@ -10,6 +10,7 @@
 #include <viaduct/control.h>
 
 #include "core/domain.h"
+#include "core/trace_ring.h"
 #include "core/vgpio.h"
 #include "pci/function.h"
 #include "vpci/vpci.h"
@@ -53,6 +54,9 @@ struct control_world {
 	bool key_seen_down;
 	bool key_obeyed;    /* the guest powers off */
 	bool key_destroyed; /* and somebody destroys it at once */
+	bool tracing;
+	/* Before each look at what a CPU recorded. */
+	void (*on_trace_read)(uint32_t cpu, struct trace_ring *ring);
 	void (*on_ring)(uint32_t op); /* before each request of libviaduct's */
 };
 

@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/panic.h"
 #include "core/sched.h"
+#include "core/trace.h"
 #include "irq/gic.h"
 #include "irq/irq.h"
 #include "irq/its.h"
@@ -60,6 +61,10 @@ void panic(const char *fmt, ...)
 }
 
 void panic_stop_if_wanted(void)
+{
+}
+
+void trace_follow(void)
 {
 }
 

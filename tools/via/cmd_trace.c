@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* trace: exits and interrupts of a while, one by one, as a file for a trace viewer. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "trace_json.h"
+
+#define SECONDS_MAX 3600.0
+#define PAUSE_MS    10
+
+struct trace {
+	const struct command *c;
+	struct viaduct *v;
+	double seconds;
+	const char *path; /* NULL: standard output */
+	const char *domain;
+	struct control_info info;
+	uint64_t position[CONTROL_CPUS_MAX];
+	uint64_t lost;
+	struct trace_json json;
+};
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+	stopped = 1;
+}
+
+static double seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Those that come while this goes on, too: at its end they are looked for again. */
+static int name_domains(struct trace *t)
+{
+	struct control_domain *list;
+	size_t count;
+	int err = viaduct_domain_list(t->v, &list, &count);
+
+	for (size_t i = 0; err == 0 && i < count; i++) {
+		trace_json_domain(&t->json, list[i].id, list[i].name);
+	}
+	if (err == 0) {
+		free(list);
+	}
+	return err;
+}
+
+/* What is there of one CPU, but no more than a ring holds: the others' wait meanwhile. */
+static int drain(struct trace *t, uint32_t cpu)
+{
+	struct control_trace_record records[VIADUCT_TRACE_MAX];
+
+	for (size_t taken = 0; taken < CONTROL_TRACE_KEPT;) {
+		uint64_t lost;
+		size_t count;
+		int err = viaduct_trace_read(t->v, cpu, &t->position[cpu], records, &count, &lost);
+
+		if (err != 0) {
+			return err;
+		}
+		if (lost != 0) {
+			trace_json_lost(&t->json, cpu, lost);
+			t->lost += lost;
+		}
+		for (size_t i = 0; i < count; i++) {
+			trace_json_record(&t->json, cpu, &records[i]);
+		}
+		if (count == 0 && lost == 0) {
+			break;
+		}
+		taken += count + 1;
+	}
+	return 0;
+}
+
+static int drain_all(struct trace *t)
+{
+	int err = 0;
+
+	for (uint32_t cpu = 0; err == 0 && cpu < CONTROL_CPUS_MAX; cpu++) {
+		if ((t->info.cpus_online >> cpu & 1) != 0) {
+			err = drain(t, cpu);
+		}
+	}
+	return err;
+}
+
+/* Until time is over, or a signal or a full disk ends it. */
+static int record(struct trace *t)
+{
+	double end = seconds_now() + t->seconds;
+	int err = name_domains(t);
+
+	while (err == 0 && !stopped && seconds_now() < end && !ferror(t->json.to)) {
+		nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000000L }, NULL);
+		err = drain_all(t);
+	}
+	return err != 0 ? err : name_domains(t);
+}
+
+/* The file is whole, whatever ended it. */
+static int write_file(struct trace *t, uint32_t only)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction interrupt, terminate;
+	FILE *to = t->path != NULL ? fopen(t->path, "w") : stdout;
+	const char *name = t->path != NULL ? t->path : "standard output";
+	int status = VIA_OK;
+	bool bad;
+
+	if (to == NULL) {
+		return via_fail(t->c, "%s: %s", name, strerror(errno));
+	}
+	stopped = 0;
+	sigaction(SIGINT, &action, &interrupt);
+	sigaction(SIGTERM, &action, &terminate);
+	trace_json_begin(&t->json, to, t->info.tick_hz, only);
+	if (record(t) != 0) {
+		status = via_fail(t->c, "%s", viaduct_error(t->v));
+	}
+	trace_json_end(&t->json);
+	sigaction(SIGINT, &interrupt, NULL);
+	sigaction(SIGTERM, &terminate, NULL);
+	bad = ferror(to) != 0;
+	if ((to == stdout ? fflush(to) : fclose(to)) != 0 || bad) {
+		status = via_fail(t->c, "%s: %s", name, strerror(errno));
+	}
+	if (t->lost != 0) {
+		fprintf(stderr, "via trace: %llu records were lost: they came too fast\n",
+			(unsigned long long)t->lost);
+	}
+	return status;
+}
+
+/* A file that is there is kept when there is nothing to put in its place. */
+static int run(struct trace *t)
+{
+	struct control_domain d = { .id = CONTROL_NO_DOMAIN };
+	int err = viaduct_info(t->v, &t->info);
+	int status;
+
+	if (err == 0 && t->domain != NULL) {
+		err = viaduct_domain_find(t->v, t->domain, &d);
+	}
+	if (err == 0) {
+		err = viaduct_trace_start(t->v);
+	}
+	if (err != 0) {
+		return via_fail(t->c, "%s", viaduct_error(t->v));
+	}
+	status = write_file(t, d.id);
+	if (viaduct_trace_stop(t->v) != 0) {
+		status = via_fail(t->c, "%s", viaduct_error(t->v));
+	}
+	return status;
+}
+
+static bool read_options(struct trace *t, int argc, char **argv)
+{
+	char *end;
+	int letter;
+
+	while ((letter = via_option(t->c, argc, argv, "o:s:", 0, 1)) > 0 && letter != '?') {
+		if (letter == 'o') {
+			t->path = optarg;
+			continue;
+		}
+		t->seconds = strtod(optarg, &end);
+		if (end == optarg || *end != '\0' || !(t->seconds > 0 && t->seconds <= SECONDS_MAX)) {
+			via_fail(t->c, "-s: \"%s\" is no number of seconds up to %.0f", optarg,
+				 SECONDS_MAX);
+			return false;
+		}
+	}
+	if (letter == -1 && optind < argc) {
+		t->domain = argv[optind];
+	}
+	return letter == -1;
+}
+
+int cmd_trace(const struct command *c, int argc, char **argv)
+{
+	struct trace *t = calloc(1, sizeof(*t));
+	int status = VIA_MALFORMED;
+
+	if (t == NULL) {
+		abort();
+	}
+	t->c = c;
+	t->seconds = 1;
+	if (read_options(t, argc, argv)) {
+		t->v = via_connect(c);
+		status = t->v != NULL ? run(t) : VIA_FAILED;
+		viaduct_close(t->v);
+	}
+	free(t);
+	return status;
+}
