@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who records: each CPU changes its own vectors, when it is told by a software interrupt. A job ends
- * it and frees the rings, when all CPUs have left them.
+ * Who records: each CPU changes its own vectors, when a software interrupt tells it to. A job ends it
+ * and frees the rings, when all CPUs have left them.
  */
 #include "core/trace.h"
 
@@ -33,7 +33,8 @@ static void follow_locked(void)
 	}
 }
 
-void trace_follow(void)
+/* Not part of irq_dispatch(), which every interrupt runs through. */
+__attribute__((noinline)) void trace_follow(void)
 {
 	spin_lock(&lock);
 	follow_locked();

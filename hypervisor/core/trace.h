@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Recording why each CPU left its guests, for how long, and what it injected. Off, it costs nothing:
- * a CPU that records has exception vectors of its own (arch/arm64/trace_exit.c).
+ * Recording why each CPU left its guests, for how long, and what it injected. Off, it is free: a CPU
+ * that records has exception vectors of its own (arch/arm64/trace_exit.c).
  */
 #ifndef CORE_TRACE_H
 #define CORE_TRACE_H
@@ -16,8 +16,7 @@ int trace_start(void);
 /* Soon; its memory goes with it. No-op when it is off. */
 void trace_stop(void);
 /*
- * As trace_ring_read(), of a CPU's ring. Returns the count, -ENOENT when nothing is recorded, -EINVAL
- * when there is no such CPU.
+ * As trace_ring_read(), of a CPU's ring. The count; -ENOENT: nothing is recorded, -EINVAL: there is no such CPU.
  */
 int trace_read(uint32_t cpu, uint64_t *position, struct trace_record *out, uint32_t max,
 	       uint64_t *lost);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Recording of exits: rings that are read while they are written, CPUs that begin and end, memory. */
+/* Recording of exits: rings read while they are written, CPUs that begin and end, memory. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -72,21 +72,23 @@ static void end(struct passage *p)
 	record_injected(p, next, now);
 }
 
-/* As data_abort() will find it, but for writes to read-only memory, whose address takes longer. */
+/*
+ * Where it went. Not by abort_decode(), which is part of trap_sync() as long as nobody else calls it.
+ * Writes to read-only memory come without their address.
+ */
 static void tell_abort(struct trace_record *r, struct vcpu *v, uint64_t esr)
 {
-	struct abort_info a = abort_decode(esr, read_sysreg(far_el2), read_sysreg(hpfar_el2));
-	const struct mmio_region *region = NULL;
+	ipaddr_t at = ipa(BITS(read_sysreg(hpfar_el2), 43, 4) << 12 |
+			  (read_sysreg(far_el2) & 0xfff));
+	const struct mmio_region *region;
 
 	if (abort_write_denied(esr)) {
 		r->reason = EXIT_MMIO_OTHER;
 		return;
 	}
-	if (a.translation && a.emulable) {
-		region = mmio_find_again(&v->domain->mmio, a.at, &v->mmio_last);
-	}
+	region = mmio_find_again(&v->domain->mmio, at, &v->mmio_last);
 	r->reason = region != NULL ? (uint8_t)region->ops->kind : EXIT_FAULT;
-	r->detail = a.at.v;
+	r->detail = at.v;
 }
 
 static void tell_sync(struct trace_record *r, struct vcpu *v)
