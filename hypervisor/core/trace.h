@@ -16,7 +16,8 @@ int trace_start(void);
 /* Soon; its memory goes with it. No-op when it is off. */
 void trace_stop(void);
 /*
- * As trace_ring_read(), of a CPU's ring. The count; -ENOENT: nothing is recorded, -EINVAL: there is no such CPU.
+ * As trace_ring_read(), of a CPU's ring. The count; -ENOENT: nothing is recorded, -EINVAL: there is
+ * no such CPU.
  */
 int trace_read(uint32_t cpu, uint64_t *position, struct trace_record *out, uint32_t max,
 	       uint64_t *lost);
