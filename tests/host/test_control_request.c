@@ -626,6 +626,54 @@ static void test_power_key(void **state)
 	assert_int_equal(key(id, CONTROL_KEY_PRESS, 0, &flags), -ENOENT);
 }
 
+static void fill_trace(uint32_t cpu, struct trace_ring *ring)
+{
+	assert_int_equal(cpu, 1);
+	while (ring->head < 200) {
+		trace_ring_put(ring, &(struct trace_record){ .time = ring->head, .domain = 3 });
+	}
+}
+
+/* As many as fit into a reply, with positions that go on where the last one ended. */
+static void test_trace(void **state)
+{
+	struct control_trace set = { .action = CONTROL_TRACE_START };
+	struct control_trace_read in = { .cpu = 1 };
+	struct {
+		struct control_trace_reply reply;
+		struct control_trace_record records[126];
+	} out;
+
+	assert_int_equal(world_request(0, CONTROL_TRACE_READ, &in, sizeof(in), NULL, 0), -ENOENT);
+	assert_int_equal(world_request(0, CONTROL_TRACE, &set, sizeof(set), NULL, 0), 0);
+	assert_int_equal(world_request(0, CONTROL_TRACE, &set, sizeof(set), NULL, 0), -EBUSY);
+	world.on_trace_read = fill_trace;
+	assert_int_equal(world_request(0, CONTROL_TRACE_READ, &in, sizeof(in), &out, sizeof(out)), 0);
+	assert_int_equal(out.reply.count, 126);
+	assert_int_equal(out.reply.position, 126);
+	assert_int_equal(out.reply.lost, 0);
+	assert_int_equal(out.records[125].time, 125);
+	assert_int_equal(out.records[125].domain, 3);
+	in.position = 126;
+	assert_int_equal(world_request(0, CONTROL_TRACE_READ, &in, sizeof(in), &out,
+				       (uint32_t)offsetof(__typeof__(out), records[74])), 0);
+	assert_int_equal(out.reply.count, 74);
+	assert_int_equal(out.records[73].time, 199);
+	in.position = ~0ULL;
+	assert_int_equal(world_request(0, CONTROL_TRACE_READ, &in, sizeof(in), &out,
+				       sizeof(out.reply)), 0);
+	assert_int_equal(out.reply.count, 0);
+	in.cpu = 0xffffffff;
+	assert_int_equal(world_request(0, CONTROL_TRACE_READ, &in, sizeof(in), NULL, 0), -EINVAL);
+	set.action = 2;
+	assert_int_equal(world_request(0, CONTROL_TRACE, &set, sizeof(set), NULL, 0), -EINVAL);
+	assert_true(world.tracing);
+	set.action = CONTROL_TRACE_STOP;
+	assert_int_equal(world_request(0, CONTROL_TRACE, &set, sizeof(set), NULL, 0), 0);
+	assert_int_equal(world_request(0, CONTROL_TRACE, &set, sizeof(set), NULL, 0), 0);
+	assert_false(world.tracing);
+}
+
 static void test_rename(void **state)
 {
 	struct control_domain_rename in = { .id = create("g", SZ_2M), .name = "other" };
@@ -677,6 +725,7 @@ int main(void)
 		TEST(test_console),
 		TEST(test_power_key),
 		TEST(test_rename),
+		TEST(test_trace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

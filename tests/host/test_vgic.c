@@ -48,6 +48,26 @@ static void test_edge_once(void **state)
 	assert_int_equal(world_drain(0, NULL, 0), 0);
 }
 
+/* What is looked at for via trace: it waits from the entry to the guest's acknowledge. */
+static void test_waiting(void **state)
+{
+	struct vgic_waiting waiting;
+
+	up(1);
+	pulse_spi(UART);
+	vgic_look_waiting(vcpu(0), &waiting);
+	assert_int_equal(waiting.mask, 0);
+	world_enter(0);
+	vgic_look_waiting(vcpu(0), &waiting);
+	assert_int_equal(__builtin_popcount(waiting.mask), 1);
+	assert_int_equal(waiting.intid[__builtin_ctz(waiting.mask)], UART);
+	assert_int_equal(fake_guest_ack(0), UART);
+	vgic_look_waiting(vcpu(0), &waiting);
+	assert_int_equal(waiting.mask, 0);
+	fake_guest_eoi(0, UART);
+	assert_int_equal(world_drain(0, NULL, 0), 0);
+}
+
 /* An edge while the last one is being handled is neither lost nor merged into it. */
 static void test_edge_while_active(void **state)
 {
@@ -401,6 +421,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_identification, vgic_rig_teardown),
 		cmocka_unit_test_teardown(test_edge_once, vgic_rig_teardown),
+		cmocka_unit_test_teardown(test_waiting, vgic_rig_teardown),
 		cmocka_unit_test_teardown(test_edge_while_active, vgic_rig_teardown),
 		cmocka_unit_test_teardown(test_edge_while_active_unwired, vgic_rig_teardown),
 		cmocka_unit_test_teardown(test_level_resample, vgic_rig_teardown),
