@@ -5,7 +5,6 @@
  */
 #include "core/trace.h"
 
-#include "arch/arm64/cpu.h"
 #include "core/heap.h"
 #include "core/job.h"
 #include "core/percpu.h"
@@ -18,7 +17,7 @@
 static struct spinlock lock;
 static enum { OFF, ON, ENDING } state;
 static bool wanted;
-static uint64_t read_at; /* ticks */
+static uint32_t idle_looks; /* since somebody read */
 static struct job job;
 static struct trace_ring rings[CPUS_MAX];
 static bool recording[CPUS_MAX]; /* the CPU's own, changed under the lock */
@@ -102,7 +101,8 @@ static enum job_status step(struct job *j)
 
 	j->wait_ms = LOOK_MS;
 	spin_lock(&lock);
-	if (state == ON && (ticks_now() - read_at) / (ticks_per_second() / 1000) >= TRACE_IDLE_MS) {
+	/* Looks, not time: where the machine itself stands still nobody can read. */
+	if (state == ON && idle_looks++ == TRACE_IDLE_MS / LOOK_MS) {
 		stop_locked();
 	}
 	if (state == ENDING && !anybody_records()) {
@@ -134,7 +134,7 @@ int trace_start(void)
 	}
 	if (err == 0) {
 		state = ON;
-		read_at = ticks_now();
+		idle_looks = 0;
 		job_init(&job, &job_ops);
 		job_start(&job);
 		tell_all(true);
@@ -161,7 +161,7 @@ int trace_read(uint32_t cpu, uint64_t *position, struct trace_record *out, uint3
 	/* Locked, so that the ring stays; its writer takes no lock. */
 	spin_lock(&lock);
 	if (state == ON) {
-		read_at = ticks_now();
+		idle_looks = 0;
 		count = (int)trace_ring_read(&rings[cpu], position, out, max, lost);
 	}
 	spin_unlock(&lock);
