@@ -107,15 +107,39 @@ static void print_domain_exits(const struct metrics *m)
 	}
 }
 
+/* Each domain has one. */
+struct stats_number {
+	const char *name, *type, *help;
+	size_t offset; /* of a uint64_t in struct control_domain_stats */
+};
+
+#define STATS(field) offsetof(struct control_domain_stats, field)
+static const struct stats_number stats_numbers[] = {
+	{ "viaduct_domain_interrupts_total", "counter",
+	  "Interrupts of lent functions that EL2 gave it.", STATS(interrupts) },
+	{ "viaduct_domain_table_bytes", "gauge", "Its page tables.", STATS(table_bytes) },
+	{ "viaduct_domain_table_limit_bytes", "gauge", "How big they may become.",
+	  STATS(table_bytes_max) },
+};
+
+static void print_stats_number(const struct metrics *m, const struct stats_number *n)
+{
+	family(n->name, n->type, n->help);
+	for (size_t i = 0; i < m->domain_count; i++) {
+		uint64_t value;
+
+		memcpy(&value, (const char *)&m->stats[i] + n->offset, sizeof(value));
+		domain_sample(n->name, &m->domains[i]);
+		printf("} %" PRIu64 "\n", value);
+	}
+}
+
 static void print_domains(const struct metrics *m)
 {
 	static const char memory[] = "viaduct_domain_memory_bytes";
 	static const char vcpus[] = "viaduct_domain_vcpus";
 	static const char time[] = "viaduct_domain_cpu_seconds_total";
 	static const char isolated[] = "viaduct_domain_isolated";
-	static const char interrupts[] = "viaduct_domain_interrupts_total";
-	static const char tables[] = "viaduct_domain_table_bytes";
-	static const char tables_max[] = "viaduct_domain_table_limit_bytes";
 
 	print_domain_states(m);
 	family(memory, "gauge", "The domain's memory.");
@@ -141,20 +165,8 @@ static void print_domains(const struct metrics *m)
 		printf("} %d\n", (m->domains[i].flags & CONTROL_DOMAIN_UNPROTECTED_DMA) == 0);
 	}
 	print_domain_exits(m);
-	family(interrupts, "counter", "Interrupts of lent functions that EL2 gave it.");
-	for (size_t i = 0; i < m->domain_count; i++) {
-		domain_sample(interrupts, &m->domains[i]);
-		printf("} %" PRIu64 "\n", m->stats[i].interrupts);
-	}
-	family(tables, "gauge", "Its page tables.");
-	for (size_t i = 0; i < m->domain_count; i++) {
-		domain_sample(tables, &m->domains[i]);
-		printf("} %" PRIu64 "\n", m->stats[i].table_bytes);
-	}
-	family(tables_max, "gauge", "How big they may become.");
-	for (size_t i = 0; i < m->domain_count; i++) {
-		domain_sample(tables_max, &m->domains[i]);
-		printf("} %" PRIu64 "\n", m->stats[i].table_bytes_max);
+	for (size_t n = 0; n < sizeof(stats_numbers) / sizeof(stats_numbers[0]); n++) {
+		print_stats_number(m, &stats_numbers[n]);
 	}
 }
 
