@@ -47,15 +47,7 @@ static void start(bool direct)
 	if (vits_create(&world.domain, ipa(WORLD_ITS), &ops) != 0) {
 		abort();
 	}
-	for (uint32_t n = 0; n < 2; n++) {
-		world_load(n);
-		world_write(n, world_gicr(n) + 0x70, 8, WORLD_PROP | 13);
-		world_write(n, world_gicr(n), 4, 1);
-	}
-	world_enable();
-	memset(world.ram + (WORLD_PROP - WORLD_RAM), 0xa1, 8192);
-	world_write(0, WORLD_ITS + 0x80, 8, (uint64_t)1 << 63 | WORLD_CMDQ | (QUEUE / 4096 - 1));
-	world_write(0, WORLD_ITS, 4, 1);
+	world_start_its(2, QUEUE);
 }
 
 static void command(const uint8_t *data)

@@ -364,15 +364,7 @@ static void begin(void)
 	assert_int_equal(its_device_map(&its, (device_id_t){ DEVICE }, EVENTS, &meter, &device), 0);
 	behind = device;
 	assert_int_equal(vits_create(&world.domain, ipa(WORLD_ITS), &ops), 0);
-	for (uint32_t n = 0; n < 2; n++) {
-		world_load(n);
-		world_write(n, world_gicr(n) + 0x70, 8, WORLD_PROP | 13);
-		world_write(n, world_gicr(n), 4, 1);
-	}
-	world_enable();
-	memset(world.ram + (WORLD_PROP - WORLD_RAM), 0xa1, LPIS);
-	world_write(0, WORLD_ITS + 0x80, 8, 1ULL << 63 | WORLD_CMDQ | (VQUEUE / 4096 - 1));
-	world_write(0, WORLD_ITS, 4, 1);
+	world_start_its(2, VQUEUE);
 	command(0x09, 0, 1ULL << 63);                           /* MAPC 0 to vCPU 0 */
 	command(0x09, 0, 1ULL << 63 | 1ULL << 16 | 1);          /* MAPC 1 to vCPU 1 */
 	command((uint64_t)VDEVICE << 32 | 0x08, 2, 1ULL << 63); /* MAPD, 8 events */

@@ -173,15 +173,7 @@ static void begin_without_device(void)
 			    .queue_flush = true, .collections = 0xf };
 	list_init(&its.device_list);
 	assert_int_equal(vits_create(&world.domain, ipa(WORLD_ITS), &ops), 0);
-	for (uint32_t n = 0; n < 2; n++) {
-		world_load(n);
-		world_write(n, world_gicr(n) + 0x70, 8, WORLD_PROP | 13);
-		world_write(n, world_gicr(n), 4, 1);
-	}
-	world_enable();
-	memset(world.ram + (WORLD_PROP - WORLD_RAM), 0xa1, 64);
-	world_write(0, WORLD_ITS + 0x80, 8, 1ULL << 63 | WORLD_CMDQ | (VQUEUE / 4096 - 1));
-	world_write(0, WORLD_ITS, 4, 1);
+	world_start_its(2, VQUEUE);
 	command(0x09, 0, 1ULL << 63);                                /* MAPC 0 to vCPU 0 */
 	command((uint64_t)VDEVICE << 32 | 0x08, 2, 1ULL << 63); /* MAPD, 8 events */
 	guest_mapti(1);

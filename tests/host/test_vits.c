@@ -64,17 +64,7 @@ static void start(uint32_t vcpus)
 	write_at = 0;
 	fake_log_clear();
 	assert_int_equal(vits_create(&world.domain, ipa(WORLD_ITS), &ops), 0);
-	for (uint32_t n = 0; n < vcpus; n++) {
-		world_load(n);
-		/* 14 bits of INTID, table at WORLD_PROP. */
-		world_write(n, world_gicr(n) + 0x70, 8, WORLD_PROP | 13);
-		world_write(n, world_gicr(n), 4, 1);
-	}
-	world_enable();
-	/* All LPIs enabled, priority 0xa0. */
-	memset(world.ram + (WORLD_PROP - WORLD_RAM), 0xa1, 8192);
-	world_write(0, WORLD_ITS + 0x80, 8, 1ull << 63 | WORLD_CMDQ | (QUEUE / 4096 - 1));
-	world_write(0, WORLD_ITS, 4, 1);
+	world_start_its(vcpus, QUEUE);
 }
 
 static int teardown(void **state)

@@ -83,15 +83,7 @@ static void start(bool direct)
 	fake_vpe_possible = direct;
 	fake_log_clear();
 	assert_int_equal(vits_create(&world.domain, ipa(WORLD_ITS), &ops), 0);
-	for (uint32_t n = 0; n < 2; n++) {
-		world_load(n);
-		world_write(n, world_gicr(n) + 0x70, 8, WORLD_PROP | 13);
-		world_write(n, world_gicr(n), 4, 1);
-	}
-	world_enable();
-	memset(world.ram + (WORLD_PROP - WORLD_RAM), 0xa1, 8192);
-	world_write(0, WORLD_ITS + 0x80, 8, 1ull << 63 | WORLD_CMDQ | (QUEUE / 4096 - 1));
-	world_write(0, WORLD_ITS, 4, 1);
+	world_start_its(2, QUEUE);
 	mapc(0, 0, true);
 	mapc(1, 1, true);
 	command((uint64_t)DEVICE << 32 | 8, 4, 1ull << 63, 0);

@@ -242,6 +242,20 @@ void world_enable(void)
 	world_write(0, WORLD_GICD, 4, fake_gicv2 ? 1 : 2);
 }
 
+void world_start_its(uint32_t vcpus, uint32_t queue_size)
+{
+	for (uint32_t n = 0; n < vcpus; n++) {
+		world_load(n);
+		/* 14 bits of INTID. */
+		world_write(n, world_gicr(n) + 0x70, 8, WORLD_PROP | 13);
+		world_write(n, world_gicr(n), 4, 1);
+	}
+	world_enable();
+	memset(world.ram + (WORLD_PROP - WORLD_RAM), 0xa1, 8192);
+	world_write(0, WORLD_ITS + 0x80, 8, 1ULL << 63 | WORLD_CMDQ | (queue_size / 4096 - 1));
+	world_write(0, WORLD_ITS, 4, 1);
+}
+
 static uint64_t bank_base(uint32_t n, uint32_t intid)
 {
 	return intid < 32 && !fake_gicv2 ? world_gicr(n) + 0x10000 : WORLD_GICD;
