@@ -15,7 +15,7 @@ WORK = """
 modprobe -a nvme ext4
 S=/sys/bus/pci/slots
 B=/sys/bus/pci/devices
-come() { until D=$(ls /dev/nvme*n1 2>/dev/null); do usleep 50000; done; }
+come() { until D=$(ls /dev/nvme*n1 2>/dev/null) && head -c 1 $D >/dev/null 2>&1; do usleep 50000; done; }
 gone() { while [ -e $B/$1 ] || ls /dev/nvme*n1 >/dev/null 2>&1; do usleep 50000; done; }
 look() { mount -t ext4 $D /mnt && (cd /mnt; sha256sum -c SHA256SUMS; cat new 2>/dev/null); }
 for d in 1c 1d; do echo config $d; od -v -An -tx1 -w16 -N256 $B/0000:00:$d.0/config; done

@@ -20,10 +20,12 @@ put() { dd of=$D bs=512 conv=sync,fsync $* 2>/dev/null; }
 sum() { sha256sum | head -c 64; }
 ls $S >/dev/null && echo ready
 while :; do
-	until set -- /dev/nvme*n1; D=$1; [ -b $D ]; do usleep 200000; done
+	until D=$(ls /dev/nvme*n1 2>/dev/null) && n=$(get count=1 | head -n 1) && [ "$n" ]; do
+		usleep 200000
+	done
 	how=bad
 	[ "$(get skip=1 count=1 | head -c 64)" = "$(get skip=8 count=2048 | sum)" ] && how=good
-	n=$(($(get count=1 | head -n 1) + 1))
+	n=$((n + 1))
 	head -c 1048576 /dev/urandom >/tmp/new
 	put seek=8 </tmp/new; sum </tmp/new | put seek=1; echo $n | put
 	echo "move $n $how $(grep -c nvme0q /proc/interrupts)"
