@@ -500,34 +500,26 @@ static void end_gone(void)
 	end();
 }
 
-static void try_all(const char *name, void (*start)(void), void (*one)(void), void (*two)(void),
-		    void (*check)(void))
-{
-	const struct interleaving t = { name, start, { one, two }, check, &fake_cpu };
-
-	assert_true(interleave(&t, getenv("VIADUCT_SOAK") ? 3 : 2) > 3);
-}
-
 static void nobody_sleeps_over_a_message(void **state)
 {
 	(void)state;
-	try_all("block, message", begin, vcpu0_blocks, fires, end_awake);
-	try_all("MOVI, block", begin_fired, guest_moves, vcpu1_blocks, end_moved);
+	interleave("block, message", begin, vcpu0_blocks, fires, end_awake);
+	interleave("MOVI, block", begin_fired, guest_moves, vcpu1_blocks, end_moved);
 }
 
 static void a_message_comes_once(void **state)
 {
 	(void)state;
-	try_all("MOVI, message", begin, guest_moves, fires, end_once);
-	try_all("second event, message", begin_fired, guest_maps_again, fires, end_at_least_once);
+	interleave("MOVI, message", begin, guest_moves, fires, end_once);
+	interleave("second event, message", begin_fired, guest_maps_again, fires, end_at_least_once);
 }
 
 static void what_is_gone_does_not_come(void **state)
 {
 	(void)state;
-	try_all("DISCARD, message", begin, guest_discards, fires, end_gone);
-	try_all("detach, message", begin, function_goes, fires, end_gone);
-	try_all("block, detach", begin, vcpu0_blocks, function_goes, end_gone);
+	interleave("DISCARD, message", begin, guest_discards, fires, end_gone);
+	interleave("detach, message", begin, function_goes, fires, end_gone);
+	interleave("block, detach", begin, vcpu0_blocks, function_goes, end_gone);
 }
 
 /* Residency and moving, by themselves. */
@@ -636,6 +628,7 @@ int main(void)
 		cmocka_unit_test(what_vpes_can_lack),
 	};
 
+	interleave_cpu = &fake_cpu;
 	lpi_pool_init(3);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -343,47 +342,39 @@ static void end_two_devices(void)
 	end_world();
 }
 
-static void try_all(const char *name, void (*begin)(void), void (*one)(void), void (*two)(void),
-		    void (*end)(void))
-{
-	const struct interleaving t = { name, begin, { one, two }, end, &fake_cpu };
-
-	assert_true(interleave(&t, getenv("VIADUCT_SOAK") ? 3 : 2) > 10);
-}
-
 static void detach_against_the_virtual_its(void **state)
 {
 	(void)state;
-	try_all("detach, LPI", begin_lent, fires, function_goes, end_gone);
-	try_all("detach, MAPTI", begin_lent, guest_maps, function_goes, end_gone);
-	try_all("detach, DISCARD", begin_lent, guest_discards, function_goes, end_world);
-	try_all("detach, MAPD", begin_lent, guest_unmaps_device, function_goes, end_world);
+	interleave("detach, LPI", begin_lent, fires, function_goes, end_gone);
+	interleave("detach, MAPTI", begin_lent, guest_maps, function_goes, end_gone);
+	interleave("detach, DISCARD", begin_lent, guest_discards, function_goes, end_world);
+	interleave("detach, MAPD", begin_lent, guest_unmaps_device, function_goes, end_world);
 }
 
 static void attach_against_the_virtual_its(void **state)
 {
 	(void)state;
-	try_all("attach, MAPTI", begin_without_device, guest_maps, function_comes, end_both_mapped);
+	interleave("attach, MAPTI", begin_without_device, guest_maps, function_comes, end_both_mapped);
 }
 
 static void unmapping_against_injection(void **state)
 {
 	(void)state;
-	try_all("DISCARD, LPI", begin_lent, guest_discards, fires, end_discarded);
-	try_all("MAPD, LPI", begin_lent, guest_unmaps_device, fires, end_discarded);
+	interleave("DISCARD, LPI", begin_lent, guest_discards, fires, end_discarded);
+	interleave("MAPD, LPI", begin_lent, guest_unmaps_device, fires, end_discarded);
 }
 
 /* ASan knows when an event's memory is used after it is gone. */
 static void injection_against_destroy(void **state)
 {
 	(void)state;
-	try_all("destroy, LPI", begin_lent, fires, domain_ends, end_world);
+	interleave("destroy, LPI", begin_lent, fires, domain_ends, end_world);
 }
 
 static void two_devices_at_one_queue(void **state)
 {
 	(void)state;
-	try_all("ITS queue", begin_two_devices, first_comes_and_goes, second_comes_and_goes,
+	interleave("ITS queue", begin_two_devices, first_comes_and_goes, second_comes_and_goes,
 		end_two_devices);
 }
 
@@ -398,6 +389,7 @@ int main(void)
 	};
 
 	/* No more than are ever in use, so that a number is soon someone else's. */
+	interleave_cpu = &fake_cpu;
 	lpi_pool_init(3);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

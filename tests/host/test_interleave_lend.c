@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <cmocka.h>
 #include <viaduct/guest_map.h>
 
@@ -23,21 +22,6 @@
 #define SLOT_CONTROL 0x78U /* of a virtual root port; power indicator: */
 #define POWER_ON     0x0100U
 #define POWER_OFF    0x0300U
-
-/* Two switches find what two CPUs can do to each other; make soak tries three. */
-static uint32_t switches(void)
-{
-	return getenv("VIADUCT_SOAK") ? 3 : 2;
-}
-
-static void try_all(const char *name, void (*begin)(void), void (*one)(void), void (*two)(void),
-		    void (*end)(void))
-{
-	const struct interleaving t = { name, begin, { one, two }, end, NULL };
-
-	/* Both orders, and something between them. */
-	assert_true(interleave(&t, switches()) > 10);
-}
 
 /* An access is made once: a vCPU that has to wait is another matter. */
 static void config_write(uint32_t domain, uint64_t at, uint8_t size, uint64_t value)
@@ -360,95 +344,95 @@ static void end_of_wire(void)
 static void detach_and_command(void **state)
 {
 	(void)state;
-	try_all("detach, COMMAND", begin_lent, detach, guest_decodes, end_taken);
-	try_all("detach, COMMAND of mapped", begin_mapped, detach, guest_moves_its_bar, end_taken);
+	interleave("detach, COMMAND", begin_lent, detach, guest_decodes, end_taken);
+	interleave("detach, COMMAND of mapped", begin_mapped, detach, guest_moves_its_bar, end_taken);
 }
 
 static void detach_and_destroy(void **state)
 {
 	(void)state;
-	try_all("detach, destroy", begin_mapped, detach, destroy, end_taken);
+	interleave("detach, destroy", begin_mapped, detach, destroy, end_taken);
 }
 
 static void destroy_and_command(void **state)
 {
 	(void)state;
-	try_all("destroy, COMMAND", begin_lent, destroy, guest_decodes, end_taken);
-	try_all("destroy, BAR", begin_mapped, destroy, guest_moves_its_bar, end_taken);
+	interleave("destroy, COMMAND", begin_lent, destroy, guest_decodes, end_taken);
+	interleave("destroy, BAR", begin_mapped, destroy, guest_moves_its_bar, end_taken);
 }
 
 static void destroy_and_reset(void **state)
 {
 	(void)state;
-	try_all("destroy, FLR", begin_mapped, destroy, guest_resets, end_taken);
-	try_all("destroy, end of FLR", begin_resetting, destroy, world_run_resets, end_taken);
+	interleave("destroy, FLR", begin_mapped, destroy, guest_resets, end_taken);
+	interleave("destroy, end of FLR", begin_resetting, destroy, world_run_resets, end_taken);
 }
 
 static void detach_and_reset(void **state)
 {
 	(void)state;
-	try_all("detach, FLR", begin_mapped, detach, guest_resets, end_taken);
-	try_all("detach, end of FLR", begin_resetting, detach, world_run_resets, end_taken);
+	interleave("detach, FLR", begin_mapped, detach, guest_resets, end_taken);
+	interleave("detach, end of FLR", begin_resetting, detach, world_run_resets, end_taken);
 }
 
 static void lend_and_destroy(void **state)
 {
 	(void)state;
-	try_all("attach, destroy", begin_quarantined, attach_to_first, destroy,
+	interleave("attach, destroy", begin_quarantined, attach_to_first, destroy,
 		end_not_with_the_dead);
 }
 
 static void ports_and_take(void **state)
 {
 	(void)state;
-	try_all("port, quarantine", begin_owned, owner_reads_a_port, take_nic, end_ports_shut);
+	interleave("port, quarantine", begin_owned, owner_reads_a_port, take_nic, end_ports_shut);
 }
 
 static void wire_and_detach(void **state)
 {
 	(void)state;
-	try_all("INTx, detach", begin_wire, wire_fires, detach, end_of_wire);
+	interleave("INTx, detach", begin_wire, wire_fires, detach, end_of_wire);
 }
 
 static void take_and_owners_write(void **state)
 {
 	(void)state;
-	try_all("quarantine, COMMAND", begin_owned, take_nvme, owner_decodes, end_owner_lost_it);
-	try_all("return, COMMAND", begin_quarantined, give_back, owner_decodes, end_owner_has_it);
+	interleave("quarantine, COMMAND", begin_owned, take_nvme, owner_decodes, end_owner_lost_it);
+	interleave("return, COMMAND", begin_quarantined, give_back, owner_decodes, end_owner_has_it);
 }
 
 static void lend_and_lend(void **state)
 {
 	(void)state;
-	try_all("attach, attach", begin_quarantined, attach_to_first, attach_to_second,
+	interleave("attach, attach", begin_quarantined, attach_to_first, attach_to_second,
 		end_one_has_it);
-	try_all("attach, return", begin_quarantined, attach_to_first, give_back,
+	interleave("attach, return", begin_quarantined, attach_to_first, give_back,
 		end_someone_has_it);
 }
 
 static void job_and_cancel(void **state)
 {
 	(void)state;
-	try_all("job, detach", begin_long_job, run_jobs, detach, end_taken);
-	try_all("job, destroy", begin_long_job, run_jobs, destroy, end_taken);
+	interleave("job, detach", begin_long_job, run_jobs, detach, end_taken);
+	interleave("job, destroy", begin_long_job, run_jobs, destroy, end_taken);
 }
 
 static void let_go_and_others(void **state)
 {
 	(void)state;
-	try_all("let go, detach", begin_asked, guest_lets_go, detach, end_taken);
-	try_all("let go, let go", begin_asked, guest_lets_go, guest_lets_go, end_taken);
-	try_all("let go, eject", begin_asked, guest_lets_go, eject, end_taken);
-	try_all("let go, COMMAND", begin_asked, guest_lets_go, guest_decodes_behind, end_taken);
-	try_all("let go, destroy", begin_asked, guest_lets_go, destroy, end_taken);
-	try_all("bus numbers, detach", begin_asked, guest_renumbers, detach, end_taken);
-	try_all("bus numbers, let go", begin_asked, guest_renumbers, guest_lets_go, end_taken);
+	interleave("let go, detach", begin_asked, guest_lets_go, detach, end_taken);
+	interleave("let go, let go", begin_asked, guest_lets_go, guest_lets_go, end_taken);
+	interleave("let go, eject", begin_asked, guest_lets_go, eject, end_taken);
+	interleave("let go, COMMAND", begin_asked, guest_lets_go, guest_decodes_behind, end_taken);
+	interleave("let go, destroy", begin_asked, guest_lets_go, destroy, end_taken);
+	interleave("bus numbers, detach", begin_asked, guest_renumbers, detach, end_taken);
+	interleave("bus numbers, let go", begin_asked, guest_renumbers, guest_lets_go, end_taken);
 }
 
 static void d11_two_vcpus_at_one_function(void **state)
 {
 	(void)state;
-	try_all("COMMAND, BAR", begin_mapped, guest_toggles, guest_moves_its_bar,
+	interleave("COMMAND, BAR", begin_mapped, guest_toggles, guest_moves_its_bar,
 		end_mapped_where_it_says);
 }
 

@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -251,37 +250,29 @@ static void end_only_other(void)
 	end_world();
 }
 
-static void try_all(const char *name, void (*first)(void), void (*one)(void), void (*two)(void),
-		    void (*last)(void))
-{
-	const struct interleaving t = { name, first, { one, two }, last, NULL };
-
-	assert_true(interleave(&t, getenv("VIADUCT_SOAK") ? 3 : 2) > 10);
-}
-
 static void map_against_unmap(void **state)
 {
 	(void)state;
-	try_all("map, unmap", begin, map_bar, unmap_neighbour, end_mapped);
+	interleave("map, unmap", begin, map_bar, unmap_neighbour, end_mapped);
 }
 
 static void map_against_map(void **state)
 {
 	(void)state;
-	try_all("map, map", begin, map_bar, map_whole, end_one_mapped);
-	try_all("map, map beside", begin, map_fresh, map_beside, end_both_mapped);
+	interleave("map, map", begin, map_bar, map_whole, end_one_mapped);
+	interleave("map, map beside", begin, map_fresh, map_beside, end_both_mapped);
 }
 
 static void unmap_against_attach(void **state)
 {
 	(void)state;
-	try_all("unmap RAM, attach", begin_attached, unmap_ram, attach_other, end_world);
+	interleave("unmap RAM, attach", begin_attached, unmap_ram, attach_other, end_world);
 }
 
 static void two_streams_at_one_queue(void **state)
 {
 	(void)state;
-	try_all("abort, attach", begin_attached, abort_one, attach_other, end_only_other);
+	interleave("abort, attach", begin_attached, abort_one, attach_other, end_only_other);
 }
 
 static int setup(void **state)

@@ -83,6 +83,69 @@ static void test_identity(void **state)
 	assert_int_equal(rd(&bell, msix + 4, 4), 1);
 }
 
+/* One dword by what is read before any write, after all ones and after all zeros. */
+struct dword {
+	uint32_t at, first, ones, zeros;
+};
+
+/* All that a driver of a function with doorbell finds below 256 that is not zero for good. */
+static const struct dword config[] = {
+	{ 0x00, 0x11101af4, 0x11101af4, 0x11101af4 },
+	{ 0x04, 0x00100000, 0x00100406, 0x00100000 },
+	{ 0x08, 0x05000001, 0x05000001, 0x05000001 },
+	{ 0x0c, 0, 0x000000ff, 0 },
+	{ 0x10, 0, 0xfffff000, 0 },
+	{ 0x14, 0, 0xfffff000, 0 },
+	{ 0x18, 0x0000000c, 0xc000000c, 0x0000000c },
+	{ 0x1c, 0, 0xffffffff, 0 },
+	{ 0x2c, 0x11001af4, 0x11001af4, 0x11001af4 },
+	{ 0x34, 0x00000040, 0x00000040, 0x00000040 },
+	{ 0x3c, 0, 0x000000ff, 0 },
+	{ 0x40, 0x00040011, 0xc0040011, 0x00040011 },
+	{ 0x44, 0x00000001, 0x00000001, 0x00000001 },
+	{ 0x48, 0x00000801, 0x00000801, 0x00000801 },
+};
+
+static struct dword dword_at(uint32_t at)
+{
+	for (uint32_t i = 0; i < sizeof(config) / sizeof(config[0]); i++) {
+		if (config[i].at == at) {
+			return config[i];
+		}
+	}
+	return (struct dword){ at, 0, 0, 0 };
+}
+
+/* Which bits a write changes, and that only COMMAND's has consequences. */
+static void test_every_bit(void **state)
+{
+	for (uint32_t at = 0; at < 0x100; at += 4) {
+		struct dword want = dword_at(at);
+		uint32_t on = at == 4 ? VPCI_MAP : VPCI_NOTHING;
+		uint32_t off = at == 4 ? VPCI_UNMAP : VPCI_NOTHING;
+
+		assert_int_equal(rd(&bell, at, 4), want.first);
+		assert_int_equal(wr(&bell, at, 4, 0xffffffff).effect, on);
+		assert_int_equal(rd(&bell, at, 4), want.ones);
+		assert_int_equal(wr(&bell, at, 4, 0).effect, off);
+		assert_int_equal(rd(&bell, at, 4), want.zeros);
+	}
+}
+
+/* With memory decode on BARs stay where they are, and all else is written as before. */
+static void test_every_bit_decoding(void **state)
+{
+	wr(&bell, 0x04, 2, 0x0002);
+	for (uint32_t at = 8; at < 0x100; at += 4) {
+		struct dword want = dword_at(at);
+		bool bar = at >= 0x10 && at < 0x28;
+
+		assert_int_equal(wr(&bell, at, 4, 0xffffffff).effect, VPCI_NOTHING);
+		assert_int_equal(rd(&bell, at, 4), bar ? want.first : want.ones);
+		wr(&bell, at, 4, 0);
+	}
+}
+
 /* What sizing finds: PCIe 6.0 7.5.1.2.1. */
 static void test_bars(void **state)
 {
@@ -261,6 +324,18 @@ static void test_hostile(void **state)
 	assert_int_equal(ivshmem_bar_read(&bell, IVSHMEM_REGISTERS, 8, 4), 3);
 }
 
+/* The size of the table is what MSI-X says, less one. */
+static void test_vectors(void **state)
+{
+	for (uint32_t vectors = 1; vectors <= IVSHMEM_VECTORS_MAX; vectors++) {
+		struct ivshmem s = { .vectors = 0 };
+
+		assert_int_equal(ivshmem_build(&s, MIB, vectors, 0), 0);
+		assert_int_equal(rd(&s, msix + 2, 2), vectors - 1);
+		ivshmem_free(&s);
+	}
+}
+
 static void test_no_memory(void **state)
 {
 	struct ivshmem s = { .vectors = 0 };
@@ -275,6 +350,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_identity, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_every_bit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_every_bit_decoding, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bars, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_decode, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_registers, setup, teardown),
@@ -282,6 +359,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_messages, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_such_vector, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_vectors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
 	};
 

@@ -491,6 +491,29 @@ static void identity_is_all_that_is_left(void **state)
 	assert_int_equal(rig.hw_writes, 0);
 }
 
+/* Decoders, ports and INTx hang on COMMAND, vectors on MSI and MSI-X, and on nothing else. */
+static void other_registers_have_no_such_consequences(void **state)
+{
+	static const uint32_t values[] = { 0xffffffff, 0, 0x55555555 };
+
+	(void)state;
+	rig_typical(&rig);
+	for (uint32_t v = VPCI_VIEW_GUEST; v <= VPCI_VIEW_VF; v++) {
+		bool msi = v == VPCI_VIEW_GUEST || vpci_view_is_owners((enum vpci_view)v);
+
+		assert_int_equal(rig_build(&rig, (enum vpci_view)v, true), 0);
+		for (uint32_t i = 0; i < 3 * VPCI_BLOCK_REGS; i++) {
+			uint32_t at = i / 3 * 4;
+			struct vpci_plan plan = vpci_shadow_write(&rig.s, at, 4, values[i % 3], 0);
+
+			if (at != VPCI_REG_COMMAND) {
+				assert_false(plan.lost || plan.io_changed || plan.intx_changed);
+			}
+			assert_int_equal(plan.msi_changed, msi && (at == 0x50 || at == 0x60));
+		}
+	}
+}
+
 static void out_of_memory_shows_nothing(void **state)
 {
 	(void)state;
@@ -529,6 +552,7 @@ int main(void)
 		T(a_guest_sees_a_pin_only_with_a_line),
 		T(bridge_writes_reach_no_hardware),
 		T(identity_is_all_that_is_left),
+		T(other_registers_have_no_such_consequences),
 		T(out_of_memory_shows_nothing),
 	};
 

@@ -11,7 +11,8 @@
 #include "core/spinlock.h"
 
 #define HELD_MAX     16
-#define SWITCHES_MAX 4
+#define SWITCHES_MAX 3
+#define WAYS_LEAST   3U
 #define POINTS_MAX   80U /* of one run that may be switched at; spinning makes more */
 #define PATIENCE     60U  /* points one party passes before the other is let on anyhow */
 #define STACK        (256U * 1024)
@@ -75,7 +76,13 @@ static char stacks[2][STACK];
 static bool interleaving;
 static ucontext_t scheduler;
 
-static const struct interleaving *running;
+uint32_t *interleave_cpu;
+static struct {
+	const char *name;
+	void (*begin)(void);
+	void (*party[2])(void);
+	void (*end)(void);
+} running;
 static uint32_t schedule[SWITCHES_MAX];
 static uint32_t schedule_count;
 static uint32_t point;
@@ -87,7 +94,7 @@ static void on_abort(int signal_number)
 	if (!interleaving) {
 		return;
 	}
-	printf("\ninterleaving %s, at point %u; switches at", running->name, point);
+	printf("\ninterleaving %s, at point %u; switches at", running.name, point);
 	for (uint32_t i = 0; i < schedule_count; i++) {
 		printf(" %u", schedule[i]);
 	}
@@ -108,8 +115,8 @@ static void __attribute__((noreturn)) bad(const char *what, const char *words)
 /* A party lets run_once() choose. */
 static void give_way(void)
 {
-	if (running->cpu) {
-		now->cpu = *running->cpu;
+	if (interleave_cpu) {
+		now->cpu = *interleave_cpu;
 	}
 	swapcontext(&now->context, &scheduler);
 }
@@ -217,7 +224,7 @@ bool fake_spin_is_mine(const struct spinlock *l)
 
 static void party_main(void)
 {
-	running->party[now == &parties[1]]();
+	running.party[now == &parties[1]]();
 	now->done = true;
 	if (now->held_count != 0) {
 		bad("still held at the end", now->held[0].words);
@@ -229,19 +236,18 @@ static void go_on(struct party *p)
 {
 	since_switch = 0;
 	now = p;
-	if (running->cpu) {
-		*running->cpu = p->cpu;
+	if (interleave_cpu) {
+		*interleave_cpu = p->cpu;
 	}
 	swapcontext(&scheduler, &p->context);
 }
 
 /* One way. The number of points there were to switch at. */
-static uint32_t run_once(const struct interleaving *t, uint32_t first)
+static uint32_t run_once(uint32_t first)
 {
 	struct party *p;
 
-	running = t;
-	t->begin();
+	running.begin();
 	for (uint32_t i = 0; i < 2; i++) {
 		memset(&parties[i], 0, sizeof(parties[i]));
 		parties[i].cpu = i;
@@ -260,17 +266,17 @@ static uint32_t run_once(const struct interleaving *t, uint32_t first)
 	interleaving = false;
 	now = &parties[0];
 	now->held_count = 0;
-	if (t->cpu) {
-		*t->cpu = 0;
+	if (interleave_cpu) {
+		*interleave_cpu = 0;
 	}
-	t->end();
+	running.end();
 	return point < POINTS_MAX ? point : POINTS_MAX;
 }
 
 /* This way, then every way that goes like it and has one switch more. */
-static uint32_t explore(const struct interleaving *t, uint32_t first, uint32_t switches)
+static uint32_t explore(uint32_t first, uint32_t switches)
 {
-	uint32_t points = run_once(t, first);
+	uint32_t points = run_once(first);
 	uint32_t ways = 1;
 
 	if (schedule_count == switches) {
@@ -278,23 +284,25 @@ static uint32_t explore(const struct interleaving *t, uint32_t first, uint32_t s
 	}
 	for (uint32_t i = schedule_count ? schedule[schedule_count - 1] + 1 : 0; i < points; i++) {
 		schedule[schedule_count++] = i;
-		ways += explore(t, first, switches);
+		ways += explore(first, switches);
 		schedule_count--;
 	}
 	return ways;
 }
 
-uint32_t interleave(const struct interleaving *t, uint32_t switches)
+void interleave(const char *name, void (*begin)(void), void (*one)(void), void (*two)(void),
+		void (*end)(void))
 {
+	uint32_t switches = getenv("VIADUCT_SOAK") ? 3 : 2;
 	uint32_t ways = 0;
 
-	if (switches > SWITCHES_MAX) {
-		abort();
-	}
+	running = (typeof(running)){ name, begin, { one, two }, end };
 	signal(SIGABRT, on_abort);
 	for (uint32_t first = 0; first < 2; first++) {
-		ways += explore(t, first, switches);
+		ways += explore(first, switches);
 	}
-	printf("interleaving %s: %u ways\n", t->name, ways);
-	return ways;
+	printf("interleaving %s: %u ways\n", name, ways);
+	if (ways <= WAYS_LEAST) {
+		abort(); /* no more than both orders: nothing was between them */
+	}
 }
