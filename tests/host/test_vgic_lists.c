@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "fake_trap.h"
 #include "irq/irq.h"
 #include "irq/vgic.h"
 #include "vgic_rig.h"
@@ -201,15 +202,13 @@ static void test_active_read_by_other(void **state)
 /* A vCPU that never comes back to EL2 cannot hold up another one's register access for ever. */
 static void test_wait_is_bounded(void **state)
 {
-	struct mmio_access a = { .offset = 0x304, .size = 4 };
-	const struct mmio_region *r;
+	uint64_t value = 0;
 	uint32_t rounds = 0;
 
 	up(2);
 	pulse_spi(UART);
 	world_enter(0);
-	r = mmio_find(&world.domain.mmio, ipa(WORLD_GICD));
-	while (r->ops->access(world_on(1), r->opaque, &a) == MMIO_RETRY) {
+	while (fake_trap(world_on(1), WORLD_GICD + 0x304, 4, false, &value) == MMIO_RETRY) {
 		assert_true(++rounds < 1000);
 	}
 	assert_true(rounds > 0);

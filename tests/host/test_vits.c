@@ -12,6 +12,7 @@
 #include "fake_heap.h"
 #include "fake_its.h"
 #include "fake_log.h"
+#include "fake_trap.h"
 #include "irq/vgic.h"
 #include "irq/vits.h"
 #include "irq/vits_state.h"
@@ -407,20 +408,22 @@ static void test_one_follows_another(void **state)
 	assert_int_equal(other.mapped, 0);
 }
 
+/* CWRITER, in one trap. */
+static enum mmio_result run_once(void)
+{
+	uint64_t value = write_at;
+
+	return fake_trap(world_on(0), WORLD_ITS + 0x88, 8, true, &value);
+}
+
 /* CWRITER until the queue is done; how many traps that took. */
 static uint32_t traps_to_run(void)
 {
-	const struct mmio_region *r = mmio_find(&world.domain.mmio, ipa(WORLD_ITS));
 	uint32_t traps = 0;
 	enum mmio_result result;
 
 	do {
-		struct mmio_access a = {
-			.ipa = ipa(WORLD_ITS + 0x88), .offset = 0x88, .size = 8, .write = true,
-			.value = write_at,
-		};
-
-		result = r->ops->access(world_on(0), r->opaque, &a);
+		result = run_once();
 		assert_true(++traps < 10000);
 	} while (result == MMIO_RETRY);
 	assert_int_equal(world_read(0, WORLD_ITS + 0x90, 8), write_at);
@@ -486,13 +489,7 @@ static void test_walk_ends_with_its_queue(void **state)
 	run();
 	mapc(0, 1, true);
 	queue(0x0e, 0, 1ull << 16, 0); /* and all back */
-	{
-		const struct mmio_region *r = mmio_find(&world.domain.mmio, ipa(WORLD_ITS));
-		struct mmio_access a = { .ipa = ipa(WORLD_ITS + 0x88), .offset = 0x88, .size = 8,
-					 .write = true, .value = write_at };
-
-		assert_int_equal(r->ops->access(world_on(0), r->opaque, &a), MMIO_RETRY);
-	}
+	assert_int_equal(run_once(), MMIO_RETRY);
 	world_write(0, WORLD_ITS, 4, 0);
 	world_write(0, WORLD_ITS + 0x80, 8, 1ull << 63 | WORLD_CMDQ | (QUEUE / 4096 - 1));
 	world_write(0, WORLD_ITS, 4, 1);
@@ -683,8 +680,6 @@ static void test_queue_not_in_ram(void **state)
 /* One trap does a bounded part; the store is executed again and the read pointer moves on. */
 static void test_bounded_per_trap(void **state)
 {
-	struct mmio_access a = { .offset = 0x88, .size = 8, .write = true };
-	const struct mmio_region *r;
 	uint32_t traps = 0;
 	uint64_t before = 0;
 
@@ -692,10 +687,8 @@ static void test_bounded_per_trap(void **state)
 	for (int i = 0; i < 1000; i++) {
 		queue(5, 0, 0, 0);
 	}
-	a.value = write_at;
-	r = mmio_find(&world.domain.mmio, ipa(WORLD_ITS));
 	for (;;) {
-		enum mmio_result result = r->ops->access(world_on(0), r->opaque, &a);
+		enum mmio_result result = run_once();
 
 		assert_true(world.domain.vits->creadr > before);
 		assert_true(world.domain.vits->creadr - before <= 64 * 32);
@@ -712,8 +705,6 @@ static void test_bounded_per_trap(void **state)
 /* Unmapping a device with many host events takes several traps, each with a bounded part. */
 static void test_unmap_in_slices(void **state)
 {
-	struct mmio_access a = { .offset = 0x88, .size = 8, .write = true };
-	const struct mmio_region *r;
 	uint32_t traps = 0;
 
 	start(1);
@@ -726,11 +717,9 @@ static void test_unmap_in_slices(void **state)
 	run();
 	assert_int_equal(lent.mapped, 256);
 	mapd(LENT_DEV, 8, false);
-	a.value = write_at;
-	r = mmio_find(&world.domain.mmio, ipa(WORLD_ITS));
 	for (;;) {
 		uint32_t before = lent.mapped;
-		enum mmio_result result = r->ops->access(world_on(0), r->opaque, &a);
+		enum mmio_result result = run_once();
 
 		assert_true(before - lent.mapped <= 16);
 		traps++;

@@ -10,6 +10,7 @@
 #include "core/console.h"
 #include "core/vuart.h"
 #include "fake_heap.h"
+#include "fake_trap.h"
 #include "irq/vgic.h"
 
 #define BASE  0x9000000ULL
@@ -60,15 +61,7 @@ static int teardown(void **state)
 
 static enum mmio_result trap(uint64_t offset, uint8_t size, bool write, uint64_t *value)
 {
-	const struct mmio_region *r = mmio_find(&domain.mmio, ipa(BASE + offset));
-	struct mmio_access a = { .ipa = ipa(BASE + offset), .offset = offset, .size = size,
-				 .write = write, .value = *value };
-	enum mmio_result result;
-
-	assert_non_null(r);
-	result = r->ops->access(&vcpu, r->opaque, &a);
-	*value = a.value;
-	return result;
+	return fake_trap(&vcpu, BASE + offset, size, write, value);
 }
 
 static void put(uint64_t offset, uint64_t value)

@@ -11,6 +11,7 @@
 #include "core/vwatchdog.h"
 #include "fake_cpus.h"
 #include "fake_heap.h"
+#include "fake_trap.h"
 #include "irq/vgic.h"
 #include "lib/errno.h"
 
@@ -90,22 +91,9 @@ static int teardown(void **state)
 	return fake_heap_live == 0 ? 0 : -1;
 }
 
-static enum mmio_result trap(uint64_t at, uint8_t size, bool write, uint64_t *value)
-{
-	const struct mmio_region *r = mmio_find(&domain.mmio, ipa(at));
-	struct mmio_access a = { .ipa = ipa(at), .size = size, .write = write, .value = *value };
-	enum mmio_result result;
-
-	assert_non_null(r);
-	a.offset = at - r->base;
-	result = r->ops->access(&vcpu, r->opaque, &a);
-	*value = a.value;
-	return result;
-}
-
 static void put(uint64_t at, uint64_t value)
 {
-	assert_int_equal(trap(at, at == CONTROL + WOR ? 8 : 4, true, &value), MMIO_DONE);
+	assert_int_equal(fake_trap(&vcpu, at, at == CONTROL + WOR ? 8 : 4, true, &value), MMIO_DONE);
 }
 
 static void enable(uint64_t ms)
@@ -197,7 +185,7 @@ static void test_time_is_the_guests(void **state)
 	uint64_t value = 0;
 
 	enable(1000);
-	assert_int_equal(trap(CONTROL + WCV, 8, false, &value), MMIO_DONE);
+	assert_int_equal(fake_trap(&vcpu, CONTROL + WCV, 8, false, &value), MMIO_DONE);
 	assert_int_equal(value, 50000 - 20000 + 1000);
 }
 
@@ -230,11 +218,11 @@ static void test_access_sizes(void **state)
 {
 	uint64_t value = 1;
 
-	assert_int_equal(trap(CONTROL + WCS, 2, true, &value), MMIO_ABORT);
-	assert_int_equal(trap(REFRESH, 1, false, &value), MMIO_ABORT);
+	assert_int_equal(fake_trap(&vcpu, CONTROL + WCS, 2, true, &value), MMIO_ABORT);
+	assert_int_equal(fake_trap(&vcpu, REFRESH, 1, false, &value), MMIO_ABORT);
 	value = 1;
-	assert_int_equal(trap(REFRESH, 8, true, &value), MMIO_DONE);
-	assert_int_equal(trap(REFRESH + 0xfcc, 4, false, &value), MMIO_DONE);
+	assert_int_equal(fake_trap(&vcpu, REFRESH, 8, true, &value), MMIO_DONE);
+	assert_int_equal(fake_trap(&vcpu, REFRESH + 0xfcc, 4, false, &value), MMIO_DONE);
 	assert_int_equal(value >> 16 & 0xf, 1);
 }
 

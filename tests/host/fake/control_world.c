@@ -19,6 +19,7 @@
 #include "core/trace.h"
 #include "core/vgpio.h"
 #include "core/vuart.h"
+#include "fake_trap.h"
 #include "iommu/iommu.h"
 #include "libviaduct/transport.h"
 #include "lib/errno.h"
@@ -716,14 +717,11 @@ int lend_detach(struct pci_function *f)
 
 static uint64_t access_region(uint64_t address, uint8_t size, bool write, uint64_t value)
 {
-	const struct mmio_region *r = mmio_find(&control_domain.mmio, ipa(address));
 	struct mmio_access a = {
 		.ipa = ipa(address), .size = size, .write = write, .value = value
 	};
 
-	assert_non_null(r);
-	a.offset = address - r->base;
-	while (r->ops->access(&world.vcpu, r->opaque, &a) == MMIO_RETRY) {
+	while (fake_access(&control_domain, &world.vcpu, &a) == MMIO_RETRY) {
 		world.rings_again++;
 		assert_true(world.rings_again < 1000000);
 		if (world.gives_up) {

@@ -12,6 +12,7 @@
 
 #include "fake_intx.h"
 #include "fake_ram.h"
+#include "fake_trap.h"
 #include "irq/its.h"
 #include "irq/vits.h"
 #include "irq/vmsi.h"
@@ -665,13 +666,8 @@ struct domain *domain_by_id(uint32_t id)
 
 enum mmio_result world_access(uint32_t domain, struct mmio_access *a, uint64_t ipa)
 {
-	const struct mmio_region *r =
-		mmio_find(&lend_world.domains[domain].mmio, (ipaddr_t){ ipa });
-
-	assert_non_null(r);
 	a->ipa.v = ipa;
-	a->offset = ipa - r->base;
-	return r->ops->access(&lend_world.vcpu, r->opaque, a);
+	return fake_access(&lend_world.domains[domain], &lend_world.vcpu, a);
 }
 
 static uint64_t access_retried(uint32_t domain, struct mmio_access a, uint64_t ipa)
