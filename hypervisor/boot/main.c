@@ -32,9 +32,6 @@
 
 #define FDT_SIZE_MAX SZ_2M
 
-/* The claim of the image header (viaduct.lds): the image's 2 MiB, and as much for the heap. */
-#define IMAGE_CLAIM (2 * SZ_2M)
-
 extern char image_start[], image_end[];
 extern uint64_t __stack_chk_guard;
 
@@ -113,7 +110,7 @@ static void init_ram(paddr_t image)
 		mmu_prepare_heap_tables(pa(machine.ram[i].base), machine.ram[i].size);
 	}
 	ram_init(machine.ram, machine.ram_count);
-	ram_reserve(image.v, IMAGE_CLAIM);
+	ram_reserve(image.v, heap_ram_is_up() ? 2 * MMU_IMAGE_MAX : MMU_IMAGE_MAX);
 	for (uint32_t i = 0; i < machine.reserved_count; i++) {
 		ram_reserve(machine.reserved[i].base, machine.reserved[i].size);
 	}
@@ -174,7 +171,7 @@ __attribute__((optimize("no-stack-protector"))) void main(uint64_t fdt_pa)
 
 	__stack_chk_guard = ticks_now() * 0x9e3779b97f4a7c15ULL ^ fdt_pa;
 	percpus[0].index = 0;
-	heap_init(mmu_map_heap_block(pa_add(image, SZ_2M)), pa_add(image, SZ_2M), SZ_2M);
+	heap_init(image_end, pa_add(image, MMU_IMAGE_MAX));
 	read_machine(fdt_pa);
 	cmdline_parse(machine.cmdline, &cmdline);
 	log_set_console_level(cmdline.log_level);

@@ -4,18 +4,26 @@
 
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/mmu.h"
+#include "core/heap_block.h"
 #include "core/heap_page.h"
 #include "core/panic.h"
-#include "core/ram.h"
 #include "core/spinlock.h"
 
 /* Below this many free pages a new block is added, so that adding one always finds table pages. */
 #define RESERVE_PAGES 8
+/* A block that is wholly free stays when fewer free pages than these would be left. */
+#define KEEP_PAGES (2 * RESERVE_PAGES)
+
+/* Pages of a block that can be in runs: not its first, not the descriptors. */
+#define BLOCK_RUN_PAGES (HEAP_BLOCK_PAGES - 1 - HEAP_INFO_PAGES)
+
+/* Memory of blocks that stay is used first, so that others become wholly free. */
+enum { STAYING, OTHERS, PLACES };
 
 static struct {
 	struct spinlock lock;
-	struct list free[HEAP_ORDER_MAX]; /* runs by order; a whole block never is one */
-	struct list spare;                /* whole blocks given back, node in the block itself */
+	struct list free[PLACES][HEAP_ORDER_MAX]; /* runs by order; a whole block never is one */
+	struct list whole; /* blocks that are wholly free and may be given back: first descriptors */
 	uint64_t free_pages;
 	uint64_t total_pages;
 	bool growing;
@@ -33,42 +41,98 @@ void *heap_va(paddr_t pa)
 
 static void insert_run(struct heap_page_info *info, unsigned int order)
 {
+	unsigned int place = heap_block_infos(info)->block_stays ? STAYING : OTHERS;
+
 	heap_page_set_state(info, HEAP_PAGE_FREE);
 	info->order = (uint8_t)order;
-	list_add_head(&heap.free[order], &info->node);
+	list_add_head(&heap.free[place][order], &info->node);
 }
 
-/* Heap lock held. The descriptors' own pages stay in use for good. */
-static void add_block(void *block)
+/* Order of the run that begins at page index of a block of which all in [index, end) is free. */
+static unsigned int order_at(unsigned int index, unsigned int end)
 {
-	struct heap_page_info *infos = block;
-	unsigned int index = HEAP_INFO_PAGES;
+	unsigned int order = (unsigned int)__builtin_ctz(index);
 
-	cache_zero(block, HEAP_INFO_PAGES * HEAP_PAGE_SIZE);
-	heap_page_set_state(&infos[0], HEAP_PAGE_USED);
-	while (index < HEAP_BLOCK_PAGES) {
-		unsigned int order = (unsigned int)__builtin_ctz(index);
+	while (index + (1U << order) > end) {
+		order--;
+	}
+	return order;
+}
+
+/* Heap lock held. So many more pages of the block are free, or fewer. */
+static void count_free(struct heap_page_info *infos, int change)
+{
+	if (infos->block_free == BLOCK_RUN_PAGES && !infos->block_stays) {
+		list_del(&infos->node);
+	}
+	infos->block_free = (uint16_t)(infos->block_free + change);
+	heap.free_pages += (uint64_t)change;
+	if (infos->block_free == BLOCK_RUN_PAGES && !infos->block_stays) {
+		list_add_head(&heap.whole, &infos->node);
+	}
+}
+
+/* Heap lock held. Joins runs [index, end) of a block, all of them free, to the heap. */
+static void add_runs(struct heap_page_info *infos, unsigned int index, unsigned int end)
+{
+	count_free(infos, (int)(end - index));
+	while (index < end) {
+		unsigned int order = order_at(index, end);
 
 		insert_run(&infos[index], order);
 		index += 1U << order;
 	}
-	heap.free_pages += HEAP_BLOCK_PAGES - HEAP_INFO_PAGES;
+}
+
+/* Heap lock held. Of the block, pages from the given one on, which is not 0; books stay in use. */
+static void add_block(void *block, unsigned int from)
+{
+	struct heap_page_info *infos = heap_block_infos(block);
+
+	cache_zero(infos, HEAP_INFO_PAGES * HEAP_PAGE_SIZE);
+	infos->block_stays = heap_block_stays();
+	add_runs(infos, from, HEAP_INFO_FIRST);
+	add_runs(infos, HEAP_BLOCK_PAGES / 2, HEAP_BLOCK_PAGES);
 	heap.total_pages += HEAP_BLOCK_PAGES;
 }
 
+static void remove_runs(struct heap_page_info *infos, unsigned int index, unsigned int end)
+{
+	while (index < end) {
+		list_del(&infos[index].node);
+		index += 1U << infos[index].order;
+	}
+}
+
+/* Heap lock held. A block that is wholly free and not needed, the heap's no more; NULL: none. */
+static void *remove_block(void)
+{
+	struct heap_page_info *infos;
+
+	if (list_empty(&heap.whole) || heap.free_pages < BLOCK_RUN_PAGES + KEEP_PAGES) {
+		return NULL;
+	}
+	infos = list_first(&heap.whole, struct heap_page_info, node);
+	remove_runs(infos, 1, HEAP_INFO_FIRST);
+	remove_runs(infos, HEAP_BLOCK_PAGES / 2, HEAP_BLOCK_PAGES);
+	count_free(infos, -(int)BLOCK_RUN_PAGES);
+	heap.total_pages -= HEAP_BLOCK_PAGES;
+	return heap_page_va(infos);
+}
+
 /* Heap lock held. */
-static void *take_run(unsigned int order)
+static void *take_run_at(struct list free[HEAP_ORDER_MAX], unsigned int order)
 {
 	struct heap_page_info *info;
 	unsigned int from = order;
 
-	while (from < HEAP_ORDER_MAX && list_empty(&heap.free[from])) {
+	while (from < HEAP_ORDER_MAX && list_empty(&free[from])) {
 		from++;
 	}
 	if (from >= HEAP_ORDER_MAX) {
 		return NULL;
 	}
-	info = list_first(&heap.free[from], struct heap_page_info, node);
+	info = list_first(&free[from], struct heap_page_info, node);
 	list_del(&info->node);
 	while (from > order) {
 		from--;
@@ -76,51 +140,26 @@ static void *take_run(unsigned int order)
 	}
 	heap_page_set_state(info, HEAP_PAGE_USED);
 	info->order = (uint8_t)order;
-	heap.free_pages -= 1ULL << order;
+	count_free(heap_block_infos(info), -(1 << order));
 	return heap_page_va(info);
 }
 
-static void *take_spare(void)
+static void *take_run(unsigned int order)
 {
-	struct list *node = NULL;
+	void *run = take_run_at(heap.free[STAYING], order);
 
-	spin_lock(&heap.lock);
-	if (!list_empty(&heap.spare)) {
-		node = heap.spare.next;
-		list_del(node);
-	}
-	spin_unlock(&heap.lock);
-	return node;
-}
-
-/* A mapped 2 MiB block that no run uses. */
-static void *take_block(void)
-{
-	void *block = take_spare();
-	paddr_t base;
-
-	if (block != NULL) {
-		return block;
-	}
-	if (ram_block_take(RAM_OWNER_HEAP, &base) != 0) {
-		return NULL;
-	}
-	block = mmu_map_heap_block(base);
-	if (block == NULL) {
-		ram_block_free(base);
-	}
-	return block;
+	return run != NULL ? run : take_run_at(heap.free[OTHERS], order);
 }
 
 /* The lock is dropped while the block is mapped: mapping may need a table page from here. */
 static void *grow_and_take(unsigned int order, void *run)
 {
-	void *block = take_block();
+	void *block = heap_block_take();
 
 	spin_lock(&heap.lock);
 	heap.growing = false;
 	if (block != NULL) {
-		add_block(block);
+		add_block(block, 1);
 	}
 	if (run == NULL) {
 		run = take_run(order);
@@ -131,7 +170,7 @@ static void *grow_and_take(unsigned int order, void *run)
 
 static void *alloc_block(void)
 {
-	void *block = take_block();
+	void *block = heap_block_stays() ? NULL : heap_block_take();
 
 	if (block != NULL) {
 		spin_lock(&heap.lock);
@@ -141,6 +180,19 @@ static void *alloc_block(void)
 	return block;
 }
 
+/* With *grow the caller adds a block. NULL without *grow: another CPU is just adding one. */
+static void *take_or_grow(unsigned int order, bool *grow)
+{
+	void *run;
+
+	spin_lock(&heap.lock);
+	run = take_run(order);
+	*grow = !heap.growing && (run == NULL || heap.free_pages < RESERVE_PAGES);
+	heap.growing = heap.growing || *grow;
+	spin_unlock(&heap.lock);
+	return run;
+}
+
 void *heap_pages_dirty(unsigned int order)
 {
 	void *run;
@@ -148,18 +200,15 @@ void *heap_pages_dirty(unsigned int order)
 
 	ASSERT(order <= HEAP_ORDER_MAX);
 	if (order == HEAP_ORDER_MAX) {
-		run = alloc_block();
-	} else {
-		spin_lock(&heap.lock);
-		run = take_run(order);
-		grow = !heap.growing && (run == NULL || heap.free_pages < RESERVE_PAGES);
-		heap.growing = heap.growing || grow;
-		spin_unlock(&heap.lock);
-		if (grow) {
-			run = grow_and_take(order, run);
-		}
+		return alloc_block();
 	}
-	return run;
+	run = take_or_grow(order, &grow);
+	/* One page may be what the CPU that adds a block wants for its tables: that does not wait. */
+	while (run == NULL && !grow && order != 0) {
+		spin_wait();
+		run = take_or_grow(order, &grow);
+	}
+	return grow ? grow_and_take(order, run) : run;
 }
 
 void *heap_pages(unsigned int order)
@@ -175,11 +224,10 @@ void *heap_pages(unsigned int order)
 /* Heap lock held. Joins with free buddies; the descriptors' pages are never free. */
 static void free_run(struct heap_page_info *info, unsigned int order)
 {
-	struct heap_page_info *infos =
-		(struct heap_page_info *)ALIGN_DOWN((uintptr_t)info, HEAP_BLOCK_SIZE);
+	struct heap_page_info *infos = heap_block_infos(info);
 	size_t index = (size_t)(info - infos);
 
-	heap.free_pages += 1ULL << order;
+	count_free(infos, 1 << order);
 	while (order < HEAP_ORDER_MAX - 1) {
 		struct heap_page_info *buddy = &infos[index ^ (1U << order)];
 
@@ -198,6 +246,7 @@ static void free_run(struct heap_page_info *info, unsigned int order)
 void heap_pages_free(void *p, unsigned int order)
 {
 	struct heap_page_info *info;
+	void *block = p;
 
 	if (p == NULL) {
 		return;
@@ -205,7 +254,6 @@ void heap_pages_free(void *p, unsigned int order)
 	spin_lock(&heap.lock);
 	if (order == HEAP_ORDER_MAX) {
 		ASSERT(IS_ALIGNED((uintptr_t)p, HEAP_BLOCK_SIZE));
-		list_add_head(&heap.spare, p);
 		heap.total_pages -= HEAP_BLOCK_PAGES;
 	} else {
 		info = heap_page_info(p);
@@ -213,8 +261,12 @@ void heap_pages_free(void *p, unsigned int order)
 		       IS_ALIGNED((uintptr_t)p, HEAP_PAGE_SIZE << order) &&
 		       !IS_ALIGNED((uintptr_t)p, HEAP_BLOCK_SIZE));
 		free_run(info, order);
+		block = remove_block();
 	}
 	spin_unlock(&heap.lock);
+	if (block != NULL) {
+		heap_block_give(block);
+	}
 }
 
 void heap_stats(uint64_t *used, uint64_t *total)
@@ -225,15 +277,18 @@ void heap_stats(uint64_t *used, uint64_t *total)
 	spin_unlock(&heap.lock);
 }
 
-void heap_init(void *va, paddr_t base, uint64_t size)
+void heap_init(void *first, paddr_t next)
 {
-	ASSERT(heap.total_pages == 0 && size != 0);
-	ASSERT(IS_ALIGNED((uintptr_t)va | base.v | size, HEAP_BLOCK_SIZE));
+	unsigned int from = (unsigned int)(((uintptr_t)first % HEAP_BLOCK_SIZE) / HEAP_PAGE_SIZE);
+
+	ASSERT(heap.total_pages == 0 && IS_ALIGNED((uintptr_t)first, HEAP_PAGE_SIZE));
+	ASSERT(from != 0 && from < HEAP_INFO_FIRST);
 	for (unsigned int order = 0; order < HEAP_ORDER_MAX; order++) {
-		list_init(&heap.free[order]);
+		list_init(&heap.free[STAYING][order]);
+		list_init(&heap.free[OTHERS][order]);
 	}
-	list_init(&heap.spare);
-	for (uint64_t done = 0; done < size; done += HEAP_BLOCK_SIZE) {
-		add_block((char *)va + done);
-	}
+	list_init(&heap.whole);
+	heap_block_init(next);
+	add_block(first, from);
+	heap.total_pages -= from;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the heap knows of each of its 4 KiB pages. The descriptors of a 2 MiB block fill the block's
- * first pages, so the block of any address is found by rounding down, and no run begins there.
+ * What the heap knows of each of its 4 KiB pages. The descriptors of a 2 MiB block fill the last
+ * pages of its lower half: found from any address in it by rounding down, the upper half is one run,
+ * and the first block can begin with something else. No run begins at a block's start; only who has
+ * all of it gets that address.
  */
 #ifndef CORE_HEAP_PAGE_H
 #define CORE_HEAP_PAGE_H
@@ -27,17 +29,26 @@ struct heap_page_info {
 	uint8_t state;
 	uint8_t order;
 	uint8_t class;
+	/* In a block's first descriptor, whose page is in no run; node: list of blocks wholly free. */
+	bool block_stays;    /* boot gave it: never given back */
+	uint16_t block_free; /* how many of its pages are free */
 };
 
 #define HEAP_INFO_PAGES                                                                            \
 	((HEAP_BLOCK_PAGES * sizeof(struct heap_page_info) + HEAP_PAGE_SIZE - 1) / HEAP_PAGE_SIZE)
+#define HEAP_INFO_FIRST  (HEAP_BLOCK_PAGES / 2 - HEAP_INFO_PAGES)
+#define HEAP_INFO_OFFSET (HEAP_INFO_FIRST << HEAP_PAGE_SHIFT)
+
+/* Descriptors of the block that p is in. */
+static inline struct heap_page_info *heap_block_infos(const void *p)
+{
+	return (struct heap_page_info *)(ALIGN_DOWN((uintptr_t)p, HEAP_BLOCK_SIZE) +
+					 HEAP_INFO_OFFSET);
+}
 
 static inline struct heap_page_info *heap_page_info(const void *p)
 {
-	uintptr_t va = (uintptr_t)p;
-	struct heap_page_info *infos = (struct heap_page_info *)ALIGN_DOWN(va, HEAP_BLOCK_SIZE);
-
-	return &infos[(va % HEAP_BLOCK_SIZE) >> HEAP_PAGE_SHIFT];
+	return &heap_block_infos(p)[((uintptr_t)p % HEAP_BLOCK_SIZE) >> HEAP_PAGE_SHIFT];
 }
 
 /*
@@ -57,7 +68,7 @@ static inline void heap_page_set_state(struct heap_page_info *info, enum heap_pa
 static inline void *heap_page_va(struct heap_page_info *info)
 {
 	uintptr_t block = ALIGN_DOWN((uintptr_t)info, HEAP_BLOCK_SIZE);
-	uintptr_t index = ((uintptr_t)info - block) / sizeof(*info);
+	uintptr_t index = (uintptr_t)(info - heap_block_infos(info));
 
 	return (void *)(block + (index << HEAP_PAGE_SHIFT));
 }

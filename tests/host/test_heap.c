@@ -14,7 +14,9 @@
 #include "fake_mmu.h"
 #include "lib/errno.h"
 
-#define FIRST_BLOCKS 2
+/* The image's part of the first block, and the block that the heap may need while it boots. */
+#define IMAGE (SZ_1M / 2)
+#define NEXT  (FAKE_RAM_BASE + SZ_2M)
 
 struct piece {
 	uint8_t *p;
@@ -23,31 +25,83 @@ struct piece {
 	uint8_t mark;
 };
 
+static uint64_t used_at_boot;  /* pages, the books of the two blocks of boot among them */
+static uint64_t total_at_boot;
+static uint64_t books;         /* pages of a block for the heap's own books */
+
 /* Pages in use beside what each block of the heap needs for its own books. */
 static uint64_t used(void)
 {
-	static uint64_t own;
 	uint64_t used_pages;
 	uint64_t total;
 
 	heap_stats(&used_pages, &total);
 	assert_true(used_pages <= total);
-	if (own == 0) {
-		own = used_pages / FIRST_BLOCKS;
-		assert_in_range(own, 1, 8);
+	return used_pages - books * ((total - total_at_boot) / 512);
+}
+
+static uint64_t free_blocks(void)
+{
+	uint64_t free_now;
+	uint64_t total;
+
+	ram_stats(&free_now, &total);
+	return free_now;
+}
+
+/* What is there before ram.h: the rest of the image's block, then the next one, then nothing. */
+static void boot(void)
+{
+	void *runs[16];
+	uint32_t count = 0;
+	uint64_t used_first;
+	uint64_t total;
+
+	heap_init(fake_ram(pa(FAKE_RAM_BASE + IMAGE)), pa(NEXT));
+	heap_stats(&used_first, &total);
+	assert_int_equal(total, (SZ_2M - IMAGE) / SZ_4K);
+	assert_in_range(used_first, 1, 8);
+	/* Two runs of the largest size: one in the upper half of either block. */
+	while (count < ARRAY_SIZE(runs) && (runs[count] = heap_pages(8)) != NULL) {
+		assert_ptr_equal(runs[count], fake_ram(pa(FAKE_RAM_BASE + count * SZ_2M + SZ_1M)));
+		count++;
 	}
-	return used_pages - own * (total / 512);
+	assert_int_equal(count, 2);
+	assert_null(heap_pages(HEAP_ORDER_MAX));
+	while (count != 0) {
+		heap_pages_free(runs[--count], 8);
+	}
+	heap_stats(&used_at_boot, &total_at_boot);
+	assert_int_equal(total_at_boot, total + 512);
+	books = used_at_boot - used_first;
+	assert_in_range(books, 1, 8);
+}
+
+/* Nothing below the image's end is the heap's. */
+static void check_image(void)
+{
+	const uint8_t *image = fake_ram(pa(FAKE_RAM_BASE));
+
+	for (uint64_t i = 0; i < IMAGE; i++) {
+		assert_int_equal(image[i], 0xa5);
+	}
 }
 
 static int setup(void **state)
 {
-	const struct range usable = { FAKE_RAM_BASE + FIRST_BLOCKS * SZ_2M,
-				      (FAKE_RAM_BLOCKS - FIRST_BLOCKS) * SZ_2M };
+	const struct range usable = { FAKE_RAM_BASE, FAKE_RAM_BLOCKS * SZ_2M };
 
 	fake_mmu_reset();
-	heap_init(fake_ram(pa(FAKE_RAM_BASE)), pa(FAKE_RAM_BASE), FIRST_BLOCKS * SZ_2M);
-	used();
+	boot();
 	ram_init(&usable, 1);
+	assert_true(heap_ram_is_up());
+	ram_reserve(FAKE_RAM_BASE, 2 * SZ_2M);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	check_image();
 	return 0;
 }
 
@@ -167,7 +221,7 @@ static void test_full_pages_come_back(void **state)
 /* A page table page may be taken from the heap in the middle of the heap's own growth. */
 static void test_growth_needs_a_page(void **state)
 {
-	static void *pages[3 * 512];
+	static void *pages[5 * 512];
 	uint32_t count = 0;
 	uint64_t before = used();
 
@@ -189,12 +243,10 @@ static void test_out_of_memory(void **state)
 {
 	static void *runs[2000];
 	uint64_t start = used();
-	uint64_t free_blocks[2];
-	uint64_t total;
+	uint64_t free_before = free_blocks();
 	uint32_t count = 0;
 
 	fake_mmu_map_fails = true;
-	ram_stats(&free_blocks[0], &total);
 	while (count < ARRAY_SIZE(runs) && (runs[count] = heap_pages(4)) != NULL) {
 		count++;
 	}
@@ -202,8 +254,7 @@ static void test_out_of_memory(void **state)
 	assert_null(heap_pages(9));
 	assert_null(heap_alloc(65536));
 	/* A block that could not be mapped went back. */
-	ram_stats(&free_blocks[1], &total);
-	assert_int_equal(free_blocks[0], free_blocks[1]);
+	assert_int_equal(free_blocks(), free_before);
 	fake_mmu_map_fails = false;
 	runs[count] = heap_pages(4);
 	assert_non_null(runs[count]);
@@ -214,22 +265,74 @@ static void test_out_of_memory(void **state)
 	assert_int_equal(used(), start);
 }
 
-static void test_whole_blocks_are_used_again(void **state)
+static void test_whole_blocks_go_back(void **state)
 {
-	uint64_t free_blocks[3];
-	uint64_t total;
+	uint64_t before = free_blocks();
 	uint8_t *p = heap_pages(HEAP_ORDER_MAX);
 
 	assert_non_null(p);
-	ram_stats(&free_blocks[0], &total);
+	assert_int_equal(free_blocks(), before - 1);
 	memset(p, 1, SZ_2M);
 	heap_free(p);
+	assert_int_equal(free_blocks(), before);
 	p = heap_alloc(SZ_2M);
 	assert_non_null(p);
 	assert_true(all(p, SZ_2M, 0));
 	heap_pages_free(p, HEAP_ORDER_MAX);
-	ram_stats(&free_blocks[1], &total);
-	assert_int_equal(free_blocks[0], free_blocks[1]);
+	assert_int_equal(free_blocks(), before);
+}
+
+/* What the heap grew by goes back, in whatever order it is freed; boot's blocks stay. */
+static void test_what_is_free_goes_back(void **state)
+{
+	static void *pages[6 * 512];
+	uint64_t before = free_blocks();
+
+	for (uint32_t round = 0; round < 4; round++) {
+		uint64_t used_pages;
+		uint64_t total;
+
+		for (uint32_t i = 0; i < ARRAY_SIZE(pages); i++) {
+			pages[i] = i % 7 == 0 ? heap_alloc(64) : heap_page();
+			assert_non_null(pages[i]);
+		}
+		assert_in_range(before - free_blocks(), 4, 6);
+		for (uint32_t i = ARRAY_SIZE(pages); round != 0 && i > 1; i--) {
+			uint32_t other = (uint32_t)rand() % i;
+			void *page = pages[i - 1];
+
+			pages[i - 1] = pages[other];
+			pages[other] = page;
+		}
+		for (uint32_t i = 0; i < ARRAY_SIZE(pages); i++) {
+			heap_free(pages[i]);
+		}
+		heap_stats(&used_pages, &total);
+		assert_int_equal(total, total_at_boot);
+		assert_int_equal(free_blocks(), before);
+	}
+}
+
+/* On the edge of what is there, one page more or less does not take and give a block each time. */
+static void test_edge(void **state)
+{
+	static void *pages[2 * 512];
+	uint32_t count = 0;
+	uint64_t before = free_blocks();
+	uint64_t grown;
+
+	while (free_blocks() == before) {
+		assert_in_range(count, 0, ARRAY_SIZE(pages) - 1);
+		pages[count] = heap_page();
+		assert_non_null(pages[count++]);
+	}
+	grown = free_blocks();
+	heap_page_free(pages[--count]);
+	assert_int_equal(free_blocks(), grown);
+	while (count != 0) {
+		heap_page_free(pages[--count]);
+	}
+	assert_int_equal(free_blocks(), before);
 }
 
 /* Each thread marks what it holds with its own number; any sharing shows as a foreign mark. */
@@ -292,18 +395,20 @@ static void test_wrong_frees_panic(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		/* First: the blocks it adds stay. */
-		cmocka_unit_test(test_growth_needs_a_page),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_full_pages_come_back),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_out_of_memory),
-		cmocka_unit_test(test_whole_blocks_are_used_again),
+		cmocka_unit_test(test_whole_blocks_go_back),
+		cmocka_unit_test(test_what_is_free_goes_back),
+		cmocka_unit_test(test_edge),
+		/* The table pages that it takes are not freed. */
+		cmocka_unit_test(test_growth_needs_a_page),
 		cmocka_unit_test(test_several_cpus),
 		/* Last: the lock is held when panic() is called, and stays so. */
 		cmocka_unit_test(test_wrong_frees_panic),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -79,8 +79,9 @@ static int setup(void **state)
 	};
 
 	fake_mmu_reset();
-	heap_init(fake_ram(pa(FAKE_RAM_BASE)), pa(FAKE_RAM_BASE), HEAP_BLOCKS * SZ_2M);
+	heap_init(fake_ram(pa(FAKE_RAM_BASE + SZ_4K)), pa(FIRST));
 	ram_init(usable, 4);
+	assert_false(heap_ram_is_up());
 	total = 16;
 	return 0;
 }

@@ -35,7 +35,7 @@
 
 typedef uint64_t table[ENTRIES];
 
-extern char image_start[], text_end[], rodata_end[], image_end[], idmap_start[];
+extern char image_start[], text_end[], rodata_end[], idmap_start[];
 
 uint64_t mmu_offset;
 uint64_t boot_ttbr; /* read by secondary CPUs with caches off */
@@ -70,17 +70,17 @@ uint64_t mmu_build_early(uint64_t image_pa);
 
 /*
  * Boot CPU, MMU off: code and symbols are used at their physical addresses. Maps the image with its
- * final rights and one page of code at VA = PA for the jump. Returns the root's PA.
+ * final rights, what is behind it in its 2 MiB for the heap, and one page of code at VA = PA for the
+ * jump. Returns the root's PA.
  */
 uint64_t mmu_build_early(uint64_t image_pa)
 {
 	uint64_t text = (uint64_t)text_end - image_pa;
 	uint64_t rodata = (uint64_t)rodata_end - image_pa;
-	uint64_t end = (uint64_t)image_end - image_pa;
 	uint64_t id = (uint64_t)idmap_start;
 
 	mmu_offset = MMU_IMAGE_VA - image_pa;
-	for (uint64_t off = 0; off < end; off += TABLE_SIZE) {
+	for (uint64_t off = 0; off < MMU_IMAGE_MAX; off += TABLE_SIZE) {
 		uint64_t kind = off < text ? PTE_CODE : off < rodata ? PTE_CONST : PTE_DATA;
 
 		image_l3[off / TABLE_SIZE] = (image_pa + off) | kind | PTE_TABLE;
@@ -220,6 +220,19 @@ void *mmu_map_heap_block(paddr_t block)
 	void *va = mmu_pa_to_va(block);
 
 	return map((uint64_t)va, block.v, SZ_2M, PTE_DATA) == 0 ? va : NULL;
+}
+
+void mmu_unmap_heap_block(void *block)
+{
+	uint64_t va = (uint64_t)block;
+
+	spin_lock(&lock);
+	*entry_at(va, 2, false) = 0;
+	spin_unlock(&lock);
+	dsb(ishst);
+	__asm__ volatile("tlbi vae2is, %0" : : "r"((va >> 12) & GENMASK(43, 0)));
+	dsb(ish);
+	isb();
 }
 
 const void *mmu_map_boot(paddr_t p, uint64_t size)

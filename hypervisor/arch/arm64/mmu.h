@@ -37,6 +37,8 @@ static inline paddr_t mmu_va_to_pa(const void *va)
 
 /* Map one 2 MiB block of RAM for the heap, read-write. Returns its VA; NULL: no memory for tables. */
 void *mmu_map_heap_block(paddr_t block);
+/* Its opposite, on all CPUs; nobody uses the block any more. */
+void mmu_unmap_heap_block(void *block);
 
 /* Boot: make the tables for [p, +size) of RAM, so that mmu_map_heap_block() there cannot fail. */
 void mmu_prepare_heap_tables(paddr_t p, uint64_t size);

@@ -46,6 +46,11 @@ void *mmu_map_heap_block(paddr_t block)
 	return fake_ram(block);
 }
 
+void mmu_unmap_heap_block(void *block)
+{
+	memset(block, 0xa5, SZ_2M);
+}
+
 void *mmu_map_window(paddr_t p)
 {
 	assert(!fake_mmu_window_open);
