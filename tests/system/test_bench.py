@@ -89,6 +89,12 @@ def test_interrupts_are_not_masked_for_long(bench):
     assert max(longest.values()) <= figures["longest_masked_insns"] < MASKED_BETWEEN
 
 
+def test_the_hypervisor_is_small(bench):
+    """With a guest and a lent disk: image, heap, page tables, tables of GIC and SMMU."""
+    _, figures = bench
+    assert 0 < figures["hypervisor_used_bytes"] <= figures["hypervisor_memory_bytes"] < 4 << 20
+
+
 def test_a_chart_is_drawn(bench, output):
     """Of each row that both have, two bars; the surface and two legends are rectangles, too."""
     _, figures = bench
