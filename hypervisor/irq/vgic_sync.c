@@ -107,6 +107,14 @@ static void sync_take_back(struct vgic *g, struct vgic_cpu *c, uint32_t lr, uint
 	}
 }
 
+/* An LPI is pending or not and nothing else (IHI0069 4.1): all but that stands since sync_put(). */
+static void sync_put_again(struct vgic_irq *lpi, uint32_t lr)
+{
+	lpi->pending = false;
+	lpi->lr_latched = true;
+	vgic_hw_lr_write(lr, lpi->intid | LR_PRIORITY(lpi->priority) | LR_GROUP1 | LR_PENDING);
+}
+
 /* irq's list register lr is done: let it carry the new edge at once, if nothing speaks against it. */
 static bool sync_rearm(struct vgic *g, struct vgic_cpu *c, struct vgic_irq *irq, uint32_t lr)
 {
@@ -114,8 +122,12 @@ static bool sync_rearm(struct vgic *g, struct vgic_cpu *c, struct vgic_irq *irq,
 	    irq->target != c->vcpu->index || !vgic_irq_deliverable(g, irq)) {
 		return false;
 	}
-	c->lr_eoi &= ~(1U << lr);
-	sync_put(g, c, irq, lr);
+	if (irq->intid >= VGIC_LPI_FIRST) {
+		sync_put_again(irq, lr);
+	} else {
+		c->lr_eoi &= ~(1U << lr);
+		sync_put(g, c, irq, lr);
+	}
 	return true;
 }
 
