@@ -9,6 +9,7 @@
 #include "fake_its.h"
 #include "fake_log.h"
 #include "irq/vgic.h"
+#include "irq/vgic_lpi.h"
 #include "irq/vits.h"
 #include "lib/errno.h"
 #include "vits_rig.h"
@@ -121,6 +122,39 @@ static void test_lent_device(void **state)
 	run();
 	assert_int_equal(lent.mapped, 0);
 	assert_int_equal(vits_msi(&world.domain, LENT_DEV, 0), -ENOENT);
+}
+
+/* Messages in a row: the list register is as the first one left it, without an entry. */
+static void test_one_message_after_another(void **state)
+{
+	uint64_t first = 0;
+
+	start(2);
+	mapc(1, 1, true);
+	mapd(LENT_DEV, 5, true);
+	mapti(LENT_DEV, 7, LPI + 9, 1);
+	run();
+	for (uint32_t i = 0; i < 3; i++) {
+		world_on(1);
+		assert_true(fake_its_fire(&lent, 7));
+		if (i == 0) {
+			world_enter(1);
+			first = fake_interfaces[1].lr[0];
+		}
+		assert_int_equal(fake_interfaces[1].lr[0], first);
+		assert_int_equal(fake_guest_ack(1), LPI + 9);
+		fake_guest_eoi(1, LPI + 9);
+		assert_int_not_equal(fake_interfaces[1].lr[0], first);
+	}
+	/* Another vCPU clears it, vCPU 1 does not know yet; its next message must not go with that. */
+	world_on(0);
+	vgic_lpi_clear(&world.domain, vgic_lpi_find(world.domain.vgic, LPI + 9));
+	world_on(1);
+	assert_true(fake_its_fire(&lent, 7));
+	world_save(1);
+	world_load(1);
+	assert_int_equal(world_drain(1, NULL, 0), 1);
+	assert_int_equal(world_drain(1, NULL, 0), 0);
 }
 
 /* More events than the host's ITT: those exist in software only. */
@@ -307,6 +341,7 @@ int main(void)
 		T(test_registers),
 		T(test_virtual_device),
 		T(test_lent_device),
+		T(test_one_message_after_another),
 		T(test_beyond_host_itt),
 		T(test_gone_and_here),
 		T(test_host_refuses),
