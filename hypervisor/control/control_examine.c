@@ -50,7 +50,7 @@ static void examine(const struct pci_function *f, struct control_pci_report *out
 	uint16_t only;
 
 	out->sbdf = f->sbdf.v;
-	out->obstacles = pci_state_obstacles(f, pci_function_first(), &only);
+	out->obstacles = pci_state_obstacles(f, &only);
 	out->only = only;
 	out->flags = (f->iommu != NULL ? CONTROL_REPORT_IOMMU : 0) |
 		     (f->its != NULL ? CONTROL_REPORT_ITS : 0) |

@@ -8,6 +8,7 @@
 
 #include "core/spinlock.h"
 #include "irq/irq_meter.h"
+#include "lib/list.h"
 #include "lib/types.h"
 #include "pci/pci_contain.h"
 #include "pci/pci_fault.h"
@@ -119,12 +120,24 @@ enum pci_bus_reset {
 	PCI_BUS_RESET_OVER, /* and its slot was not looked at since */
 };
 
+/* By what a function is found (pci_index.h). */
+enum pci_index_kind {
+	PCI_BY_SBDF,
+	PCI_BY_STREAM,    /* StreamID, whatever the IOMMU */
+	PCI_BY_DEVICE_ID, /* whatever the ITS */
+	PCI_INDEXES
+};
+
 struct pci_function {
 	struct sbdf sbdf;
 	struct host_bridge *bridge;
 	struct pci_function *parent; /* the bridge function above; NULL on a root bus */
 	struct pci_function *pf;     /* of a VF: its physical function; else NULL */
-	struct pci_function *next;   /* registry order: ascending SBDF */
+	struct pci_function *next;   /* registry order: ascending SBDF, a bridge's in a row */
+	struct pci_function *children; /* those whose parent it is, in no order: follow ->sibling */
+	struct pci_function *sibling;
+	struct pci_function *index_next[PCI_INDEXES];
+	bool indexed; /* by stream and DeviceID */
 
 	uint16_t vendor, device, subsystem_vendor, subsystem;
 	uint32_t class_code; /* 24 bits */
@@ -159,6 +172,7 @@ struct pci_function {
 	struct pci_bar bars[PCI_BARS];
 	uint32_t rom_size; /* expansion ROM: noted, never placed */
 	bool placed;       /* every BAR has an address; false: decode must stay off */
+	int32_t node;      /* its number while its bridge's functions are placed */
 	struct pci_sriov sriov;
 	bool reports_errors;  /* to the root port above, which EL2 looks at */
 	bool error_root;      /* it is such a port */
@@ -166,7 +180,9 @@ struct pci_function {
 	bool isolated;        /* ACS does all it must here: peer-to-peer traffic goes upstream */
 
 	uint32_t reset_methods; /* RESET_BIT() */
-	uint32_t group;         /* isolation group number */
+	uint32_t group;         /* isolation group number... */
+	struct pci_function *group_next; /* ...and the next member, in a ring; NULL: it is alone */
+	bool siblings_open; /* an upstream port: below one of its downstream ports all is one group */
 
 	uint16_t requester;   /* requester ID its DMA carries: its own or an aliasing bridge's */
 	struct iommu *iommu; /* NULL: no translation behind iommu-map */
@@ -183,6 +199,7 @@ struct pci_function {
 	/* Registry lock. */
 	enum function_state state; /* changed by pci_function_set_state() */
 	uint16_t user; /* domain id, or DOMAIN_ID_NONE */
+	struct list user_node; /* in that domain's vpci.functions */
 	struct vsbdf user_view; /* where the user sees it, while LENT */
 	char name[PCI_NAME_MAX];
 	/* Expansion ROM its user is shown: memory of the hypervisor's at cpu. BAR_NONE: none. */

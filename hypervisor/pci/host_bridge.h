@@ -15,6 +15,7 @@
 struct host_bridge;
 struct iommu;
 struct its;
+struct pci_function;
 struct msi_controller;
 
 /* Where a controller knows config accesses of whole dwords only. */
@@ -49,6 +50,7 @@ struct host_bridge {
 	const struct host_bridge_ops *ops;
 	const struct machine_bridge *desc;
 	uint32_t index;
+	struct pci_function *functions; /* the first in the registry: pci_function_next_below() */
 	uint16_t owner; /* domain id that owns the bridge's unlent functions, or DOMAIN_ID_NONE */
 	bool owner_driven; /* its owner's driver brings it up */
 	bool up;           /* and has done so: functions are known; host_bridge_is_up() */

@@ -88,10 +88,7 @@ void pci_aer_enable(const struct host_bridge *b)
 	struct pci_function *f;
 
 	/* Parents come before their children. */
-	for (f = pci_function_first(); f != NULL; f = f->next) {
-		if (f->bridge != b) {
-			continue;
-		}
+	for (f = b->functions; f != NULL; f = pci_function_next_below(f)) {
 		if (f->header_type == 1 && f->cap_dpc != 0) {
 			/* A link that went down by itself would wait for who lets it up again. */
 			pci_write(f, f->cap_dpc + PCI_DPC_CONTROL, 2, 0);

@@ -24,16 +24,17 @@ static void silence(struct pci_function *f)
  */
 static void stay_silent(struct pci_function *f)
 {
-	const struct pci_function *m = pci_function_first();
+	const struct pci_function *m = f;
 
 	spin_lock(&pci_registry_lock);
-	/* With the reason, as long as they are broken or on their way there. */
-	while (m != NULL && !(m->broken_why != NULL && pci_same_stream(f, m))) {
-		m = m->next;
-	}
-	if (m != NULL) {
-		silence(f);
-	}
+	/* With the reason, as long as they are broken or on their way there. All are one group. */
+	do {
+		if (m->broken_why != NULL && pci_same_stream(f, m)) {
+			silence(f);
+			break;
+		}
+		m = pci_group_next(m);
+	} while (m != f);
 	spin_unlock(&pci_registry_lock);
 }
 

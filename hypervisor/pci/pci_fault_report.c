@@ -6,23 +6,29 @@
 #include "core/log.h"
 #include "iommu/iommu.h"
 #include "pci/pci_contain.h"
+#include "pci/pci_index.h"
 #include "pci/pci_time.h"
 #include "pci/registry.h"
 
 /* Faults of streams nobody has: one line a second is plenty. */
 static uint64_t unknown_logged_ms;
 
-/* f or the first after it that has the stream; NULL: none. */
+/* f or the first after it in the index that has the stream; NULL: none. */
 static struct pci_function *with_stream(struct pci_function *f, const struct iommu *iommu,
 					stream_id_t stream)
 {
-	for (; f != NULL; f = f->next) {
+	for (; f != NULL; f = pci_index_next(PCI_BY_STREAM, f)) {
 		if (f->iommu == iommu && f->stream.v == stream.v && f->header_type == 0 &&
 		    f->state != FUNCTION_ABSENT) {
 			break;
 		}
 	}
 	return f;
+}
+
+static struct pci_function *next_with(const struct pci_function *f, stream_id_t stream)
+{
+	return with_stream(pci_index_next(PCI_BY_STREAM, f), f->iommu, stream);
 }
 
 static void report_unknown(const struct iommu_fault *fault)
@@ -54,7 +60,8 @@ static struct pci_fault_verdict count(struct pci_function *f)
  */
 void pci_iommu_fault(struct iommu *iommu, const struct iommu_fault *fault)
 {
-	struct pci_function *first = with_stream(pci_function_first(), iommu, fault->stream);
+	struct pci_function *first = with_stream(
+		pci_index_first(PCI_BY_STREAM, fault->stream.v), iommu, fault->stream);
 	struct pci_function *f, *cut;
 	struct pci_fault_verdict v, other;
 	const char *shared = "";
@@ -65,8 +72,7 @@ void pci_iommu_fault(struct iommu *iommu, const struct iommu_fault *fault)
 	}
 	v = count(first);
 	cut = v.cut ? first : NULL;
-	for (f = with_stream(first->next, iommu, fault->stream); f != NULL;
-	     f = with_stream(f->next, iommu, fault->stream)) {
+	for (f = next_with(first, fault->stream); f != NULL; f = next_with(f, fault->stream)) {
 		other = count(f);
 		cut = cut == NULL && other.cut ? f : cut;
 		shared = " or another function with its StreamID";

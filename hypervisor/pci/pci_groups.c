@@ -3,6 +3,11 @@
 #include "pci/pci_groups.h"
 
 #include "pci/pci_config.h"
+#include "pci/pci_index.h"
+#include "pci/registry.h"
+#include "pci/registry_list.h"
+
+#define FUNCTIONS 8U /* of a device number */
 
 /* Conventional PCI on its far side: all below share requester IDs and can snoop each other. */
 static bool is_conventional_bridge(const struct pci_function *f)
@@ -17,112 +22,153 @@ static bool is_port_of(const struct pci_function *f, uint8_t type)
 	return f->header_type == 1 && f->cap_express != 0 && f->express_type == type;
 }
 
-static bool is_below(const struct pci_function *f, const struct pci_function *bridge)
+/* Of the next group that is made. */
+static uint32_t next_number;
+
+static void join(struct pci_function *a, struct pci_function *b)
+{
+	struct pci_function *after_a = pci_group_next(a);
+
+	a->group_next = pci_group_next(b);
+	b->group_next = after_a;
+}
+
+/*
+ * The lower number stays: at boot a group is named by its first member. Functions come in rising
+ * order, so that mostly the group that is renamed is of one.
+ */
+static void merge(struct pci_function *a, struct pci_function *b)
+{
+	struct pci_function *keep = a->group < b->group ? a : b;
+	struct pci_function *drop = keep == a ? b : a;
+	struct pci_function *m = drop;
+
+	if (a->group == b->group || drop->group == PCI_GROUP_NONE) {
+		return;
+	}
+	do {
+		m->group = keep->group;
+		m = pci_group_next(m);
+	} while (m != drop);
+	join(keep, drop);
+}
+
+/* All below it are in its own group. */
+static bool is_open(const struct pci_function *bridge)
+{
+	return is_conventional_bridge(bridge) || bridge->siblings_open ||
+	       (is_port_of(bridge, PCI_EXP_TYPE_ROOT_PORT) && !bridge->isolated);
+}
+
+/* One open downstream port lets what is below it reach what is below its siblings. */
+static void look_for_open_ports(struct pci_function *f)
+{
+	if (is_port_of(f, PCI_EXP_TYPE_DOWNSTREAM) && !f->isolated) {
+		(f->parent != NULL ? f->parent : f)->siblings_open = true;
+	}
+}
+
+/* Then everything between such a bridge and f is in its group, too. */
+static bool is_below_open(const struct pci_function *f)
 {
 	for (f = f->parent; f != NULL; f = f->parent) {
-		if (f == bridge) {
+		if (is_open(f)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-/* The lower number stays: at boot a group is named by its first member. */
-static void merge(struct pci_function *all, uint32_t a, uint32_t b)
-{
-	uint32_t keep = MIN(a, b), drop = MAX(a, b);
-	struct pci_function *f;
-
-	for (f = all; f != NULL && keep != drop && drop != PCI_GROUP_NONE; f = f->next) {
-		if (f->group == drop) {
-			f->group = keep;
-		}
-	}
-}
-
-static void merge_below(struct pci_function *all, struct pci_function *bridge)
-{
-	struct pci_function *f;
-
-	for (f = all; f != NULL; f = f->next) {
-		if (is_below(f, bridge)) {
-			merge(all, bridge->group, f->group);
-		}
-	}
-}
-
 /*
  * Functions of one device may talk inside it. Not VFs, although they share a device number with
  * others: one that could would need ACS (PCIe 6.0 6.12.1.2) - or its header says multi-function.
  */
-static void merge_device(struct pci_function *all, struct pci_function *f)
+static void merge_device(struct pci_function *f)
 {
 	struct pci_function *peer;
+	uint32_t fn;
 
 	if (f->pf != NULL) {
-		if (f->multifunction) {
-			merge(all, f->group, f->pf->group);
+		if (f->multifunction && !f->isolated) {
+			merge(f, f->pf);
 		}
 		return;
 	}
-	for (peer = all; peer != NULL; peer = peer->next) {
-		if (peer->pf == NULL && peer->sbdf.v >> 3 == f->sbdf.v >> 3) {
-			merge(all, f->group, peer->group);
+	for (fn = 0; fn < FUNCTIONS; fn++) {
+		peer = registry_find_any((struct sbdf){ (f->sbdf.v & ~(FUNCTIONS - 1)) | fn });
+		if (peer != NULL && peer->pf == NULL && peer->group != PCI_GROUP_NONE &&
+		    (!f->isolated || !peer->isolated)) {
+			merge(f, peer);
 		}
 	}
 }
 
 /* To the IOMMU or the ITS these are one: what opens a way for one opens it for the other. */
-static bool is_alias(const struct pci_function *a, const struct pci_function *b)
+static void merge_aliases(struct pci_function *f)
 {
-	return (a->iommu != NULL && a->iommu == b->iommu && a->stream.v == b->stream.v) ||
-	       (a->its != NULL && a->its == b->its && a->device_id.v == b->device_id.v);
-}
+	struct pci_function *m;
 
-static void merge_aliases(struct pci_function *all, struct pci_function *f,
-			  struct pci_function *from)
-{
-	struct pci_function *other;
-
-	for (other = from; other != NULL; other = other->next) {
-		if (other != f && is_alias(f, other)) {
-			merge(all, f->group, other->group);
+	if (f->iommu != NULL) {
+		pci_index_for_each(m, PCI_BY_STREAM, f->stream.v) {
+			if (m->iommu == f->iommu && m->stream.v == f->stream.v) {
+				merge(f, m);
+			}
+		}
+	}
+	if (f->its != NULL) {
+		pci_index_for_each(m, PCI_BY_DEVICE_ID, f->device_id.v) {
+			if (m->its == f->its && m->device_id.v == f->device_id.v) {
+				merge(f, m);
+			}
 		}
 	}
 }
 
-static void apply_rules(struct pci_function *all, struct pci_function *f)
+static void enter_index(struct pci_function *f)
 {
-	if (is_conventional_bridge(f)) {
-		merge_below(all, f);
+	if (f->indexed) {
+		return;
 	}
-	if (is_port_of(f, PCI_EXP_TYPE_ROOT_PORT) && !f->isolated) {
-		merge_below(all, f);
+	f->indexed = true;
+	if (f->iommu != NULL) {
+		pci_index_add(PCI_BY_STREAM, f, f->stream.v);
 	}
-	/* One open downstream port lets what is below it reach what is below its siblings. */
-	if (is_port_of(f, PCI_EXP_TYPE_DOWNSTREAM) && !f->isolated) {
-		merge_below(all, f->parent != NULL ? f->parent : f);
+	if (f->its != NULL) {
+		pci_index_add(PCI_BY_DEVICE_ID, f, f->device_id.v);
 	}
-	if (!f->isolated) {
-		merge_device(all, f);
-	}
-	merge_aliases(all, f, f->next);
 }
 
-void pci_groups_add(struct pci_function *all, struct pci_function *f)
+static void apply_rules(struct pci_function *f)
 {
-	struct pci_function *other, *bridge;
-	uint32_t next = 0;
+	if (is_below_open(f)) {
+		merge(f, f->parent);
+	}
+	merge_device(f);
+	merge_aliases(f);
+}
 
-	for (other = all; other != NULL && f->group == PCI_GROUP_NONE; other = other->next) {
-		next = other->group != PCI_GROUP_NONE ? MAX(next, other->group + 1) : next;
+void pci_groups_leave(struct pci_function *f)
+{
+	struct pci_function *before = f;
+
+	if (f->group_next == NULL || f->group_next == f) {
+		return;
 	}
-	f->group = f->group == PCI_GROUP_NONE ? next : f->group;
-	for (bridge = f->parent; bridge != NULL; bridge = bridge->parent) {
-		apply_rules(all, bridge);
+	while (before->group_next != f) {
+		before = before->group_next;
 	}
-	apply_rules(all, f);
-	merge_aliases(all, f, all);
+	before->group_next = f->group_next;
+	f->group_next = NULL;
+	f->group = PCI_GROUP_NONE;
+}
+
+void pci_groups_add(struct pci_function *f)
+{
+	enter_index(f);
+	if (f->group == PCI_GROUP_NONE) {
+		f->group = next_number++;
+	}
+	apply_rules(f);
 }
 
 void pci_groups_assign(struct pci_function *all)
@@ -132,9 +178,13 @@ void pci_groups_assign(struct pci_function *all)
 
 	for (f = all; f != NULL; f = f->next) {
 		f->group = index++;
+		f->group_next = NULL;
+		f->siblings_open = false; /* its ports come later */
+		look_for_open_ports(f);
+		enter_index(f);
 	}
 	for (f = all; f != NULL; f = f->next) {
-		apply_rules(all, f);
+		apply_rules(f);
 	}
 	/* Close the gaps; a new number never exceeds the old one, so labels cannot meet. */
 	index = 0;
@@ -142,13 +192,14 @@ void pci_groups_assign(struct pci_function *all)
 		if (f->group != index) {
 			continue;
 		}
-		for (m = f; m != NULL; m = m->next) {
-			if (m->group == index) {
-				m->group = next;
-			}
-		}
+		m = f;
+		do {
+			m->group = next;
+			m = pci_group_next(m);
+		} while (m != f);
 		next++;
 	}
+	next_number = next;
 }
 
 uint16_t pci_requester_id(const struct pci_function *f)

@@ -151,14 +151,12 @@ void pci_bring_up(struct host_bridge *b)
 	if (pci_scan(b) != 0 || pci_place(b) != 0) {
 		log_error("pci", "%s: out of memory, not every function is usable", b->desc->path);
 	}
-	for (f = pci_function_first(); f != NULL; f = f->next) {
-		if (f->bridge == b) {
-			pci_acs_enable(f);
-			pci_identify(f);
-			pci_msix_map(f);
-			f->reset_methods = pci_reset_probe(f);
-			pci_reset_remember(f);
-		}
+	for (f = b->functions; f != NULL; f = pci_function_next_below(f)) {
+		pci_acs_enable(f);
+		pci_identify(f);
+		pci_msix_map(f);
+		f->reset_methods = pci_reset_probe(f);
+		pci_reset_remember(f);
 	}
 }
 
@@ -166,10 +164,8 @@ void pci_log_functions(const struct host_bridge *b)
 {
 	struct pci_function *f;
 
-	for (f = pci_function_first(); f != NULL; f = f->next) {
-		if (f->bridge == b) {
-			pci_log_function(f);
-		}
+	for (f = b->functions; f != NULL; f = pci_function_next_below(f)) {
+		pci_log_function(f);
 	}
 }
 

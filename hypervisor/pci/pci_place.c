@@ -67,50 +67,27 @@ void pci_windows_probe(struct pci_function *f)
 	write_memory_windows(f);
 }
 
-static uint32_t count_functions(const struct host_bridge *b)
+/* Numbered as nodes will be: in registry order, so that parents come first. */
+static uint32_t number_functions(const struct host_bridge *b)
 {
-	const struct pci_function *f;
+	struct pci_function *f;
 	uint32_t n = 0;
 
-	for (f = pci_function_first(); f != NULL; f = f->next) {
-		n += f->bridge == b ? 1 : 0;
+	for (f = b->functions; f != NULL; f = pci_function_next_below(f)) {
+		f->node = (int32_t)n++;
 	}
 	return n;
-}
-
-/* Nodes are in registry order, so parents come first. */
-static int32_t node_index(const struct host_bridge *b, const struct pci_function *wanted)
-{
-	const struct pci_function *f;
-	int32_t i = 0;
-
-	for (f = pci_function_first(); f != NULL && f != wanted; f = f->next) {
-		i += f->bridge == b ? 1 : 0;
-	}
-	return wanted == NULL ? PLACEMENT_ROOT : i;
-}
-
-static bool has_children(const struct pci_function *parent)
-{
-	const struct pci_function *f;
-
-	for (f = pci_function_first(); f != NULL; f = f->next) {
-		if (f->parent == parent) {
-			return true;
-		}
-	}
-	return false;
 }
 
 static void fill_node(struct placement_node *n, const struct pci_function *f)
 {
 	uint32_t i;
 
-	n->parent = node_index(f->bridge, f->parent);
+	n->parent = f->parent != NULL ? f->parent->node : PLACEMENT_ROOT;
 	n->bridge = f->header_type == 1;
 	n->io_window = f->window_io;
 	n->pref_window64 = f->window_pref64;
-	n->spare = f->hotplug && f->bus_secondary != 0 && !has_children(f);
+	n->spare = f->hotplug && f->bus_secondary != 0 && f->children == NULL;
 	for (i = 0; i < PCI_BARS; i++) {
 		const struct pci_bar *b = &f->bars[i];
 		const struct pci_bar *vf = &f->sriov.bars[i];
@@ -214,30 +191,24 @@ static void write_bars(struct pci_function *f, const struct placement_node *n)
 static void execute(struct host_bridge *b, const struct placement *p)
 {
 	struct pci_function *f;
-	uint32_t i = 0;
 
-	for (f = pci_function_first(); f != NULL; f = f->next) {
-		if (f->bridge != b) {
-			continue;
-		}
-		write_bars(f, &p->nodes[i]);
+	for (f = b->functions; f != NULL; f = pci_function_next_below(f)) {
+		write_bars(f, &p->nodes[f->node]);
 		if (f->header_type == 1) {
-			adopt_windows(f, &p->nodes[i]);
+			adopt_windows(f, &p->nodes[f->node]);
 			turn_bridge_on(f);
 		}
-		i++;
 	}
 }
 
 int pci_place(struct host_bridge *b)
 {
 	struct placement p = {
-		.count = count_functions(b),
+		.count = number_functions(b),
 		.host = b->desc->windows,
 		.host_count = b->desc->window_count,
 	};
 	struct pci_function *f;
-	uint32_t i = 0;
 
 	if (p.count == 0) {
 		return 0;
@@ -246,10 +217,8 @@ int pci_place(struct host_bridge *b)
 	if (p.nodes == NULL) {
 		return -ENOMEM;
 	}
-	for (f = pci_function_first(); f != NULL; f = f->next) {
-		if (f->bridge == b) {
-			fill_node(&p.nodes[i++], f);
-		}
+	for (f = b->functions; f != NULL; f = pci_function_next_below(f)) {
+		fill_node(&p.nodes[f->node], f);
 	}
 	placement_plan(&p);
 	if (p.no_spare || p.no_vfs) {

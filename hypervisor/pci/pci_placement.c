@@ -74,13 +74,28 @@ static uint64_t least_align(const struct placement_bar *b)
 	return b->kind == BAR_IO ? b->align : MAX(b->align, PLACEMENT_BAR_ALIGN);
 }
 
+/* Node i behind those that have its parent, so that a container's are found without the others. */
+static void link_node(struct placement *p, int32_t i)
+{
+	struct placement_node *n = &p->nodes[i];
+	struct placement_node *parent = n->parent == PLACEMENT_ROOT ? NULL : &p->nodes[n->parent];
+	int32_t *first = parent != NULL ? &parent->first_child : &p->first_child;
+	int32_t *last = parent != NULL ? &parent->last_child : &p->last_child;
+
+	n->first_child = n->last_child = n->next_sibling = PLACEMENT_NONE;
+	*(*last == PLACEMENT_NONE ? first : &p->nodes[*last].next_sibling) = i;
+	*last = i;
+}
+
 static void prepare(struct placement *p)
 {
 	uint32_t i, k;
 
+	p->first_child = p->last_child = PLACEMENT_NONE;
 	for (i = 0; i < p->count; i++) {
 		struct placement_node *n = &p->nodes[i];
 
+		link_node(p, (int32_t)i);
 		for (k = 0; k < 2 * PCI_BARS; k++) {
 			struct placement_bar *b = bar_of(n, k);
 
@@ -133,18 +148,16 @@ static bool get_item(struct placement *p, struct placement_node *n, uint32_t i,
 static bool for_each_item(struct placement *p, int32_t container, enum placement_space space,
 			  item_visitor visit, void *arg)
 {
+	int32_t first = container == PLACEMENT_ROOT ? p->first_child
+						    : p->nodes[container].first_child;
 	uint64_t align = ~0ULL;
-	uint32_t i, k;
 
 	for (;;) {
 		uint64_t next = 0;
 		struct item item;
 
-		for (i = 0; i < p->count; i++) {
-			if (p->nodes[i].parent != container) {
-				continue;
-			}
-			for (k = 0; k < ITEMS_PER_NODE; k++) {
+		for (int32_t i = first; i != PLACEMENT_NONE; i = p->nodes[i].next_sibling) {
+			for (uint32_t k = 0; k < ITEMS_PER_NODE; k++) {
 				if (!get_item(p, &p->nodes[i], k, space, &item)) {
 					continue;
 				}

@@ -10,6 +10,7 @@
 #include "pci/function.h"
 
 #define PLACEMENT_ROOT      (-1)
+#define PLACEMENT_NONE      (-1)
 #define PLACEMENT_BAR_ALIGN SZ_4K /* no two functions share a page of stage 2 */
 #define PLACEMENT_WINDOW    SZ_1M /* granule of bridge memory windows (PCIe 6.0 7.5.1.3.8) */
 #define PLACEMENT_IO_WINDOW SZ_4K /* granule of bridge I/O windows (7.5.1.3.6) */
@@ -57,6 +58,8 @@ struct placement_node {
 	struct placement_bar vf_bars[PCI_BARS];
 	/* Out, bridges. */
 	struct placement_window windows[SPACES];
+	/* The planner's own: nodes with the same parent, in order; PLACEMENT_NONE: no more. */
+	int32_t first_child, last_child, next_sibling;
 };
 
 struct placement {
@@ -70,6 +73,7 @@ struct placement {
 	uint32_t left_out; /* BARs without an address */
 	/* The planner's own. */
 	uint64_t used[MACHINE_MAX_RANGES]; /* of each host window, from its base */
+	int32_t first_child, last_child;   /* of PLACEMENT_ROOT */
 };
 
 /*

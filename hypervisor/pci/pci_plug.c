@@ -71,8 +71,8 @@ static void give(struct pci_function *f)
 	pci_acs_enable(f);
 	spin_lock(&pci_registry_lock);
 	pci_identify(f);
-	f->group = PCI_GROUP_NONE;
-	pci_groups_add(pci_function_first(), f);
+	pci_groups_leave(f);
+	pci_groups_add(f);
 	spin_unlock(&pci_registry_lock);
 	f->reset_methods = pci_reset_probe(f);
 	pci_reset_remember(f);

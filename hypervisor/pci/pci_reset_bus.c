@@ -21,8 +21,8 @@ bool pci_reset_bus_able(const struct pci_function *f)
 	     f->parent->express_type != PCI_EXP_TYPE_PCI_BRIDGE)) {
 		return false;
 	}
-	for (other = pci_function_first(); other != NULL; other = other->next) {
-		if (other->parent == f->parent && other->header_type != 0 && !pci_function_gone(other)) {
+	for (other = f->parent->children; other != NULL; other = other->sibling) {
+		if (other->header_type != 0 && !pci_function_gone(other)) {
 			return false;
 		}
 	}
@@ -32,12 +32,9 @@ bool pci_reset_bus_able(const struct pci_function *f)
 /* The next neighbour of f after at; at NULL: the first. */
 static struct pci_function *neighbour(const struct pci_function *f, const struct pci_function *at)
 {
-	struct pci_function *n = at == NULL ? pci_function_first() : at->next;
+	struct pci_function *n = at == NULL ? f->parent->children : at->sibling;
 
-	while (n != NULL && (n == f || n->parent != f->parent)) {
-		n = n->next;
-	}
-	return n;
+	return n == f ? n->sibling : n;
 }
 
 /*

@@ -13,6 +13,7 @@
 #include "pci/pci_bar.h"
 #include "pci/pci_caps.h"
 #include "pci/pci_config.h"
+#include "pci/pci_groups.h"
 #include "pci/pci_place.h"
 #include "pci/registry.h"
 #include "pci/registry_list.h"
@@ -133,6 +134,7 @@ static int add_function(struct host_bridge *bridge, struct pci_function *parent,
 		enable_crs(f);
 	}
 	if (!found) {
+		f->group = PCI_GROUP_NONE;
 		registry_insert(f);
 	}
 	*out = f;
@@ -167,7 +169,9 @@ static bool one_device_below(const struct pci_function *parent)
 	       parent->cap_express != 0;
 }
 
-static int scan_device(struct scan *s, struct pci_function *parent, uint32_t bus, uint32_t dev)
+/* *first: of those of this bus, unless it is set. */
+static int scan_device(struct scan *s, struct pci_function *parent, uint32_t bus, uint32_t dev,
+		       struct pci_function **first)
 {
 	uint32_t fn, functions = 1;
 	int error;
@@ -186,6 +190,7 @@ static int scan_device(struct scan *s, struct pci_function *parent, uint32_t bus
 		if (error != 0) {
 			return error;
 		}
+		*first = *first == NULL ? f : *first;
 		if (fn == 0 && f->multifunction) {
 			functions = 8;
 		}
@@ -216,7 +221,7 @@ static int scan_behind(struct scan *s, struct pci_function *f)
 	s->next_bus = secondary + 1;
 	open_bridge(f, SBDF_BUS(f->sbdf), secondary, end);
 	error = scan_bus(s, f, secondary);
-	if (f->hotplug && registry_first_below(f) == NULL) {
+	if (f->hotplug && f->children == NULL) {
 		s->next_bus = MIN(s->next_bus + PCI_HOTPLUG_BUSES, end + 1);
 	}
 	open_bridge(f, SBDF_BUS(f->sbdf), secondary, s->next_bus - 1);
@@ -227,17 +232,19 @@ static int scan_behind(struct scan *s, struct pci_function *f)
 static int scan_bus(struct scan *s, struct pci_function *parent, uint32_t bus)
 {
 	uint32_t devices = one_device_below(parent) ? 1 : 32;
-	struct pci_function *f;
+	struct pci_function *f = NULL;
 	uint32_t dev;
 	int error = 0;
 
 	for (dev = 0; dev < devices && error == 0; dev++) {
-		error = scan_device(s, parent, bus, dev);
+		error = scan_device(s, parent, bus, dev, &f);
 	}
-	for (f = pci_function_first(); f != NULL && error == 0; f = f->next) {
-		if (f->bridge == s->bridge && SBDF_BUS(f->sbdf) == bus && f->header_type == 1) {
+	/* The registry has them in a row; what is found behind one comes behind them all. */
+	while (f != NULL && SBDF_BUS(f->sbdf) == bus && error == 0) {
+		if (f->header_type == 1) {
 			error = scan_behind(s, f);
 		}
+		f = pci_function_next_below(f);
 	}
 	return error;
 }

@@ -190,7 +190,7 @@ bool pci_slots_step(uint64_t now_ms, uint32_t *wait_ms)
 
 static void start(struct pci_function *port, uint64_t now_ms)
 {
-	bool full = registry_first_below(port) != NULL;
+	bool full = port->children != NULL;
 	struct pci_slot_look look;
 
 	port->slot = heap_alloc(sizeof(*port->slot));
@@ -216,8 +216,8 @@ static void start(struct pci_function *port, uint64_t now_ms)
 /* Behind a port without a bus nothing could be found. */
 void pci_slots_start(const struct host_bridge *b, uint64_t now_ms)
 {
-	for (struct pci_function *f = pci_function_first(); f != NULL; f = f->next) {
-		if (f->bridge == b && f->hotplug && f->bus_secondary != 0) {
+	for (struct pci_function *f = b->functions; f != NULL; f = pci_function_next_below(f)) {
+		if (f->hotplug && f->bus_secondary != 0) {
 			start(f, now_ms);
 		}
 	}

@@ -176,7 +176,7 @@ bool pci_vf_read(struct pci_function *vf, uint32_t i)
 	pci_msix_read(vf);
 	pci_quiesce(vf);
 	pci_acs_enable(vf);
-	pci_groups_add(pci_function_first(), vf);
+	pci_groups_add(vf);
 	vf->placed = true;
 	vf->reset_methods = pci_reset_probe(vf);
 	pci_reset_remember(vf);

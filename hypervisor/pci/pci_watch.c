@@ -31,12 +31,12 @@ static const struct job_ops watch_ops = {
 
 void pci_watch_start(const struct host_bridge *b)
 {
-	struct pci_function *f = pci_function_first();
+	struct pci_function *f = b->functions;
 
 	pci_aer_enable(b);
 	pci_slots_start(b, pci_now_ms());
-	while (f != NULL && !(f->bridge == b && (f->error_root || f->slot != NULL))) {
-		f = f->next;
+	while (f != NULL && !f->error_root && f->slot == NULL) {
+		f = pci_function_next_below(f);
 	}
 	if (f != NULL && !job_active(&watch_job)) {
 		job_init(&watch_job, &watch_ops);

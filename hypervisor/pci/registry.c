@@ -3,22 +3,47 @@
 #include "pci/registry.h"
 
 #include "lib/string.h"
+#include "pci/pci_index.h"
 #include "pci/registry_list.h"
 
 struct spinlock pci_registry_lock;
 
 struct pci_function *registry_functions;
+struct pci_function *registry_newest;
+
+/* Where the way to f's place begins: mostly it comes right behind who came before it. */
+static struct pci_function **start_of(const struct pci_function *f)
+{
+	struct pci_function *first = f->bridge->functions;
+
+	if (registry_newest != NULL && registry_newest->sbdf.v < f->sbdf.v) {
+		return &registry_newest->next;
+	}
+	return first != NULL && first->sbdf.v < f->sbdf.v ? &first->next : &registry_functions;
+}
 
 void registry_insert(struct pci_function *f)
 {
-	struct pci_function **at = &registry_functions;
+	struct pci_function **at = start_of(f);
+	struct pci_function **first = &f->bridge->functions;
 
 	while (*at != NULL && (*at)->sbdf.v < f->sbdf.v) {
 		at = &(*at)->next;
 	}
 	f->next = *at;
-	/* Others walk the list without the lock. */
+	if (f->parent != NULL) {
+		f->sibling = f->parent->children;
+	}
+	/* Others walk the lists without the lock. */
 	__atomic_store_n(at, f, __ATOMIC_RELEASE);
+	if (*first == NULL || f->sbdf.v < (*first)->sbdf.v) {
+		__atomic_store_n(first, f, __ATOMIC_RELEASE);
+	}
+	if (f->parent != NULL) {
+		__atomic_store_n(&f->parent->children, f, __ATOMIC_RELEASE);
+	}
+	pci_index_add(PCI_BY_SBDF, f, f->sbdf.v);
+	registry_newest = f;
 }
 
 void registry_forget(struct pci_function *f)
@@ -55,24 +80,12 @@ struct pci_function *registry_find_any(struct sbdf s)
 {
 	struct pci_function *f;
 
-	for (f = follow(&registry_functions); f != NULL && f->sbdf.v <= s.v; f = follow(&f->next)) {
+	pci_index_for_each(f, PCI_BY_SBDF, s.v) {
 		if (f->sbdf.v == s.v) {
-			return f;
+			break;
 		}
 	}
-	return NULL;
-}
-
-struct pci_function *registry_first_below(const struct pci_function *parent)
-{
-	struct pci_function *f;
-
-	for (f = registry_functions; f != NULL; f = f->next) {
-		if (f->parent == parent) {
-			return f;
-		}
-	}
-	return NULL;
+	return f;
 }
 
 struct pci_function *pci_function_first(void)
@@ -105,10 +118,10 @@ bool pci_any_lent(const struct host_bridge *b)
 {
 	const struct pci_function *f;
 
-	for (f = follow(&registry_functions); f != NULL; f = follow(&f->next)) {
+	for (f = follow(&b->functions); f != NULL; f = pci_function_next_below(f)) {
 		enum function_state state = pci_function_state(f);
 
-		if (f->bridge == b && (state == FUNCTION_LENT || state == FUNCTION_RESETTING)) {
+		if (state == FUNCTION_LENT || state == FUNCTION_RESETTING) {
 			return true;
 		}
 	}

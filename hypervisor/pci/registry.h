@@ -7,6 +7,7 @@
 #define PCI_REGISTRY_H
 
 #include "pci/function.h"
+#include "pci/host_bridge.h"
 
 /*
  * Boot: probe every host bridge, enumerate, number, place, read capabilities, log one line a
@@ -27,6 +28,18 @@ bool pci_any_lent(const struct host_bridge *b);
  * walk: VFs that were enabled once stay as entries in state ABSENT, used again the next time.
  */
 struct pci_function *pci_function_first(void);
+/* The same among the functions below f's host bridge, which begin with its ->functions. */
+static inline struct pci_function *pci_function_next_below(const struct pci_function *f)
+{
+	struct pci_function *next = __atomic_load_n(&f->next, __ATOMIC_ACQUIRE);
+
+	return next != NULL && next->bridge == f->bridge ? next : NULL;
+}
+/* The next member of m's isolation group; after the last one the first. */
+static inline struct pci_function *pci_group_next(const struct pci_function *m)
+{
+	return m->group_next != NULL ? m->group_next : (struct pci_function *)(uintptr_t)m;
+}
 
 /*
  * To their IOMMU a and b are one: behind a bridge to conventional PCI. Each is one with itself; apart
@@ -49,11 +62,10 @@ static inline bool pci_same_stream(const struct pci_function *a, const struct pc
  */
 int pci_state_can_quarantine(const struct pci_function *f);
 /*
- * QUARANTINED -> OWNED by owner. all: first function of the registry, for the rule of isolation
- * groups: -EEXIST when a member of the same group is used by someone else.
+ * QUARANTINED -> OWNED by owner. -EEXIST: a member of the same isolation group is used by someone
+ * else.
  */
-int pci_state_can_return(const struct pci_function *f, const struct pci_function *all,
-			 uint16_t owner);
+int pci_state_can_return(const struct pci_function *f, uint16_t owner);
 /*
  * QUARANTINED -> LENT(domain). unprotected: the domain takes functions that nothing translates for;
  * among those isolation groups mean nothing. Also -EACCES (no usable IOMMU, and not unprotected),
@@ -61,8 +73,8 @@ int pci_state_can_return(const struct pci_function *f, const struct pci_function
  * -EOPNOTSUPP (lent before and not reset since, and not PCI_QUIRK_NO_RESET among quirks), -ENOLINK
  * (a VF whose PF is broken or being reset).
  */
-int pci_state_can_lend(const struct pci_function *f, const struct pci_function *all,
-		       uint16_t domain, uint32_t quirks, bool unprotected);
+int pci_state_can_lend(const struct pci_function *f, uint16_t domain, uint32_t quirks,
+		       bool unprotected);
 /* What keeps a function from being lent: bits, as pci_state_obstacles() finds them. */
 #define PCI_OBSTACLE_BRIDGE    (1U << 0)
 #define PCI_OBSTACLE_BROKEN    (1U << 1)
@@ -80,8 +92,7 @@ int pci_state_can_lend(const struct pci_function *f, const struct pci_function *
  * none: its owner can put it into quarantine. *only: the domain that uses members of f's isolation
  * group, the only one that can have f; DOMAIN_ID_NONE: any guest can.
  */
-uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_function *all,
-			     uint16_t *only);
+uint32_t pci_state_obstacles(const struct pci_function *f, uint16_t *only);
 /* An IOMMU that can confine f stands before memory. */
 bool pci_state_translated(const struct pci_function *f);
 /*

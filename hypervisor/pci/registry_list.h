@@ -6,6 +6,7 @@
 #include "pci/function.h"
 
 extern struct pci_function *registry_functions;
+extern struct pci_function *registry_newest; /* came last; the place of the next one is near */
 
 /* Keeps ascending SBDF order. f is complete enough for whoever walks the list. */
 void registry_insert(struct pci_function *f);
@@ -16,7 +17,5 @@ void registry_insert(struct pci_function *f);
 void registry_forget(struct pci_function *f);
 /* Also one that is ABSENT. */
 struct pci_function *registry_find_any(struct sbdf s);
-/* First function whose parent is f (a bridge), or NULL. */
-struct pci_function *registry_first_below(const struct pci_function *f);
 
 #endif

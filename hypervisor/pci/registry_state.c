@@ -88,21 +88,19 @@ bool pci_state_translated(const struct pci_function *f)
 }
 
 /*
- * One's user may be the other's too, or nobody. Of two that nothing confines neither gains by the
+ * m is of f's group. One's user may be the other's too, or nobody. Of two that nothing confines neither gains by the
  * group: each reaches all of memory. What is confined could reach the other's registers, though.
  */
 static bool joined(const struct pci_function *f, const struct pci_function *m)
 {
-	return m != f && m->group == f->group &&
-	       (pci_state_translated(f) || pci_state_translated(m));
+	return pci_state_translated(f) || pci_state_translated(m);
 }
 
-static bool group_allows(const struct pci_function *f, const struct pci_function *all,
-			 uint16_t domain)
+static bool group_allows(const struct pci_function *f, uint16_t domain)
 {
 	const struct pci_function *m;
 
-	for (m = all; m != NULL; m = m->next) {
+	for (m = pci_group_next(f); m != f; m = pci_group_next(m)) {
 		if (joined(f, m) && !member_allows(m, domain)) {
 			return false;
 		}
@@ -110,8 +108,7 @@ static bool group_allows(const struct pci_function *f, const struct pci_function
 	return true;
 }
 
-int pci_state_can_return(const struct pci_function *f, const struct pci_function *all,
-			 uint16_t owner)
+int pci_state_can_return(const struct pci_function *f, uint16_t owner)
 {
 	int error = refuse_common(f);
 
@@ -121,7 +118,7 @@ int pci_state_can_return(const struct pci_function *f, const struct pci_function
 	if (f->state != FUNCTION_QUARANTINED) {
 		return -EINVAL;
 	}
-	return group_allows(f, all, owner) ? 0 : -EEXIST;
+	return group_allows(f, owner) ? 0 : -EEXIST;
 }
 
 /* In quarantine the reset has been: what it did not reach is as its last user left it. */
@@ -138,8 +135,8 @@ static bool pf_works(const struct pci_function *f)
 	return f->pf == NULL || f->pf->state == FUNCTION_OWNED;
 }
 
-int pci_state_can_lend(const struct pci_function *f, const struct pci_function *all,
-		       uint16_t domain, uint32_t quirks, bool unprotected)
+int pci_state_can_lend(const struct pci_function *f, uint16_t domain, uint32_t quirks,
+		       bool unprotected)
 {
 	int error = refuse_common(f);
 
@@ -161,7 +158,7 @@ int pci_state_can_lend(const struct pci_function *f, const struct pci_function *
 	if (!unprotected && !pci_state_translated(f)) {
 		return -EACCES;
 	}
-	return group_allows(f, all, domain) ? 0 : -EEXIST;
+	return group_allows(f, domain) ? 0 : -EEXIST;
 }
 
 /*
@@ -186,11 +183,11 @@ uint64_t pci_state_reach(const struct host_bridge *bridge, uint64_t from)
 }
 
 /* The guest that uses members of f's group, if one does. */
-static uint16_t group_guest(const struct pci_function *f, const struct pci_function *all)
+static uint16_t group_guest(const struct pci_function *f)
 {
 	const struct pci_function *m;
 
-	for (m = all; m != NULL; m = m->next) {
+	for (m = pci_group_next(f); m != f; m = pci_group_next(m)) {
 		if (joined(f, m) && m->state == FUNCTION_LENT) {
 			return m->user;
 		}
@@ -198,8 +195,7 @@ static uint16_t group_guest(const struct pci_function *f, const struct pci_funct
 	return DOMAIN_ID_NONE;
 }
 
-uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_function *all,
-			     uint16_t *only)
+uint32_t pci_state_obstacles(const struct pci_function *f, uint16_t *only)
 {
 	uint32_t found = 0;
 
@@ -207,7 +203,7 @@ uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_func
 	if (is_bridge(f)) {
 		return PCI_OBSTACLE_BRIDGE;
 	}
-	*only = group_guest(f, all);
+	*only = group_guest(f);
 	found |= f->state == FUNCTION_BROKEN ? PCI_OBSTACLE_BROKEN : 0;
 	found |= f->state == FUNCTION_LENT ? PCI_OBSTACLE_LENT : 0;
 	found |= f->state == FUNCTION_RESETTING ? PCI_OBSTACLE_RESETTING : 0;
@@ -219,7 +215,7 @@ uint32_t pci_state_obstacles(const struct pci_function *f, const struct pci_func
 	/* One with unprotected_dma may have its memory elsewhere. */
 	found |= pci_state_reach(f->bridge, GUEST_RAM_BASE) != 0 || !pci_state_translated(f) ? 0 : PCI_OBSTACLE_REACH;
 	/* Nobody's id when no guest is there: then every user of a member is one too many. */
-	found |= group_allows(f, all, *only) ? 0 : PCI_OBSTACLE_GROUP;
+	found |= group_allows(f, *only) ? 0 : PCI_OBSTACLE_GROUP;
 	return found;
 }
 

@@ -105,6 +105,7 @@ struct vpci_segment {
 struct vpci {
 	struct spinlock lock; /* who is in the bus tables; taken before a function's lock */
 	struct vpci_segment *segments;
+	struct list functions; /* registry lock: it uses, or that are prepared for it */
 	bool complete; /* a guest's bus, made while others may look at it */
 	struct its *its; /* the one whose doorbell devices of this domain reach; NULL: none yet */
 	/* Or the controller without requester check, and where its doorbell page is for them. */

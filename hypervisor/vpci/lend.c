@@ -121,7 +121,7 @@ int lend_return_step(struct pci_function *f)
 	int r;
 
 	spin_lock(&pci_registry_lock);
-	r = pci_state_can_return(f, pci_function_first(), f->bridge->owner);
+	r = pci_state_can_return(f, f->bridge->owner);
 	if (r) {
 		goto out;
 	}
@@ -267,6 +267,7 @@ cut:
 		lend_set_broken(f, lend_stream_open);
 	}
 	lend_drop_itt(f);
+	lend_leave(f);
 	lend_unsay(f);
 give_back:
 	vpci_vfs_give_back(f);
@@ -315,8 +316,7 @@ int lend_attach_step(struct domain *d, struct pci_function *f, const struct lend
 	/* A dying domain is marked before lend_reclaim_all() takes this lock. */
 	r = domain_is_dying(d)
 		    ? -EINVAL
-		    : pci_state_can_lend(f, pci_function_first(), d->id, options->quirks,
-					 d->unprotected_dma);
+		    : pci_state_can_lend(f, d->id, options->quirks, d->unprotected_dma);
 	if (r == 0 && options->rom && f->lent_rom.size == 0) {
 		r = -EINVAL;
 	}

@@ -54,6 +54,11 @@ int lend_show_to_owner(struct vpci_function *vf);
 int lend_show_identity(struct vpci_function *vf);
 /* Registry lock held; lend_let_in() went well and vf is in its bus. */
 void lend_begin_use(struct vpci_function *vf, enum function_state state);
+/* It is nobody's. Registry lock held, as for the two below. */
+void lend_end_use(struct pci_function *f);
+/* It is, or will be, among the functions of d; it is among nobody's. */
+void lend_join(struct domain *d, struct pci_function *f);
+void lend_leave(struct pci_function *f);
 /*
  * No lock held (the registry's may be), vf no longer answers for its user. Goes on past errors.
  * shared: lend_stream_shared(), asked when nobody could take f into use any more.

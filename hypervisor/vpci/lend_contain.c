@@ -27,15 +27,17 @@ static bool claim(struct pci_function *f, const char *why)
 
 void pci_contain_claim(struct pci_function *f)
 {
-	struct pci_function *m;
+	struct pci_function *m = f;
 
 	spin_lock(&pci_registry_lock);
-	for (m = pci_function_first(); m; m = m->next) {
+	/* Those with one stream are of one group. */
+	do {
+		m = pci_group_next(m);
 		if (pci_same_stream(f, m) && claim(m, f->contain.why)) {
 			m->contain.next = f->contain.claimed;
 			f->contain.claimed = m;
 		}
-	}
+	} while (m != f);
 	spin_unlock(&pci_registry_lock);
 }
 

@@ -12,10 +12,13 @@
 /* Registry lock held. */
 static struct pci_function *claim_all(const struct vpci_slot *slot)
 {
-	struct pci_function *f, *claimed = NULL;
+	struct pci_function *claimed = NULL;
 
-	for (f = pci_function_first(); f; f = f->next) {
-		if (f->state == FUNCTION_LENT && f->vpci && f->vpci->slot == slot) {
+	for (uint32_t fn = 0; fn < VPCI_FUNCTIONS; fn++) {
+		const struct vpci_function *vf = __atomic_load_n(&slot->row[fn], __ATOMIC_ACQUIRE);
+		struct pci_function *f = vf ? vf->function : NULL;
+
+		if (f && f->state == FUNCTION_LENT && f->vpci == vf) {
 			pci_function_set_state(f, FUNCTION_RESETTING);
 			f->contain.next = claimed;
 			claimed = f;

@@ -38,8 +38,7 @@ static int enter_quarantine(struct pci_function *f, int error, const char *why)
 	int r = error;
 
 	spin_lock(&pci_registry_lock);
-	f->user = DOMAIN_ID_NONE;
-	f->vpci = NULL;
+	lend_end_use(f);
 	lend_rom_drop(f);
 	if (r) {
 		lend_set_broken(f, why);
@@ -209,44 +208,67 @@ void lend_routes_again(struct vpci_function *vf)
 	}
 }
 
+/* Registry lock held. One of a bridge of d's whose virtual functions have to come back first; NULL: none. */
+static struct pci_function *with_vfs(const struct domain *d)
+{
+	struct pci_function *found = NULL;
+
+	for (struct vpci_segment *seg = d->vpci->segments; seg; seg = seg->next) {
+		struct pci_function *f = seg->bridge ? seg->bridge->functions : NULL;
+
+		for (; f; f = pci_function_next_below(f)) {
+			found = vpci_vfs_leave_for_end(f) ? found : f;
+		}
+	}
+	return found;
+}
+
+/* Registry lock held. State RESETTING claims it; *leaving: f is on its way already. */
+static bool claim(const struct domain *d, struct pci_function *f, struct pci_function **leaving)
+{
+	if (f->prepared) {
+		lend_unprepare(f);
+		return false;
+	}
+	if (f->header_type != 0 || !f->vpci) {
+		return false;
+	}
+	if ((f->bridge->owner == d->id && !vpci_vfs_leave_for_end(f)) ||
+	    (f->state != FUNCTION_LENT && f->state != FUNCTION_OWNED)) {
+		*leaving = f;
+		return false;
+	}
+	f->owner_ended = f->state == FUNCTION_OWNED && !f->pf;
+	pci_function_set_state(f, FUNCTION_RESETTING);
+	return true;
+}
+
 /*
  * The next function that has d as user. *claimed: it was ours to take; otherwise it is being taken
- * away already, and f->user is cleared when that is over; or it is a physical function of a bridge
+ * away already, and leaves d's list when that is over; or it is a physical function of a bridge
  * of d's, whose virtual functions come back first.
  */
 static struct pci_function *claim_next(const struct domain *d, bool *claimed)
 {
-	struct pci_function *f;
-	struct pci_function *leaving = NULL;
+	struct pci_function *f = NULL, *next, *found = NULL;
+	struct pci_function *leaving;
 
 	spin_lock(&pci_registry_lock);
-	for (f = pci_function_first(); f; f = f->next) {
-		if (f->prepared && f->prepared->domain == d) {
-			lend_unprepare(f);
+	leaving = with_vfs(d);
+	list_for_each_safe(f, next, &d->vpci->functions, user_node) {
+		if (!found && claim(d, f, &leaving)) {
+			found = f;
 		}
-		if (f->bridge->owner == d->id && !vpci_vfs_leave_for_end(f)) {
-			leaving = f;
-			continue;
-		}
-		if (f->user != d->id || f->header_type != 0 || !f->vpci) {
-			continue;
-		}
-		if (f->state == FUNCTION_LENT || f->state == FUNCTION_OWNED) {
-			f->owner_ended = f->state == FUNCTION_OWNED && !f->pf;
-			pci_function_set_state(f, FUNCTION_RESETTING);
-			break;
-		}
-		leaving = f;
 	}
 	spin_unlock(&pci_registry_lock);
-	*claimed = f != NULL;
-	return f ? f : leaving;
+	*claimed = found != NULL;
+	return found ? found : leaving;
 }
 
 enum job_status lend_reclaim(struct domain *d)
 {
-	bool claimed;
-	struct pci_function *f = claim_next(d, &claimed);
+	bool claimed = false;
+	struct pci_function *f = d->vpci ? claim_next(d, &claimed) : NULL;
 
 	if (claimed) {
 		(void)lend_take_away(f, 0, false); /* its outcome is in f->state */

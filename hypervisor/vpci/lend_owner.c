@@ -10,10 +10,9 @@ void lend_owner_end(struct host_bridge *b)
 	struct pci_function *f;
 
 	spin_lock(&pci_registry_lock);
-	for (f = pci_function_first(); f; f = f->next) {
-		if (f->bridge == b && f->header_type == 1 && f->vpci) {
-			f->user = DOMAIN_ID_NONE;
-			f->vpci = NULL;
+	for (f = b->functions; f; f = pci_function_next_below(f)) {
+		if (f->header_type == 1 && f->vpci) {
+			lend_end_use(f);
 		}
 	}
 	b->owner = DOMAIN_ID_NONE;
@@ -21,9 +20,9 @@ void lend_owner_end(struct host_bridge *b)
 }
 
 /* Left by d's predecessor, and nobody's since. Registry lock held. */
-static bool waits_for(const struct pci_function *f, const struct host_bridge *b)
+static bool waits(const struct pci_function *f)
 {
-	return f->bridge == b && f->owner_ended && f->user == DOMAIN_ID_NONE;
+	return f->owner_ended && f->user == DOMAIN_ID_NONE;
 }
 
 bool lend_owner_settled(const struct host_bridge *b)
@@ -31,8 +30,8 @@ bool lend_owner_settled(const struct host_bridge *b)
 	struct pci_function *f;
 
 	spin_lock(&pci_registry_lock);
-	for (f = pci_function_first(); f; f = f->next) {
-		if (waits_for(f, b) && f->state == FUNCTION_RESETTING) {
+	for (f = b->functions; f; f = pci_function_next_below(f)) {
+		if (waits(f) && f->state == FUNCTION_RESETTING) {
 			break;
 		}
 	}
@@ -43,13 +42,13 @@ bool lend_owner_settled(const struct host_bridge *b)
 /* The registry is walked without lock: entries stay, and lend_return_to_owner() looks again. */
 void lend_owner_again(const struct host_bridge *b)
 {
-	for (struct pci_function *f = pci_function_first(); f; f = f->next) {
-		bool waits;
+	for (struct pci_function *f = b->functions; f; f = pci_function_next_below(f)) {
+		bool here;
 
 		spin_lock(&pci_registry_lock);
-		waits = waits_for(f, b) && f->state == FUNCTION_QUARANTINED;
+		here = waits(f) && f->state == FUNCTION_QUARANTINED;
 		spin_unlock(&pci_registry_lock);
-		if (waits) {
+		if (here) {
 			(void)lend_return_to_owner(f); /* if not, it stays in quarantine */
 		}
 	}

@@ -97,8 +97,8 @@ enum way { WAITS, TAKEN, DROPPED };
 
 static bool has_below(const struct pci_function *bridge)
 {
-	for (const struct pci_function *f = pci_function_first(); f; f = f->next) {
-		if (f->parent == bridge && is_known(f)) {
+	for (const struct pci_function *f = bridge->children; f; f = f->sibling) {
+		if (is_known(f)) {
 			return true;
 		}
 	}
@@ -178,8 +178,7 @@ static bool drop(struct pci_function *f)
 		return false;
 	}
 	pci_function_set_state(f, FUNCTION_ABSENT);
-	f->user = DOMAIN_ID_NONE;
-	f->vpci = NULL;
+	lend_end_use(f);
 	f->broken_why = NULL;
 	f->name[0] = '\0';
 	lend_rom_drop(f);

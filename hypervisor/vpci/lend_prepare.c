@@ -24,6 +24,7 @@ static void forget(struct pci_function *f)
 	if (f->prepared->said) {
 		lend_unsay(f);
 	}
+	lend_leave(f);
 	vpci_shadow_free(&f->prepared->shadow);
 	heap_free(f->prepared);
 	f->prepared = NULL;
@@ -87,6 +88,7 @@ static int begin(struct domain *d, struct pci_function *f, enum vpci_view view,
 	}
 	vpci_function_image(f, &p->image);
 	f->prepared = p;
+	lend_join(d, f);
 	return 0;
 }
 
@@ -95,8 +97,8 @@ static void take_device_id(const struct pci_function *f)
 {
 	struct pci_function *m;
 
-	for (m = pci_function_first(); m; m = m->next) {
-		if (m != f && m->prepared && m->itt && m->its == f->its &&
+	for (m = pci_group_next(f); m != f; m = pci_group_next(m)) {
+		if (m->prepared && m->itt && m->its == f->its &&
 		    m->device_id.v == f->device_id.v) {
 			lend_unprepare(m);
 		}

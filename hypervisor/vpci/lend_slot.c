@@ -46,12 +46,12 @@ static void collect_bars(const struct vpci_segment *seg, struct rangeset *used)
 {
 	struct pci_function *f;
 
-	for (f = pci_function_first(); f; f = f->next) {
+	list_for_each(f, &seg->domain->vpci->functions, user_node) {
 		if (f->state == FUNCTION_LENT && f->vpci->segment == seg) {
 			spin_lock(&f->lock);
 			collect_bars_of(f, &f->vpci->shadow, used);
 			spin_unlock(&f->lock);
-		} else if (f->prepared && f->prepared->domain == seg->domain) {
+		} else if (f->prepared) {
 			collect_prepared(f, used);
 		}
 	}
@@ -81,12 +81,12 @@ int lend_place(struct vpci_segment *seg, const struct pci_function *f, uint64_t 
  */
 static const struct pci_function *mate_of(const struct pci_function *f, const struct domain *d)
 {
-	const struct pci_function *m;
+	for (uint32_t fn = 0; !f->pf && fn < VPCI_FUNCTIONS; fn++) {
+		const struct pci_function *m =
+			pci_function_find((struct sbdf){ (f->sbdf.v & ~(VPCI_FUNCTIONS - 1)) | fn });
 
-	for (m = pci_function_first(); m; m = m->next) {
-		if (m != f && !f->pf && !m->pf && m->sbdf.v >> 3 == f->sbdf.v >> 3 &&
-		    m->state == FUNCTION_LENT &&
-		    m->user == d->id && SBDF_FN(m->user_view) == SBDF_FN(m->sbdf)) {
+		if (m && m != f && !m->pf && m->state == FUNCTION_LENT && m->user == d->id &&
+		    SBDF_FN(m->user_view) == SBDF_FN(m->sbdf)) {
 			return m;
 		}
 	}

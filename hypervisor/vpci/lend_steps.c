@@ -19,8 +19,8 @@ bool lend_stream_shared(const struct pci_function *f)
 {
 	const struct pci_function *m;
 
-	for (m = pci_function_first(); m; m = m->next) {
-		if (m != f && pci_same_stream(f, m) && m->vpci &&
+	for (m = pci_group_next(f); m != f; m = pci_group_next(m)) {
+		if (pci_same_stream(f, m) && m->vpci &&
 		    (m->state == FUNCTION_OWNED || m->state == FUNCTION_LENT)) {
 			return true;
 		}
@@ -152,10 +152,31 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view)
 	return r;
 }
 
+void lend_leave(struct pci_function *f)
+{
+	if (f->user_node.next) {
+		list_del(&f->user_node);
+	}
+}
+
+void lend_join(struct domain *d, struct pci_function *f)
+{
+	lend_leave(f);
+	list_add_tail(&d->vpci->functions, &f->user_node);
+}
+
+void lend_end_use(struct pci_function *f)
+{
+	f->user = DOMAIN_ID_NONE;
+	f->vpci = NULL;
+	lend_leave(f);
+}
+
 void lend_begin_use(struct vpci_function *vf, enum function_state state)
 {
 	struct pci_function *f = vf->function;
 
+	lend_join(vf->domain, f);
 	pci_function_set_state(f, state);
 	f->owner_ended = false;
 	f->user = vf->domain->id;

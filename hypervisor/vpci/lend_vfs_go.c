@@ -70,8 +70,7 @@ static void remove(struct vpci_vfs *v, struct pci_function *f)
 	v->going = NULL;
 	spin_lock(&pci_registry_lock);
 	pci_function_set_state(f, FUNCTION_ABSENT);
-	f->user = DOMAIN_ID_NONE;
-	f->vpci = NULL;
+	lend_end_use(f);
 	f->name[0] = '\0';
 	f->quirks = 0;
 	spin_unlock(&pci_registry_lock);

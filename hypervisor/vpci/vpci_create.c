@@ -31,6 +31,9 @@ static int create(struct domain *d)
 	if (!d->vpci) {
 		struct vpci *vpci = heap_alloc(sizeof(*vpci));
 
+		if (vpci) {
+			list_init(&vpci->functions);
+		}
 		__atomic_store_n(&d->vpci, vpci, __ATOMIC_RELEASE);
 	}
 	return d->vpci ? 0 : -ENOMEM;
@@ -118,8 +121,8 @@ static bool can_drive(const struct domain *d, const struct host_bridge *b)
 {
 	struct pci_function *f;
 
-	for (f = pci_function_first(); f && !d->direct; f = f->next) {
-		if (f->bridge == b && f->header_type == 0 && !pci_state_translated(f)) {
+	for (f = b->functions; f && !d->direct; f = pci_function_next_below(f)) {
+		if (f->header_type == 0 && !pci_state_translated(f)) {
 			log_error("pci", SBDF_FMT ": no IOMMU can confine it to d%u %s",
 				  SBDF_ARG(f->sbdf), d->id, d->name);
 			return false;
@@ -155,10 +158,8 @@ int vpci_create_owner(struct domain *d, struct host_bridge *b)
 	if (r == 0 && b->msi && d->vmsi) {
 		r = vpci_bus_use_msi(d, b->msi, ipa(b->msi->doorbell.v), ~0U);
 	}
-	for (f = pci_function_first(); r == 0 && f; f = f->next) {
-		if (f->bridge == b) {
-			r = lend_owner_begin(d, seg, f);
-		}
+	for (f = b->functions; r == 0 && f; f = pci_function_next_below(f)) {
+		r = lend_owner_begin(d, seg, f);
 	}
 	return r;
 }

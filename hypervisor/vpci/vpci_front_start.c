@@ -16,8 +16,8 @@ static void give_to_owner(struct vpci_front *front)
 {
 	struct pci_function *f;
 
-	for (f = pci_function_first(); f; f = f->next) {
-		if (f->bridge == front->bridge && !f->pf &&
+	for (f = front->bridge->functions; f; f = pci_function_next_below(f)) {
+		if (!f->pf &&
 		    lend_owner_begin(front->segment->domain, front->segment, f) != 0) {
 			log_error("pci", SBDF_FMT ": out of memory, not shown to its owner",
 				  SBDF_ARG(f->sbdf));

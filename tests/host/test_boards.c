@@ -21,6 +21,7 @@
 #include "lib/errno.h"
 #include "model_pci.h"
 #include "pci/pci_config.h"
+#include "pci/pci_index.h"
 #include "pci/pci_init.h"
 #include "pci/registry.h"
 #include "pci/registry_list.h"
@@ -283,6 +284,8 @@ static int teardown(void **state)
 		heap_free(registry_functions);
 		registry_functions = next;
 	}
+	registry_newest = NULL;
+	memset(&pci_index, 0, sizeof(pci_index));
 	for (uint32_t i = 0; i < host_bridge_count; i++) {
 		model_pci_free(&models[i]);
 	}

@@ -41,6 +41,14 @@ static int setup(void **state)
 	return 0;
 }
 
+/* i, which was alone, joins j's group. */
+static void join(uint32_t i, uint32_t j)
+{
+	functions[i].group = functions[j].group;
+	functions[i].group_next = pci_group_next(&functions[j]);
+	functions[j].group_next = &functions[i];
+}
+
 static void set(uint32_t i, enum function_state s, uint16_t user)
 {
 	functions[i].state = s;
@@ -49,7 +57,7 @@ static void set(uint32_t i, enum function_state s, uint16_t user)
 
 static int lend(uint32_t i, uint16_t domain)
 {
-	return pci_state_can_lend(&functions[i], functions, domain, 0, false);
+	return pci_state_can_lend(&functions[i], domain, 0, false);
 }
 
 /* How far, from where, through which dma-ranges (bus address, address, size). */
@@ -88,9 +96,9 @@ static void test_reach(void **state)
 		}
 	}
 	/* The last one's obstacle, but for who has its memory elsewhere. */
-	assert_int_equal(pci_state_obstacles(&functions[0], functions, &only), PCI_OBSTACLE_REACH);
+	assert_int_equal(pci_state_obstacles(&functions[0], &only), PCI_OBSTACLE_REACH);
 	functions[0].iommu = NULL;
-	assert_int_equal(pci_state_obstacles(&functions[0], functions, &only), PCI_OBSTACLE_IOMMU);
+	assert_int_equal(pci_state_obstacles(&functions[0], &only), PCI_OBSTACLE_IOMMU);
 }
 
 static void test_by_state(void **state)
@@ -111,13 +119,13 @@ static void test_by_state(void **state)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		set(0, cases[i].s, DOMAIN_ID_NONE);
 		assert_int_equal(pci_state_can_quarantine(&functions[0]), cases[i].quarantine);
-		assert_int_equal(pci_state_can_return(&functions[0], functions, OWNER),
+		assert_int_equal(pci_state_can_return(&functions[0], OWNER),
 				 cases[i].give_back);
 		assert_int_equal(lend(0, 1), cases[i].lend);
 		functions[0].header_type = 1;
 		assert_int_equal(pci_state_can_quarantine(&functions[0]), -EPERM);
-		assert_int_equal(pci_state_can_return(&functions[0], functions, OWNER), -EPERM);
-		assert_int_equal(pci_state_can_lend(&functions[0], functions, 1, 0, true), -EPERM);
+		assert_int_equal(pci_state_can_return(&functions[0], OWNER), -EPERM);
+		assert_int_equal(pci_state_can_lend(&functions[0], 1, 0, true), -EPERM);
 		functions[0].header_type = 0;
 	}
 }
@@ -131,23 +139,23 @@ static void test_iommu(void **state)
 	assert_int_equal(lend(0, 1), -EACCES);
 	functions[0].iommu = &stage1_only;
 	assert_int_equal(lend(0, 1), -EACCES);
-	assert_int_equal(pci_state_can_lend(&functions[0], functions, 1, 0, true), 0);
+	assert_int_equal(pci_state_can_lend(&functions[0], 1, 0, true), 0);
 	functions[0].iommu = &good;
 	assert_int_equal(lend(0, 1), 0);
 	/*
 	 * Groups mean what they always do where something translates, and nothing elsewhere: what is
 	 * confined could reach a neighbour's registers that is not.
 	 */
-	functions[1].group = functions[0].group;
+	join(1, 0);
 	set(1, FUNCTION_LENT, 2);
-	assert_int_equal(pci_state_can_lend(&functions[0], functions, 1, 0, true), -EEXIST);
-	assert_int_equal(pci_state_can_return(&functions[0], functions, OWNER), -EEXIST);
+	assert_int_equal(pci_state_can_lend(&functions[0], 1, 0, true), -EEXIST);
+	assert_int_equal(pci_state_can_return(&functions[0], OWNER), -EEXIST);
 	functions[0].iommu = NULL;
-	assert_int_equal(pci_state_can_lend(&functions[0], functions, 1, 0, true), -EEXIST);
+	assert_int_equal(pci_state_can_lend(&functions[0], 1, 0, true), -EEXIST);
 	functions[1].iommu = &stage1_only;
-	assert_int_equal(pci_state_can_lend(&functions[0], functions, 1, 0, true), 0);
-	assert_int_equal(pci_state_can_return(&functions[0], functions, OWNER), 0);
-	assert_int_equal(pci_state_obstacles(&functions[0], functions, &only), PCI_OBSTACLE_IOMMU);
+	assert_int_equal(pci_state_can_lend(&functions[0], 1, 0, true), 0);
+	assert_int_equal(pci_state_can_return(&functions[0], OWNER), 0);
+	assert_int_equal(pci_state_obstacles(&functions[0], &only), PCI_OBSTACLE_IOMMU);
 	assert_int_equal(only, DOMAIN_ID_NONE);
 }
 
@@ -158,7 +166,7 @@ static void test_not_reset_means_once(void **state)
 	functions[0].lent_once = true;
 	assert_int_equal(lend(0, 1), -EOPNOTSUPP);
 	/* A quirk counts for the lend it is asked for with, not for the next. */
-	assert_int_equal(pci_state_can_lend(&functions[0], functions, 1, PCI_QUIRK_NO_RESET, false),
+	assert_int_equal(pci_state_can_lend(&functions[0], 1, PCI_QUIRK_NO_RESET, false),
 			 0);
 	functions[0].quirks = PCI_QUIRK_NO_RESET;
 	assert_int_equal(lend(0, 1), -EOPNOTSUPP);
@@ -175,8 +183,8 @@ static void test_without_addresses(void **state)
 
 static void test_group(void **state)
 {
-	functions[1].group = 0;
-	functions[2].group = 0;
+	join(1, 0);
+	join(2, 0);
 	functions[2].header_type = 1;
 	set(0, FUNCTION_QUARANTINED, DOMAIN_ID_NONE);
 	/* The owner still drives its sibling. */
@@ -186,18 +194,18 @@ static void test_group(void **state)
 	set(1, FUNCTION_LENT, 1);
 	assert_int_equal(lend(0, 1), 0);
 	assert_int_equal(lend(0, 2), -EEXIST);
-	assert_int_equal(pci_state_can_return(&functions[0], functions, OWNER), -EEXIST);
+	assert_int_equal(pci_state_can_return(&functions[0], OWNER), -EEXIST);
 	set(1, FUNCTION_BROKEN, DOMAIN_ID_NONE);
 	assert_int_equal(lend(0, 1), -EEXIST);
 	set(1, FUNCTION_OWNED, OWNER);
-	assert_int_equal(pci_state_can_return(&functions[0], functions, OWNER), 0);
+	assert_int_equal(pci_state_can_return(&functions[0], OWNER), 0);
 }
 
 static uint32_t obstacles(uint32_t i)
 {
 	uint16_t only;
 
-	return pci_state_obstacles(&functions[i], functions, &only);
+	return pci_state_obstacles(&functions[i], &only);
 }
 
 /* All that is in the way is named, and nothing else. */
@@ -212,7 +220,7 @@ static void test_obstacles_by_name(void **state)
 	functions[0].iommu = &stage1_only;
 	functions[0].reset_methods = 0;
 	functions[0].lent_once = true;
-	functions[1].group = 0;
+	join(1, 0);
 	assert_int_equal(obstacles(0), PCI_OBSTACLE_BROKEN | PCI_OBSTACLE_ADDRESS |
 					       PCI_OBSTACLE_IOMMU | PCI_OBSTACLE_RESET |
 					       PCI_OBSTACLE_GROUP);
@@ -228,9 +236,9 @@ static void test_obstacles_by_name(void **state)
 	set(2, FUNCTION_RESETTING, DOMAIN_ID_NONE);
 	assert_int_equal(obstacles(2), PCI_OBSTACLE_RESETTING);
 	/* Who has one member may have the others. */
-	functions[4].group = 1;
+	join(4, 1);
 	set(4, FUNCTION_QUARANTINED, DOMAIN_ID_NONE);
-	assert_int_equal(pci_state_obstacles(&functions[4], functions, &only), 0);
+	assert_int_equal(pci_state_obstacles(&functions[4], &only), 0);
 	assert_int_equal(only, 3);
 	/* A virtual function needs its physical one. */
 	functions[4].pf = &functions[6];
@@ -240,10 +248,10 @@ static void test_obstacles_by_name(void **state)
 	assert_int_equal(obstacles(4), PCI_OBSTACLE_PF);
 	assert_int_equal(lend(4, 3), -ENOLINK);
 	set(6, FUNCTION_OWNED, OWNER);
-	functions[5].group = 1;
+	join(5, 1);
 	assert_int_equal(obstacles(4), PCI_OBSTACLE_GROUP);
-	assert_int_equal(pci_state_obstacles(&functions[5], functions, &only), 0);
-	assert_int_equal(pci_state_obstacles(&functions[6], functions, &only), 0);
+	assert_int_equal(pci_state_obstacles(&functions[5], &only), 0);
+	assert_int_equal(pci_state_obstacles(&functions[6], &only), 0);
 	assert_int_equal(only, DOMAIN_ID_NONE);
 }
 
@@ -257,7 +265,7 @@ static void check_obstacles(void)
 		struct pci_function *f = &functions[i];
 		struct pci_function saved = *f;
 		uint16_t only;
-		uint32_t found = pci_state_obstacles(f, functions, &only);
+		uint32_t found = pci_state_obstacles(f, &only);
 
 		if (f->state == FUNCTION_OWNED) {
 			set(i, FUNCTION_QUARANTINED, DOMAIN_ID_NONE);
@@ -317,7 +325,7 @@ static void random_step(uint32_t *seed, uint32_t *lent)
 		}
 		break;
 	case 1:
-		if (pci_state_can_lend(f, functions, domain, 0, domain == UNPROTECTED) == 0) {
+		if (pci_state_can_lend(f, domain, 0, domain == UNPROTECTED) == 0) {
 			assert_true(pci_state_translated(f) || domain == UNPROTECTED);
 			assert_int_equal(f->user, DOMAIN_ID_NONE);
 			set(i, FUNCTION_LENT, domain);
@@ -325,7 +333,7 @@ static void random_step(uint32_t *seed, uint32_t *lent)
 		}
 		break;
 	case 2:
-		if (pci_state_can_return(f, functions, OWNER) == 0) {
+		if (pci_state_can_return(f, OWNER) == 0) {
 			assert_int_equal(f->user, DOMAIN_ID_NONE);
 			set(i, FUNCTION_OWNED, OWNER);
 		}
@@ -353,7 +361,12 @@ static void test_random_histories(void **state)
 		setup(NULL);
 		seed = round;
 		for (i = 0; i < FUNCTIONS; i++) {
-			functions[i].group = random_below(&seed, 4);
+			uint32_t with = random_below(&seed, 8);
+
+			/* Some share a group, some are alone. */
+			if (with < i) {
+				join(i, with);
+			}
 			functions[i].placed = random_below(&seed, 8) != 0;
 			functions[i].reset_methods = random_below(&seed, 8) == 0 ? 0 : 2;
 			functions[i].lent_once = random_below(&seed, 2) == 0;

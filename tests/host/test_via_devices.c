@@ -123,7 +123,7 @@ static void test_refusals_name_who_is_in_the_way(void **state)
 	world_add_disk_1();
 	disk = world_pci(WORLD_DISK);
 	disk_1 = world_pci(WORLD_DISK_1);
-	nic->group = disk->group;
+	world_join(nic, disk);
 	assert_int_equal(create("memory = 64"), 0);
 	assert_int_equal(via("pci-assignable-add 02:00.0"), 0);
 	world.fail_attach = EEXIST;

@@ -42,7 +42,7 @@ static void test_doctor(void **state)
 	assert_says(out, "  because    /dev/nvme1n1 is mounted on /mnt\n");
 	mounted = false;
 	nic->stream = disk->stream;
-	nic->group = disk->group;
+	world_join(nic, disk);
 	assert_int_equal(via("pci-doctor 03:00.0"), 1);
 	assert_says(out, "because    0000:02:00.0 of its isolation group is used by control, "
 			 "driver nvme\n");
@@ -131,7 +131,7 @@ static void test_doctor_on_virtual_functions(void **state)
 /* Of a group, one domain has some; it may have the rest, others may not. */
 static void test_doctor_on_users(void **state)
 {
-	world_pci(WORLD_NIC)->group = world_pci(WORLD_DISK)->group;
+	world_join(world_pci(WORLD_NIC), world_pci(WORLD_DISK));
 	assert_int_equal(via("pci-assignable-add 03:00.0"), 0);
 	assert_int_equal(via("pci-assignable-add 02:00.0"), 0);
 	assert_int_equal(via("pci-doctor --json 02:00.0 03:00.0"), 0);

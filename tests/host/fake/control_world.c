@@ -580,6 +580,13 @@ struct pci_function *pci_function_by_name(const char *name)
 	return NULL;
 }
 
+void world_join(struct pci_function *f, struct pci_function *with)
+{
+	f->group = with->group;
+	f->group_next = with;
+	with->group_next = f;
+}
+
 struct pci_function *world_pci(uint32_t sbdf)
 {
 	return pci_function_find((struct sbdf){ sbdf });

@@ -75,6 +75,8 @@ int world_request(uint32_t page, uint32_t op, const void *in, uint32_t in_size, 
 		  uint32_t out_size);
 
 struct pci_function *world_pci(uint32_t sbdf);
+/* Two that are alone become one isolation group. */
+void world_join(struct pci_function *f, struct pci_function *with);
 /* The disk has a second function. */
 void world_add_disk_1(void);
 /* Domains being torn down go. */

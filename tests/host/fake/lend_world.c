@@ -24,8 +24,8 @@
 
 #define PAGES_MAX   16384
 #define STREAMS_MAX 0x40000
-#define ITTS_MAX    64
-#define RESETS_MAX  16
+#define ITTS_MAX    512
+#define RESETS_MAX  512
 
 struct lend_world lend_world;
 bool lend_world_unsafe;

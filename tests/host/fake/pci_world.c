@@ -5,6 +5,7 @@
 
 #include "core/heap.h"
 #include "irq/its.h"
+#include "pci/pci_index.h"
 #include "pci/registry.h"
 #include "pci/registry_list.h"
 
@@ -51,6 +52,8 @@ void pci_world_free(struct pci_world *w)
 		heap_free(registry_functions);
 		registry_functions = next;
 	}
+	registry_newest = NULL;
+	memset(&pci_index, 0, sizeof(pci_index));
 	model_pci_free(&w->pci);
 }
 

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What operations cost on large machines. The sources under test are compiled with
+ * -fsanitize-coverage=trace-pc and say so each time a basic block of theirs is executed; what stands in
+ * for hardware is not. So a walk over all functions shows, wherever it hides, and no clock is asked.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <viaduct/guest_map.h>
+
+#include "iommu/iommu.h"
+#include "lend_rig.h"
+#include "lib/errno.h"
+#include "pci/pci_config.h"
+#include "pci/pci_groups.h"
+#include "pci/pci_init.h"
+#include "pci/registry.h"
+
+#define FEW       8U
+#define MANY      256U
+#define PER_PORT  8U
+#define SLOT      5U
+#define REGISTER  0x3cU
+
+static uint64_t blocks;
+
+void __sanitizer_cov_trace_pc(void);
+void __sanitizer_cov_trace_pc(void)
+{
+	blocks++;
+}
+
+/* Basic blocks that it executes. */
+#define WORK(what)                                                                                 \
+	({                                                                                         \
+		uint64_t before_ = blocks;                                                         \
+		what;                                                                              \
+		blocks - before_;                                                                  \
+	})
+
+/* The rig's disk and card, and count more functions: network cards with eight each. */
+static void add_functions(uint32_t count)
+{
+	struct model_function *port = NULL;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct model_function *f;
+		uint8_t n = (uint8_t)(i / PER_PORT);
+
+		if (i % PER_PORT == 0) {
+			port = model_port(&world.pci, NULL, (uint8_t)(3 + n / 8), n % 8,
+					  PCI_EXP_TYPE_ROOT_PORT, false, true);
+		}
+		f = model_endpoint(&world.pci, port, 0, i % PER_PORT, 0x15218086, 0x020000);
+		model_bar(f, 0, BAR_MEM64, false, 0x4000);
+		model_pm(f);
+		model_express(f, PCI_EXP_TYPE_ENDPOINT, true);
+		model_msix(f, 4, 0, 0x2000, 0, 0x3000);
+	}
+}
+
+/* Its work is finding, placing and grouping them. */
+static uint64_t boot(uint32_t count)
+{
+	start_over();
+	add_nvme(&world, 1, 0x4000);
+	add_nic(&world, 2);
+	add_functions(count);
+	return WORK({
+		bring_up(&world, 0x4010000000ULL);
+		pci_groups_assign(pci_function_first());
+	});
+}
+
+struct figures {
+	uint64_t owner_begins;
+	uint64_t owner_reads;
+	uint64_t quarantine;
+	uint64_t attach;
+	uint64_t reads;
+	uint64_t writes;
+	uint64_t maps;
+	uint64_t fault;
+	uint64_t unmaps;
+	uint64_t detach;
+	uint64_t gives_back;
+	uint64_t contain;
+	uint64_t by_sbdf;
+	uint64_t ends; /* a guest without functions */
+};
+
+static void measure(struct figures *w, uint32_t count)
+{
+	boot(count);
+	w->owner_begins = WORK(start(1)) / (count + 4);
+	w->owner_reads = WORK(owner_read(nvme, 0, 4));
+	w->quarantine = WORK(quarantine(nvme));
+	w->attach = WORK(lend_to(GUEST1, nvme, SLOT));
+	w->reads = WORK(guest_read(SLOT, 0, 4));
+	w->writes = WORK(guest_write(SLOT, REGISTER, 1, 5));
+	w->maps = WORK(guest_write(SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY));
+	w->unmaps = WORK(guest_write(SLOT, PCI_COMMAND, 2, 0));
+	w->detach = WORK({
+		assert_int_equal(lend_detach(nvme), 0);
+		world_run_resets();
+	});
+	w->gives_back = WORK(assert_int_equal(lend_return_to_owner(nvme), 0));
+	w->by_sbdf = WORK(assert_ptr_equal(pci_function_find(nvme->sbdf), nvme));
+	w->contain = WORK(contain(nic, "test"));
+	w->ends = WORK(reclaim_all(GUEST2));
+}
+
+/* Chains of a hash are longer now and then. */
+static void assert_flat(const char *what, uint64_t few, uint64_t many)
+{
+	print_message("%-14s %8llu %8llu\n", what, (unsigned long long)few, (unsigned long long)many);
+	if (many * 100 > few * 105 + 1600) {
+		fail_msg("%s: %llu basic blocks with %u functions, %llu with %u", what,
+			 (unsigned long long)few, FEW, (unsigned long long)many, MANY);
+	}
+}
+
+static void functions_cost_only_themselves(void **state)
+{
+	struct figures few = { 0 }, many = { 0 };
+
+	(void)state;
+	measure(&few, FEW);
+	measure(&many, MANY);
+	assert_int_equal(many.reads, few.reads);
+	assert_int_equal(many.writes, few.writes);
+	assert_int_equal(many.owner_reads, few.owner_reads);
+	assert_int_equal(many.maps, few.maps);
+	assert_int_equal(many.unmaps, few.unmaps);
+	assert_flat("owner begins", few.owner_begins, many.owner_begins);
+	assert_flat("quarantine", few.quarantine, many.quarantine);
+	assert_flat("attach", few.attach, many.attach);
+	assert_flat("detach", few.detach, many.detach);
+	assert_flat("gives back", few.gives_back, many.gives_back);
+	assert_flat("contain", few.contain, many.contain);
+	assert_flat("by sbdf", few.by_sbdf, many.by_sbdf);
+	assert_flat("ends", few.ends, many.ends);
+}
+
+/* A straight line: the second half costs what the first one does. */
+static void boot_is_linear(void **state)
+{
+	uint64_t none, half, all;
+
+	(void)state;
+	none = boot(0);
+	half = boot(MANY / 2);
+	all = boot(MANY);
+	print_message("boot           %8llu %8llu %8llu\n", (unsigned long long)none,
+		      (unsigned long long)half, (unsigned long long)all);
+	assert_true(half > none);
+	assert_true((all - half) * 100 <= (half - none) * 105);
+	assert_true((all - half) * 105 >= (half - none) * 100);
+	start(1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(functions_cost_only_themselves, lend_rig_setup,
+						lend_rig_teardown),
+		cmocka_unit_test_setup_teardown(boot_is_linear, lend_rig_setup,
+						lend_rig_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
