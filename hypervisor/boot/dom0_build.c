@@ -239,7 +239,7 @@ struct domain *boot_control_domain(void)
 	const struct rangeset *ram;
 	struct control_layout control;
 	struct dom0_layout layout;
-	struct dom0_bridge bridges[HOST_BRIDGES_MAX];
+	struct dom0_bridge *bridges = heap_alloc(HOST_BRIDGES_MAX * sizeof(*bridges));
 	uint32_t bridge_count;
 	struct dom0_fdt_spec spec;
 	struct dom0_msi_frame frame;
@@ -252,7 +252,7 @@ struct domain *boot_control_domain(void)
 		panic("no kernel module: /chosen has no node compatible \"multiboot,kernel\"");
 	}
 	d = domain_create_control(vcpu_count(&cmdline));
-	if (d == NULL) {
+	if (d == NULL || bridges == NULL) {
 		panic("control domain: no memory");
 	}
 	ram = dom0_map_ram(d);
@@ -278,6 +278,7 @@ struct domain *boot_control_domain(void)
 		.msi_frame = frame.count != 0 ? frame.base : 0,
 	};
 	write_fdt(d, &spec, layout.fdt);
+	heap_free(bridges);
 	err = domain_start(d, ipa(layout.entry), layout.fdt);
 	if (err != 0) {
 		panic("control domain: cannot start: error %d", err);

@@ -132,14 +132,21 @@ static int read_bus_range(struct fdt_reader *r, int node, struct machine_bridge 
 	return 0;
 }
 
+/* The next entry of the map that is being read; NULL: there is no room. */
+static struct machine_id_map *new_entry(struct machine *m)
+{
+	return m->id_map_count < MACHINE_MAX_IDMAPS ? &m->id_maps[m->id_map_count++] : NULL;
+}
+
 /* iommu-map or msi-map: entries of (rid base, phandle, id base, count). */
-static int read_id_map(struct fdt_reader *r, int node, const char *name, struct machine_id_map *map,
-		       uint32_t *count)
+static int read_id_map(struct fdt_reader *r, int node, const char *name,
+		       struct machine_id_map **map, uint32_t *count)
 {
 	int length;
 	const fdt32_t *p = fdt_prop(r->fdt, node, name, &length);
 
 	*count = 0;
+	*map = &r->m->id_maps[r->m->id_map_count];
 	if (p == NULL) {
 		return 0;
 	}
@@ -147,9 +154,9 @@ static int read_id_map(struct fdt_reader *r, int node, const char *name, struct 
 		return fdt_fail(r, node, name, "is not a whole number of entries");
 	}
 	for (; *count < (uint32_t)length / 16; p += 4) {
-		struct machine_id_map *e = &map[*count];
+		struct machine_id_map *e = new_entry(r->m);
 
-		if (*count == MACHINE_MAX_IDMAPS) {
+		if (e == NULL) {
 			return fdt_fail(r, node, name, "has too many entries");
 		}
 		e->rid_base = fdt32_ld(p);
@@ -175,15 +182,20 @@ static int read_msi(struct fdt_reader *r, int node, struct machine_bridge *b)
 	int length;
 	int err;
 
-	err = read_id_map(r, node, "msi-map", b->msi_map, &b->msi_map_count);
+	err = read_id_map(r, node, "msi-map", &b->msi_map, &b->msi_map_count);
 	if (err != 0 || b->msi_map_count != 0) {
 		return err;
 	}
 	p = fdt_prop(r->fdt, node, "msi-parent", &length);
 	if (p != NULL && (length == 4 || length == 8)) {
-		b->msi_map[0].phandle = fdt32_ld(p);
-		b->msi_map[0].out_base = length == 8 ? fdt32_ld(p + 1) : 0;
-		b->msi_map[0].count = 0x10000;
+		struct machine_id_map *e = new_entry(r->m);
+
+		if (e == NULL) {
+			return fdt_fail(r, node, "msi-parent", "is one entry too many");
+		}
+		e->phandle = fdt32_ld(p);
+		e->out_base = length == 8 ? fdt32_ld(p + 1) : 0;
+		e->count = 0x10000;
 		b->msi_map_count = 1;
 	}
 	return 0;
@@ -276,7 +288,7 @@ static int read_bridge(struct fdt_reader *r, int node)
 		err = read_dma_ranges(r, node, b);
 	}
 	if (err == 0) {
-		err = read_id_map(r, node, "iommu-map", b->iommu_map, &b->iommu_map_count);
+		err = read_id_map(r, node, "iommu-map", &b->iommu_map, &b->iommu_map_count);
 	}
 	if (err == 0) {
 		err = fdt_read_u32(r, node, "iommu-map-mask", UINT32_MAX, &b->iommu_map_mask);

@@ -115,6 +115,7 @@ void domain_free(struct domain *d)
 	destroy_vcpus(d);
 	while (!p2m_destroy_slice(&d->p2m, 64)) {
 	}
+	mmio_clear(&d->mmio);
 	heap_free(d);
 }
 

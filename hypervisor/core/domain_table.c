@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which domains there are, and their numbers. */
+/* Which domains there are, and their numbers, which say where in the table they are. */
 #include "core/domain_parts.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -14,15 +14,19 @@ static bool in_sight(uint32_t slot)
 	return domains[slot] != NULL && __atomic_load_n(&domains[slot]->visible, __ATOMIC_ACQUIRE);
 }
 
+static uint32_t slot_of(uint32_t id)
+{
+	return id % DOMAINS_MAX;
+}
+
 struct domain *domain_by_id(uint32_t id)
 {
+	uint32_t slot = slot_of(id);
 	struct domain *found = NULL;
 
 	spin_lock(&table_lock);
-	for (uint32_t i = 0; i < DOMAINS_MAX && found == NULL; i++) {
-		if (in_sight(i) && domains[i]->id == id) {
-			found = domains[i];
-		}
+	if (in_sight(slot) && domains[slot]->id == id) {
+		found = domains[slot];
 	}
 	spin_unlock(&table_lock);
 	return found;
@@ -56,24 +60,23 @@ uint32_t domain_next_id(uint32_t from)
 	return best;
 }
 
-/* Table lock held. Ids begin again some day, when the first domains may still be there. */
+/*
+ * Table lock held. The next id whose slot is free; ids begin again some day. DOMAIN_ID_NONE: there is
+ * none. Twice around the table meets each slot, also where ids begin again.
+ */
 static uint16_t take_id(bool control)
 {
-	uint16_t id;
-	bool used;
+	for (uint32_t i = 0; i < 2 * DOMAINS_MAX; i++) {
+		uint16_t id = control ? 0 : next_id;
 
-	if (control) {
-		return 0;
-	}
-	do {
-		id = next_id;
-		next_id = (uint16_t)(id == DOMAIN_ID_LAST ? 1 : id + 1);
-		used = false;
-		for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
-			used = used || (domains[i] != NULL && domains[i]->id == id);
+		if (!control) {
+			next_id = (uint16_t)(id == DOMAIN_ID_LAST ? 1 : id + 1);
 		}
-	} while (used);
-	return id;
+		if (domains[slot_of(id)] == NULL) {
+			return id;
+		}
+	}
+	return DOMAIN_ID_NONE;
 }
 
 /* Table lock held. */
@@ -115,21 +118,16 @@ void domain_copy_name(const struct domain *d, char name[DOMAIN_NAME_MAX])
 
 int domain_table_add(struct domain *d, uint16_t *vmid)
 {
-	int ret = -ENOSPC;
+	int ret = -EEXIST;
 
 	spin_lock(&table_lock);
-	if (name_used(d->name)) {
-		spin_unlock(&table_lock);
-		return -EEXIST;
+	if (!name_used(d->name)) {
+		d->id = take_id(d->control);
+		ret = d->id == DOMAIN_ID_NONE ? -ENOSPC : 0;
 	}
-	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
-		if (domains[i] == NULL) {
-			d->id = take_id(d->control);
-			*vmid = (uint16_t)(i + 1);
-			domains[i] = d;
-			ret = 0;
-			break;
-		}
+	if (ret == 0) {
+		*vmid = (uint16_t)(slot_of(d->id) + 1);
+		domains[slot_of(d->id)] = d;
 	}
 	spin_unlock(&table_lock);
 	return ret;
@@ -138,10 +136,8 @@ int domain_table_add(struct domain *d, uint16_t *vmid)
 void domain_table_remove(struct domain *d)
 {
 	spin_lock(&table_lock);
-	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
-		if (domains[i] == d) {
-			domains[i] = NULL;
-		}
+	if (domains[slot_of(d->id)] == d) {
+		domains[slot_of(d->id)] = NULL;
 	}
 	spin_unlock(&table_lock);
 }

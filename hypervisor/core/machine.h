@@ -16,10 +16,10 @@
 #define MACHINE_MAX_ITS      4
 #define MACHINE_MAX_REDISTS  4
 #define MACHINE_MAX_FRAMES   4
-#define MACHINE_MAX_BRIDGES  16
+#define MACHINE_MAX_BRIDGES  64
 #define MACHINE_MAX_BRIDGE_IRQS 4
 #define MACHINE_MAX_RANGES   8
-#define MACHINE_MAX_IDMAPS   32 /* firmware may write one entry for each requester */
+#define MACHINE_MAX_IDMAPS   256 /* of all bridges; firmware may write one entry for each requester */
 #define MACHINE_MAX_MODULES  8
 #define MACHINE_TEXT_MAX     1024
 #define MACHINE_PATH_MAX     96
@@ -118,10 +118,10 @@ struct machine_bridge {
 	/* dma-ranges: what bus masters reach, cpu as the bus the bridge is on has it; 0: not said. */
 	struct machine_window dma[MACHINE_MAX_RANGES];
 	uint32_t dma_count;
-	struct machine_id_map iommu_map[MACHINE_MAX_IDMAPS];
+	struct machine_id_map *iommu_map; /* in machine.id_maps */
 	uint32_t iommu_map_count;
 	uint32_t iommu_map_mask;
-	struct machine_id_map msi_map[MACHINE_MAX_IDMAPS];
+	struct machine_id_map *msi_map;
 	uint32_t msi_map_count;
 	uint32_t msi_map_mask;
 	/* INTx: host SPI INTIDs from interrupt-map, by (device & 3, pin - 1); 0: none. */
@@ -190,6 +190,8 @@ struct machine {
 	struct range product; /* register that tells SoC and cut (renesas,prr); size 0: none */
 	struct machine_bridge bridges[MACHINE_MAX_BRIDGES];
 	uint32_t bridge_count;
+	struct machine_id_map id_maps[MACHINE_MAX_IDMAPS];
+	uint32_t id_map_count;
 	struct machine_module modules[MACHINE_MAX_MODULES];
 	uint32_t module_count;
 	struct machine_domain domains[MACHINE_MAX_DOMAINS];

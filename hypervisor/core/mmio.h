@@ -9,7 +9,7 @@
 #include "core/exit.h"
 #include "lib/types.h"
 
-#define MMIO_REGIONS_MAX 48
+#define MMIO_REGIONS_OWN 16 /* what a guest has; a bridge's owner has four for each bridge */
 
 struct domain;
 struct vcpu;
@@ -43,14 +43,18 @@ struct mmio_region {
 };
 
 struct mmio_map {
-	struct mmio_region regions[MMIO_REGIONS_MAX]; /* sorted by base */
+	struct mmio_region *more; /* of the heap, when those below are too few; NULL: they are not */
+	uint32_t room;            /* for regions there */
 	uint32_t count;
+	struct mmio_region own[MMIO_REGIONS_OWN]; /* sorted by base */
 };
 
-/* -ENOSPC: table full. -EEXIST: overlaps another region. Only before the domain runs. */
+/* -ENOMEM: no room for more. -EEXIST: overlaps another region. Only before the domain runs. */
 int mmio_add(struct mmio_map *map, ipaddr_t base, uint64_t size, const struct mmio_ops *ops,
 	     void *opaque);
 const struct mmio_region *mmio_find(const struct mmio_map *map, ipaddr_t addr);
+/* The domain ends: the map is empty. */
+void mmio_clear(struct mmio_map *map);
 
 /* The same, tried first with the region found before: *last, the caller's own, NULL at first. */
 static inline const struct mmio_region *

@@ -40,7 +40,6 @@ static int its_start(struct its *its, const struct machine_its *m)
 	its->base = pa(m->regs.base);
 	its->phandle = m->phandle;
 	its->regs = mmio_map_device(m->regs.base, SZ_64K);
-	list_init(&its->device_list);
 	ret = its_stop(its);
 	if (ret != 0) {
 		return ret;

@@ -8,6 +8,7 @@
 #include "irq/its_lpi.h"
 #include "irq/its_plan.h"
 #include "lib/errno.h"
+#include "lib/hash.h"
 
 #define ITT_ALIGN 256U
 #define NO_LPI    0U
@@ -53,16 +54,15 @@ static struct its_device *device_new(struct its *its, device_id_t id, uint32_t e
 	return dev;
 }
 
-static bool device_known(struct its *its, device_id_t id)
+/* The link that leads to the device, or would. Caller holds its->lock. */
+static struct its_device **link_to(struct its *its, device_id_t id)
 {
-	struct its_device *dev;
+	struct its_device **link = &its->buckets[hash_bucket(id.v, ITS_BUCKET_BITS)];
 
-	list_for_each(dev, &its->device_list, node) {
-		if (dev->id.v == id.v) {
-			return true;
-		}
+	while (*link != NULL && (*link)->id.v != id.v) {
+		link = &(*link)->bucket_next;
 	}
-	return false;
+	return link;
 }
 
 /* Caller holds its->lock. */
@@ -71,7 +71,7 @@ static int device_install(struct its *its, struct its_device *dev)
 	struct its_cmd cmd;
 	int ret;
 
-	if (device_known(its, dev->id)) {
+	if (*link_to(its, dev->id) != NULL) {
 		return -EBUSY;
 	}
 	ret = its_device_table_cover(its, dev->id);
@@ -81,7 +81,7 @@ static int device_install(struct its *its, struct its_device *dev)
 	cmd = its_cmd_mapd(dev->id, itt_pa(dev), (uint32_t)__builtin_ctz(dev->events));
 	ret = its_submit(its, &cmd, 1);
 	if (ret == 0) {
-		list_add_tail(&its->device_list, &dev->node);
+		*link_to(its, dev->id) = dev;
 	}
 	return ret;
 }
@@ -125,7 +125,7 @@ void its_device_unmap(struct its_device *dev)
 	}
 	spin_lock(&its->lock);
 	ret = its_submit(its, &cmd, 1);
-	list_del(&dev->node);
+	*link_to(its, dev->id) = dev->bucket_next;
 	spin_unlock(&its->lock);
 	if (ret == 0) {
 		device_free(dev);

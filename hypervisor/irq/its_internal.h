@@ -7,11 +7,11 @@
 #include "core/spinlock.h"
 #include "irq/its_cmd.h"
 #include "irq/its.h"
-#include "lib/list.h"
 #include "lib/types.h"
 
 #define ITS_QUEUE_SIZE SZ_64K
 #define ITS_VPES_MAX   1024U
+#define ITS_BUCKET_BITS 8
 
 /* The device table (5.2): flat, or a first level whose second-level pages come on demand. */
 struct its_device_table {
@@ -39,7 +39,7 @@ struct its {
 	bool dead; /* the queue stalled or timed out: -EIO from now on */
 	struct its_target targets[CPUS_MAX];
 	uint32_t collections; /* bit per CPU: mapped */
-	struct list device_list;
+	struct its_device *buckets[1U << ITS_BUCKET_BITS]; /* by DeviceID */
 	uint32_t vpe_max; /* vPEs there can be; 0: it delivers no virtual LPIs. Fixed at boot */
 };
 
@@ -57,7 +57,7 @@ struct its_vpe {
 struct its_device {
 	struct its *its;
 	device_id_t id;
-	struct list node;
+	struct its_device *bucket_next;
 	uint32_t events; /* power of two */
 	void *itt;       /* as allocated; hardware's starts at the next 256-byte boundary */
 	uint32_t *lpis;  /* INTID by event, 0: not mapped */

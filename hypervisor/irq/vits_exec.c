@@ -9,6 +9,7 @@
 #include "irq/vgic_lpi.h"
 #include "irq/vits_state.h"
 #include "lib/errno.h"
+#include "lib/hash.h"
 
 /* Budget taken by a command that waits for the host ITS, and by one that walks everything. */
 #define COST_HOST 2U
@@ -20,16 +21,20 @@
 /* Events or LPIs that one trap walks when a command is about all of them. */
 #define WALK_A_TRAP 64U
 
+/* Where the way to that device begins. */
+static struct vits_device **bucket_of(struct vits *t, uint32_t id)
+{
+	return &t->buckets[hash_bucket(id, VITS_BUCKET_BITS)];
+}
+
 struct vits_device *vits_device_find(struct vits *t, uint32_t id)
 {
-	struct vits_device *dev;
+	struct vits_device *dev = *bucket_of(t, id);
 
-	list_for_each(dev, &t->devices, node) {
-		if (dev->id == id) {
-			return dev;
-		}
+	while (dev != NULL && dev->id != id) {
+		dev = dev->bucket_next;
 	}
-	return NULL;
+	return dev;
 }
 
 struct vits_event *vits_event_find(struct vits_device *dev, uint32_t event)
@@ -56,6 +61,12 @@ static void event_unmap(struct vits *t, struct vits_event *e)
 
 static void device_free(struct vits *t, struct vits_device *dev)
 {
+	struct vits_device **link = bucket_of(t, dev->id);
+
+	while (*link != dev) {
+		link = &(*link)->bucket_next;
+	}
+	*link = dev->bucket_next;
 	list_del(&dev->node);
 	t->device_count--;
 	heap_free(dev);
@@ -110,6 +121,8 @@ static int exec_mapd(struct vits *t, const struct vits_cmd *c)
 	dev->event_count = c->event_count;
 	dev->host = vits_host_wanted(t, dev);
 	list_add_tail(&t->devices, &dev->node);
+	dev->bucket_next = *bucket_of(t, dev->id);
+	*bucket_of(t, dev->id) = dev;
 	t->device_count++;
 	return 0;
 }

@@ -24,6 +24,7 @@
 #define VITS_CONTROL_BLOCKS_MAX  2048U
 #define VITS_BLOCKS_OF_DEVICE (VITS_EVENTS_MAX / VITS_BLOCK_EVENTS)
 #define VITS_COMMANDS_A_TRAP  10U
+#define VITS_BUCKET_BITS      6
 #define VITS_CBASER_VALID     BIT(63)
 
 struct vgic_irq;
@@ -43,6 +44,7 @@ struct vits_block {
 
 struct vits_device {
 	struct list node;
+	struct vits_device *bucket_next;
 	struct domain *domain;
 	uint32_t id;
 	uint32_t event_count;
@@ -64,6 +66,7 @@ struct vits {
 	uint32_t block_count;
 	uint32_t block_max;
 	struct list devices;
+	struct vits_device *buckets[1U << VITS_BUCKET_BITS]; /* the same by id */
 	uint8_t collections[VITS_COLLECTIONS]; /* vCPU, or VGIC_NO_TARGET */
 	/* How far the command at creadr is, if it takes several traps; 0 between commands. */
 	uint32_t walk_device;

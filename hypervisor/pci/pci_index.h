@@ -7,6 +7,7 @@
 #ifndef PCI_PCI_INDEX_H
 #define PCI_PCI_INDEX_H
 
+#include "lib/hash.h"
 #include "pci/function.h"
 
 #define PCI_INDEX_BITS    8
@@ -18,19 +19,13 @@ struct pci_index {
 
 extern struct pci_index pci_index;
 
-/* Numbers come in rows, a bus or a device at a time: Fibonacci hashing spreads them. */
-static inline uint32_t pci_index_bucket(uint32_t number)
-{
-	return number * 0x9e3779b1U >> (32 - PCI_INDEX_BITS);
-}
-
 /* Under that number from now on; once for each kind. */
 void pci_index_add(enum pci_index_kind kind, struct pci_function *f, uint32_t number);
 
 /* The first of those that may have the number; NULL: nobody has it. */
 static inline struct pci_function *pci_index_first(enum pci_index_kind kind, uint32_t number)
 {
-	return __atomic_load_n(&pci_index.buckets[kind][pci_index_bucket(number)],
+	return __atomic_load_n(&pci_index.buckets[kind][hash_bucket(number, PCI_INDEX_BITS)],
 			       __ATOMIC_ACQUIRE);
 }
 

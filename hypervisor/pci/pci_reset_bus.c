@@ -21,7 +21,7 @@ bool pci_reset_bus_able(const struct pci_function *f)
 	     f->parent->express_type != PCI_EXP_TYPE_PCI_BRIDGE)) {
 		return false;
 	}
-	for (other = f->parent->children; other != NULL; other = other->sibling) {
+	for (other = pci_function_children(f->parent); other != NULL; other = other->sibling) {
 		if (other->header_type != 0 && !pci_function_gone(other)) {
 			return false;
 		}
@@ -32,7 +32,7 @@ bool pci_reset_bus_able(const struct pci_function *f)
 /* The next neighbour of f after at; at NULL: the first. */
 static struct pci_function *neighbour(const struct pci_function *f, const struct pci_function *at)
 {
-	struct pci_function *n = at == NULL ? f->parent->children : at->sibling;
+	struct pci_function *n = at == NULL ? pci_function_children(f->parent) : at->sibling;
 
 	return n == f ? n->sibling : n;
 }

@@ -35,6 +35,11 @@ static inline struct pci_function *pci_function_next_below(const struct pci_func
 
 	return next != NULL && next->bridge == f->bridge ? next : NULL;
 }
+/* One of those whose parent port is; the others follow ->sibling. */
+static inline struct pci_function *pci_function_children(const struct pci_function *port)
+{
+	return __atomic_load_n(&port->children, __ATOMIC_ACQUIRE);
+}
 /* The next member of m's isolation group; after the last one the first. */
 static inline struct pci_function *pci_group_next(const struct pci_function *m)
 {

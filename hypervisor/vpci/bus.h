@@ -11,6 +11,7 @@
 #include "vpci/vpci.h"
 
 #define VPCI_BUSES  256U
+#define VPCI_SEGMENT_BITS 6 /* of a hash of segment numbers */
 #define VPCI_DEVFNS 256U
 #define VPCI_SLOTS  32U
 #define VPCI_FUNCTIONS 8U /* of a device */
@@ -85,6 +86,7 @@ struct vpci_function {
 
 struct vpci_segment {
 	struct vpci_segment *next;
+	struct vpci_segment *bucket_next;
 	struct domain *domain;
 	struct host_bridge *bridge; /* whose mirror it is; NULL: a guest's own bus */
 	uint32_t number;
@@ -105,6 +107,7 @@ struct vpci_segment {
 struct vpci {
 	struct spinlock lock; /* who is in the bus tables; taken before a function's lock */
 	struct vpci_segment *segments;
+	struct vpci_segment **buckets; /* the same by number, where there are several; or NULL */
 	struct list functions; /* registry lock: it uses, or that are prepared for it */
 	bool complete; /* a guest's bus, made while others may look at it */
 	struct its *its; /* the one whose doorbell devices of this domain reach; NULL: none yet */

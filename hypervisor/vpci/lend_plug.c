@@ -97,7 +97,7 @@ enum way { WAITS, TAKEN, DROPPED };
 
 static bool has_below(const struct pci_function *bridge)
 {
-	for (const struct pci_function *f = bridge->children; f; f = f->sibling) {
+	for (const struct pci_function *f = pci_function_children(bridge); f; f = f->sibling) {
 		if (is_known(f)) {
 			return true;
 		}

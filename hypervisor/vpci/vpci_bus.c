@@ -4,6 +4,7 @@
 #include "irq/its.h"
 #include "irq/msi.h"
 #include "lib/errno.h"
+#include "lib/hash.h"
 #include "lib/string.h"
 #include "vpci/bus.h"
 #include "vpci/exec.h"
@@ -240,6 +241,37 @@ static const struct mmio_ops io_ops = {
 	.access = io_access,
 };
 
+static struct vpci_segment **bucket_of(const struct vpci *vpci, uint32_t number)
+{
+	return &vpci->buckets[hash_bucket(number, VPCI_SEGMENT_BITS)];
+}
+
+static void enter_bucket(struct vpci *vpci, struct vpci_segment *seg)
+{
+	struct vpci_segment **bucket = bucket_of(vpci, seg->number);
+
+	seg->bucket_next = *bucket;
+	*bucket = seg;
+}
+
+/* One segment needs no index, and a guest has no other. */
+static int add_to_list(struct vpci *vpci, struct vpci_segment *seg)
+{
+	if (vpci->segments && !vpci->buckets) {
+		vpci->buckets = heap_alloc(sizeof(*vpci->buckets) << VPCI_SEGMENT_BITS);
+		if (!vpci->buckets) {
+			return -ENOMEM;
+		}
+		enter_bucket(vpci, vpci->segments);
+	}
+	if (vpci->buckets) {
+		enter_bucket(vpci, seg);
+	}
+	seg->next = vpci->segments;
+	vpci->segments = seg;
+	return 0;
+}
+
 int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, ipaddr_t cfg,
 			 uint64_t cfg_size, const struct vpci_aperture *apertures, uint32_t count,
 			 struct vpci_segment **out)
@@ -255,9 +287,12 @@ int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, 
 	seg->bus_start = bus_start;
 	seg->aperture_count = MIN(count, VPCI_APERTURES_MAX);
 	memcpy(seg->apertures, apertures, seg->aperture_count * sizeof(*apertures));
+	r = add_to_list(d->vpci, seg);
+	if (r) {
+		heap_free(seg);
+		return r;
+	}
 	/* From here on the domain may hold seg as an opaque: it stays until vpci_destroy(). */
-	seg->next = d->vpci->segments;
-	d->vpci->segments = seg;
 	*out = seg;
 	/* There is no bus 256, whatever the window's size. */
 	cfg_size = MIN(cfg_size, (VPCI_BUSES - bus_start) * ECAM_BUS_SIZE);
@@ -306,8 +341,11 @@ static struct vpci_segment *segment_of(struct domain *d, uint32_t number)
 {
 	struct vpci_segment *seg = d->vpci ? d->vpci->segments : NULL;
 
+	if (seg && d->vpci->buckets) {
+		seg = *bucket_of(d->vpci, number);
+	}
 	while (seg && seg->number != number) {
-		seg = seg->next;
+		seg = seg->bucket_next;
 	}
 	return seg;
 }

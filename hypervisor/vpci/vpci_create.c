@@ -201,6 +201,7 @@ void vpci_destroy(struct domain *d)
 		}
 		destroy_segment(seg);
 	}
+	heap_free(d->vpci->buckets);
 	heap_free(d->vpci);
 	d->vpci = NULL;
 }

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/ram.h"
@@ -210,6 +211,32 @@ static void test_ids(void **state)
 	end(old);
 }
 
+/* As many as there may be, and each is found; one more is refused. */
+static void test_full_table(void **state)
+{
+	struct domain *all[DOMAINS_MAX], *one_more = NULL;
+	char name[8];
+
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		snprintf(name, sizeof(name), "d%u", i);
+		all[i] = created(name, 2);
+	}
+	assert_int_equal(create("x", 2, &one_more), -ENOSPC);
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		assert_ptr_equal(domain_by_id(all[i]->id), all[i]);
+		snprintf(name, sizeof(name), "d%u", i);
+		assert_ptr_equal(domain_by_name(name), all[i]);
+	}
+	end(all[17]);
+	/* The only place that is free. */
+	all[17] = created("x", 2);
+	assert_ptr_equal(domain_by_id(all[17]->id), all[17]);
+	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
+		end(all[i]);
+	}
+	assert_nothing_left();
+}
+
 static void test_walk(void **state)
 {
 	struct domain *a = created("a", 2);
@@ -237,6 +264,7 @@ int main(void)
 		cmocka_unit_test_setup(test_half_built_is_not_found, domain_world_setup),
 		cmocka_unit_test_setup(test_without_a_bus_it_cannot_start, domain_world_setup),
 		cmocka_unit_test_setup(test_ids, domain_world_setup),
+		cmocka_unit_test_setup(test_full_table, domain_world_setup),
 		cmocka_unit_test_setup(test_walk, domain_world_setup),
 	};
 

@@ -347,7 +347,6 @@ static void begin_machine(void)
 	its_writer = 0;
 	its = (struct its){ .regs = its_queue, .event_bits = 5, .itt_entry = 8, .queue = its_queue,
 			    .collections = 0xf, .vpe_max = VPES };
-	list_init(&its.device_list);
 	for (uint32_t cpu = 0; cpu < FAKE_CPUS; cpu++) {
 		its.targets[cpu] = its_target_number(cpu);
 		rds[cpu].vlpis = true;

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What operations cost on large machines. The sources under test are compiled with
- * -fsanitize-coverage=trace-pc and say so each time a basic block of theirs is executed; what stands in
- * for hardware is not. So a walk over all functions shows, wherever it hides, and no clock is asked.
- */
+/* What operations cost on machines with many functions and bridges. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdlib.h>
 #include <viaduct/guest_map.h>
 
 #include "iommu/iommu.h"
@@ -19,27 +16,13 @@
 #include "pci/pci_init.h"
 #include "pci/registry.h"
 
+#include "work.h"
+
 #define FEW       8U
 #define MANY      256U
 #define PER_PORT  8U
 #define SLOT      5U
 #define REGISTER  0x3cU
-
-static uint64_t blocks;
-
-void __sanitizer_cov_trace_pc(void);
-void __sanitizer_cov_trace_pc(void)
-{
-	blocks++;
-}
-
-/* Basic blocks that it executes. */
-#define WORK(what)                                                                                 \
-	({                                                                                         \
-		uint64_t before_ = blocks;                                                         \
-		what;                                                                              \
-		blocks - before_;                                                                  \
-	})
 
 /* The rig's disk and card, and count more functions: network cards with eight each. */
 static void add_functions(uint32_t count)
@@ -76,6 +59,7 @@ static uint64_t boot(uint32_t count)
 }
 
 struct figures {
+	uint64_t boot;
 	uint64_t owner_begins;
 	uint64_t owner_reads;
 	uint64_t quarantine;
@@ -113,16 +97,6 @@ static void measure(struct figures *w, uint32_t count)
 	w->ends = WORK(reclaim_all(GUEST2));
 }
 
-/* Chains of a hash are longer now and then. */
-static void assert_flat(const char *what, uint64_t few, uint64_t many)
-{
-	print_message("%-14s %8llu %8llu\n", what, (unsigned long long)few, (unsigned long long)many);
-	if (many * 100 > few * 105 + 1600) {
-		fail_msg("%s: %llu basic blocks with %u functions, %llu with %u", what,
-			 (unsigned long long)few, FEW, (unsigned long long)many, MANY);
-	}
-}
-
 static void functions_cost_only_themselves(void **state)
 {
 	struct figures few = { 0 }, many = { 0 };
@@ -145,6 +119,88 @@ static void functions_cost_only_themselves(void **state)
 	assert_flat("ends", few.ends, many.ends);
 }
 
+#define BRIDGES  64U
+#define BUSES    4U
+#define APART    0x1000000000ULL /* from one bridge's windows to the next one's, for CPUs */
+
+/* Segment n, with a disk behind a root port. */
+static struct pci_world *add_bridge(uint32_t n)
+{
+	struct pci_world *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	pci_world_init(w, (uint16_t)n, 0, BUSES - 1);
+	for (uint32_t i = 0; i < w->desc.window_count; i++) {
+		w->desc.windows[i].size = MIN(w->desc.windows[i].size, 0x10000000);
+		w->desc.windows[i].cpu = APART * (n + 1) + 0x20000000 * i;
+	}
+	w->desc.iommu_map[0].out_base = n * BUSES * 0x100;
+	w->desc.msi_map[0].out_base = n * BUSES * 0x100;
+	add_nvme(w, 1, 0x4000);
+	return w;
+}
+
+/* What is done with the last of so many bridges' disk; one segment each. */
+static void measure_bridges(struct figures *w, uint32_t count)
+{
+	struct pci_world *worlds[BRIDGES];
+	struct host_bridge *bridges[BRIDGES];
+	uint64_t before;
+
+	start_over();
+	pci_world_free(&world);
+	before = work_blocks;
+	for (uint32_t i = 0; i < count; i++) {
+		worlds[i] = add_bridge(i);
+		bridges[i] = &worlds[i]->bridge;
+		bring_up(worlds[i], 0x4010000000ULL + i * BUSES * SZ_1M);
+	}
+	pci_groups_assign(pci_function_first());
+	w->boot = (work_blocks - before) / count;
+	nvme = world_function((uint16_t)(count - 1), 1, 0, 0);
+	lend_world_init(bridges, count);
+	w->owner_reads = WORK(owner_read(nvme, 0, 4));
+	w->quarantine = WORK(quarantine(nvme));
+	w->attach = WORK(lend_to(GUEST1, nvme, SLOT));
+	w->reads = WORK(guest_read(SLOT, 0, 4));
+	w->writes = WORK(guest_write(SLOT, REGISTER, 1, 5));
+	w->detach = WORK({
+		assert_int_equal(lend_detach(nvme), 0);
+		world_run_resets();
+	});
+	w->gives_back = WORK(assert_int_equal(lend_return_to_owner(nvme), 0));
+	assert_int_equal(owner_read(nvme, 0, 4), 0x00101b36);
+	lend_world_end();
+	for (uint32_t i = 0; i < count; i++) {
+		pci_world_free(worlds[i]);
+		free(worlds[i]);
+	}
+	pci_world_init(&world, 0, 0, 255);
+}
+
+/* The table of trapped regions is searched by halves: a few steps more. */
+static void bridges_cost_only_themselves(void **state)
+{
+	struct figures few = { 0 }, many = { 0 };
+
+	(void)state;
+	measure_bridges(&few, 1);
+	measure_bridges(&many, BRIDGES);
+	assert_int_equal(many.reads, few.reads);
+	assert_int_equal(many.writes, few.writes);
+	assert_in_range(many.owner_reads, few.owner_reads, few.owner_reads + 30);
+	assert_flat("boot", few.boot, many.boot);
+	assert_flat("quarantine", few.quarantine, many.quarantine);
+	assert_flat("attach", few.attach, many.attach);
+	assert_flat("detach", few.detach, many.detach);
+	assert_flat("gives back", few.gives_back, many.gives_back);
+	start_over();
+	add_nvme(&world, 1, 0x4000);
+	add_nic(&world, 2);
+	bring_up(&world, 0x4010000000ULL);
+	start(1);
+}
+
 /* A straight line: the second half costs what the first one does. */
 static void boot_is_linear(void **state)
 {
@@ -154,8 +210,6 @@ static void boot_is_linear(void **state)
 	none = boot(0);
 	half = boot(MANY / 2);
 	all = boot(MANY);
-	print_message("boot           %8llu %8llu %8llu\n", (unsigned long long)none,
-		      (unsigned long long)half, (unsigned long long)all);
 	assert_true(half > none);
 	assert_true((all - half) * 100 <= (half - none) * 105);
 	assert_true((all - half) * 105 >= (half - none) * 100);
@@ -166,6 +220,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(functions_cost_only_themselves, lend_rig_setup,
+						lend_rig_teardown),
+		cmocka_unit_test_setup_teardown(bridges_cost_only_themselves, lend_rig_setup,
 						lend_rig_teardown),
 		cmocka_unit_test_setup_teardown(boot_is_linear, lend_rig_setup,
 						lend_rig_teardown),

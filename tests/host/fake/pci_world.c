@@ -35,6 +35,8 @@ void pci_world_init(struct pci_world *w, uint16_t segment, uint8_t bus_start, ui
 	d->windows[2] = (struct machine_window){ WINDOW_MEM64, false, WORLD_MEM64,
 						 WORLD_MEM64 + WORLD_CPU_OFFSET, WORLD_MEM64_SIZE };
 	d->window_count = 3;
+	d->iommu_map = &w->maps[0];
+	d->msi_map = &w->maps[1];
 	d->iommu_map[0] = (struct machine_id_map){ 0, 1, (uint32_t)segment << 16, 0x10000 };
 	d->iommu_map_count = 1;
 	d->iommu_map_mask = 0xffff;

@@ -19,6 +19,7 @@
 struct pci_world {
 	struct model_pci pci;
 	struct machine_bridge desc;
+	struct machine_id_map maps[2];
 	struct host_bridge bridge;
 };
 
