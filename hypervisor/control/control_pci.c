@@ -72,7 +72,9 @@ int control_pci_list(struct control_call *call)
 	const struct pci_function *f;
 
 	spin_lock(&pci_registry_lock);
-	for (f = pci_function_first(); f != NULL; f = f->next) {
+	/* The page before ended there; should it have gone since, the way is longer. */
+	f = in->from != 0 ? pci_function_find((struct sbdf){ in->from }) : NULL;
+	for (f = f != NULL ? f : pci_function_first(); f != NULL; f = f->next) {
 		struct control_function entry = { 0 };
 
 		if (f->sbdf.v < in->from || f->state == FUNCTION_ABSENT) {

@@ -51,11 +51,21 @@ uint32_t domain_next_id(uint32_t from)
 	uint32_t best = DOMAIN_ID_NONE;
 
 	spin_lock(&table_lock);
+	/* Mostly it is near: of ids in a row each has a slot of its own. */
+	for (uint32_t id = from; id < from + DOMAINS_MAX && best == DOMAIN_ID_NONE; id++) {
+		if (in_sight(slot_of(id)) && domains[slot_of(id)]->id == id) {
+			best = id;
+		}
+	}
+	if (best != DOMAIN_ID_NONE) {
+		goto out;
+	}
 	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
 		if (in_sight(i) && domains[i]->id >= from && domains[i]->id < best) {
 			best = domains[i]->id;
 		}
 	}
+out:
 	spin_unlock(&table_lock);
 	return best;
 }

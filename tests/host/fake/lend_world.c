@@ -761,6 +761,7 @@ void lend_world_end(void)
 		world_run_resets();
 		assert_int_equal(world_pages(i), 0);
 		vpci_destroy(&lend_world.domains[i]);
+		mmio_clear(&lend_world.domains[i].mmio);
 	}
 	assert_int_equal(lend_world.itts, 0);
 	fake_intx_end();
