@@ -209,7 +209,7 @@ for cycle in $(seq COUNT); do
 	0) via console read </dev/null >/tmp/out 2>&1 &
 	   wait_for grep -q read /tmp/out && echo reads; rm /tmp/out ;;
 	1) ;;
-	*) usleep $((cycle * 70000)) ;;
+	*) usleep $((cycle % 20 * 70000)) ;;
 	esac
 	via destroy read || exit 1
 	section "free $cycle"; via info --json
