@@ -18,6 +18,8 @@ int bench_time(const char *prefix);
 int bench_net(const char *prefix);
 /* The null request; only in the control domain. */
 int bench_control(const char *prefix);
+/* function, which is in quarantine, lent to domain and taken back; only in the control domain. */
+int bench_lend(const char *domain, const char *function);
 /* First process of a system: marks that, then is the real one. Does not return. */
 int bench_init(void);
 

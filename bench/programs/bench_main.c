@@ -49,9 +49,13 @@ int main(int argc, char **argv)
 		sleep(SETTLE_SECONDS);
 		return bench_net(argv[2]) != 0 ? 1 : 0;
 	}
+	if (argc == 4 && strcmp(argv[1], "lend") == 0) {
+		return bench_lend(argv[2], argv[3]) != 0 ? 1 : 0;
+	}
 	if (argc < 2 || argc > 3) {
 		fprintf(stderr, "usage: viaduct-bench PREFIX [DISK]\n"
 				"       viaduct-bench net PREFIX\n"
+				"       viaduct-bench lend DOMAIN FUNCTION\n"
 				"       viaduct-bench begin|end NAME\n");
 		return 2;
 	}

@@ -41,7 +41,7 @@ static bool is_nvme(const char *name)
 	return class_code == CLASS_NVME;
 }
 
-/* The name, and the offset of the function's page in its segment's ECAM. */
+/* The first one's name, and the offset of the function's page in its segment's ECAM. */
 static int find_nvme(char *name, size_t size, uint64_t *offset)
 {
 	unsigned int segment, bus, device, function;
@@ -49,9 +49,9 @@ static int find_nvme(char *name, size_t size, uint64_t *offset)
 	const struct dirent *e;
 	int err = -1;
 
-	while (dir != NULL && err != 0 && (e = readdir(dir)) != NULL) {
-		if (is_nvme(e->d_name) && sscanf(e->d_name, "%x:%x:%x.%x", &segment, &bus, &device,
-						 &function) == 4) {
+	while (dir != NULL && (e = readdir(dir)) != NULL) {
+		if (is_nvme(e->d_name) && (err != 0 || strcmp(e->d_name, name) < 0) &&
+		    sscanf(e->d_name, "%x:%x:%x.%x", &segment, &bus, &device, &function) == 4) {
 			*offset = (uint64_t)(bus << 8 | device << 3 | function) * PAGE;
 			snprintf(name, size, "%s", e->d_name);
 			err = 0;
