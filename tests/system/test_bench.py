@@ -102,3 +102,29 @@ def test_a_chart_is_drawn(bench, output):
     chart = ElementTree.parse(output.with_suffix(".svg")).getroot()
     assert rows
     assert len(chart.findall("{http://www.w3.org/2000/svg}rect")) == 3 + 2 * len(rows)
+
+
+def test_many_functions_and_domains_cost_the_others_nothing(bench):
+    _, figures = bench
+    assert figures["many_functions"] > 256 and figures["many_domains"] == 60
+    rows = [key.removeprefix("few_") for key in figures if key.startswith("few_")]
+    assert len(rows) == 10
+    growth = {row: figures[f"many_{row}"] / figures[f"few_{row}"] for row in rows}
+    lent = ("attach_el2_insns", "detach_el2_insns")
+    assert {row: by for row, by in growth.items() if by > (1.05 if row in lent else 1.02)} == {}
+
+
+def test_boot_grows_in_a_straight_line(bench):
+    _, figures = bench
+    first, more = figures["boot_function_el2_insns"], figures["boot_function_more_el2_insns"]
+    assert 0 < more < 1.25 * first
+    assert more < 150_000
+
+
+def test_a_domain_and_a_function_are_small(bench):
+    """Page tables included."""
+    _, figures = bench
+    assert 0 < figures["domain_heap_bytes"] < 256 << 10
+    assert 0 < figures["many_domain_heap_bytes"] < 256 << 10
+    assert 0 < figures["vf_heap_bytes"] < 16 << 10
+    assert 0 < figures["function_heap_bytes"] < 32 << 10
