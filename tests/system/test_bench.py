@@ -107,11 +107,14 @@ def test_a_chart_is_drawn(bench, output):
 def test_many_functions_and_domains_cost_the_others_nothing(bench):
     _, figures = bench
     assert figures["many_functions"] > 256 and figures["many_domains"] == 60
-    rows = [key.removeprefix("few_") for key in figures if key.startswith("few_")]
-    assert len(rows) == 10
-    growth = {row: figures[f"many_{row}"] / figures[f"few_{row}"] for row in rows}
-    lent = ("attach_el2_insns", "detach_el2_insns")
-    assert {row: by for row, by in growth.items() if by > (1.05 if row in lent else 1.02)} == {}
+    rows = {key.removeprefix("few_") for key in figures if key.startswith("few_")}
+    lent = {"attach_el2_insns", "detach_el2_insns"}
+    growth = {row: figures[f"many_{row}"] / figures[f"few_{row}"] for row in rows - lent}
+    assert len(growth) == 8
+    assert {row: by for row, by in growth.items() if by > 1.02} == {}
+    # 96 of the functions have pins, which are walked.
+    for row in lent:
+        assert 0 < figures[f"few_{row}"] < figures[f"many_{row}"] < figures[f"few_{row}"] + 96 * 300
 
 
 def test_boot_grows_in_a_straight_line(bench):
