@@ -89,12 +89,3 @@ int iommu_flush_vmid(uint16_t vmid)
 	}
 	return worst;
 }
-
-void iommu_poll(void)
-{
-	for (uint32_t i = 0; i < machine.smmu_count; i++) {
-		if (iommus[i].usable) {
-			iommus[i].ops->poll(&iommus[i]);
-		}
-	}
-}

@@ -38,8 +38,6 @@ struct iommu_ops {
 	int (*silence)(struct iommu *iommu, stream_id_t stream);
 	/* Forget all cached translations of a VMID. Before its RAM is given to anyone else. */
 	int (*flush_vmid)(struct iommu *iommu, uint16_t vmid);
-	/* Deliver a bounded number of recorded faults. */
-	void (*poll)(struct iommu *iommu);
 };
 
 struct iommu {
@@ -68,12 +66,13 @@ int iommu_abort(struct iommu *iommu, stream_id_t stream);
 int iommu_silence(struct iommu *iommu, stream_id_t stream);
 /* On every IOMMU; goes on past an error and returns the last one. */
 int iommu_flush_vmid(uint16_t vmid);
-/* Read recorded faults now; for machines that describe no event interrupt, and for tests. */
-void iommu_poll(void);
+
+/* A job looks for faults so often where no interrupt tells of them. */
+#define IOMMU_LOOK_MS 100
 
 /*
- * Faults are delivered from interrupt context to this one function, in pci/ (counts per function,
- * logs with rate limit).
+ * Faults are delivered to this one function, in pci/ (counts per function, logs with rate limit), from
+ * interrupt context or a job.
  */
 void pci_iommu_fault(struct iommu *iommu, const struct iommu_fault *fault);
 

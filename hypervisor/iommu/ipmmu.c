@@ -257,13 +257,6 @@ static int ipmmu_flush_vmid(struct iommu *iommu, uint16_t vmid)
 	return ret;
 }
 
-static void ipmmu_poll(struct iommu *iommu)
-{
-	const struct ipmmu_unit *unit = iommu->priv;
-
-	ipmmu_scan_faults(unit->root);
-}
-
 static const char *const ipmmu_compatibles[] = {
 	"renesas,ipmmu-r8a7795",  "renesas,ipmmu-r8a7796",  "renesas,ipmmu-r8a77961",
 	"renesas,ipmmu-r8a77965", "renesas,ipmmu-r8a774a1", "renesas,ipmmu-r8a774b1",
@@ -277,5 +270,4 @@ const struct iommu_ops ipmmu_ops = {
 	.abort = ipmmu_abort,
 	.silence = ipmmu_silence,
 	.flush_vmid = ipmmu_flush_vmid,
-	.poll = ipmmu_poll,
 };

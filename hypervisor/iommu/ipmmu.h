@@ -7,6 +7,7 @@
 #ifndef IOMMU_IPMMU_H
 #define IOMMU_IPMMU_H
 
+#include "core/job.h"
 #include "core/spinlock.h"
 #include "iommu/iommu.h"
 #include "iommu/ipmmu_plan.h"
@@ -23,6 +24,7 @@ struct ipmmu_root {
 	volatile char *regs;
 	uint64_t *empty;      /* root of stage 2 tables that map nothing */
 	struct spinlock lock; /* everything below, and the registers of all its units */
+	struct job look;      /* for faults, where no interrupt tells of them */
 	struct ipmmu_context contexts[IPMMU_CONTEXTS];
 	bool broken; /* a flush was never over: nothing is confirmed any more */
 };
@@ -34,9 +36,7 @@ struct ipmmu_unit {
 
 extern const struct iommu_ops ipmmu_ops;
 
-/* Fault interrupt of a root. Failure is logged; iommu_poll() still finds faults. */
+/* Fault interrupt of a root. Failure is logged; a job looks for faults then. */
 void ipmmu_request_irq(struct ipmmu_root *root);
-/* Deliver the fault each context has recorded, if any. */
-void ipmmu_scan_faults(struct ipmmu_root *root);
 
 #endif

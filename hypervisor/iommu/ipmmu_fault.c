@@ -29,7 +29,8 @@ static struct iommu *take_fault(struct ipmmu_root *root, uint32_t context,
 	return unit;
 }
 
-void ipmmu_scan_faults(struct ipmmu_root *root)
+/* Deliver the fault each context has recorded, if any. */
+static void scan_faults(struct ipmmu_root *root)
 {
 	for (uint32_t c = 0; c < IPMMU_CONTEXTS; c++) {
 		struct iommu_fault fault;
@@ -43,17 +44,36 @@ void ipmmu_scan_faults(struct ipmmu_root *root)
 
 static enum irq_result fault_irq(uint32_t intid, void *arg)
 {
-	ipmmu_scan_faults(arg);
+	scan_faults(arg);
 	return IRQ_HANDLED;
 }
+
+static enum job_status look_step(struct job *j)
+{
+	scan_faults(container_of(j, struct ipmmu_root, look));
+	j->wait_ms = IOMMU_LOOK_MS;
+	return JOB_WAIT;
+}
+
+static void look_finish(struct job *j, bool cancelled)
+{
+}
+
+static const struct job_ops look_ops = {
+	.name = "ipmmu-faults",
+	.step = look_step,
+	.finish = look_finish,
+};
 
 void ipmmu_request_irq(struct ipmmu_root *root)
 {
 	uint32_t intid = root->iommu->desc->eventq_intid;
 
 	if (intid == 0 || irq_request(intid, false, fault_irq, root) != 0) {
-		log_warn("ipmmu", "0x%llx: no interrupt for faults: they are read late",
+		log_warn("ipmmu", "0x%llx: no interrupt for faults: they are looked for",
 			 (unsigned long long)root->iommu->desc->regs.base);
+		job_init(&root->look, &look_ops);
+		job_start(&root->look);
 		return;
 	}
 	irq_enable(intid);

@@ -234,11 +234,6 @@ static int smmuv3_flush_vmid(struct iommu *iommu, uint16_t vmid)
 	return ret;
 }
 
-static void smmuv3_poll(struct iommu *iommu)
-{
-	smmuv3_drain_events(iommu->priv, 1U << 7);
-}
-
 static const char *const smmuv3_compatibles[] = { "arm,smmu-v3", NULL };
 
 const struct iommu_ops smmuv3_ops = {
@@ -248,5 +243,4 @@ const struct iommu_ops smmuv3_ops = {
 	.abort = smmuv3_abort,
 	.silence = smmuv3_silence,
 	.flush_vmid = smmuv3_flush_vmid,
-	.poll = smmuv3_poll,
 };

@@ -33,6 +33,7 @@ struct smmuv3 {
 	struct spinlock event_lock;
 	struct smmuv3_queue eventq;
 	struct job drain;
+	bool untold; /* no interrupt tells of events: drain looks for them */
 };
 
 extern const struct iommu_ops smmuv3_ops;
@@ -51,10 +52,11 @@ int smmuv3_eventq_init(struct smmuv3 *smmu);
 /* One command, waited for. Lock held. -EIO: not confirmed, and nothing later will be. */
 int smmuv3_run(struct smmuv3 *smmu, struct smmuv3_cmd cmd);
 
-/* Interrupt lines of event queue and errors. Failure is logged; iommu_poll() still reads events. */
+/*
+ * Interrupt lines of event queue and errors. Failure is logged; without the first, a job looks at the
+ * queue.
+ */
 void smmuv3_request_irqs(struct smmuv3 *smmu);
-/* Deliver at most max recorded faults. Returns true when more are waiting. */
-bool smmuv3_drain_events(struct smmuv3 *smmu, uint32_t max);
 
 /* Stream table, registers included, every entry invalid. -ENOMEM. */
 int smmuv3_table_init(struct smmuv3 *smmu);

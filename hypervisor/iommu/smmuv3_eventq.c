@@ -80,7 +80,8 @@ static bool take_event(struct smmuv3 *smmu, uint64_t record[SMMUV3_EVENT_WORDS])
 	return found;
 }
 
-bool smmuv3_drain_events(struct smmuv3 *smmu, uint32_t max)
+/* Deliver at most max recorded faults. True: more are waiting. */
+static bool drain_events(struct smmuv3 *smmu, uint32_t max)
 {
 	for (uint32_t i = 0; i < max; i++) {
 		uint64_t record[SMMUV3_EVENT_WORDS];
@@ -99,7 +100,11 @@ static enum job_status drain_step(struct job *j)
 {
 	struct smmuv3 *smmu = container_of(j, struct smmuv3, drain);
 
-	return smmuv3_drain_events(smmu, IRQ_EVENTS_MAX) ? JOB_MORE : JOB_DONE;
+	if (drain_events(smmu, IRQ_EVENTS_MAX)) {
+		return JOB_MORE;
+	}
+	j->wait_ms = IOMMU_LOOK_MS;
+	return smmu->untold ? JOB_WAIT : JOB_DONE;
 }
 
 static void drain_finish(struct job *j, bool cancelled)
@@ -120,7 +125,7 @@ static enum irq_result event_irq(uint32_t intid, void *arg)
 {
 	struct smmuv3 *smmu = arg;
 
-	if (!job_active(&smmu->drain) && smmuv3_drain_events(smmu, IRQ_EVENTS_MAX)) {
+	if (!job_active(&smmu->drain) && drain_events(smmu, IRQ_EVENTS_MAX)) {
 		job_start(&smmu->drain);
 	}
 	return IRQ_HANDLED;
@@ -147,7 +152,7 @@ static uint32_t request(struct smmuv3 *smmu, uint32_t intid, irq_handler handler
 	if (intid == 0 || irq_request(intid, true, handler, smmu) != 0) {
 		log_warn("smmu", "0x%llx: no interrupt for %s",
 			 (unsigned long long)smmu->iommu->desc->regs.base,
-			 bit == IRQ_EVENTQ ? "events: faults are read late" : "errors");
+			 bit == IRQ_EVENTQ ? "events: faults are looked for" : "errors");
 		return 0;
 	}
 	irq_enable(intid);
@@ -167,6 +172,10 @@ void smmuv3_request_irqs(struct smmuv3 *smmu)
 	}
 	smmuv3_write(smmu, SMMU_GERRORN, smmuv3_read(smmu, SMMU_GERROR));
 	lines |= request(smmu, desc->eventq_intid, event_irq, (uint32_t)IRQ_EVENTQ);
+	smmu->untold = lines == 0;
+	if (smmu->untold) {
+		job_start(&smmu->drain);
+	}
 	lines |= request(smmu, desc->gerror_intid, error_irq, (uint32_t)IRQ_GERROR);
 	if (smmuv3_write_acked(smmu, SMMU_IRQ_CTRL, SMMU_IRQ_CTRLACK, lines) != 0) {
 		log_warn("smmu", "0x%llx: IRQ_CTRL is not acknowledged",

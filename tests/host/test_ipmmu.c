@@ -244,8 +244,8 @@ static void test_from_one_domain_to_the_next(void **state)
 		assert_int_equal(lands(0, 0), FIRST_PA);
 		assert_int_equal(iommu_abort(unit, utlb(0)), 0);
 		allowed[1] = 0;
+		fake_irq_take();
 		fault_count = 0;
-		iommu_poll();
 	}
 }
 
@@ -294,13 +294,11 @@ static void test_silenced_stream_is_not_recorded(void **state)
 	assert_int_equal(iommu_silence(unit, utlb(0)), 0);
 	assert_int_equal(lands(0, 0), 0);
 	assert_int_equal(fake_irq_take(), 0);
-	iommu_poll();
 	assert_int_equal(fault_count, 0);
 	/* Nor later. */
 	assert_int_equal(lands(0, 0), 0);
 	assert_int_equal(iommu_abort(unit, utlb(0)), 0);
-	iommu_poll();
-	assert_int_equal(fault_count, 0);
+	assert_int_equal(fake_irq_take(), 0);
 	assert_int_equal(lands(0, 0), 0);
 	assert_int_equal(fake_irq_take(), 1);
 	assert_int_equal(fault_count, 1);
@@ -356,6 +354,7 @@ static void test_contexts_run_out(void **state)
 
 static void refused(const char *why)
 {
+	fake_irq_reset();
 	iommu_init();
 	unit = iommu_by_phandle(UNIT);
 	assert_false(unit->usable);
@@ -387,27 +386,33 @@ static void test_refused(void **state)
 	refused("root unit");
 	for (int64_t n = 1; n <= 3; n++) {
 		describe();
+		fake_irq_reset();
 		fake_heap_fail_in = n;
 		iommu_init();
 		fake_heap_fail_in = 0;
 		assert_false(iommu_by_phandle(UNIT)->usable);
 	}
 	describe();
+	fake_irq_reset();
 	model_ipmmu.stalled = true;
 	iommu_init();
 	assert_false(iommu_by_phandle(UNIT)->usable);
 }
 
-/* Without an interrupt faults are found when somebody asks. */
+/* Without an interrupt a job looks for faults, again and again. */
 static void test_no_interrupt(void **state)
 {
 	machine.smmus[0].eventq_intid = 0;
 	bring_up();
 	assert_true(fake_log_has("no interrupt for faults"));
 	assert_int_equal(iommu_attach(unit, utlb(0), &first), 0);
-	assert_int_equal(lands(0, 2 * SZ_2M), 0);
-	iommu_poll();
-	assert_int_equal(fault_count, 1);
+	for (uint32_t i = 1; i < 4; i++) {
+		assert_int_equal(lands(0, 2 * SZ_2M), 0);
+		fake_job_run();
+		assert_int_equal(fault_count, i);
+		fake_job_run();
+		assert_int_equal(fault_count, i);
+	}
 }
 
 int main(void)

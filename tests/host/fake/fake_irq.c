@@ -117,13 +117,18 @@ uint32_t fake_job_run(void)
 {
 	struct job *j = queued;
 	uint32_t steps = 0;
+	enum job_status status;
 
 	if (j == NULL) {
 		return 0;
 	}
 	do {
 		steps++;
-	} while (j->ops->step(j) == JOB_MORE);
+		status = j->ops->step(j);
+	} while (status == JOB_MORE);
+	if (status == JOB_WAIT) {
+		return steps;
+	}
 	queued = NULL;
 	j->ops->finish(j, false);
 	return steps;

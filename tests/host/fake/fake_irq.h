@@ -13,7 +13,7 @@ void fake_irq_reset(void);
 void fake_irq_raise(uint32_t intid);
 /* Deliver the pending ones. Returns how many there were. */
 uint32_t fake_irq_take(void);
-/* Run the queued job's steps to the end. Returns the number of steps. */
+/* Run the queued job's steps to the end, or until it waits. Returns the number of steps. */
 uint32_t fake_job_run(void);
 
 #endif
