@@ -63,7 +63,14 @@ int vpci_build(struct vpci_shadow *s, const struct vpci_build *b);
 /* What vpci_build() did with !intx, for a guest: there is a line for the pin after all. */
 void vpci_build_pin(struct vpci_shadow *s, const struct vpci_image *image);
 
-/* Parts of it. */
+/*
+ * vpci_build() in two, each long enough for one go: registers and BARs, anew; then capabilities. After
+ * -ENOMEM of either s is not to be used.
+ */
+int vpci_build_header(struct vpci_shadow *s, const struct vpci_build *b);
+int vpci_build_lists(struct vpci_shadow *s, const struct vpci_build *b);
+
+/* Parts of them. */
 int vpci_build_caps(struct vpci_shadow *s, const struct vpci_build *b);
 int vpci_build_ext_caps(struct vpci_shadow *s, const struct vpci_build *b);
 

@@ -17,6 +17,7 @@ struct lend_prepared {
 	uint64_t bars[PCI_BARS]; /* first PCI bus addresses */
 	struct vpci_image image;
 	bool itt_done; /* f->itt is its own, if it is to have one */
+	bool header_built;
 	bool built;
 	bool said; /* that it is lent: the log has it, the rest is about to be done */
 	struct vpci_shadow shadow;
@@ -39,6 +40,7 @@ void lend_unprepare_locked(struct pci_function *f);
 int lend_map_itt(struct domain *d, struct pci_function *f, enum vpci_view view);
 /* f's messages go through vectors of a controller, which decide what is shown: built at the end. */
 bool lend_takes_vectors(const struct pci_function *f, const struct domain *d);
+/* One of its two parts: p->built after the second. */
 int lend_build(struct lend_prepared *p, const struct pci_function *f, bool msi_trapped,
 	       bool msix_trapped);
 

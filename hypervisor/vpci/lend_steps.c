@@ -96,8 +96,10 @@ int lend_build(struct lend_prepared *p, const struct pci_function *f, bool msi_t
 	};
 
 	memcpy(build.bars, p->bars, sizeof(build.bars));
-	p->built = true;
-	return vpci_build(&p->shadow, &build);
+	p->built = p->header_built;
+	p->header_built = true;
+	return p->built ? vpci_build_lists(&p->shadow, &build)
+			: vpci_build_header(&p->shadow, &build);
 }
 
 /* What is prepared becomes what vf shows. */
@@ -132,9 +134,11 @@ int lend_let_in(struct vpci_function *vf, enum vpci_view view)
 	p = f->prepared;
 	if (!p->built) {
 		bool vectors = vpci_vectors_create(vf) == 0;
+		bool msix = vectors && vpci_msix_trapped(f) && vpci_msix_create(vf) == 0;
 
-		r = lend_build(p, f, vectors && f->msi.cap != 0,
-			       vectors && vpci_msix_trapped(f) && vpci_msix_create(vf) == 0);
+		do {
+			r = lend_build(p, f, vectors && f->msi.cap != 0, msix);
+		} while (r == 0 && !p->built);
 	}
 	if (r == 0 && view == VPCI_VIEW_GUEST && vpci_intx_vintid(vf, true) != 0) {
 		vpci_build_pin(&p->shadow, &p->image);

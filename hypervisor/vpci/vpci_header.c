@@ -198,7 +198,7 @@ void vpci_build_pin(struct vpci_shadow *s, const struct vpci_image *image)
 	vpci_shadow_reg(s, INTERRUPT)->value |= image->regs[INTERRUPT / 4] & INTERRUPT_PIN;
 }
 
-int vpci_build(struct vpci_shadow *s, const struct vpci_build *b)
+int vpci_build_header(struct vpci_shadow *s, const struct vpci_build *b)
 {
 	int r;
 
@@ -216,12 +216,24 @@ int vpci_build(struct vpci_shadow *s, const struct vpci_build *b)
 	if (r == 0 && b->view == VPCI_VIEW_GUEST && b->intx) {
 		vpci_build_pin(s, b->image);
 	}
-	if (r == 0 && b->view != VPCI_VIEW_IDENTITY) {
-		r = vpci_build_caps(s, b);
-	}
+	return r;
+}
+
+int vpci_build_lists(struct vpci_shadow *s, const struct vpci_build *b)
+{
+	int r = b->view == VPCI_VIEW_IDENTITY ? 0 : vpci_build_caps(s, b);
+
 	if (r == 0 && (b->view == VPCI_VIEW_GUEST || vpci_view_is_owners(b->view))) {
 		r = vpci_build_ext_caps(s, b);
 	}
+	return r;
+}
+
+int vpci_build(struct vpci_shadow *s, const struct vpci_build *b)
+{
+	int r = vpci_build_header(s, b);
+
+	r = r == 0 ? vpci_build_lists(s, b) : r;
 	if (r) {
 		vpci_shadow_reset(s, views[VPCI_VIEW_IDENTITY].fallback);
 	}

@@ -418,10 +418,6 @@ static void test_slices(void **state)
 	assert_int_equal(p2m.table_pages, 4);
 }
 
-/*
- * A BAR of 8 GiB in 4 KiB pages: gone at once, for one flush. Its tables are the domain's next ones
- * and stay in its quota, until they go a few at a time.
- */
 /* Blocks in a row, a hole, a block's worth of pages, RAM among them: all goes, and is flushed. */
 static void test_blocks_in_a_row(void **state)
 {
@@ -452,6 +448,38 @@ static void test_blocks_in_a_row(void **state)
 	assert_in_range(p2m.table_pages, tables, tables + 1); /* the SMMU's stays */
 }
 
+/* Pages in a row, with a hole, few and many: they go; those beside them stay, and their table. */
+static void test_pages_in_a_row(void **state)
+{
+	const uint64_t base = 0x40100000, before = base - SZ_4K;
+	const uint32_t tables = p2m.table_pages;
+
+	for (uint32_t count = 8; count <= 248; count += 240) {
+		const uint64_t hole = base + 3 * SZ_4K, end = base + count * SZ_4K;
+
+		assert_int_equal(p2m_map(&p2m, ipa(before), pa(SZ_1M), 4 * SZ_4K, P2M_MMIO), 0);
+		assert_int_equal(p2m_map(&p2m, ipa(hole + SZ_4K), pa(SZ_2M), end - hole, P2M_MMIO_NC), 0);
+		forget_flushes();
+		p2m_unmap(&p2m, ipa(base), end - base);
+		assert_int_equal(flush_calls, 1);
+		for (uint64_t i = base; i < end; i += SZ_4K) {
+			assert_int_equal(p2m_lookup(&p2m, ipa(i), NULL, NULL), P2M_INVALID);
+			assert_true(was_flushed(i, SZ_4K) || i == hole);
+		}
+		assert_int_equal(p2m_lookup(&p2m, ipa(before), NULL, NULL), P2M_MMIO);
+		assert_int_equal(p2m_lookup(&p2m, ipa(end), NULL, NULL), P2M_MMIO_NC);
+		assert_true(p2m.table_pages > tables);
+		p2m_unmap(&p2m, ipa(before), SZ_4K);
+		p2m_unmap(&p2m, ipa(end), SZ_4K);
+		give_all_back();
+		assert_int_equal(p2m.table_pages, tables);
+	}
+}
+
+/*
+ * A BAR of 8 GiB in 4 KiB pages: gone at once, for one flush. Its tables are the domain's next ones
+ * and stay in its quota, until they go a few at a time.
+ */
 static void test_big_unmap(void **state)
 {
 	const uint64_t base = 0x8000000000;
@@ -642,6 +670,7 @@ int main(void)
 		TEST(test_init_without_memory),
 		TEST(test_slices),
 		TEST(test_blocks_in_a_row),
+		TEST(test_pages_in_a_row),
 		TEST(test_big_unmap),
 		TEST(test_destroy_in_slices),
 		TEST(test_slice_exists),

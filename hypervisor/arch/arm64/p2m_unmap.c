@@ -68,6 +68,25 @@ static void unlink_if_empty(struct p2m *p, struct gather *g, uint64_t *entry, ip
 	}
 }
 
+/*
+ * Pages from ipa on, inside one table of level 3; none is RAM, which has blocks. There may be hundreds,
+ * and somebody waits.
+ */
+static void clear_pages(struct gather *g, uint64_t *level3, ipaddr_t ipa, uint64_t size)
+{
+	uint32_t first = pte_index(ipa, 3), count = (uint32_t)(size / SZ_4K);
+
+	for (uint32_t i = 0; i < count && count <= GATHER_IPAS; i++) {
+		if (pte_valid(level3[first + i])) {
+			gather_ipa(g, ipa_add(ipa, i * SZ_4K));
+		}
+	}
+	g->all = g->all || count > GATHER_IPAS;
+	for (uint32_t i = 0; i < count; i++) {
+		p2m_table_write(&level3[first + i], 0);
+	}
+}
+
 /* [ipa, +size) lies inside one entry of level 2. */
 static void unmap_2m(struct p2m *p, struct gather *g, uint64_t *entry, ipaddr_t ipa, uint64_t size)
 {
@@ -87,13 +106,7 @@ static void unmap_2m(struct p2m *p, struct gather *g, uint64_t *entry, ipaddr_t 
 		g->all = true;
 		return;
 	}
-	for (uint64_t at = 0; at < size; at += SZ_4K) {
-		uint64_t *page = &level3[pte_index(ipa_add(ipa, at), 3)];
-
-		if (pte_valid(*page)) {
-			clear_leaf(p, g, page, 3, ipa_add(ipa, at), SZ_4K);
-		}
-	}
+	clear_pages(g, level3, ipa, size);
 	unlink_if_empty(p, g, entry, ipa);
 }
 
