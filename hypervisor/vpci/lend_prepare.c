@@ -119,6 +119,11 @@ int lend_prepare(struct domain *d, struct pci_function *f, enum vpci_view view,
 		r = begin(d, f, view, slot, where);
 		return r ? r : -EAGAIN;
 	}
+	if (!p->ext_read) {
+		vpci_function_ext_image(f, &p->image);
+		p->ext_read = true;
+		return -EAGAIN;
+	}
 	if (!p->itt_done) {
 		take_device_id(f);
 		r = lend_map_itt(d, f, view);

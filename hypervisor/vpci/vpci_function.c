@@ -79,6 +79,10 @@ void vpci_function_image(struct pci_function *f, struct vpci_image *image)
 		/* Its own read all ones (PCIe 6.0 9.3.4.1.1). */
 		image->regs[0] = f->vendor | (uint32_t)f->device << 16;
 	}
+}
+
+void vpci_function_ext_image(struct pci_function *f, struct vpci_image *image)
+{
 	image->ext_count = 0;
 	/* Conventional functions have 256 bytes, and some bridges repeat them above. */
 	image->ext_more = !f->cap_express;
