@@ -44,7 +44,10 @@ boot_entry:
 	/* Clear .bss by PC-relative addresses; nothing else may run before. */
 	adrp	x0, bss_start
 	adrp	x1, bss_end
-1:	stp	xzr, xzr, [x0], #16
+1:	stp	xzr, xzr, [x0, #16]
+	stp	xzr, xzr, [x0, #32]
+	stp	xzr, xzr, [x0, #48]
+	stp	xzr, xzr, [x0], #64
 	cmp	x0, x1
 	b.lo	1b
 	adrp	x0, boot_stack + 4096
