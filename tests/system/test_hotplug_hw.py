@@ -51,6 +51,7 @@ echo 1 >/sys/bus/pci/rescan; wait_for has_disk 0000:02:00.0
 sha256sum <"$(disk 0000:02:00.0)"
 tell button; wait_for unknown 02:00.0; echo "unknown $?"
 echo 1 >/sys/bus/pci/devices/0000:02:00.0/remove; echo "removed $?"
+section log; via dmesg
 section cycles; via create -p idle.cfg
 for i in $(seq 0 CYCLES); do
 	tell "in-$i."; wait_for known 02:00.0
@@ -61,7 +62,6 @@ for i in $(seq 0 CYCLES); do
 done
 via destroy idle
 section events; wait_for noticed 2; kill $monitor; cat /tmp/monitor
-section log; via dmesg
 """
 
 

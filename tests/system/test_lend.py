@@ -214,7 +214,7 @@ for cycle in $(seq COUNT); do
 	via destroy read || exit 1
 	section "free $cycle"; via info --json
 	section "functions $cycle"; via pci-list -a --json
-	section "log $cycle"; via dmesg | grep "d$cycle read is gone"
+	section "log $cycle"; via dmesg | grep "read is gone" | tail -n 1
 done
 section list; via list
 section remove; via pci-assignable-remove -r 02:00.0
@@ -245,7 +245,8 @@ def test_cycles_leak_nothing(machine, soak):
     assert len(functions) == 5
     assert sum("reads" in out[f"cycle {cycle}"] for cycle in range(1, count + 1)) == count // 10
     assert len(out["list"].splitlines()) == 2
-    assert all(out[f"log {cycle}"] for cycle in range(1, count + 1))
+    said = {out[f"log {cycle}"] for cycle in range(1, count + 1)}
+    assert len(said) == count and "" not in said
     assert hashlib.sha256(path.read_bytes()).hexdigest() in out["disk"]
 
 
