@@ -105,7 +105,6 @@ static inline bool domain_is_dying(const struct domain *d)
 
 /* Complete domains by id; NULL when absent. The pointer stays valid until the domain's teardown ends. */
 struct domain *domain_by_id(uint32_t id);
-struct domain *domain_by_name(const char *name);
 /* Next id >= from in use, or DOMAIN_ID_NONE. */
 uint32_t domain_next_id(uint32_t from);
 

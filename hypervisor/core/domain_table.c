@@ -32,20 +32,6 @@ struct domain *domain_by_id(uint32_t id)
 	return found;
 }
 
-struct domain *domain_by_name(const char *name)
-{
-	struct domain *found = NULL;
-
-	spin_lock(&table_lock);
-	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
-		if (in_sight(i) && strcmp(domains[i]->name, name) == 0) {
-			found = domains[i];
-		}
-	}
-	spin_unlock(&table_lock);
-	return found;
-}
-
 uint32_t domain_next_id(uint32_t from)
 {
 	uint32_t best = DOMAIN_ID_NONE;

@@ -5,7 +5,6 @@
 
 #include "lib/types.h"
 
-#define GITS_FRAMES_SIZE     (2 * SZ_64K) /* control frame, translation frame */
 #define GITS_TRANSLATER_PAGE SZ_64K       /* page of GITS_TRANSLATER (0x10040) */
 
 #define GITS_CTLR     0x0000
@@ -39,7 +38,6 @@
 #define GITS_BASER_ENTRY_SIZE(v) (BITS(v, 52, 48) + 1)
 #define GITS_BASER_PAGE_SIZE(v)  BITS(v, 9, 8) /* 4, 16, 64 KiB */
 #define GITS_BASER_SHARE_MASK    GENMASK(11, 10)
-#define GITS_BASER_CACHE_MASK    (GENMASK(61, 59) | GENMASK(55, 53))
 #define GITS_BASER_SHARED        (1ULL << 10 | 7ULL << 59 | 7ULL << 53) /* inner, write-back */
 #define GITS_BASER_NON_CACHEABLE (1ULL << 59 | 1ULL << 53)
 #define GITS_TABLE_DEVICES       1
@@ -48,7 +46,6 @@
 #define GITS_L1_VALID            BIT(63)
 
 #define GICR_BASER_SHARE_MASK    GENMASK(11, 10)
-#define GICR_BASER_CACHE_MASK    (GENMASK(9, 7) | GENMASK(58, 56))
 #define GICR_BASER_SHARED        (1ULL << 10 | 7ULL << 7 | 7ULL << 56)
 #define GICR_BASER_NON_CACHEABLE (1ULL << 7 | 1ULL << 56)
 #define GICR_PENDBASER_ZERO      BIT(62)

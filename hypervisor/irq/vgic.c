@@ -337,12 +337,3 @@ void vgic_sgi1r(struct vcpu *v, uint64_t value)
 	spin_unlock(&g->lock);
 	vgic_kick(g, kick);
 }
-
-void vgic_lpi_pulse(struct domain *d, uint32_t lpi)
-{
-	struct vgic_irq *irq = vgic_lpi_find(d->vgic, lpi);
-
-	if (irq != NULL) {
-		vgic_lpi_pend(d, irq);
-	}
-}

@@ -55,9 +55,6 @@ void vgic_pulse(struct domain *d, struct vcpu *v, uint32_t intid);              
 /* A physical interrupt fired and stays active until the guest's EOI (list register HW bit). */
 void vgic_forward(struct domain *d, struct vcpu *v, uint32_t intid, uint32_t host_intid);
 
-/* LPIs: called by vits.c. */
-void vgic_lpi_pulse(struct domain *d, uint32_t lpi);
-
 /*
  * Route a host SPI to a domain as virtual SPI vintid, for the domain's life or until it is undone.
  * Level or edge as the host line is. -EBUSY: requested already.

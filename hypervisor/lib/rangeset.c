@@ -107,17 +107,6 @@ int rangeset_remove(struct rangeset *s, uint64_t base, uint64_t size)
 	return 0;
 }
 
-bool rangeset_overlaps(const struct rangeset *s, uint64_t base, uint64_t size)
-{
-	uint32_t i;
-
-	if (!range_valid(base, size)) {
-		return size != 0 && s->count != 0 && range_end(&s->ranges[s->count - 1]) > base;
-	}
-	i = first_ending_from(s, base + 1);
-	return i < s->count && s->ranges[i].base < base + size;
-}
-
 bool rangeset_contains(const struct rangeset *s, uint64_t base, uint64_t size)
 {
 	uint32_t i;

@@ -23,7 +23,6 @@ void rangeset_init(struct rangeset *s, struct range *storage, uint32_t max);
 /* -EINVAL: empty or wrapping range. -ENOSPC: storage full, set unchanged. */
 int rangeset_add(struct rangeset *s, uint64_t base, uint64_t size);
 int rangeset_remove(struct rangeset *s, uint64_t base, uint64_t size);
-bool rangeset_overlaps(const struct rangeset *s, uint64_t base, uint64_t size);
 bool rangeset_contains(const struct rangeset *s, uint64_t base, uint64_t size);
 /* Lowest align-aligned address >= min with [addr, addr+size) outside the set and end <= limit. */
 int rangeset_find_gap(const struct rangeset *s, uint64_t size, uint64_t align, uint64_t min,

@@ -48,7 +48,6 @@
 #define PCI_ROM_ADDRESS     0xfffff800U
 
 /* Type 1 header, 7.5.1.3 */
-#define PCI_BRIDGE_BARS     2U
 #define PCI_PRIMARY_BUS     0x18
 #define PCI_SECONDARY_BUS   0x19
 #define PCI_SUBORDINATE_BUS 0x1a
@@ -98,7 +97,6 @@
 /* MSI, 7.7.1 */
 #define PCI_MSI_CONTROL     0x02
 #define PCI_MSI_ENABLE      0x0001
-#define PCI_MSI_CAPABLE_SHIFT 1
 #define PCI_MSI_64BIT       0x0080
 #define PCI_MSI_MASKABLE    0x0100
 
@@ -115,7 +113,6 @@
 /* PCI Express, 7.5.3 */
 #define PCI_EXP_FLAGS       0x02
 #define PCI_EXP_FLAGS_SLOT  0x0100
-#define PCI_EXP_TYPE_SHIFT  4
 #define PCI_EXP_TYPE_ENDPOINT   0x0
 #define PCI_EXP_TYPE_LEGACY     0x1
 #define PCI_EXP_TYPE_ROOT_PORT  0x4

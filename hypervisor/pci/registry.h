@@ -107,7 +107,6 @@ bool pci_state_translated(const struct pci_function *f);
 uint64_t pci_state_reach(const struct host_bridge *bridge, uint64_t from);
 /* One plain clause for a refusal of the three above, for logs and tools. */
 const char *pci_state_why(int error);
-const char *pci_state_name(enum function_state state);
 
 /*
  * Carry a reset out: best method first, the next one when it fails, as a job on this pCPU. The

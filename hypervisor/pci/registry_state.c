@@ -249,17 +249,3 @@ const char *pci_state_why(int error)
 		return "not in the right state";
 	}
 }
-
-const char *pci_state_name(enum function_state state)
-{
-	static const char *const names[] = {
-		[FUNCTION_ABSENT] = "absent",
-		[FUNCTION_OWNED] = "owned",
-		[FUNCTION_RESETTING] = "resetting",
-		[FUNCTION_QUARANTINED] = "quarantined",
-		[FUNCTION_LENT] = "lent",
-		[FUNCTION_BROKEN] = "broken",
-	};
-
-	return (size_t)state < ARRAY_SIZE(names) ? names[state] : "unknown";
-}

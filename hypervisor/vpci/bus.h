@@ -142,9 +142,10 @@ int vpci_bus_use_msi(struct domain *d, struct msi_controller *msi, ipaddr_t door
 enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint8_t bus,
 				 uint32_t devfn, uint32_t reg, struct mmio_access *a,
 				 bool *nobody);
-/* The function with that name, its lock held: the caller unlocks it. NULL: there is none. */
-struct vpci_function *vpci_bus_enter(struct vpci_segment *seg, struct vsbdf where);
-/* The same, lock-free; see vpci_host_device() for what keeps the answer valid. */
+/*
+ * The function with that name, NULL: there is none. Lock-free; see vpci_host_device() for what keeps
+ * the answer valid.
+ */
 struct vpci_function *vpci_bus_peek(struct domain *d, struct vsbdf where);
 /*
  * Make vf visible at vf->where, or take it away. On the segment's own bus it takes the place of an

@@ -64,20 +64,6 @@ static struct vpci_function *find(const struct vpci_segment *seg, struct vsbdf w
 		    : peek(seg, SBDF_BUS(where), SBDF_DEVFN(where));
 }
 
-struct vpci_function *vpci_bus_enter(struct vpci_segment *seg, struct vsbdf where)
-{
-	struct vpci *vpci = seg->domain->vpci;
-	struct vpci_function *vf;
-
-	spin_lock(&vpci->lock);
-	vf = find(seg, where);
-	if (vf) {
-		spin_lock(&vf->function->lock);
-	}
-	spin_unlock(&vpci->lock);
-	return vf;
-}
-
 /* Two words, the lower one first, for those that read or write eight bytes. */
 static void access_words(struct vpci_function *vf, uint32_t reg, struct mmio_access *a)
 {

@@ -40,7 +40,7 @@ static void test_life(void **state)
 
 	assert_int_equal(create("a", 7, &d), 0);
 	assert_int_equal(d->ram_size, 8 << 20);
-	assert_ptr_equal(domain_by_name("a"), d);
+	assert_ptr_equal(named("a"), d);
 	assert_ptr_equal(domain_by_id(d->id), d);
 	assert_int_equal(domain_start(d, ipa(0x40080000), 5), -EAGAIN);
 	run_jobs();
@@ -119,12 +119,12 @@ static void test_rename(void **state)
 	struct domain *a = created("a", 2), *b = created("b", 2);
 
 	assert_int_equal(domain_rename(a, "b"), -EEXIST);
-	assert_ptr_equal(domain_by_name("a"), a);
+	assert_ptr_equal(named("a"), a);
 	memset(longest, 'x', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
 	assert_int_equal(domain_rename(a, longest), 0);
-	assert_ptr_equal(domain_by_name(longest), a);
-	assert_null(domain_by_name("a"));
+	assert_ptr_equal(named(longest), a);
+	assert_null(named("a"));
 	assert_int_equal(domain_rename(a, "c"), 0);
 	domain_copy_name(a, name);
 	assert_memory_equal(name, (char[DOMAIN_NAME_MAX]){ "c" }, sizeof(name));
@@ -147,7 +147,7 @@ static void test_out_of_memory(void **state)
 			break;
 		}
 		fake_heap_fail_in = 0;
-		assert_null(domain_by_name("a"));
+		assert_null(named("a"));
 		assert_nothing_left();
 	}
 	fake_heap_fail_in = 0;
@@ -168,7 +168,7 @@ static void test_half_built_is_not_found(void **state)
 	domain_world.build_answer = 0;
 	d = created("a", 2);
 	assert_null(domain_world.met);
-	assert_ptr_equal(domain_by_name("a"), d);
+	assert_ptr_equal(named("a"), d);
 	end(d);
 }
 
@@ -225,7 +225,7 @@ static void test_full_table(void **state)
 	for (uint32_t i = 0; i < DOMAINS_MAX; i++) {
 		assert_ptr_equal(domain_by_id(all[i]->id), all[i]);
 		snprintf(name, sizeof(name), "d%u", i);
-		assert_ptr_equal(domain_by_name(name), all[i]);
+		assert_ptr_equal(named(name), all[i]);
 	}
 	end(all[17]);
 	/* The only place that is free. */

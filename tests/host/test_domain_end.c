@@ -93,7 +93,7 @@ static void test_teardown_waits(void **state)
 	}
 	/* CPU 1 took no interrupt: it may be inside a request that found the domain. */
 	assert_int_equal(domain_world.built, 1);
-	assert_ptr_equal(domain_by_name("a"), d);
+	assert_ptr_equal(named("a"), d);
 	run_jobs();
 	assert_nothing_left();
 }
@@ -109,7 +109,7 @@ static void test_unconfirmed_end(void **state)
 	run_jobs();
 	ram_stats(&free_blocks, &total);
 	assert_int_equal(free_blocks, total - 2);
-	assert_ptr_equal(domain_by_name("a"), d);
+	assert_ptr_equal(named("a"), d);
 	assert_int_equal(domain_destroy(d), -EBUSY);
 	assert_true(fake_log_has("stays, dying"));
 }

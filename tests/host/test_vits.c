@@ -106,7 +106,7 @@ static void test_lent_device(void **state)
 	assert_int_equal(world_drain(1, taken, 4), 1);
 	assert_int_equal(taken[0], LPI + 10);
 	/* Nobody names the first LPI any more. */
-	vgic_lpi_pulse(&world.domain, LPI + 9);
+	vgic_lpi_pend(&world.domain, vgic_lpi_find(world.domain.vgic, LPI + 9));
 	assert_int_equal(world_drain(1, taken, 4), 0);
 	/* DISCARD. */
 	event_cmd(0x0f, LENT_DEV, 7, 0);

@@ -153,9 +153,19 @@ void ram_block_free(paddr_t block)
 	domain_world.dirty[number(block)] = true;
 }
 
+struct domain *named(const char *name)
+{
+	uint32_t id = domain_next_id(0);
+
+	while (id != DOMAIN_ID_NONE && strcmp(domain_by_id(id)->name, name) != 0) {
+		id = domain_next_id(id + 1);
+	}
+	return id == DOMAIN_ID_NONE ? NULL : domain_by_id(id);
+}
+
 int domain_build_guest(struct domain *d)
 {
-	domain_world.met = domain_by_name(d->name);
+	domain_world.met = named(d->name);
 	if (domain_world.build_answer == 0) {
 		domain_world.built++;
 	}

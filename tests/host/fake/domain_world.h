@@ -43,6 +43,8 @@ extern jmp_buf the_end;
 /* cmocka's: nothing is there, everything works. */
 int domain_world_setup(void **state);
 
+/* The domain of that name that can be seen. NULL: there is none. */
+struct domain *named(const char *name);
 /* vCPUs that were told to stop have. */
 void stop_now(struct domain *d);
 /* All jobs of CPU 0, while CPU 1 keeps taking interrupts. */
