@@ -15,7 +15,8 @@
 struct vits_ops {
 	/*
 	 * The host ITT behind a virtual DeviceID of d, or NULL: virtual only. One that was answered
-	 * stays valid until vits_device_update() or vits_devices_update() has said true since. Called with the vITS lock held.
+	 * stays valid until vits_device_update() or vits_devices_update() has said true since.
+	 * Called with the vITS lock held.
 	 */
 	struct its_device *(*host_device)(struct domain *d, uint32_t vdevice);
 };

@@ -313,7 +313,7 @@ int lend_attach_step(struct domain *d, struct pci_function *f, const struct lend
 		return r;
 	}
 	spin_lock(&pci_registry_lock);
-	/* A dying domain is marked before lend_reclaim_all() takes this lock. */
+	/* A dying domain is marked before lend_reclaim() takes this lock. */
 	r = domain_is_dying(d)
 		    ? -EINVAL
 		    : pci_state_can_lend(f, d->id, options->quirks, d->unprotected_dma);

@@ -450,8 +450,8 @@ void vpci_bus_withdraw(struct vpci_function *vf)
 
 /*
  * Lock-free because the caller holds the vITS lock, which comes later than ours. The answer stays
- * valid: whoever takes a function away clears vf->itt or withdraws vf first, then calls
- * vits_device_gone(), which waits for that lock, and only then frees.
+ * valid: whoever takes a function away clears vf->itt or withdraws vf first, then lets the vITS
+ * forget it (vits_device_update(), under that lock), and only then frees.
  */
 struct its_device *vpci_host_device(struct domain *d, uint32_t vdevice)
 {

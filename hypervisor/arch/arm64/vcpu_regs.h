@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Registers of a vCPU. Layouts marked asm are known to entry.S through asm_offsets.h. */
+/* Registers of a vCPU. */
 #ifndef ARCH_ARM64_VCPU_REGS_H
 #define ARCH_ARM64_VCPU_REGS_H
 
 #include "lib/types.h"
 
-/* Saved at every trap. asm. */
+/* Saved at every trap. vectors.S knows the layout: see the assertions in trap.c. */
 struct vcpu_regs {
 	uint64_t x[31];
 	uint64_t pc;     /* ELR_EL2 */
@@ -29,7 +29,7 @@ struct vcpu_sysregs {
 	bool serror;       /* a virtual SError is pending */
 };
 
-/* FP/SIMD. asm. */
+/* FP/SIMD, in the order of fp_save() (vectors.S). */
 struct vcpu_fp {
 	__uint128_t q[32];
 	uint64_t fpcr, fpsr;
