@@ -137,7 +137,8 @@ static int run_phase(struct domain_boot *b, struct domain *d)
 			return 0;
 		}
 		return job_active(&d->populate) ? -EAGAIN
-						: domain_boot_refuse(b->spec, -ENOMEM, "no memory for its tables");
+						: domain_boot_refuse(b->spec, -ENOMEM,
+								     "no memory for its tables");
 	case BOOT_LEND:
 		return lend_functions(b->spec, d);
 	case BOOT_KERNEL:

@@ -24,8 +24,9 @@ void console_start_buffering(void);
 void console_flush(void);
 
 /*
- * A line of the hypervisor's, without its end. Polls the FIFO only when 16 KiB are queued. Starts on a fresh line when a domain
- * left one unfinished. Any context; takes the locks of the console and of jobs.
+ * A line of the hypervisor's, without its end. Polls the FIFO only when 16 KiB are queued. Starts on
+ * a fresh line when a domain left one unfinished. Any context; takes the locks of the console and of
+ * jobs.
  */
 void console_line(const char *s, size_t size);
 /* A domain printed. The control domain is always shown, a guest only while it has the focus. */

@@ -27,8 +27,8 @@ enum job_status domain_unbuild_slice(struct domain *d);
 int domain_unbuild_guest(struct domain *d);
 
 /*
- * d, which has shut down, asked for a reboot, or its watchdog did. True: it is ended and made again, under its name. Any
- * context, no lock held.
+ * d, which has shut down, asked for a reboot, or its watchdog did. True: it is ended and made again,
+ * under its name. Any context, no lock held.
  */
 bool domain_restart(struct domain *d);
 /* There is such a domain. */

@@ -56,7 +56,9 @@ static enum job_status teardown_step(struct job *j)
 		break;
 	case TEARDOWN_DEVICES:
 		if (domain_unbuild_guest(d) != 0) {
-			log_error("domain", "d%u %s stays, dying: an IOMMU does not answer, so its memory must not be anyone else's",
+			log_error("domain",
+				  "d%u %s stays, dying: an IOMMU does not answer, so its memory must not "
+				  "be anyone else's",
 				  d->id, d->name);
 			return JOB_DONE;
 		}

@@ -25,7 +25,7 @@ struct mmio_access {
 
 enum mmio_result {
 	MMIO_DONE,  /* carried out; the vCPU goes on behind the instruction */
-	MMIO_RETRY, /* the vCPU executes the instruction again: at once, or when the job ends it was parked on */
+	MMIO_RETRY, /* executed again: at once, or when the job ends that the vCPU was parked on */
 	MMIO_ABORT, /* inject a synchronous external abort */
 };
 

@@ -31,7 +31,8 @@ paddr_t its_doorbell(const struct its *its);
 
 /*
  * MAPD with an ITT of its own for event_count events (rounded up to a power of two, at most 2048
- * and the host's limit). meter counts its interrupts, and its direct events, and outlives it. -EBUSY: mapped already. -ENOMEM, -ERANGE (DeviceID), -EIO (time-out).
+ * and the host's limit). meter counts its interrupts, and its direct events, and outlives it.
+ * -EBUSY: mapped already. -ENOMEM, -ERANGE (DeviceID), -EIO (time-out).
  */
 int its_device_map(struct its *its, device_id_t id, uint32_t event_count, struct irq_meter *meter,
 		   struct its_device **out);
@@ -72,7 +73,8 @@ void its_event_clear(struct its_device *dev, uint32_t event);
 
 /*
  * For a storm, from the event's handler: it does not fire until its_device_unmask(); a signal that
- * comes meanwhile is kept. Of a direct event that is the doorbell. The latter lets max events through, true: there are more.
+ * comes meanwhile is kept. Of a direct event that is the doorbell. The latter lets max events
+ * through, true: there are more.
  */
 void its_event_mask(struct its_device *dev, uint32_t event);
 bool its_device_unmask(struct its_device *dev, uint32_t max);

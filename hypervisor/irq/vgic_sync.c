@@ -37,7 +37,7 @@ static void sync_put(struct vgic *g, struct vgic_cpu *c, struct vgic_irq *irq, u
 		eoi = sync_take_source(irq);
 		value |= LR_SOURCE(irq->source);
 	}
-	/* HW = 1 cannot be pending and active at once (IHI0069 12.4, ICH_LR<n>_EL2): deactivate by hand then. */
+	/* HW = 1 cannot be pending and active (IHI0069 12.4, ICH_LR<n>_EL2): deactivate by hand then. */
 	irq->lr_hw = irq->host_active && !(pending && irq->active) && !(eoi && !irq->level);
 	if (irq->lr_hw) {
 		value |= LR_HW | LR_HOST_INTID(irq->host_intid);

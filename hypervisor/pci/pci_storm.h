@@ -2,7 +2,8 @@
 /*
  * A function that interrupts too often: each of its MSIs is masked on the host ITS, or at the MSI
  * controller, when it fires in the storm, its wire disabled if it is its user's alone, otherwise the
- * function held silent; after a back-off all may interrupt again. Nothing is lost: what is masked stays pending.
+ * function held silent; after a back-off all may interrupt again. Nothing is lost: what is masked
+ * stays pending.
  */
 #ifndef PCI_PCI_STORM_H
 #define PCI_PCI_STORM_H

@@ -213,7 +213,9 @@ uint32_t pci_state_obstacles(const struct pci_function *f, uint16_t *only)
 	found |= resettable(f) ? 0 : PCI_OBSTACLE_RESET;
 	found |= pci_state_translated(f) ? 0 : PCI_OBSTACLE_IOMMU;
 	/* One with unprotected_dma may have its memory elsewhere. */
-	found |= pci_state_reach(f->bridge, GUEST_RAM_BASE) != 0 || !pci_state_translated(f) ? 0 : PCI_OBSTACLE_REACH;
+	found |= pci_state_reach(f->bridge, GUEST_RAM_BASE) != 0 || !pci_state_translated(f)
+			 ? 0
+			 : PCI_OBSTACLE_REACH;
 	/* Nobody's id when no guest is there: then every user of a member is one too many. */
 	found |= group_allows(f, *only) ? 0 : PCI_OBSTACLE_GROUP;
 	return found;

@@ -32,7 +32,8 @@ int vpci_place_resolve(const struct vpci_aperture *apertures, uint32_t count, ui
 /*
  * Give every usable BAR of f a PCI bus address that no range of used has; the ranges are added to
  * used. 64-bit prefetchable ones go to the 64-bit aperture, the rest below 4 GiB while there is
- * room. Ports and memory share used: the apertures of a guest do not overlap as numbers. -ENOSPC: used is as it was on entry or fuller, the caller drops it.
+ * room. Ports and memory share used: the apertures of a guest do not overlap as numbers. -ENOSPC:
+ * used is as it was on entry or fuller, the caller drops it.
  */
 int vpci_place_function(const struct vpci_aperture *apertures, uint32_t count,
 			struct rangeset *used, const struct pci_function *f,

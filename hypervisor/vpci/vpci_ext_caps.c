@@ -18,8 +18,8 @@ enum ext_word {
 };
 
 /*
- * What the owner may not write silences errors, redirects requests, changes the size of BARs, makes new functions,
- * or needs every port above to be set alike, which is not the owner's to do.
+ * What the owner may not write silences errors, redirects requests, changes the size of BARs, makes
+ * new functions, or needs every port above to be set alike, which is not the owner's to do.
  */
 static const struct {
 	uint16_t id;
