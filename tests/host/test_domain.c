@@ -161,13 +161,14 @@ static void test_half_built_is_not_found(void **state)
 {
 	struct domain *d = NULL;
 
+	domain_world.looks = true;
 	domain_world.build_answer = -ENOMEM;
 	assert_int_equal(create("a", 2, &d), -ENOMEM);
-	assert_null(domain_world.met);
+	assert_false(domain_world.met);
 	assert_nothing_left();
 	domain_world.build_answer = 0;
 	d = created("a", 2);
-	assert_null(domain_world.met);
+	assert_false(domain_world.met);
 	assert_ptr_equal(named("a"), d);
 	end(d);
 }

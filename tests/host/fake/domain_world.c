@@ -165,7 +165,7 @@ struct domain *named(const char *name)
 
 int domain_build_guest(struct domain *d)
 {
-	domain_world.met = named(d->name);
+	domain_world.met = domain_world.looks && domain_next_id(0) != DOMAIN_ID_NONE;
 	if (domain_world.build_answer == 0) {
 		domain_world.built++;
 	}

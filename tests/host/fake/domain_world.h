@@ -33,7 +33,8 @@ struct domain_world {
 	int unbuild_answer;
 	uint32_t unbuild_slices;
 	int machine_end; /* 1 off, 2 reset */
-	struct domain *met; /* by who looked during the build */
+	bool looks; /* during a build, for a domain */
+	bool met;   /* one, when it looked last */
 };
 
 extern struct domain_world domain_world;
