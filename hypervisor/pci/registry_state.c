@@ -88,8 +88,9 @@ bool pci_state_translated(const struct pci_function *f)
 }
 
 /*
- * m is of f's group. One's user may be the other's too, or nobody. Of two that nothing confines neither gains by the
- * group: each reaches all of memory. What is confined could reach the other's registers, though.
+ * m is of f's group. One's user may be the other's too, or nobody. Of two that nothing confines
+ * neither gains by the group: each reaches all of memory. What is confined could reach the other's
+ * registers, though.
  */
 static bool joined(const struct pci_function *f, const struct pci_function *m)
 {

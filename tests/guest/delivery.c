@@ -56,18 +56,15 @@ static uint32_t deliveries(const struct marker *m, uint32_t intid)
 	return taken;
 }
 
-static void by_message(uint32_t device, uint64_t config)
+static void by_message(uint32_t device)
 {
 	uint32_t cap = config_capability(device, CAP_MSI);
 
 	check("there is MSI", cap != 0);
 	check("the ITS takes it", its_map(device, EVENT));
-	write32(config + cap + 4, (uint32_t)GITS_TRANSLATER);
-	write32(config + cap + 8, 0);
-	write16(config + cap + 12, EVENT);
-	write16(config + cap + 2, (uint16_t)(read16(config + cap + 2) | 1));
+	config_msi_on(device, cap, GITS_TRANSLATER, EVENT);
 	check_equal("messages", deliveries(&msi, LPI_FIRST + EVENT), OPERATIONS);
-	write16(config + cap + 2, (uint16_t)(read16(config + cap + 2) & ~1U));
+	config_msi_off(device, cap);
 }
 
 /* Slot N, pin A. */
@@ -128,7 +125,7 @@ void test_main(void)
 	write32(config + BAR0, (uint32_t)edu);
 	write16(config + COMMAND, COMMAND_MEMORY | COMMAND_MASTER);
 	barrier();
-	by_message((uint32_t)device, config);
+	by_message((uint32_t)device);
 	by_pin((uint32_t)device);
 	by_timer();
 }

@@ -42,10 +42,7 @@ static void by_message(uint32_t device)
 
 	check("there is MSI", cap != 0);
 	check("the ITS takes it", its_map(device, EVENT));
-	write32(config + cap + 4, (uint32_t)GITS_TRANSLATER);
-	write32(config + cap + 8, 0);
-	write16(config + cap + 12, EVENT);
-	write16(config + cap + 2, (uint16_t)(read16(config + cap + 2) | 1));
+	config_msi_on(device, cap, GITS_TRANSLATER, EVENT);
 	write32(edu + EDU_RAISE, 2);
 	check("a message", gic_wait(LPI_FIRST + EVENT));
 	check_equal("says who it is", read32(edu + EDU_PENDING) & 2, 2);
@@ -57,7 +54,7 @@ static void by_message(uint32_t device)
 	check_equal("none without bus mastering", gic_take(), 1023);
 	write32(edu + EDU_ACK, read32(edu + EDU_PENDING));
 	command(COMMAND_MEMORY | COMMAND_MASTER);
-	write16(config + cap + 2, (uint16_t)(read16(config + cap + 2) & ~1U));
+	config_msi_off(device, cap);
 }
 
 /* Slot N, pin A: SPI 3 + N % 4 (guest's interrupt map), level. */

@@ -140,10 +140,7 @@ static void set_up(uint32_t device)
 	master(true);
 	check("there is MSI", cap != 0);
 	check("the ITS takes it", its_map(device, EVENT));
-	write32(config + cap + 4, (uint32_t)GITS_TRANSLATER);
-	write32(config + cap + 8, 0);
-	write16(config + cap + 12, EVENT);
-	write16(config + cap + 2, (uint16_t)(read16(config + cap + 2) | 1));
+	config_msi_on(device, cap, GITS_TRANSLATER, EVENT);
 }
 
 void test_main(void)

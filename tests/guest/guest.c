@@ -315,6 +315,26 @@ uint32_t config_capability(uint32_t device, uint8_t id)
 	return 0;
 }
 
+static void msi_enable(uint32_t device, uint32_t cap, uint32_t on)
+{
+	uint64_t control = config_address(device, cap + 2);
+
+	write16(control, (uint16_t)((read16(control) & ~1U) | on));
+}
+
+void config_msi_on(uint32_t device, uint32_t cap, uint64_t address, uint16_t data)
+{
+	write32(config_address(device, cap + 4), (uint32_t)address);
+	write32(config_address(device, cap + 8), (uint32_t)(address >> 32));
+	write16(config_address(device, cap + 12), data);
+	msi_enable(device, cap, 1);
+}
+
+void config_msi_off(uint32_t device, uint32_t cap)
+{
+	msi_enable(device, cap, 0);
+}
+
 void guest_start(uint64_t fdt, uint64_t current_el)
 {
 	on_bare_metal = current_el >> 2 == 2;

@@ -148,6 +148,12 @@ int config_find(uint32_t ids);
 #define IVSHMEM_IDS    0x11101af4U
 /* Offset of a capability of a device, or 0. */
 uint32_t config_capability(uint32_t device, uint8_t id);
+/*
+ * MSI with an address of 64 bits, its capability at cap: one vector, on, whose message is data at
+ * address; and off.
+ */
+void config_msi_on(uint32_t device, uint32_t cap, uint64_t address, uint16_t data);
+void config_msi_off(uint32_t device, uint32_t cap);
 #define CAP_MSI  0x05U
 #define CAP_MSIX 0x11U
 

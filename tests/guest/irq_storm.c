@@ -27,11 +27,8 @@ static void msi_on(uint32_t device, bool frame)
 		message_intid = LPI_FIRST;
 		check("the ITS came to the end", its_map(device, 0));
 	}
-	write32(config_address(device, at + 4),
-		(uint32_t)(frame ? GUEST_V2M_BASE + MSI_SETSPI : GITS_TRANSLATER));
-	write32(config_address(device, at + 8), 0);
-	write16(config_address(device, at + 12), frame ? (uint16_t)message_intid : 0);
-	write16(config_address(device, at + 2), 0x81); /* 64-bit, enabled */
+	config_msi_on(device, at, frame ? GUEST_V2M_BASE + MSI_SETSPI : GITS_TRANSLATER,
+		      frame ? (uint16_t)message_intid : 0);
 }
 
 /* SPIs 3..6 are the wires. */

@@ -2,11 +2,11 @@
 /* top: what goes on, again and again; on the whole screen, or with -b as text. */
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "signals.h"
 #include "top_screen.h"
 #include "top_text.h"
 #include "via.h"
@@ -27,21 +27,6 @@ struct top {
 	struct top_look before, now;
 	unsigned int skip; /* lines scrolled away */
 };
-
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int number)
-{
-	stopped = 1;
-}
-
-static double seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* The look before the last one is forgotten. */
 static int look_again(struct top *t)
@@ -145,16 +130,16 @@ static bool take_key(struct top *t, int key, bool *again)
 static int run_screen(struct top *t)
 {
 	unsigned long rounds = 0;
-	double due = seconds_now() + t->delay;
+	double due = via_seconds() + t->delay;
 	int err = look_again(t);
 
 	/* Nothing to compare with yet: what there is, at rest. */
-	for (bool again = true; err == 0 && !stopped;) {
-		double left = due - seconds_now();
+	for (bool again = true; err == 0 && !signals_came();) {
+		double left = due - via_seconds();
 
 		if (again || left <= 0) {
 			err = look_again(t);
-			due = seconds_now() + t->delay;
+			due = via_seconds() + t->delay;
 			rounds++;
 		}
 		if (err != 0 || (t->rounds != 0 && rounds > t->rounds)) {
@@ -162,7 +147,7 @@ static int run_screen(struct top *t)
 		}
 		again = false;
 		show(t);
-		left = due - seconds_now();
+		left = due - via_seconds();
 		if (!take_key(t, top_screen_key(left > 0 ? (int)(left * 1000) + 1 : 0), &again)) {
 			break;
 		}
@@ -172,8 +157,7 @@ static int run_screen(struct top *t)
 
 static int run(struct top *t)
 {
-	struct sigaction action = { .sa_handler = on_signal };
-	struct sigaction saved;
+	struct signals_saved saved;
 	int err;
 
 	if (t->batch) {
@@ -183,10 +167,9 @@ static int run(struct top *t)
 		via_fail(t->c, "this is no terminal that top can use; -b prints text");
 		return -ENOTTY;
 	}
-	stopped = 0;
-	sigaction(SIGTERM, &action, &saved);
+	signals_catch(&saved);
 	err = run_screen(t);
-	sigaction(SIGTERM, &saved, NULL);
+	signals_restore(&saved);
 	top_screen_close();
 	return err;
 }

@@ -2,11 +2,11 @@
 /* trace: exits and interrupts of a while, one by one, as a file for a trace viewer. */
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "signals.h"
 #include "trace_json.h"
 
 #define SECONDS_MAX 3600.0
@@ -23,21 +23,6 @@ struct trace {
 	uint64_t lost;
 	struct trace_json json;
 };
-
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int number)
-{
-	stopped = 1;
-}
-
-static double seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* Those that come while this goes on, too: at its end they are looked for again. */
 static int name_domains(struct trace *t)
@@ -98,10 +83,10 @@ static int drain_all(struct trace *t)
 /* Until time is over, or a signal or a full disk ends it. */
 static int record(struct trace *t)
 {
-	double end = seconds_now() + t->seconds;
+	double end = via_seconds() + t->seconds;
 	int err = name_domains(t);
 
-	while (err == 0 && !stopped && seconds_now() < end && !ferror(t->json.to)) {
+	while (err == 0 && !signals_came() && via_seconds() < end && !ferror(t->json.to)) {
 		nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000000L }, NULL);
 		err = drain_all(t);
 	}
@@ -111,8 +96,7 @@ static int record(struct trace *t)
 /* The file is whole, whatever ended it. */
 static int write_file(struct trace *t, uint32_t only)
 {
-	struct sigaction action = { .sa_handler = on_signal };
-	struct sigaction interrupt, terminate;
+	struct signals_saved saved;
 	FILE *to = t->path != NULL ? fopen(t->path, "w") : stdout;
 	const char *name = t->path != NULL ? t->path : "standard output";
 	int status = VIA_OK;
@@ -121,16 +105,13 @@ static int write_file(struct trace *t, uint32_t only)
 	if (to == NULL) {
 		return via_fail(t->c, "%s: %s", name, strerror(errno));
 	}
-	stopped = 0;
-	sigaction(SIGINT, &action, &interrupt);
-	sigaction(SIGTERM, &action, &terminate);
+	signals_catch(&saved);
 	trace_json_begin(&t->json, to, t->info.tick_hz, only);
 	if (record(t) != 0) {
 		status = via_fail(t->c, "%s", viaduct_error(t->v));
 	}
 	trace_json_end(&t->json);
-	sigaction(SIGINT, &interrupt, NULL);
-	sigaction(SIGTERM, &terminate, NULL);
+	signals_restore(&saved);
 	bad = ferror(to) != 0;
 	if ((to == stdout ? fflush(to) : fclose(to)) != 0 || bad) {
 		status = via_fail(t->c, "%s: %s", name, strerror(errno));

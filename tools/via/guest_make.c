@@ -3,47 +3,15 @@
 #include "guest_make.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "cpu_choice.h"
 #include "pci_choice.h"
+#include "signals.h"
 
 #define MIB             (1024ULL * 1024)
 #define BLOCK           (2 * MIB)
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-	interrupted = 1;
-}
-
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-
-#define SIGNALS (sizeof(signals) / sizeof(signals[0]))
-
-/* One that is ignored stays so: that is how a shell protects its background jobs. */
-static void catch_signals(struct sigaction saved[SIGNALS])
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	interrupted = 0;
-	for (size_t i = 0; i < SIGNALS; i++) {
-		sigaction(signals[i], NULL, &saved[i]);
-		if (saved[i].sa_handler != SIG_IGN) {
-			sigaction(signals[i], &action, NULL);
-		}
-	}
-}
-
-static void restore_signals(const struct sigaction saved[SIGNALS])
-{
-	for (size_t i = 0; i < SIGNALS; i++) {
-		sigaction(signals[i], &saved[i], NULL);
-	}
-}
 
 static uint64_t ram_bytes(const struct guest_config *g)
 {
@@ -105,7 +73,7 @@ static int show_progress(void *arg, uint64_t done, uint64_t total)
 		fprintf(stderr, "\rLoading %s: %3llu %%%s", g->name,
 			(unsigned long long)(done * 100 / total), done == total ? "\n" : "");
 	}
-	return interrupted != 0;
+	return signals_came();
 }
 
 /* What it gets of which CPUs. */
@@ -159,7 +127,7 @@ static int finish(const struct command *c, struct viaduct *v, struct guest_confi
 	if (err == 0) {
 		err = viaduct_domain_start(v, id, pc, arg, flags);
 	}
-	if (err != 0 && interrupted && isatty(STDERR_FILENO)) {
+	if (err != 0 && signals_came() && isatty(STDERR_FILENO)) {
 		fputc('\n', stderr);
 	}
 	return err == 0 ? VIA_OK : via_fail(c, "%s: %s", g->name, viaduct_error(v));
@@ -210,7 +178,7 @@ int guest_make(const struct command *c, struct guest_config *g, uint32_t flags, 
 		.ram_bytes = ram_bytes(g),
 		.device_tree = g->device_tree,
 	};
-	struct sigaction saved[SIGNALS];
+	struct signals_saved saved;
 	struct viaduct_boot *boot;
 	struct viaduct *v;
 	char why[512];
@@ -224,10 +192,10 @@ int guest_make(const struct command *c, struct guest_config *g, uint32_t flags, 
 		viaduct_boot_close(boot);
 		return VIA_FAILED;
 	}
-	catch_signals(saved);
+	signals_catch(&saved);
 	status = create(c, v, g, boot, flags, id);
 	viaduct_boot_close(boot);
-	restore_signals(saved);
+	signals_restore(&saved);
 	viaduct_close(v);
 	return status;
 }

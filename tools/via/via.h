@@ -43,6 +43,9 @@ int via_option(const struct command *c, int argc, char **argv, const char *lette
 /* The options of a command that has only --json. VIA_OK, or VIA_MALFORMED, which has been reported. */
 int via_json_option(const struct command *c, int argc, char **argv, int min, int max, bool *json);
 
+/* Of a clock that only goes on. */
+double via_seconds(void);
+
 /* "0000:02:00.0"; buf of at least 16 bytes. Returns buf. */
 const char *via_bdf_text(uint32_t sbdf, char *buf);
 /* printf arguments for BDF_FMT. */
