@@ -16,8 +16,9 @@ static void print_functions(const struct control_function *list, size_t count, u
 		const struct control_function *f = &list[i];
 
 		if (f->state == CONTROL_FUNCTION_LENT && f->user == domain) {
-			printf("  %04x:%02x:%02x.%x  %04x:%04x\n", f->sbdf >> 16, f->sbdf >> 8 & 0xff,
-			       f->sbdf >> 3 & 31, f->sbdf & 7, f->vendor, f->device);
+			printf("  %04x:%02x:%02x.%x  %04x:%04x\n", f->sbdf >> 16,
+			       f->sbdf >> 8 & 0xff, f->sbdf >> 3 & 31, f->sbdf & 7, f->vendor,
+			       f->device);
 		}
 	}
 }

@@ -12,8 +12,8 @@
  *     ./shared_memory BDF ring NUMBER VECTOR  interrupt another guest
  *     ./shared_memory BDF heard COUNT         wait until that one has counted so far
  *
- * uio_pci_generic turns the function on; all else is done through its BARs. Being interrupted is for
- * a driver in the kernel, or an RTOS: doorbells are MSI-X, which uio_pci_generic has none of.
+ * uio_pci_generic turns the function on; all else is done through its BARs. Being interrupted is
+ * for a driver in the kernel, or an RTOS: doorbells are MSI-X, which uio_pci_generic has none of.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -53,7 +53,8 @@ static volatile void *map(const char *bdf, const char *resource)
 
 static volatile char *slot(const char *bdf, const char *number)
 {
-	return (volatile char *)map(bdf, "resource2_wc") + SLOT * (strtoul(number, NULL, 0) % SLOTS);
+	return (volatile char *)map(bdf, "resource2_wc") +
+	       SLOT * (strtoul(number, NULL, 0) % SLOTS);
 }
 
 /* The first byte comes last: who sees it sees all. */

@@ -29,9 +29,9 @@ void dom0_claim_ram(uint64_t wanted);
 bool boot_without_control(const struct machine *m);
 
 /*
- * Domains of the device tree ("xen,domain"), after the control domain, if there is one: each is made
- * now and fills and starts itself by a job. One that cannot be is named in the log with the reason;
- * the rest goes on. Panics when nothing at all can run.
+ * Domains of the device tree ("xen,domain"), after the control domain, if there is one: each is
+ * made now and fills and starts itself by a job. One that cannot be is named in the log with the
+ * reason; the rest goes on. Panics when nothing at all can run.
  */
 void domain_boot_all(void);
 

@@ -94,8 +94,9 @@ int dom0_ecam_layout(const struct machine *m, const struct control_layout *contr
 		struct range *ecam = &bridges[i].ecam;
 
 		if (ecam->size == 0) {
-			ecam->size = (bridges[i].host->bus_end - bridges[i].host->bus_start + 1ULL) *
-				     SZ_1M;
+			ecam->size =
+				(bridges[i].host->bus_end - bridges[i].host->bus_start + 1ULL) *
+				SZ_1M;
 			err = take(&s, ecam->size, SZ_2M, LIMIT_32BIT, P2M_IPA_SIZE, &ecam->base);
 		}
 	}

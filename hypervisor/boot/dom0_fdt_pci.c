@@ -87,7 +87,8 @@ static void dma_ranges(struct fdt_writer *w, const struct machine_bridge *b)
 			w->cell_count = 0;
 			return;
 		}
-		range_cells(w, space_codes[win->kind] | (win->prefetchable ? SPACE_PREFETCHABLE : 0),
+		range_cells(w,
+			    space_codes[win->kind] | (win->prefetchable ? SPACE_PREFETCHABLE : 0),
 			    win->pci, win->cpu, win->size);
 	}
 	if (b->dma_count != 0) {

@@ -15,7 +15,8 @@
 void dom0_fdt_bridge(struct fdt_writer *w, const struct dom0_bridge *bridge, uint32_t gic_phandle,
 		     uint32_t msi_phandle);
 /* What its owner needs besides the host's own properties, in whose node w is. */
-void dom0_fdt_own_bridge(struct fdt_writer *w, const struct machine_bridge *b, uint32_t gic_phandle);
+void dom0_fdt_own_bridge(struct fdt_writer *w, const struct machine_bridge *b,
+			 uint32_t gic_phandle);
 void dom0_fdt_control(struct fdt_writer *w, const struct control_layout *layout);
 
 #endif

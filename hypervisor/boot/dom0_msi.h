@@ -15,8 +15,8 @@ struct dom0_msi_frame {
 /*
  * line_count: INTIDs of the host's GIC, SGIs and PPIs too. After the bridges have come up. With a
  * frame of the host the virtual one lies there and has its numbers, which are nobody else's.
- * Without, the MSI blocks of bridges are behind it: it lies at the registers of one of them, where no
- * domain sees anything, with numbers after the host's. A bridge that its owner sees as another
+ * Without, the MSI blocks of bridges are behind it: it lies at the registers of one of them, where
+ * no domain sees anything, with numbers after the host's. A bridge that its owner sees as another
  * controller has no such place.
  */
 struct dom0_msi_frame dom0_msi_frame(const struct machine_gic *gic, uint32_t line_count);

@@ -12,7 +12,7 @@ enum dom0_action {
 	DOM0_KEEP_AWAY,
 	DOM0_COPY,    /* describes, has no registers */
 	DOM0_PASS,    /* copied; registers mapped, interrupts routed */
-	DOM0_BRIDGE,  /* a host bridge its owner drives: copied; registers trapped, interrupts routed */
+	DOM0_BRIDGE,  /* a host bridge its owner drives: registers trapped, interrupts routed */
 	DOM0_BUS,     /* copied without its children, for which there are rules too */
 	DOM0_CONSOLE, /* copied; a virtual UART answers at the same place */
 	DOM0_REPLACE, /* the control domain has its own, written anew or implied */

@@ -18,7 +18,7 @@ static uint32_t hex_digit(char c)
 	return 16;
 }
 
-/* One to digits digits, at most max, and the character end behind them. Returns behind it, or NULL. */
+/* One to digits digits, at most max, then the character end. Returns what follows, or NULL. */
 static const char *take(const char *s, int digits, uint32_t max, char end, uint32_t *out)
 {
 	uint32_t value = 0;

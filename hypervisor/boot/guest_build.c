@@ -71,7 +71,7 @@ static int create_msi(struct domain *d, bool has_its)
 
 static int create_gic(struct domain *d)
 {
-	/* The CPU interface is the hardware's own, so a guest's GIC has the version of the host's. */
+	/* The CPU interface is the hardware's own: a guest's GIC has the version of the host's. */
 	const struct vgic_config gic = {
 		.version = machine.gic.version,
 		.dist = ipa(GUEST_GICD_BASE),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Domains that start with the machine: "xen,domain" nodes of /chosen. A node that is wrong costs its
- * domain only; what is not understood is refused and not passed over, as it may be a restriction.
+ * Domains that start with the machine: "xen,domain" nodes of /chosen. A node that is wrong costs
+ * its domain only; what is not understood is refused and not passed over, as it may be a
+ * restriction.
  */
 #include "boot/domain_bridges.h"
 #include "boot/domain_pci.h"

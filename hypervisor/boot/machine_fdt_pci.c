@@ -240,8 +240,8 @@ static int read_regs(struct fdt_reader *r, int node, struct machine_bridge *b)
 }
 
 /*
- * "viaduct,owner-driven": the owner's driver starts clocks, PHY and link. Then it is the owner too who
- * has the controller's own MSI block.
+ * "viaduct,owner-driven": the owner's driver starts clocks, PHY and link. Then it is the owner too
+ * who has the controller's own MSI block.
  */
 static int read_owner_driven(struct fdt_reader *r, int node, struct machine_bridge *b)
 {

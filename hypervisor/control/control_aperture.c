@@ -120,7 +120,8 @@ static int slot_open(struct control_call *call, const struct control_aperture_ma
 	    in->offset / CONTROL_SLOT_SIZE >= d->ram_block_count) {
 		return -EINVAL;
 	}
-	if (in->offset / CONTROL_SLOT_SIZE >= __atomic_load_n(&d->ram_populated, __ATOMIC_ACQUIRE)) {
+	if (in->offset / CONTROL_SLOT_SIZE >=
+	    __atomic_load_n(&d->ram_populated, __ATOMIC_ACQUIRE)) {
 		return -EAGAIN;
 	}
 	wanted.domain = d->id;

@@ -61,7 +61,8 @@ static void examine(const struct pci_function *f, struct control_pci_report *out
 	} else if (f->iommu != NULL && f->iommu->why != NULL) {
 		str_copy(out->iommu_why, f->iommu->why, sizeof(out->iommu_why));
 	}
-	out->reach = (uint32_t)MIN(pci_state_reach(f->bridge, GUEST_RAM_BASE) / SZ_1M, CONTROL_REACH_ALL);
+	out->reach = (uint32_t)MIN(pci_state_reach(f->bridge, GUEST_RAM_BASE) / SZ_1M,
+				   CONTROL_REACH_ALL);
 	out->requester = f->requester;
 	out->stream = f->stream.v;
 	out->device_id = f->device_id.v;

@@ -45,7 +45,8 @@ static void describe(const struct pci_function *f, struct control_function *out)
 		     (f->lent_rom.size != 0 ? CONTROL_FUNCTION_HAS_ROM : 0) |
 		     (f->header_type == 0 && !pci_state_translated(f) ?
 			      CONTROL_FUNCTION_NOT_ISOLATED : 0) |
-		     (f->iommu != NULL && f->iommu->overflows != 0 ? CONTROL_FUNCTION_FAULTS_LOST : 0);
+		     (f->iommu != NULL && f->iommu->overflows != 0 ?
+			      CONTROL_FUNCTION_FAULTS_LOST : 0);
 	out->reset_methods = f->reset_methods;
 	out->quirks = f->quirks;
 	out->pf = f->pf != NULL ? f->pf->sbdf.v : CONTROL_NO_SLOT;

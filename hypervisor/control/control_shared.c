@@ -14,7 +14,7 @@ IS(IVSHMEM_SIZE_MIN, CONTROL_SHARED_SIZE_MIN);
 IS(IVSHMEM_SIZE_MAX, CONTROL_SHARED_SIZE_MAX);
 IS(IVSHMEM_VECTORS_MAX, CONTROL_SHARED_VECTORS_MAX);
 
-/* Under the lock that domains are made and started under: one caller at a time, none while it starts. */
+/* Under the lock of making and starting domains: one caller at a time, none while it starts. */
 int control_shared_join(struct control_call *call)
 {
 	const struct control_shared_join *in = call->in;

@@ -19,8 +19,8 @@
 #define WRITER_HYPERVISOR DOMAIN_ID_NONE
 
 /*
- * A UART takes a millisecond for ten characters, and EL2 runs with interrupts masked: text is queued,
- * and a job sends it as the FIFO takes it.
+ * A UART takes a millisecond for ten characters, and EL2 runs with interrupts masked: text is
+ * queued, and a job sends it as the FIFO takes it.
  */
 #define QUEUE_SIZE 16384U
 #define STEP_MAX   64U /* characters a step of the job sends... */

@@ -10,23 +10,23 @@
 #include "core/domain.h"
 
 /*
- * Output on machine.uart, or on the UART compiled in when that is empty or has no driver, polled until
- * console_start_buffering(); interrupts for input once the GIC is up (console_enable_input).
+ * Output on machine.uart, or on the UART compiled in when that is empty or has no driver, polled
+ * until console_start_buffering(); interrupts for input once the GIC is up (console_enable_input).
  */
 void console_init(void);
 void console_enable_input(void);
 /*
- * From now on text is queued and sent by a job of the pCPU that wrote, but for a domain's characters
- * when nothing is queued and the FIFO takes them. Jobs run soon; once.
+ * From now on text is queued and sent by a job of the pCPU that wrote, but for a domain's
+ * characters when nothing is queued and the FIFO takes them. Jobs run soon; once.
  */
 void console_start_buffering(void);
 /* On return all of it is in the UART's FIFO. Before the machine goes off. */
 void console_flush(void);
 
 /*
- * A line of the hypervisor's, without its end. Polls the FIFO only when 16 KiB are queued. Starts on
- * a fresh line when a domain left one unfinished. Any context; takes the locks of the console and of
- * jobs.
+ * A line of the hypervisor's, without its end. Polls the FIFO only when 16 KiB are queued. Starts
+ * on a fresh line when a domain left one unfinished. Any context; takes the locks of the console
+ * and of jobs.
  */
 void console_line(const char *s, size_t size);
 /* A domain printed. The control domain is always shown, a guest only while it has the focus. */

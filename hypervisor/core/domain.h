@@ -48,7 +48,8 @@ struct domain {
 	bool unprotected_dma; /* a guest, RAM in one run at IPA = PA; may have the untranslated */
 	bool drives;   /* a driver domain: its PCI is host bridges it owns, nothing is lent to it */
 	struct domain_boot *boot; /* what makes it again when it asks for a reboot; NULL: nothing */
-	bool unsafe_interrupts; /* a guest whose devices reach an MSI doorbell that knows no sender */
+	/* a guest whose devices reach an MSI doorbell that knows no sender */
+	bool unsafe_interrupts;
 	struct spinlock lock; /* state, name, ram list */
 	bool visible; /* complete: found by id and name */
 	enum domain_state state; /* changed by domain_set_state() */
@@ -103,7 +104,7 @@ static inline bool domain_is_dying(const struct domain *d)
 	return __atomic_load_n(&d->state, __ATOMIC_RELAXED) == DOMAIN_DYING;
 }
 
-/* Complete domains by id; NULL when absent. The pointer stays valid until the domain's teardown ends. */
+/* Complete domains by id; NULL when absent. Valid until the domain's teardown ends. */
 struct domain *domain_by_id(uint32_t id);
 /* Next id >= from in use, or DOMAIN_ID_NONE. */
 uint32_t domain_next_id(uint32_t from);
@@ -114,18 +115,19 @@ struct domain_spec {
 	bool drives;         /* a driver domain, see struct domain */
 	uint64_t ram_size;   /* bytes, rounded up to 2 MiB */
 	uint64_t flash_size; /* the same, from GUEST_FLASH0_BASE on; 0: none */
-	uint64_t table_size; /* bytes of page tables besides those of its RAM; 0: the usual amount */
+	/* bytes of page tables besides those of its RAM; 0: the usual amount */
+	uint64_t table_size;
 	bool unprotected_dma; /* no flash; RAM in one piece, at its physical address */
 	uint64_t ram_at;      /* the latter, where it is to be just this; 0: any */
-	/* Where there is no ITS: MSIs through a doorbell without check. unprotected_dma implies it. */
+	/* Without an ITS: MSIs through a doorbell without check. unprotected_dma implies it. */
 	bool unsafe_interrupts;
 	bool has_watchdog;
 };
 
 /*
- * A guest with the memory map of include/viaduct/guest_map.h: RAM and flash promised, GIC, ITS or MSI
- * frame, UART and an empty PCI bus in place, state BUILDING. Its RAM is taken, cleaned and mapped by
- * a job (ram_populated).
+ * A guest with the memory map of include/viaduct/guest_map.h: RAM and flash promised, GIC, ITS or
+ * MSI frame, UART and an empty PCI bus in place, state BUILDING. Its RAM is taken, cleaned and
+ * mapped by a job (ram_populated).
  * -EEXIST name in use, -ENOMEM (nothing kept), -EINVAL bad spec, -ERANGE unprotected_dma and no run
  * of free blocks where the guest's map has nothing else, or not at ram_at.
  */
@@ -142,8 +144,8 @@ int domain_unpause(struct domain *d);
  */
 int domain_destroy(struct domain *d);
 /*
- * From the domain's own PSCI call or a fatal fault: stop all its vCPUs. Any context. Does not return
- * when the machine ends with the domain.
+ * From the domain's own PSCI call or a fatal fault: stop all its vCPUs. Any context. Does not
+ * return when the machine ends with the domain.
  */
 void domain_shutdown(struct domain *d, enum shutdown_reason reason);
 
@@ -164,8 +166,8 @@ paddr_t domain_ram_block(const struct domain *d, uint32_t i);
 /* Boot: there is no control domain. */
 void domain_without_control(void);
 /*
- * Without a control domain nothing can be started any more: switch the machine off when no domain is
- * left that runs or is being built. Any context, no lock held.
+ * Without a control domain nothing can be started any more: switch the machine off when no domain
+ * is left that runs or is being built. Any context, no lock held.
  */
 void domain_end_machine_if_last(void);
 

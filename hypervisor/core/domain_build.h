@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a guest is made of beyond CPUs and memory lies in later layers (irq, vpci); boot/guest_build.c
- * puts it together for domain.c.
+ * What a guest is made of beyond CPUs and memory lies in later layers (irq, vpci);
+ * boot/guest_build.c puts it together for domain.c.
  */
 #ifndef CORE_DOMAIN_BUILD_H
 #define CORE_DOMAIN_BUILD_H
@@ -16,8 +16,8 @@ int domain_build_guest(struct domain *d);
 /* Then its PCI bus, by the job that fills its RAM. What there is of it goes with the domain. */
 int domain_build_guest_pci(struct domain *d);
 /*
- * No vCPU of d runs any more: a part of the reverse that is long, lent functions among it. JOB_DONE:
- * the rest is short.
+ * No vCPU of d runs any more: a part of the reverse that is long, lent functions among it.
+ * JOB_DONE: the rest is short.
  */
 enum job_status domain_unbuild_slice(struct domain *d);
 /*
@@ -27,8 +27,8 @@ enum job_status domain_unbuild_slice(struct domain *d);
 int domain_unbuild_guest(struct domain *d);
 
 /*
- * d, which has shut down, asked for a reboot, or its watchdog did. True: it is ended and made again,
- * under its name. Any context, no lock held.
+ * d, which has shut down, asked for a reboot, or its watchdog did. True: it is ended and made
+ * again, under its name. Any context, no lock held.
  */
 bool domain_restart(struct domain *d);
 /* There is such a domain. */

@@ -57,8 +57,8 @@ static enum job_status teardown_step(struct job *j)
 	case TEARDOWN_DEVICES:
 		if (domain_unbuild_guest(d) != 0) {
 			log_error("domain",
-				  "d%u %s stays, dying: an IOMMU does not answer, so its memory must not "
-				  "be anyone else's",
+				  "d%u %s stays, dying: an IOMMU does not answer, so its memory "
+				  "must not be anyone else's",
 				  d->id, d->name);
 			return JOB_DONE;
 		}

@@ -57,8 +57,8 @@ out:
 }
 
 /*
- * Table lock held. The next id whose slot is free; ids begin again some day. DOMAIN_ID_NONE: there is
- * none. Twice around the table meets each slot, also where ids begin again.
+ * Table lock held. The next id whose slot is free; ids begin again some day. DOMAIN_ID_NONE: there
+ * is none. Twice around the table meets each slot, also where ids begin again.
  */
 static uint16_t take_id(bool control)
 {
@@ -96,7 +96,8 @@ int domain_rename(struct domain *d, const char *name)
 
 	spin_lock(&table_lock);
 	if (!name_used(name)) {
-		for (size_t i = 0, end = strnlen(name, DOMAIN_NAME_MAX - 1); i < DOMAIN_NAME_MAX; i++) {
+		for (size_t i = 0, end = strnlen(name, DOMAIN_NAME_MAX - 1); i < DOMAIN_NAME_MAX;
+		     i++) {
 			__atomic_store_n(&d->name[i], i < end ? name[i] : '\0', __ATOMIC_RELAXED);
 		}
 		ret = 0;

@@ -23,7 +23,8 @@ enum { STAYING, OTHERS, PLACES };
 static struct {
 	struct spinlock lock;
 	struct list free[PLACES][HEAP_ORDER_MAX]; /* runs by order; a whole block never is one */
-	struct list whole; /* blocks that are wholly free and may be given back: first descriptors */
+	/* blocks that are wholly free and may be given back: first descriptors */
+	struct list whole;
 	uint64_t free_pages;
 	uint64_t total_pages;
 	bool growing;
@@ -203,7 +204,7 @@ void *heap_pages_dirty(unsigned int order)
 		return alloc_block();
 	}
 	run = take_or_grow(order, &grow);
-	/* One page may be what the CPU that adds a block wants for its tables: that does not wait. */
+	/* A CPU that adds a block may want one page for its tables: that does not wait. */
 	while (run == NULL && !grow && order != 0) {
 		spin_wait();
 		run = take_or_grow(order, &grow);

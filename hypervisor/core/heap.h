@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The hypervisor's own memory: 4 KiB pages that are mapped at EL2, for page tables, tables that
- * hardware reads, and objects. Grows by 2 MiB blocks taken from ram.h, and gives back what is wholly
- * free. Any context; own lock.
+ * hardware reads, and objects. Grows by 2 MiB blocks taken from ram.h, and gives back what is
+ * wholly free. Any context; own lock.
  */
 #ifndef CORE_HEAP_H
 #define CORE_HEAP_H
@@ -13,9 +13,10 @@
 #define HEAP_ORDER_MAX 9
 
 /*
- * Once, before all else here. First memory: from first, a multiple of 4 KiB, to the end of its 2 MiB
- * block, mapped already; first is in the block's lower half, below the heap's books (heap_page.h).
- * next: a block that nobody uses, taken if that is not enough before heap_ram_is_up().
+ * Once, before all else here. First memory: from first, a multiple of 4 KiB, to the end of its 2
+ * MiB block, mapped already; first is in the block's lower half, below the heap's books
+ * (heap_page.h). next: a block that nobody uses, taken if that is not enough before
+ * heap_ram_is_up().
  */
 void heap_init(void *first, paddr_t next);
 /* Boot, once: ram.h gives out blocks from now on. Returns whether next was taken, for good. */

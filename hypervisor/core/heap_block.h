@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where the heap's 2 MiB blocks come from and go to: ram.h, or while that is not up what boot gave. */
+/* Where the heap's 2 MiB blocks come from and go to: ram.h, or until that is up what boot gave. */
 #ifndef CORE_HEAP_BLOCK_H
 #define CORE_HEAP_BLOCK_H
 

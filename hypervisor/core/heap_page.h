@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the heap knows of each of its 4 KiB pages. The descriptors of a 2 MiB block fill the last
- * pages of its lower half: found from any address in it by rounding down, the upper half is one run,
- * and the first block can begin with something else. No run begins at a block's start; only who has
- * all of it gets that address.
+ * pages of its lower half: found from any address in it by rounding down, the upper half is one
+ * run, and the first block can begin with something else. No run begins at a block's start; only
+ * who has all of it gets that address.
  */
 #ifndef CORE_HEAP_PAGE_H
 #define CORE_HEAP_PAGE_H
@@ -29,7 +29,7 @@ struct heap_page_info {
 	uint8_t state;
 	uint8_t order;
 	uint8_t class;
-	/* In a block's first descriptor, whose page is in no run; node: list of blocks wholly free. */
+	/* In a block's first descriptor, whose page is in no run; node: blocks wholly free. */
 	bool block_stays;    /* boot gave it: never given back */
 	uint16_t block_free; /* how many of its pages are free */
 };

@@ -42,8 +42,8 @@ void job_init(struct job *j, const struct job_ops *ops);
 void job_start(struct job *j);
 bool job_active(const struct job *j);
 /*
- * The running vCPU stops here until the job ends; the handler returns MMIO_RETRY after it. The caller
- * holds what finish() waits for, a lock, before it frees the job; job_cancel() likewise.
+ * The running vCPU stops here until the job ends; the handler returns MMIO_RETRY after it. The
+ * caller holds what finish() waits for, a lock, before it frees the job; job_cancel() likewise.
  */
 void job_park(struct job *j, struct vcpu *v);
 /* Ask an active job to end early; finish(cancelled = true) will run. No-op when inactive. */

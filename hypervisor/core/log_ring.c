@@ -54,7 +54,8 @@ static bool has_control(uint64_t eight)
 void text_sanitize(char *s, size_t size)
 {
 	for (size_t i = 0; i < size;) {
-		if (size - i >= sizeof(uint64_t) && IS_ALIGNED((uintptr_t)&s[i], sizeof(uint64_t)) &&
+		if (size - i >= sizeof(uint64_t) &&
+		    IS_ALIGNED((uintptr_t)&s[i], sizeof(uint64_t)) &&
 		    !has_control(*(const uint64_t *)(const void *)&s[i])) {
 			i += sizeof(uint64_t);
 			continue;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Text made harmless, kept in a ring, read by position; and the token bucket that limits lines. Pure. */
+/* Text made harmless, in a ring, read by position; and the token bucket that limits lines. Pure. */
 #ifndef CORE_LOG_RING_H
 #define CORE_LOG_RING_H
 
@@ -20,8 +20,8 @@ void text_ring_put(struct text_ring *r, const char *s, size_t size);
 size_t text_ring_get(const struct text_ring *r, uint64_t *pos, char *buf, size_t size);
 
 /*
- * Control characters become '?': those of a name or a string from outside must not drive the reader's
- * terminal.
+ * Control characters become '?': those of a name or a string from outside must not drive the
+ * reader's terminal.
  */
 void text_sanitize(char *s, size_t size);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the boot device tree says of the machine, in plain numbers. Filled once by boot/machine_fdt.c
- * before anything else runs, constant afterwards. Bounds are checked while filling.
+ * What the boot device tree says of the machine, in plain numbers. Filled once by
+ * boot/machine_fdt.c before anything else runs, constant afterwards. Bounds are checked while
+ * filling.
  */
 #ifndef CORE_MACHINE_H
 #define CORE_MACHINE_H
@@ -19,7 +20,7 @@
 #define MACHINE_MAX_BRIDGES  64
 #define MACHINE_MAX_BRIDGE_IRQS 4
 #define MACHINE_MAX_RANGES   8
-#define MACHINE_MAX_IDMAPS   256 /* of all bridges; firmware may write one entry for each requester */
+#define MACHINE_MAX_IDMAPS   256 /* of all bridges; firmware may write one for each requester */
 #define MACHINE_MAX_MODULES  8
 #define MACHINE_TEXT_MAX     1024
 #define MACHINE_PATH_MAX     96
@@ -82,7 +83,7 @@ struct machine_smmu {
 	bool coherent;
 };
 
-/* One entry of iommu-map or msi-map: RIDs [rid_base, +count) -> ids [out_base, +count) of phandle. */
+/* An entry of iommu-map, msi-map: RIDs [rid_base, +count) -> ids [out_base, +count) of phandle. */
 struct machine_id_map {
 	uint32_t rid_base;
 	uint32_t phandle;
@@ -115,7 +116,7 @@ struct machine_bridge {
 	struct range atu;  /* ... and reg "atu" */
 	struct machine_window windows[MACHINE_MAX_RANGES];
 	uint32_t window_count;
-	/* dma-ranges: what bus masters reach, cpu as the bus the bridge is on has it; 0: not said. */
+	/* dma-ranges: what bus masters reach, cpu as the bridge's own bus has it; 0: not said. */
 	struct machine_window dma[MACHINE_MAX_RANGES];
 	uint32_t dma_count;
 	struct machine_id_map *iommu_map; /* in machine.id_maps */
@@ -181,7 +182,8 @@ struct machine {
 	bool psci_smc; /* PSCI by SMC; EL2 can use nothing else */
 	struct range ram[MACHINE_MAX_RAM];
 	uint32_t ram_count;
-	struct range reserved[MACHINE_MAX_RESERVED]; /* reserved-memory nodes and the memreserve block */
+	/* reserved-memory nodes and the memreserve block */
+	struct range reserved[MACHINE_MAX_RESERVED];
 	uint32_t reserved_count;
 	struct machine_uart uart; /* console: stdout-path, else the first known UART */
 	struct machine_gic gic;

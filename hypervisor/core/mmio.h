@@ -43,7 +43,8 @@ struct mmio_region {
 };
 
 struct mmio_map {
-	struct mmio_region *more; /* of the heap, when those below are too few; NULL: they are not */
+	/* of the heap, when those below are too few; NULL: they are not */
+	struct mmio_region *more;
 	uint32_t room;            /* for regions there */
 	uint32_t count;
 	struct mmio_region own[MMIO_REGIONS_OWN]; /* sorted by base */

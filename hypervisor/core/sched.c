@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Each pCPU has its own vCPUs and runs the ready one that has run least. A vCPU's registers stay in
- * the CPU while it is blocked, until another one needs the place: waking an idle CPU costs no switch.
+ * the CPU while it is blocked, until another one needs the place: waking an idle CPU costs no
+ * switch.
  */
 #include "core/sched.h"
 
@@ -53,8 +54,8 @@ static void retire_current(struct runqueue *q, uint64_t now)
 	}
 	__atomic_store_n(&this_cpu()->current, NULL, __ATOMIC_RELEASE);
 	/*
-	 * An interrupt that came between its last look and the block must wake it. State first, then
-	 * interrupts; vcpu_kick() looks at the two in the other order.
+	 * An interrupt that came between its last look and the block must wake it. State first,
+	 * then interrupts; vcpu_kick() looks at the two in the other order.
 	 */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	pending = v->state == VCPU_BLOCKED && vgic_block(v);
@@ -87,8 +88,8 @@ static bool step_job(struct runqueue *q)
 }
 
 /*
- * A slice after whatever else this exit was about, unless an interrupt waits: that goes first, once,
- * lest a storm of them keeps the job from its end.
+ * A slice after whatever else this exit was about, unless an interrupt waits: that goes first,
+ * once, lest a storm of them keeps the job from its end.
  */
 static void step_job_if_due(struct runqueue *q, uint64_t now)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who runs on each pCPU. Each has its own vCPUs and runs the ready one that has run least for what its
- * domain weighs (core/sched_share.h). vCPUs change places when what is to be done is not evenly spread
- * (core/sched_balance.h), or when they are told where they may be. On a pCPU that only one vCPU uses,
- * and which is the only one that vCPU may use, WFI is the CPU's own.
+ * Who runs on each pCPU. Each has its own vCPUs and runs the ready one that has run least for what
+ * its domain weighs (core/sched_share.h). vCPUs change places when what is to be done is not evenly
+ * spread (core/sched_balance.h), or when they are told where they may be. On a pCPU that only one
+ * vCPU uses, and which is the only one that vCPU may use, WFI is the CPU's own.
  */
 #ifndef CORE_SCHED_H
 #define CORE_SCHED_H

@@ -15,7 +15,8 @@ static bool may_go(const struct balance_vcpu *v, uint32_t cpu)
 }
 
 /* v goes there, back (or nobody) comes here. */
-static void consider(struct search *s, const struct balance_vcpu *v, const struct balance_vcpu *back)
+static void consider(struct search *s, const struct balance_vcpu *v,
+		     const struct balance_vcpu *back)
 {
 	uint64_t shift = v->demand - (back != NULL ? back->demand : 0);
 	uint64_t left;

@@ -35,9 +35,9 @@ struct balance_plan {
 };
 
 /*
- * The one change that helps most. A difference between two pCPUs of less than an eighth is not worth
- * one, and one that makes it less by a thirty-second or less is none. While demands stay as they are,
- * carrying out plans comes to an end.
+ * The one change that helps most. A difference between two pCPUs of less than an eighth is not
+ * worth one, and one that makes it less by a thirty-second or less is none. While demands stay as
+ * they are, carrying out plans comes to an end.
  */
 struct balance_plan balance_choose(const struct balance_cpu *cpus, uint32_t cpu_count);
 

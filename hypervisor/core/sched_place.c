@@ -202,8 +202,8 @@ void place_move_out(struct runqueue *q)
 }
 
 /*
- * Part of the interval in which v ran or wanted to, times its weight. Queue lock held. Firmware cleans
- * caches by set and way, which reaches those of one CPU only: whoever starts some stays.
+ * Part of the interval in which v ran or wanted to, times its weight. Queue lock held. Firmware
+ * cleans caches by set and way, which reaches those of one CPU only: whoever starts some stays.
  */
 static struct balance_vcpu demand_of(struct vcpu *v, uint64_t now, uint64_t interval)
 {

@@ -8,8 +8,8 @@
 /* It is to go elsewhere. */
 bool place_leaving(const struct vcpu *v);
 /*
- * vCPUs of this CPU that are to go elsewhere go, but for one whose registers are in the CPU: that one
- * goes the next time.
+ * vCPUs of this CPU that are to go elsewhere go, but for one whose registers are in the CPU: that
+ * one goes the next time.
  */
 void place_move_out(struct runqueue *q);
 /* Now and then, while vCPUs wait for others: should they change places? */

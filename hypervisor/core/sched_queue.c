@@ -135,7 +135,7 @@ struct queue_choice queue_choose(struct runqueue *q, uint64_t now)
 		if (v->woken) {
 			limit_lead(q, v);
 		}
-		/* Nor has one whose domain has had all it may have; nor does it wait for its turn. */
+		/* Nor has one whose domain has had all it may have; it awaits no turn. */
 		v->woken = !sched_share_may_run(&v->domain->share, now, &until);
 		if (v->woken) {
 			v->ready_since = now;

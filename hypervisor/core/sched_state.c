@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What happens to a vCPU from outside: woken, kicked, stopped, turned on. Any CPU does it to any. */
+/* vCPUs are woken, kicked, stopped, turned on from outside, by any CPU. */
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/el2.h"
 #include "core/domain.h"

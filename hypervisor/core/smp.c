@@ -55,7 +55,7 @@ static bool wait_online(const struct percpu *cpu)
 	return true;
 }
 
-/* CPU numbers are places in machine.cpus, and this CPU is number 0, wherever it stands in the tree. */
+/* CPU numbers are places in machine.cpus; this CPU is number 0, wherever it stands in the tree. */
 static void boot_cpu_first(void)
 {
 	uint64_t self = read_sysreg(mpidr_el1) & MPIDR_AFFINITY;

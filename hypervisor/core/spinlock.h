@@ -39,8 +39,8 @@ static inline void spin_unlock(struct spinlock *l)
 }
 
 /*
- * A turn of a loop that waits, without a lock, for what another CPU will store. Nothing has to be done;
- * where CPUs take turns, in host tests, the other one goes on.
+ * A turn of a loop that waits, without a lock, for what another CPU will store. Nothing has to be
+ * done; where CPUs take turns, in host tests, the other one goes on.
  */
 static inline void spin_wait(void)
 {

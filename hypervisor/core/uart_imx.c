@@ -19,7 +19,7 @@
 #define UCR2_RTSEN  BIT(4)  /* interrupt: RTS moved */
 #define UCR2_ESCI   BIT(15) /* interrupt: escape sequence */
 #define UCR4_DREN   BIT(0)  /* interrupt: a character is there */
-#define UCR4_KEEP   GENMASK(15, 10) /* of UCR4: CTS trigger level; the rest is interrupts, DMA, IrDA */
+#define UCR4_KEEP   GENMASK(15, 10) /* CTS trigger level; the rest is interrupts, DMA, IrDA */
 #define USR2_RDR    BIT(0)
 #define USR2_ORE    BIT(1) /* write 1 to clear */
 #define UTS_TXFULL  BIT(4)

@@ -28,7 +28,8 @@ struct vcpu {
 	struct vcpu_fp fp __attribute__((aligned(16)));
 	struct domain *domain;
 	uint32_t index;
-	uint32_t pcpu; /* pCPU it is placed on: changes under the place lock and the queues' locks */
+	/* pCPU it is placed on: changes under the place lock and the queues' locks */
+	uint32_t pcpu;
 	enum vcpu_state state; /* sched lock of pcpu */
 	bool stop_wanted;
 	bool online; /* PSCI on */

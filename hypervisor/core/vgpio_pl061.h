@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * State machine of a virtual PL061 (DDI0190 ch. 3): eight lines, each an input that somebody sets or
- * an output nobody looks at. Pure; the caller locks.
+ * State machine of a virtual PL061 (DDI0190 ch. 3): eight lines, each an input that somebody sets
+ * or an output nobody looks at. Pure; the caller locks.
  */
 #ifndef CORE_VGPIO_PL061_H
 #define CORE_VGPIO_PL061_H

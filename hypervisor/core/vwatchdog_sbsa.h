@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * State machine of a virtual Generic Watchdog, version 1 (Arm BSA, DEN0094, appendix on the Generic
- * Watchdog): when it was not refreshed for an offset it raises WS0, and after one more WS1. Times are
- * ticks of the counter its user reads. Pure; the caller locks.
+ * Watchdog): when it was not refreshed for an offset it raises WS0, and after one more WS1. Times
+ * are ticks of the counter its user reads. Pure; the caller locks.
  */
 #ifndef CORE_VWATCHDOG_SBSA_H
 #define CORE_VWATCHDOG_SBSA_H

@@ -71,8 +71,8 @@ int iommu_flush_vmid(uint16_t vmid);
 #define IOMMU_LOOK_MS 100
 
 /*
- * Faults are delivered to this one function, in pci/ (counts per function, logs with rate limit), from
- * interrupt context or a job.
+ * Faults are delivered to this one function, in pci/ (counts per function, logs with rate limit),
+ * from interrupt context or a job.
  */
 void pci_iommu_fault(struct iommu *iommu, const struct iommu_fault *fault);
 

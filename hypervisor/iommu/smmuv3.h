@@ -53,8 +53,8 @@ int smmuv3_eventq_init(struct smmuv3 *smmu);
 int smmuv3_run(struct smmuv3 *smmu, struct smmuv3_cmd cmd);
 
 /*
- * Interrupt lines of event queue and errors. Failure is logged; without the first, a job looks at the
- * queue.
+ * Interrupt lines of event queue and errors. Failure is logged; without the first, a job looks at
+ * the queue.
  */
 void smmuv3_request_irqs(struct smmuv3 *smmu);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * GICv2 driver (GIC-400): distributor and memory-mapped CPU interface. Every interrupt is in the one
- * group that EL2 can use: group 0 where there is one security state, else Non-secure group 1, which
- * the same registers mean then.
+ * GICv2 driver (GIC-400): distributor and memory-mapped CPU interface. Every interrupt is in the
+ * one group that EL2 can use: group 0 where there is one security state, else Non-secure group 1,
+ * which the same registers mean then.
  */
 #include "irq/gicv2.h"
 
@@ -146,7 +146,7 @@ static uint32_t gicv2_acknowledge(void)
 	return GICC_IAR_INTID(iar);
 }
 
-/* An SGI is ended with its sender's number (IHI0048B 4.4.5); it ends before the next one is taken. */
+/* An SGI is ended with its sender's number (IHI0048B 4.4.5), before the next one is taken. */
 static uint32_t end_value(uint32_t intid)
 {
 	return intid < GIC_FIRST_PPI ? taken[cpu_index()] : intid;

@@ -39,7 +39,7 @@ static struct its_device *device_new(struct its *its, device_id_t id, uint32_t e
 	dev->its = its;
 	dev->id = id;
 	dev->events = its_plan_events(its->event_bits, event_count);
-	/* heap_alloc() aligns to the size, so as the ITS wants it, and it has its cache lines alone. */
+	/* heap_alloc() aligns to the size, as the ITS wants it, and it has cache lines alone. */
 	itt_size = ALIGN_UP((uint64_t)dev->events * its->itt_entry, ITT_ALIGN);
 	dev->lpis = heap_alloc(dev->events * sizeof(dev->lpis[0]));
 	dev->cpus = heap_alloc(dev->events * sizeof(dev->cpus[0]));

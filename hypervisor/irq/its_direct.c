@@ -20,8 +20,8 @@ bool its_device_direct(const struct its_device *dev)
 }
 
 /*
- * First as an ordinary LPI, since only then INV makes the vPE's redistributor look at the doorbell's
- * configuration.
+ * First as an ordinary LPI, since only then INV makes the vPE's redistributor look at the
+ * doorbell's configuration.
  */
 int its_direct_install(struct its_device *dev, uint32_t event, struct its_vpe *vpe,
 		       uint32_t vintid, uint32_t lpi)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The pool of LPIs: which are taken, and whom each one calls. Records come in pages when there are too
- * few, and stay: a machine has 8192 LPIs and mostly uses a few dozen.
+ * The pool of LPIs: which are taken, and whom each one calls. Records come in pages when there are
+ * too few, and stay: a machine has 8192 LPIs and mostly uses a few dozen.
  */
 #include "irq/its_lpi.h"
 
@@ -62,8 +62,8 @@ void lpi_pool_init(uint32_t count)
 }
 
 /*
- * Round-robin, so that a number rests between two owners; among those that have records, so that what
- * domains that come and go need does not grow.
+ * Round-robin, so that a number rests between two owners; among those that have records, so that
+ * what domains that come and go need does not grow.
  */
 static uint32_t find_free(void)
 {

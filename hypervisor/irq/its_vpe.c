@@ -18,7 +18,7 @@
 
 /* Pending tables are aligned to 64 KiB; hardware keeps things of its own in the first of them. */
 #define TABLE_ORDER 4
-/* Clearing Valid writes what is pending to memory; hardware that needs longer than this is stuck. */
+/* Clearing Valid writes what is pending to memory; hardware that needs longer is stuck. */
 #define TIMEOUT_PER_SECOND 1000
 
 static struct its *direct_its; /* fixed at boot */

@@ -2,8 +2,8 @@
 /*
  * Message-signalled interrupts where no ITS is: small controllers with a few vectors, each of which
  * any device that reaches the doorbell may raise (GICv2m frames, the MSI blocks of DesignWare and
- * R-Car bridges). A vector has one owner or none. One that nobody owns is masked; should it fire all
- * the same, that is counted and it is masked again.
+ * R-Car bridges). A vector has one owner or none. One that nobody owns is masked; should it fire
+ * all the same, that is counted and it is masked again.
  *
  * A driver fills in a struct msi_controller at boot and registers it; from its interrupt handler it
  * calls msi_fired() for each vector it finds, acknowledged already. The rest is msi.c's.
@@ -55,7 +55,8 @@ struct msi_controller {
 	/* The driver's, constant once registered. */
 	const struct msi_ops *ops;
 	const char *name;      /* for logs */
-	uint32_t phandle;      /* what msi-map or msi-parent names; of a bridge's own block the bridge's */
+	/* what msi-map or msi-parent names; of a bridge's own block the bridge's */
+	uint32_t phandle;
 	uint32_t vector_count; /* 1..MSI_VECTORS_MAX */
 	/* The page devices write to; 0: the bridge takes the write, there is none to map. */
 	paddr_t doorbell;

@@ -38,8 +38,8 @@ void vgic_init_cpu(void);
  */
 int vgic_create(struct domain *d, const struct vgic_config *config);
 /*
- * No vCPU runs any more and the vITS has no device left: some of the memory of LPIs given back. True:
- * vgic_destroy() is short.
+ * No vCPU runs any more and the vITS has no device left: some of the memory of LPIs given back.
+ * True: vgic_destroy() is short.
  */
 bool vgic_clear_slice(struct domain *d);
 /* No vCPU runs any more; all forwarded interrupts are already taken away. */

@@ -170,8 +170,8 @@ static const struct bank *bank_find(const struct bank *table, uint32_t count, ui
 }
 
 /*
- * INTIDs of one access. owner NULL: GICv3's distributor, where private ones are RAZ/WI (ARE is 1), as
- * SPIs are in its SGI frames.
+ * INTIDs of one access. owner NULL: GICv3's distributor, where private ones are RAZ/WI (ARE is 1),
+ * as SPIs are in its SGI frames.
  */
 static void bank_apply(struct vgic *g, struct vgic_cpu *owner, const struct bank *b,
 		       struct mmio_access *a, uint32_t *kick, uint32_t *holders)

@@ -233,7 +233,7 @@ bool vgic_pending(struct vcpu *v)
 		if (!c->reset) {
 			c->hw.vmcr = vgic_hw_vmcr();
 		}
-		/* Else all that is new is in list registers; those that are done wait to be armed again. */
+		/* Else all that is new is in list registers; what is done waits to be armed. */
 		if (__atomic_load_n(&c->dirty, __ATOMIC_ACQUIRE)) {
 			cpu_fold_wanted(g, c);
 		}

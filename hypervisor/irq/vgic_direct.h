@@ -13,8 +13,8 @@ struct its_vpe;
 struct vgic_irq;
 
 /*
- * Where a vCPU's direct LPIs go. Made when first asked for, and there until the domain ends; callers
- * take turns. NULL: this machine has none, or there is no room for one more.
+ * Where a vCPU's direct LPIs go. Made when first asked for, and there until the domain ends;
+ * callers take turns. NULL: this machine has none, or there is no room for one more.
  */
 struct its_vpe *vgic_direct_vpe(struct domain *d, uint32_t vcpu);
 

@@ -75,7 +75,8 @@ static void dist_irouter(struct vgic *g, struct mmio_access *a, uint32_t *kick)
 		a->value = g->routes_written[spi] >> shift;
 		return;
 	}
-	route = ((g->routes_written[spi] & ~mask) | ((a->value << shift) & mask)) & IROUTER_AFFINITY;
+	route = ((g->routes_written[spi] & ~mask) | ((a->value << shift) & mask)) &
+		IROUTER_AFFINITY;
 	g->routes_written[spi] = route;
 	vgic_dist_route(g, &g->spis[spi], dist_route_target(g, route), kick);
 }

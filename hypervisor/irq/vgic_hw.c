@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which virtual CPU interface this machine has. A branch, not a table of functions: it costs an exit
- * on a GICv3 three instructions, not a call.
+ * Which virtual CPU interface this machine has. A branch, not a table of functions: it costs an
+ * exit on a GICv3 three instructions, not a call.
  */
 #include "core/panic.h"
 #include "core/percpu.h"

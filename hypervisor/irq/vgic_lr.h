@@ -41,8 +41,8 @@ struct vgic_hw_state {
 };
 
 /*
- * Boot CPU, before the others start. unwired: a GICv3's virtual interrupt signal is not connected to
- * the CPUs (QEMU's imx8mp-evk before 10.0.3).
+ * Boot CPU, before the others start. unwired: a GICv3's virtual interrupt signal is not connected
+ * to the CPUs (QEMU's imx8mp-evk before 10.0.3).
  */
 void vgic_hw_choose(uint32_t gic_version, bool unwired);
 /* True: EL2 signals itself, so whatever becomes pending must pass through it. */

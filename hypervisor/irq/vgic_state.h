@@ -53,7 +53,8 @@ struct vgic_irq {
 	uint8_t source;         /* the one whose signal was put into a list register last */
 	bool enabled;
 	bool level;
-	bool line;           /* the wire, for level ones that EL2 drives; read without the lock too */
+	/* the wire, for level ones that EL2 drives; read without the lock too */
+	bool line;
 	bool pending;        /* latch; a level interrupt may have it too (ISPENDR, forwarded) */
 	bool active;
 	bool host_active;    /* the physical interrupt is held active for us */

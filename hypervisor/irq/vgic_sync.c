@@ -37,7 +37,7 @@ static void sync_put(struct vgic *g, struct vgic_cpu *c, struct vgic_irq *irq, u
 		eoi = sync_take_source(irq);
 		value |= LR_SOURCE(irq->source);
 	}
-	/* HW = 1 cannot be pending and active (IHI0069 12.4, ICH_LR<n>_EL2): deactivate by hand then. */
+	/* HW = 1 cannot be pending and active (IHI0069 12.4, ICH_LR<n>_EL2): then by hand. */
 	irq->lr_hw = irq->host_active && !(pending && irq->active) && !(eoi && !irq->level);
 	if (irq->lr_hw) {
 		value |= LR_HW | LR_HOST_INTID(irq->host_intid);
@@ -115,7 +115,7 @@ static void sync_put_again(struct vgic_irq *lpi, uint32_t lr)
 	vgic_hw_lr_write(lr, lpi->intid | LR_PRIORITY(lpi->priority) | LR_GROUP1 | LR_PENDING);
 }
 
-/* irq's list register lr is done: let it carry the new edge at once, if nothing speaks against it. */
+/* irq's list register lr is done: let it carry the new edge at once, if nothing is against it. */
 static bool sync_rearm(struct vgic *g, struct vgic_cpu *c, struct vgic_irq *irq, uint32_t lr)
 {
 	if (!irq->pending || irq->active || c->ready_map != 0 || !g->enabled ||

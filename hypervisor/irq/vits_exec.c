@@ -180,8 +180,8 @@ static bool retarget_some(struct vits *t, const struct vits_cmd *c, uint32_t tar
 		if (t->walk_next * VITS_BLOCK_EVENTS >= dev->event_count) {
 			t->walk_next = 0;
 			t->walk_device++;
-			dev = dev->node.next == &t->devices
-				      ? NULL : container_of(dev->node.next, struct vits_device, node);
+			dev = dev->node.next != &t->devices ?
+				      container_of(dev->node.next, struct vits_device, node) : NULL;
 			continue;
 		}
 		block = dev->blocks[t->walk_next];

@@ -70,6 +70,7 @@ void vmsi_destroy(struct domain *d)
 uint32_t vmsi_target(const struct domain *d, uint64_t address, uint32_t data)
 {
 	const struct vmsi *m = d->vmsi;
+	bool takes = m != NULL && address == m->at + GICV2M_SETSPI && data - m->first < m->count;
 
-	return m != NULL && address == m->at + GICV2M_SETSPI && data - m->first < m->count ? data : 0;
+	return takes ? data : 0;
 }

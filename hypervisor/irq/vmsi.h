@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A domain's virtual GICv2m frame: what its drivers take for the doorbell, and the virtual SPIs that
- * belong to it. Devices never write there: their tables are rewritten (vpci/vpci_msix.h).
+ * A domain's virtual GICv2m frame: what its drivers take for the doorbell, and the virtual SPIs
+ * that belong to it. Devices never write there: their tables are rewritten (vpci/vpci_msix.h).
  */
 #ifndef IRQ_VMSI_H
 #define IRQ_VMSI_H

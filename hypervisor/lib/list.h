@@ -46,7 +46,8 @@ static inline void list_del(struct list *node)
 #define list_first(head, type, member) list_entry((head)->next, type, member)
 
 #define list_for_each(pos, head, member)                                                           \
-	for ((pos) = list_entry((head)->next, __typeof__(*(pos)), member); &(pos)->member != (head); \
+	for ((pos) = list_entry((head)->next, __typeof__(*(pos)), member);                         \
+	     &(pos)->member != (head);                                                             \
 	     (pos) = list_entry((pos)->member.next, __typeof__(*(pos)), member))
 
 /* The same, when the body may remove pos from the list. */

@@ -29,7 +29,8 @@ static void *copy_up(void *dst, const void *src, size_t n)
 
 	if (both_aligned(d, s)) {
 		for (; n >= 4 * WORD; n -= 4 * WORD, d += 4 * WORD, s += 4 * WORD) {
-			*(struct four_words *)(void *)d = *(const struct four_words *)(const void *)s;
+			*(struct four_words *)(void *)d =
+				*(const struct four_words *)(const void *)s;
 			KEEP_LOOP();
 		}
 		for (; n >= WORD; n -= WORD, d += WORD, s += WORD) {

@@ -182,7 +182,8 @@ struct pci_function {
 	uint32_t reset_methods; /* RESET_BIT() */
 	uint32_t group;         /* isolation group number... */
 	struct pci_function *group_next; /* ...and the next member, in a ring; NULL: it is alone */
-	bool siblings_open; /* an upstream port: below one of its downstream ports all is one group */
+	/* an upstream port: below one of its downstream ports all is one group */
+	bool siblings_open;
 
 	uint16_t requester;   /* requester ID its DMA carries: its own or an aliasing bridge's */
 	struct iommu *iommu; /* NULL: no translation behind iommu-map */
@@ -191,9 +192,9 @@ struct pci_function {
 	device_id_t device_id;
 	struct msi_controller *msi_controller; /* instead of an ITS; NULL: none */
 	volatile uint8_t *msix_pages; /* EL2's view of the pages that hold its table; NULL: none */
-	/* While it has, or is prepared for, a user behind an ITS. It goes away under the function's lock. */
+	/* While it has, or awaits, a user behind an ITS. Goes under the function's lock. */
 	struct its_device *itt;
-	/* The same without, if its MSIs are trapped. The end of a storm reads it, function's lock held. */
+	/* Without one, if its MSIs are trapped. A storm's end reads it, function's lock held. */
 	struct vpci_vectors *vectors;
 
 	/* Registry lock. */
@@ -255,8 +256,8 @@ static inline void pci_function_set_gone(struct pci_function *f, bool gone)
 }
 
 /*
- * Nothing answers any more, so that nobody waits for it: what is left is to take it from its user. Its
- * entry then stays ABSENT, for whatever comes into the slot next.
+ * Nothing answers any more, so that nobody waits for it: what is left is to take it from its user.
+ * Its entry then stays ABSENT, for whatever comes into the slot next.
  */
 static inline bool pci_function_gone(const struct pci_function *f)
 {

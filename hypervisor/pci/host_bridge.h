@@ -88,7 +88,7 @@ struct host_bridge *host_bridge_of(struct sbdf s);
 uint32_t host_bridge_read(struct host_bridge *b, struct sbdf s, uint32_t offset, uint32_t size);
 /* Only whole dwords are read and written there. */
 bool host_bridge_words(const struct host_bridge *b, struct sbdf s);
-/* w1c: bits of offset's dword that a 1 clears; they are not merged where only dwords are written. */
+/* w1c: bits of offset's dword that a 1 clears; not merged where only dwords are written. */
 void host_bridge_write(struct host_bridge *b, struct sbdf s, uint32_t offset, uint32_t size,
 		       uint32_t value, uint32_t w1c);
 /* Bus address -> CPU address through the windows; false when in none. */

@@ -163,8 +163,10 @@ static void blame(struct pci_function *f, bool fatal)
 	}
 	if (spared(f, fatal)) {
 		if (is_power_of_2(f->errors_uncorrected)) {
-			log_warn("pci", SBDF_FMT ": non-fatal errors of its owner's (%llu), status 0x%x",
-				 SBDF_ARG(f->sbdf), (unsigned long long)f->errors_uncorrected, what);
+			log_warn("pci",
+				 SBDF_FMT ": non-fatal errors of its owner's (%llu), status 0x%x",
+				 SBDF_ARG(f->sbdf), (unsigned long long)f->errors_uncorrected,
+				 what);
 		}
 		return;
 	}

@@ -82,7 +82,7 @@ void pci_bars_size(struct pci_function *f)
 	pci_write(f, rom, 4, 0);
 }
 
-/* A VF has none of its own: they are in its physical function's capability (PCIe 6.0 9.3.4.1.11). */
+/* A VF has none: they are in its physical function's capability (PCIe 6.0 9.3.4.1.11). */
 static uint32_t registers(const struct pci_function *f)
 {
 	return f->pf != NULL ? 0 : pci_bar_count(f);

@@ -6,9 +6,9 @@
 #include "pci/function.h"
 
 /*
- * Walk both lists and fill the cap_* offsets, what resets f, express_type, hotplug and MSI geometry.
- * Loops, pointers into the header and capabilities that reach past their space end the walk or are
- * skipped.
+ * Walk both lists and fill the cap_* offsets, what resets f, express_type, hotplug and MSI
+ * geometry. Loops, pointers into the header and capabilities that reach past their space end the
+ * walk or are skipped.
  */
 void pci_caps_read(struct pci_function *f);
 
@@ -20,7 +20,7 @@ void pci_msix_read(struct pci_function *f);
  */
 bool pci_msix_valid(const struct pci_msix *m, const struct pci_bar bars[PCI_BARS]);
 
-/* ARI forwarding of the port above, when f is its function 0 and both can. Believed once read back. */
+/* ARI forwarding of the port above, if f is function 0 and both can. Believed once read back. */
 void pci_ari_enable(struct pci_function *f);
 /*
  * SR-IOV: VF numbers and the size of one VF's BARs. After pci_caps_read() and pci_ari_enable(), VFs

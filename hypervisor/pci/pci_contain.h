@@ -42,9 +42,9 @@ void pci_access_failed(struct sbdf where);
 
 /*
  * Implemented by vpci/, called from that job, a step each, no lock held. First all that share f's
- * stream are claimed, for f->contain.why; what nobody uses is broken. Then who uses one loses it, and
- * it is broken: one a call, true after the last. One that is being reset is left to that: its reset
- * verifies it.
+ * stream are claimed, for f->contain.why; what nobody uses is broken. Then who uses one loses it,
+ * and it is broken: one a call, true after the last. One that is being reset is left to that: its
+ * reset verifies it.
  */
 void pci_contain_claim(struct pci_function *f);
 bool pci_contain_take(struct pci_function *f);

@@ -11,8 +11,8 @@
 #define PCI_GROUP_NONE 0xffffffffU
 
 /*
- * Number the groups of the whole list, densely, by first member. After ACS was turned on. From then on
- * functions are found by StreamID and DeviceID, too.
+ * Number the groups of the whole list, densely, by first member. After ACS was turned on. From then
+ * on functions are found by StreamID and DeviceID, too.
  */
 void pci_groups_assign(struct pci_function *all);
 /*

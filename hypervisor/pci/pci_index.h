@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Functions found by a number, however many there are: hash tables with the links in struct
- * pci_function. Entries are added under the registry lock, or at boot, and never go, so that whoever
- * looks needs no lock. What a bucket holds has to be looked at: other numbers are there, too.
+ * pci_function. Entries are added under the registry lock, or at boot, and never go, so that
+ * whoever looks needs no lock. What a bucket holds has to be looked at: other numbers are there,
+ * too.
  */
 #ifndef PCI_PCI_INDEX_H
 #define PCI_PCI_INDEX_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Bringing up a host bridge late. Others walk the registry meanwhile: what is ABSENT is not seen. */
+/* Bringing up a host bridge late. Others walk the registry meanwhile: ABSENT is not seen. */
 #include "pci/pci_late.h"
 
 #include "core/log.h"

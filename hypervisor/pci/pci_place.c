@@ -12,8 +12,8 @@
 #include "pci/registry.h"
 
 /*
- * The owner's idea of a system page decides how far apart it sees VF BARs (PCIe 6.0 9.3.3.13), up to
- * Linux's largest. The hardware's stays at 4 KiB.
+ * The owner's idea of a system page decides how far apart it sees VF BARs (PCIe 6.0 9.3.3.13), up
+ * to Linux's largest. The hardware's stays at 4 KiB.
  */
 #define VF_PAGE (64 * 1024ULL)
 

@@ -18,8 +18,8 @@ void pci_windows_probe(struct pci_function *f);
 int pci_place(struct host_bridge *b);
 
 /*
- * The same for count endpoints that came behind port, within its windows, which are what they were at
- * boot. -ENOMEM.
+ * The same for count endpoints that came behind port, within its windows, which are what they were
+ * at boot. -ENOMEM.
  */
 int pci_place_behind(const struct pci_function *port, struct pci_function *const functions[],
 		     uint32_t count);

@@ -18,7 +18,7 @@ uint32_t pci_reset_probe(const struct pci_function *f)
 	uint32_t methods = 0;
 
 	for (m = pci_reset_methods; m->name != NULL && f->header_type == 0; m++) {
-		/* A VF has one, and needs no other (PCIe 6.0 9.2.2.2): all the rest is its device's. */
+		/* A VF has one, and needs no other (PCIe 6.0 9.2.2.2): the rest is its device's. */
 		if (m->able(f) && (f->pf == NULL || m->id == RESET_FLR)) {
 			methods |= RESET_BIT(m->id);
 		}

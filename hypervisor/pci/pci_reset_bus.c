@@ -15,7 +15,8 @@ bool pci_reset_bus_able(const struct pci_function *f)
 {
 	const struct pci_function *other;
 
-	if (f->pf != NULL || f->parent == NULL || f->header_type != 0 || f->parent->cap_express == 0 ||
+	if (f->pf != NULL || f->parent == NULL || f->header_type != 0 ||
+	    f->parent->cap_express == 0 ||
 	    (f->parent->express_type != PCI_EXP_TYPE_ROOT_PORT &&
 	     f->parent->express_type != PCI_EXP_TYPE_DOWNSTREAM &&
 	     f->parent->express_type != PCI_EXP_TYPE_PCI_BRIDGE)) {

@@ -178,7 +178,7 @@ static int scan_device(struct scan *s, struct pci_function *parent, uint32_t bus
 
 	for (fn = 0; fn < functions; fn++) {
 		struct sbdf where = sbdf_make(s->bridge->desc->segment, bus, dev, fn);
-		/* Domains run already: nobody looks at it before it is complete and given to the owner. */
+		/* Domains run already: nobody looks at it before it is complete and its owner's. */
 		enum function_state state = s->bridge->owner_driven ? FUNCTION_ABSENT
 								    : FUNCTION_OWNED;
 		struct pci_function *f;

@@ -16,8 +16,8 @@
 int pci_scan(struct host_bridge *b);
 /*
  * Function fn of the device that came into port's slot, device 0 of its bus: in the registry like
- * those, but ABSENT and gone, until pci_plug.c is done with it. Registry lock held. *out NULL: nobody
- * answers. -ENOMEM.
+ * those, but ABSENT and gone, until pci_plug.c is done with it. Registry lock held. *out NULL:
+ * nobody answers. -ENOMEM.
  */
 int pci_scan_function(struct pci_function *port, uint32_t fn, struct pci_function **out);
 /* Identity, class and header layout. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A function that interrupts too often: each of its MSIs is masked on the host ITS, or at the MSI
- * controller, when it fires in the storm, its wire disabled if it is its user's alone, otherwise the
- * function held silent; after a back-off all may interrupt again. Nothing is lost: what is masked
- * stays pending.
+ * controller, when it fires in the storm, its wire disabled if it is its user's alone, otherwise
+ * the function held silent; after a back-off all may interrupt again. Nothing is lost: what is
+ * masked stays pending.
  */
 #ifndef PCI_PCI_STORM_H
 #define PCI_PCI_STORM_H

@@ -47,8 +47,8 @@ static inline struct pci_function *pci_group_next(const struct pci_function *m)
 }
 
 /*
- * To their IOMMU a and b are one: behind a bridge to conventional PCI. Each is one with itself; apart
- * from that b is no bridge.
+ * To their IOMMU a and b are one: behind a bridge to conventional PCI. Each is one with itself;
+ * apart from that b is no bridge.
  */
 static inline bool pci_same_stream(const struct pci_function *a, const struct pci_function *b)
 {
@@ -62,8 +62,8 @@ static inline bool pci_same_stream(const struct pci_function *a, const struct pc
  * -EPERM (bridge: never), -EBUSY (lent, or resetting), -EBADF (broken), -EINVAL (wrong state).
  */
 /*
- * OWNED -> RESETTING; BROKEN -> RESETTING: an administrator's retry. -ENOTEMPTY: its virtual functions
- * are enabled, or those of a broken one lent.
+ * OWNED -> RESETTING; BROKEN -> RESETTING: an administrator's retry. -ENOTEMPTY: its virtual
+ * functions are enabled, or those of a broken one lent.
  */
 int pci_state_can_quarantine(const struct pci_function *f);
 /*
@@ -74,9 +74,9 @@ int pci_state_can_return(const struct pci_function *f, uint16_t owner);
 /*
  * QUARANTINED -> LENT(domain). unprotected: the domain takes functions that nothing translates for;
  * among those isolation groups mean nothing. Also -EACCES (no usable IOMMU, and not unprotected),
- * -EEXIST (a member of its isolation group is used by someone else), -ENOSPC (a BAR without address),
- * -EOPNOTSUPP (lent before and not reset since, and not PCI_QUIRK_NO_RESET among quirks), -ENOLINK
- * (a VF whose PF is broken or being reset).
+ * -EEXIST (a member of its isolation group is used by someone else), -ENOSPC (a BAR without
+ * address), -EOPNOTSUPP (lent before and not reset since, and not PCI_QUIRK_NO_RESET among quirks),
+ * -ENOLINK (a VF whose PF is broken or being reset).
  */
 int pci_state_can_lend(const struct pci_function *f, uint16_t domain, uint32_t quirks,
 		       bool unprotected);
@@ -91,7 +91,7 @@ int pci_state_can_lend(const struct pci_function *f, uint16_t domain, uint32_t q
 #define PCI_OBSTACLE_GROUP     (1U << 7) /* a member is broken, or used by who cannot have f too */
 #define PCI_OBSTACLE_VFS       (1U << 8) /* its virtual functions are enabled */
 #define PCI_OBSTACLE_PF        (1U << 9) /* it is a VF, and its PF broken or being reset */
-#define PCI_OBSTACLE_REACH     (1U << 10) /* its host bridge lets it reach none of a guest's memory */
+#define PCI_OBSTACLE_REACH     (1U << 10) /* it can reach none of a guest's memory */
 /*
  * All that is in f's way, not only the first thing; pure, registry lock held. That f is OWNED is
  * none: its owner can put it into quarantine. *only: the domain that uses members of f's isolation
@@ -101,8 +101,8 @@ uint32_t pci_state_obstacles(const struct pci_function *f, uint16_t *only);
 /* An IOMMU that can confine f stands before memory. */
 bool pci_state_translated(const struct pci_function *f);
 /*
- * How many bytes from an address on the functions below a bridge reach at these addresses through its
- * dma-ranges, if nothing behind it refuses; UINT64_MAX: they set no limit.
+ * How many bytes from an address on the functions below a bridge reach at these addresses through
+ * its dma-ranges, if nothing behind it refuses; UINT64_MAX: they set no limit.
  */
 uint64_t pci_state_reach(const struct host_bridge *bridge, uint64_t from);
 /* One plain clause for a refusal of the three above, for logs and tools. */

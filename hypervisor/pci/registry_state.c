@@ -163,8 +163,8 @@ int pci_state_can_lend(const struct pci_function *f, uint16_t domain, uint32_t q
 }
 
 /*
- * A guest takes bus addresses for its own: an entry that moves them leads to other memory. Each turn
- * goes on behind an entry, so there are no more turns than entries.
+ * A guest takes bus addresses for its own: an entry that moves them leads to other memory. Each
+ * turn goes on behind an entry, so there are no more turns than entries.
  */
 uint64_t pci_state_reach(const struct host_bridge *bridge, uint64_t from)
 {

@@ -64,8 +64,8 @@ int vpci_build(struct vpci_shadow *s, const struct vpci_build *b);
 void vpci_build_pin(struct vpci_shadow *s, const struct vpci_image *image);
 
 /*
- * vpci_build() in two, each long enough for one go: registers and BARs, anew; then capabilities. After
- * -ENOMEM of either s is not to be used.
+ * vpci_build() in two, each long enough for one go: registers and BARs, anew; then capabilities.
+ * After -ENOMEM of either s is not to be used.
  */
 int vpci_build_header(struct vpci_shadow *s, const struct vpci_build *b);
 int vpci_build_lists(struct vpci_shadow *s, const struct vpci_build *b);

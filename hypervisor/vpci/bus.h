@@ -48,7 +48,7 @@ struct vpci_function {
 	struct pci_function *function;
 	struct domain *domain;
 	struct vpci_segment *segment;
-	/* Its name for the domain's administrator: behind a root port, that port's device number. */
+	/* Its name for the domain's administrator: behind a root port, that port's number. */
 	struct vsbdf where;
 	struct vpci_slot *slot; /* behind which port; NULL: on the segment's own bus, at where */
 	struct vpci_function *next_trapped; /* bus lock: see vpci_segment.trapped */
@@ -67,7 +67,8 @@ struct vpci_function {
 	struct vpci_shadow aside;
 
 	struct vpci_vfs *vfs; /* of a physical function, in its owner's view; else NULL */
-	bool pf_decode; /* VPCI_VIEW_VF: the physical function's VF MSE, and where its VF BARs are */
+	/* VPCI_VIEW_VF: the physical function's VF MSE, and where its VF BARs are */
+	bool pf_decode;
 	uint64_t pf_bars[PCI_BARS];
 
 	struct vpci_vectors *vectors; /* for MSIs that are trapped; else NULL */
@@ -93,7 +94,8 @@ struct vpci_segment {
 	uint32_t bus_start;
 	struct vpci_aperture apertures[VPCI_APERTURES_MAX];
 	uint32_t aperture_count;
-	struct vpci_function *trapped; /* functions with I/O BARs, or whose MSI-X table is trapped */
+	/* functions with I/O BARs, or whose MSI-X table is trapped */
+	struct vpci_function *trapped;
 	struct vpci_front *front; /* how its owner reaches config space; NULL: by a flat window */
 	struct vpci_ports *ports; /* a guest's root ports (ports.h); NULL: none */
 	struct vpci_shared *shared; /* functions of shared memory (vpci_shared.h); NULL: none */
@@ -119,8 +121,8 @@ struct vpci {
 };
 
 /*
- * An empty segment, config window trapped at [cfg, +cfg_size), as far as buses up to 255 are; size 0:
- * there is none. bus_start: 0 to 255. -ENOMEM, -ENOSPC, -EEXIST.
+ * An empty segment, config window trapped at [cfg, +cfg_size), as far as buses up to 255 are; size
+ * 0: there is none. bus_start: 0 to 255. -ENOMEM, -ENOSPC, -EEXIST.
  */
 int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, ipaddr_t cfg,
 			 uint64_t cfg_size, const struct vpci_aperture *apertures, uint32_t count,
@@ -128,8 +130,8 @@ int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, 
 /* The domain's segments sit on this ITS from now on, if on none yet. */
 int vpci_bus_use_its(struct domain *d, struct its *its, ipaddr_t doorbell);
 /*
- * Or on this controller, of which it may own quota vectors (~0U: all); doorbell is where its devices
- * find the controller's page.
+ * Or on this controller, of which it may own quota vectors (~0U: all); doorbell is where its
+ * devices find the controller's page.
  */
 int vpci_bus_use_msi(struct domain *d, struct msi_controller *msi, ipaddr_t doorbell,
 		     uint32_t quota);
@@ -143,8 +145,8 @@ enum mmio_result vpci_bus_config(struct vpci_segment *seg, struct vcpu *v, uint8
 				 uint32_t devfn, uint32_t reg, struct mmio_access *a,
 				 bool *nobody);
 /*
- * The function with that name, NULL: there is none. Lock-free; see vpci_host_device() for what keeps
- * the answer valid.
+ * The function with that name, NULL: there is none. Lock-free; see vpci_host_device() for what
+ * keeps the answer valid.
  */
 struct vpci_function *vpci_bus_peek(struct domain *d, struct vsbdf where);
 /*

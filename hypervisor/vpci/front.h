@@ -53,7 +53,7 @@ struct vpci_front_ops {
 	 */
 	uint32_t (*answer)(void *regs, const struct vpci_front_plan *p, bool answered,
 			   uint32_t value);
-	/* Before a config access; anything but MMIO_DONE is the result instead. NULL: none needed. */
+	/* Before a config access; all but MMIO_DONE is the result instead. NULL: none needed. */
 	enum mmio_result (*enter)(struct vpci_front *front, struct vcpu *v,
 				  const struct vpci_front_plan *p);
 	/* Returns what is read. NULL: there is no such plan. */
@@ -88,8 +88,8 @@ const struct vpci_front_ops *vpci_front_of(const struct host_bridge *b);
 int vpci_front_create(struct vpci_segment *seg, struct host_bridge *b,
 		      const struct vpci_front_ops *ops);
 /*
- * For ops->enter: the owner has the link up, so that functions below can be found; v waits for that.
- * MMIO_DONE: it failed, said in the log, and nobody is there. front->lock held.
+ * For ops->enter: the owner has the link up, so that functions below can be found; v waits for
+ * that. MMIO_DONE: it failed, said in the log, and nobody is there. front->lock held.
  */
 enum mmio_result vpci_front_start(struct vpci_front *front, struct vcpu *v);
 void vpci_front_start_init(struct vpci_front *front);

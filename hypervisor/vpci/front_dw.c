@@ -25,8 +25,8 @@ static uint32_t regions(const struct host_bridge *b, struct range out[VPCI_FRONT
 }
 
 /*
- * The first cycle below the port: the owner has the link up, and is about to look for functions. The
- * vCPU waits while they are found. Without a link there are none.
+ * The first cycle below the port: the owner has the link up, and is about to look for functions.
+ * The vCPU waits while they are found. Without a link there are none.
  */
 static enum mmio_result enter(struct vpci_front *front, struct vcpu *v,
 			      const struct vpci_front_plan *p)

@@ -51,7 +51,8 @@ struct vpci_front_plan front_dw_plan(void *regs, uint32_t region, const struct m
 void front_dw_learn(struct front_dw *d, uint32_t value);
 /*
  * Does a region say what holds anyway? The controller's own are the hypervisor's: they translate
- * the bridge's windows, and RAM for DMA to its own addresses. One that says otherwise has no effect.
+ * the bridge's windows, and RAM for DMA to its own addresses. One that says otherwise has no
+ * effect.
  */
 bool front_dw_useful(const struct front_dw *d, bool in, uint32_t index);
 

@@ -70,7 +70,8 @@ static bool enabled(const uint32_t *words)
 
 static bool is_config(const uint32_t *words)
 {
-	return KIND(words[WORD(DW_CTRL1)]) == DW_CONFIG0 || KIND(words[WORD(DW_CTRL1)]) == DW_CONFIG1;
+	return KIND(words[WORD(DW_CTRL1)]) == DW_CONFIG0 ||
+	       KIND(words[WORD(DW_CTRL1)]) == DW_CONFIG1;
 }
 
 static bool inside(uint64_t first, uint64_t last, uint64_t base, uint64_t size)
@@ -231,8 +232,10 @@ static void access_config(const struct front_dw *d, uint64_t offset, struct vpci
 
 struct vpci_front_plan front_dw_plan(void *regs, uint32_t region, const struct mmio_access *a)
 {
-	struct vpci_front_plan p = { .kind = VPCI_FRONT_VALUE, .size = a->size,
-				     .write = a->write, .value = a->write ? (uint32_t)a->value : ~0U };
+	struct vpci_front_plan p = { .kind = VPCI_FRONT_VALUE,
+				     .size = a->size,
+				     .write = a->write,
+				     .value = a->write ? (uint32_t)a->value : ~0U };
 	struct front_dw *d = regs;
 
 	if (a->size > 4 || !IS_ALIGNED(a->offset, a->size)) {

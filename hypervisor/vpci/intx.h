@@ -10,8 +10,8 @@
  * and the virtual wire it is on raised. When its domain ends the handling, the virtual wire falls
  * and the function is looked at again; in a storm of it, only when that is over. So an interrupt
  * that a function stands for silences it, and a domain that storms, or never answers, holds up
- * itself. Nobody can be blamed for interrupts that no function stands for: too many, and the wire is
- * disabled for a while and its functions are polled. A domain that makes them costs the others a
+ * itself. Nobody can be blamed for interrupts that no function stands for: too many, and the wire
+ * is disabled for a while and its functions are polled. A domain that makes them costs the others a
  * millisecond an interrupt.
  */
 #ifndef VPCI_INTX_H

@@ -31,7 +31,8 @@ struct ivshmem {
 
 /* What follows from an access. */
 struct ivshmem_plan {
-	enum vpci_effect effect; /* VPCI_MAP, VPCI_UNMAP: what memory decode is now; or VPCI_NOTHING */
+	/* VPCI_MAP, VPCI_UNMAP: what memory decode is now; or VPCI_NOTHING */
+	enum vpci_effect effect;
 	uint32_t messages;       /* of these vectors go out now, by bit */
 	bool rings;              /* the doorbell was written: */
 	uint16_t peer, vector;

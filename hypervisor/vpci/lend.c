@@ -33,7 +33,7 @@ void lend_set_broken(struct pci_function *f, const char *why)
 	}
 }
 
-/* A VF that is the owner's is mapped as long as VF MSE is set; nothing else of its own asks for it. */
+/* A VF that is the owner's is mapped as long as VF MSE is set; nothing else asks for it. */
 static void decode_as_pf_says(struct vpci_function *vf)
 {
 	spin_lock(&vf->function->lock);
@@ -196,7 +196,7 @@ int lend_owner_begin_locked(struct domain *d, struct vpci_segment *seg, struct p
 		vpci_function_free(vf);
 		return r;
 	}
-	/* Broken; or where an owner before d left it, in quarantine or a guest's; or a VF that went. */
+	/* Broken; or where an owner before d left it (quarantine, a guest); or a VF that went. */
 	if (f->state != FUNCTION_OWNED && (f->state != FUNCTION_ABSENT || f->pf)) {
 		return 0;
 	}

@@ -6,8 +6,8 @@
 #include "vpci/bus.h"
 
 /*
- * While d is built: f appears in its owner's segment, in use by d if it is nobody else's. What cannot
- * be made safe or complete stays an identity with f broken; only -ENOMEM fails.
+ * While d is built: f appears in its owner's segment, in use by d if it is nobody else's. What
+ * cannot be made safe or complete stays an identity with f broken; only -ENOMEM fails.
  */
 int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_function *f);
 /* The same, registry lock held, while d runs. */
@@ -41,10 +41,10 @@ int lend_take_away(struct pci_function *f, int error, bool more);
 bool lend_stream_shared(const struct pci_function *f);
 
 /*
- * Registry and function lock held and lend_prepare() done, or vf is in no bus yet: then it does that,
- * which takes the function lock, all at once. From ITT over config space to the stream: when the last
- * step is done f may be told to read and write the domain's memory. On failure nothing is left open,
- * and the caller shows what it showed before.
+ * Registry and function lock held and lend_prepare() done, or vf is in no bus yet: then it does
+ * that, which takes the function lock, all at once. From ITT over config space to the stream: when
+ * the last step is done f may be told to read and write the domain's memory. On failure nothing is
+ * left open, and the caller shows what it showed before.
  */
 int lend_let_in(struct vpci_function *vf, enum vpci_view view);
 enum vpci_view lend_owners_view(const struct pci_function *f);
@@ -87,9 +87,9 @@ void lend_rom_drop(struct pci_function *f);
 /*
  * Registry lock held. Beside functions of its device that are there under their own numbers, f
  * goes under its own; else it is function 0 of a device number of its own: vslot, or 0 for the
- * first free one. Before a guest starts that is from 1, since it expects its host bridge at 00:00.0,
- * and a root port that is there makes room. Afterwards it is a slot behind a port, if it has
- * ports. *slot: that, or NULL for a place on the bus itself. -EBUSY, -ENOSPC.
+ * first free one. Before a guest starts that is from 1, since it expects its host bridge at
+ * 00:00.0, and a root port that is there makes room. Afterwards it is a slot behind a port, if it
+ * has ports. *slot: that, or NULL for a place on the bus itself. -EBUSY, -ENOSPC.
  */
 int lend_choose_slot(struct vpci_segment *seg, const struct pci_function *f, uint32_t vslot,
 		     struct vsbdf *out, struct vpci_slot **slot);

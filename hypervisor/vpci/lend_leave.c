@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The way out. First what makes f harmless, at once; then the routes of its interrupts, which may be
- * thousands, in slices; only then is it nobody's, and reset. The same job makes them when a function
- * comes to a device whose events its guest has mapped already.
+ * The way out. First what makes f harmless, at once; then the routes of its interrupts, which may
+ * be thousands, in slices; only then is it nobody's, and reset. The same job makes them when a
+ * function comes to a device whose events its guest has mapped already.
  */
 #include "core/log.h"
 #include "iommu/iommu.h"
@@ -208,7 +208,7 @@ void lend_routes_again(struct vpci_function *vf)
 	}
 }
 
-/* Registry lock held. One of a bridge of d's whose virtual functions have to come back first; NULL: none. */
+/* Registry lock held. One of d's bridges whose virtual functions must come back first, or NULL. */
 static struct pci_function *with_vfs(const struct domain *d)
 {
 	struct pci_function *found = NULL;

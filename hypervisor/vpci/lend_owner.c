@@ -4,7 +4,7 @@
 #include "pci/registry.h"
 #include "vpci/lend.h"
 
-/* Left are its bridge functions, which nobody can take, and identities: as if it never had an owner. */
+/* Left are bridge functions, which nobody can take, and identities: as if it never had an owner. */
 void lend_owner_end(struct host_bridge *b)
 {
 	struct pci_function *f;

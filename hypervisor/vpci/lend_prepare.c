@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a function in quarantine will be to its next user, made in parts, each as short as interrupts
- * may wait: its config space is read, its ITT made, its view built. It is nobody's meanwhile: who
- * asks for something else begins anew, and who never comes back leaves memory that goes with the
- * quarantine.
+ * What a function in quarantine will be to its next user, made in parts, each as short as
+ * interrupts may wait: its config space is read, its ITT made, its view built. It is nobody's
+ * meanwhile: who asks for something else begins anew, and who never comes back leaves memory that
+ * goes with the quarantine.
  */
 #include "core/heap.h"
 #include "core/log.h"

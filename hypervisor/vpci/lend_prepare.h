@@ -32,7 +32,7 @@ int lend_prepare(struct domain *d, struct pci_function *f, enum vpci_view view,
 		 struct vpci_slot *slot, struct vsbdf where);
 /* Nothing comes of what was said. */
 void lend_unsay(const struct pci_function *f);
-/* Registry lock held, not f's: it is not to be used, or is another than before. May be called always. */
+/* Registry lock held, not f's: it is not to be used, or another than before. Always allowed. */
 void lend_unprepare(struct pci_function *f);
 /* The same with f's lock held, or f in nobody's reach. */
 void lend_unprepare_locked(struct pci_function *f);

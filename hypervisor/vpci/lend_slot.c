@@ -39,8 +39,8 @@ static void collect_prepared(const struct pci_function *f, struct rangeset *used
 }
 
 /*
- * Registry lock held. PCI bus addresses the domain's functions have in their BARs right now, or will
- * have when they come.
+ * Registry lock held. PCI bus addresses the domain's functions have in their BARs right now, or
+ * will have when they come.
  */
 static void collect_bars(const struct vpci_segment *seg, struct rangeset *used)
 {
@@ -82,8 +82,8 @@ int lend_place(struct vpci_segment *seg, const struct pci_function *f, uint64_t 
 static const struct pci_function *mate_of(const struct pci_function *f, const struct domain *d)
 {
 	for (uint32_t fn = 0; !f->pf && fn < VPCI_FUNCTIONS; fn++) {
-		const struct pci_function *m =
-			pci_function_find((struct sbdf){ (f->sbdf.v & ~(VPCI_FUNCTIONS - 1)) | fn });
+		const struct pci_function *m = pci_function_find(
+			(struct sbdf){ (f->sbdf.v & ~(VPCI_FUNCTIONS - 1)) | fn });
 
 		if (m && m != f && !m->pf && m->state == FUNCTION_LENT && m->user == d->id &&
 		    SBDF_FN(m->user_view) == SBDF_FN(m->sbdf)) {

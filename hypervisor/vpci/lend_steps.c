@@ -44,9 +44,9 @@ static bool named_by_itself(const struct pci_function *f, enum vpci_view view)
 }
 
 /*
- * Its messages can be told from others' by vectors: the domain has some, and the function reaches the
- * doorbell. That of the domain's own controller is mapped for it; what a bridge takes itself needs no
- * mapping.
+ * Its messages can be told from others' by vectors: the domain has some, and the function reaches
+ * the doorbell. That of the domain's own controller is mapped for it; what a bridge takes itself
+ * needs no mapping.
  */
 bool lend_takes_vectors(const struct pci_function *f, const struct domain *d)
 {
@@ -72,7 +72,7 @@ int lend_map_itt(struct domain *d, struct pci_function *f, enum vpci_view view)
 	if (f->header_type == 0 && f->its && f->its == d->vpci->its && event_count(f) != 0 &&
 	    named_by_itself(f, view) && (pci_state_translated(f) || d->direct)) {
 		r = its_device_map(f->its, f->device_id, event_count(f), &f->meter, &itt);
-		/* It comes under no lock of f's: a storm of its last user's may still be under way. */
+		/* It comes under no lock of f's: its last user's storm may still be under way. */
 		if (r == 0) {
 			__atomic_store_n(&f->itt, itt, __ATOMIC_RELEASE);
 		}
@@ -237,8 +237,8 @@ int lend_cut_off(struct vpci_function *vf, bool shared)
 	if (!pci_reset_active(&f->reset)) {
 		pci_quiesce(f);
 		/*
-		 * No stream to shut: it is off the bus, and an answer comes behind what it had posted
-		 * before (PCIe 6.0 2.4.1), so its last DMA is in memory now.
+		 * No stream to shut: it is off the bus, and an answer comes behind what it had
+		 * posted before (PCIe 6.0 2.4.1), so its last DMA is in memory now.
 		 */
 		if (!pci_state_translated(f)) {
 			(void)pci_read(f, PCI_COMMAND, 2);
@@ -274,8 +274,8 @@ bool lend_routes_follow(struct vpci_function *vf, uint32_t max)
 	bool leaving = __atomic_load_n(&vf->itt, __ATOMIC_ACQUIRE) == NULL;
 
 	/*
-	 * Without an ITT too: it waits for a vITS that may be looking at vf. Behind a port the guest
-	 * says which requester it is, and may have said something else before.
+	 * Without an ITT too: it waits for a vITS that may be looking at vf. Behind a port the
+	 * guest says which requester it is, and may have said something else before.
 	 */
 	if (vf->slot ? !vits_devices_update(vf->domain, max)
 		     : !vits_device_update(vf->domain, vpci_device_id(vf->where), max)) {

@@ -117,7 +117,7 @@ static struct vpci_sriov_regs regs_of(struct vpci_vfs *v)
 	return regs;
 }
 
-/* What was read of it is in order, and it is prepared, unless r says otherwise. Registry lock held. */
+/* What was read of it is in order and it is prepared, unless r says no. Registry lock held. */
 static void open_one(struct vpci_vfs *v, struct pci_function *f, struct vpci_function *vf, int r)
 {
 	struct vpci_sriov_regs regs = regs_of(v);

@@ -9,8 +9,8 @@
 #define VPCI_MAP_CHUNK 32U /* stage-2 entries */
 
 /*
- * Map a chunk of map i (a BAR, or VPCI_ROM) where the domain wants it. 0: it is there, not wanted, or
- * refused, which the log says. -EAGAIN: there is another chunk. function->lock held.
+ * Map a chunk of map i (a BAR, or VPCI_ROM) where the domain wants it. 0: it is there, not wanted,
+ * or refused, which the log says. -EAGAIN: there is another chunk. function->lock held.
  */
 int vpci_map_chunk(struct vpci_function *vf, uint32_t i);
 /* On return no CPU reaches it; no-op when it is not mapped. function->lock held. */

@@ -12,14 +12,16 @@ struct vpci_port {
 	struct vpci_shadow shadow;
 	bool filled;  /* a function is in the slot */
 	bool asked;   /* the guest is to let go of it */
-	bool waiting; /* an event that interrupts has not been looked at: MSIs are sent at its edge */
+	/* an event that interrupts has not been looked at: MSIs are sent at its edge */
+	bool waiting;
 };
 
 /* What follows from a change. */
 struct vpci_port_plan {
 	bool interrupt; /* send the port's message */
 	bool buses;     /* its bus numbers are others than before */
-	bool let_go;    /* the guest has let go, as it was asked to: take what is in the slot away */
+	/* the guest has let go, as it was asked to: take what is in the slot away */
+	bool let_go;
 };
 
 /* The port's link as Link Status has it, speed and width: a function's, or this. */
@@ -33,12 +35,12 @@ uint32_t vpci_port_read(const struct vpci_port *p, uint32_t offset, uint32_t siz
 struct vpci_port_plan vpci_port_write(struct vpci_port *p, uint32_t offset, uint32_t size,
 				      uint32_t value);
 
-/* Something came into the slot, with that link; or the last of it went. No-op if it is so already. */
+/* Something came into the slot, with that link; or the last of it went. No-op if it is so. */
 struct vpci_port_plan vpci_port_fill(struct vpci_port *p, uint32_t link);
 struct vpci_port_plan vpci_port_empty(struct vpci_port *p);
 /*
- * Press the attention button, unless the guest has turned the slot off or never turned it on: it does
- * not use what is in there, and lets go at once.
+ * Press the attention button, unless the guest has turned the slot off or never turned it on: it
+ * does not use what is in there, and lets go at once.
  */
 struct vpci_port_plan vpci_port_ask(struct vpci_port *p);
 

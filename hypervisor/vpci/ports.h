@@ -36,7 +36,7 @@ bool vpci_ports_access(struct vpci_segment *seg, uint32_t devfn, uint32_t reg,
 void vpci_slot_filled(struct vpci_function *vf);
 /* Bus lock held: a function went from the slot. The guest is told when it was the last. */
 void vpci_slot_left(struct vpci_segment *seg, struct vpci_slot *slot);
-/* Registry lock held. The guest is asked to let go of what is in vf's slot. True: it has already. */
+/* Registry lock held. The guest is asked to let go of what is in vf's slot. True: it has. */
 bool vpci_slot_ask(struct vpci_function *vf);
 
 #endif

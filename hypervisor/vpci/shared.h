@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Memory that guests share: named regions. One is made by its first member, and its RAM, which is
- * nobody's else and no domain's to pay for, is free again when the last has left; what is in it stays
- * while members come and go. Not in reach of devices.
+ * nobody's else and no domain's to pay for, is free again when the last has left; what is in it
+ * stays while members come and go. Not in reach of devices.
  */
 #ifndef VPCI_SHARED_H
 #define VPCI_SHARED_H
@@ -39,16 +39,16 @@ struct shared_region {
 };
 
 /*
- * The region of that name, made if there is none. *position: the member's place in it, the lowest that
- * is free; it stays the member's until shared_leave(). -EEXIST: it has another size or number of
- * vectors; -ENOMEM, also when its RAM is not free; -ENOSPC: it has as many members as there can be
- * domains.
+ * The region of that name, made if there is none. *position: the member's place in it, the lowest
+ * that is free; it stays the member's until shared_leave(). -EEXIST: it has another size or number
+ * of vectors; -ENOMEM, also when its RAM is not free; -ENOSPC: it has as many members as there can
+ * be domains.
  */
 int shared_join(const struct shared_spec *spec, struct vpci_shared *member,
 		struct shared_region **out, uint32_t *position);
 /*
- * On return nobody reaches the member. True: it was the last, so the name is free, and the caller calls
- * shared_free_slice(), its RAM mapped for nobody any more, until r is gone.
+ * On return nobody reaches the member. True: it was the last, so the name is free, and the caller
+ * calls shared_free_slice(), its RAM mapped for nobody any more, until r is gone.
  */
 bool shared_leave(struct shared_region *r, uint32_t position);
 /* Some of its RAM is free. True: all is, and r is gone. */
@@ -60,7 +60,7 @@ static inline bool shared_is_clean(const struct shared_region *r)
 	return __atomic_load_n(&r->blocks_clean, __ATOMIC_ACQUIRE) == r->block_count;
 }
 
-/* For a list: the region with the least id that is from or more, as it is now. False: there is none. */
+/* For a list: the region with the least id from from on, as it is now. False: there is none. */
 struct shared_look {
 	struct shared_spec spec;
 	uint32_t id;

@@ -25,8 +25,8 @@ struct vpci_sriov_regs vpci_sriov_regs(const struct vpci_shadow *s);
 void vpci_sriov_give_up(struct vpci_shadow *s);
 
 /*
- * For vpci_shadow_write(), which is about to make reg merged, in being written to lanes, and to have
- * plan->effect take place. False: plan says what happens instead.
+ * For vpci_shadow_write(), which is about to make reg merged, in being written to lanes, and to
+ * have plan->effect take place. False: plan says what happens instead.
  */
 bool vpci_sriov_allows(const struct vpci_shadow *s, const struct vpci_reg *reg, uint32_t lanes,
 		       uint32_t in, uint32_t merged, struct vpci_plan *plan);

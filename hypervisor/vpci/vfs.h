@@ -60,7 +60,7 @@ void vpci_vfs_start(struct vpci_vfs *v);
 struct vpci_shadow *vpci_vfs_shadow(struct vpci_function *vf);
 /* Set or clear a VPCI_HOLD_ bit. PF's lock. */
 void vpci_vfs_hold(struct vpci_function *vf, uint32_t bit, bool on);
-/* The owner's registers were built anew, whatever is under way: what has to wait. PF's lock held. */
+/* The owner's registers were built anew, whatever is under way: what must wait. PF's lock held. */
 void vpci_vfs_hold_again(struct vpci_function *vf);
 /* VF i as the owner of its PF sees it, whoever uses it; NULL: not on its bus. */
 struct vpci_function *vpci_vfs_owners(const struct vpci_vfs *v, uint32_t i);
@@ -74,8 +74,8 @@ enum job_status vpci_vfs_decode(struct vpci_vfs *v);
 enum job_status vpci_vfs_take(struct vpci_vfs *v);
 
 /*
- * f is about to be lent; if it is a VF, its PF stays as it is until vpci_vfs_give_back(). -ENODEV: it
- * is going. Registry lock; pci_state_can_lend() has found its PF in order.
+ * f is about to be lent; if it is a VF, its PF stays as it is until vpci_vfs_give_back(). -ENODEV:
+ * it is going. Registry lock; pci_state_can_lend() has found its PF in order.
  */
 int vpci_vfs_borrow(struct pci_function *f);
 void vpci_vfs_give_back(struct pci_function *f);

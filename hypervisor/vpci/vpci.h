@@ -13,8 +13,8 @@
 
 /*
  * Give d its view of a host bridge it owns: config window and windows where b->ecam and b->windows
- * say, all functions below OWNED and used by d. Called while the domain is built. -EACCES: d has RAM
- * at other addresses than devices do without translation, which a function below is. -ENOMEM,
+ * say, all functions below OWNED and used by d. Called while the domain is built. -EACCES: d has
+ * RAM at other addresses than devices do without translation, which a function below is. -ENOMEM,
  * -ENOSPC.
  */
 int vpci_create_owner(struct domain *d, struct host_bridge *b);
@@ -59,9 +59,9 @@ int lend_attach_step(struct domain *d, struct pci_function *f, const struct lend
 		     struct vsbdf *out);
 int lend_detach(struct pci_function *f);
 /*
- * Ask f's user to let go of it: of one behind a root port the slot's attention button is pressed. It
- * leaves state LENT, with all that is in the slot, when the guest turns the slot off, which may be
- * never. Elsewhere nobody can be asked, and this is lend_detach().
+ * Ask f's user to let go of it: of one behind a root port the slot's attention button is pressed.
+ * It leaves state LENT, with all that is in the slot, when the guest turns the slot off, which may
+ * be never. Elsewhere nobody can be asked, and this is lend_detach().
  */
 int lend_eject(struct pci_function *f);
 /*
@@ -81,14 +81,14 @@ int lend_rom_load(struct pci_function *f, uint32_t size, uint32_t offset, const 
 enum job_status lend_reclaim(struct domain *d);
 
 /*
- * A function by which d, a guest that is being built, shares a region of memory with others (shared.h);
- * it stays until d's end. Callers come one at a time. *out: where d sees it. -EAGAIN: call again, d's
- * bus is about to be made, or a part of the region was cleaned. -EBUSY: d has it. -EOPNOTSUPP:
- * vectors, and d has no ITS. -ENOSPC: no device number is free. -EINVAL: d or the spec; and as
- * shared_join().
+ * A function by which d, a guest that is being built, shares a region of memory with others
+ * (shared.h); it stays until d's end. Callers come one at a time. *out: where d sees it. -EAGAIN:
+ * call again, d's bus is about to be made, or a part of the region was cleaned. -EBUSY: d has it.
+ * -EOPNOTSUPP: vectors, and d has no ITS. -ENOSPC: no device number is free. -EINVAL: d or the
+ * spec; and as shared_join().
  */
 int vpci_share(struct domain *d, const struct shared_spec *spec, struct vsbdf *out);
-/* A part of its end, no vCPU of d runs and no request is under way. True: d shares nothing any more. */
+/* A part of its end; no vCPU of d runs, no request is under way. True: d shares nothing now. */
 bool vpci_share_end(struct domain *d);
 
 /* vITS ops: host ITT behind a virtual DeviceID (virtual requester ID). */

@@ -99,7 +99,7 @@ static enum mmio_result access_function(struct vcpu *v, struct vpci_function *vf
 	return MMIO_DONE;
 }
 
-/* No lent function is there: what has no hardware, or nobody. Out of line: the others do not pay for it. */
+/* No lent function is there: what has no hardware, or nobody. Out of line: others do not pay. */
 __attribute__((noinline)) static enum mmio_result port_answers(struct vpci_segment *seg,
 							       uint32_t bus, uint32_t devfn,
 							       uint32_t reg, struct mmio_access *a,
@@ -146,8 +146,8 @@ static enum mmio_result config_access(struct vcpu *v, void *opaque, struct mmio_
 }
 
 /*
- * Mapped BARs never come here: a trapped MSI-X table, registers of shared memory, or what reads as a
- * master abort do.
+ * Mapped BARs never come here: a trapped MSI-X table, registers of shared memory, or what reads as
+ * a master abort do.
  */
 static enum mmio_result window_access(struct vcpu *v, void *opaque, struct mmio_access *a)
 {

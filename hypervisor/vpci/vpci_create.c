@@ -88,8 +88,8 @@ int vpci_create_guest(struct domain *d)
 }
 
 /*
- * The owner's windows are the host bridge's: PCI bus addresses are the host's. Config space is a flat
- * window, or behind the controller's registers.
+ * The owner's windows are the host bridge's: PCI bus addresses are the host's. Config space is a
+ * flat window, or behind the controller's registers.
  */
 static int add_owner_segment(struct domain *d, struct host_bridge *b, struct vpci_segment **out)
 {

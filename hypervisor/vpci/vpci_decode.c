@@ -14,7 +14,8 @@ static void restore_bars(struct pci_function *f)
 		const struct pci_bar *bar = &f->bars[i];
 		uint32_t at = VPCI_REG_BAR0 + 4 * i;
 
-		if (vpci_io_bar_usable(bar) && (pci_read(f, at, 4) & ~3U) != (uint32_t)bar->address) {
+		if (vpci_io_bar_usable(bar) &&
+		    (pci_read(f, at, 4) & ~3U) != (uint32_t)bar->address) {
 			pci_write(f, at, 4, (uint32_t)bar->address);
 		}
 		if (!vpci_bar_usable(bar)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Config and port accesses carried out: what the shadow says goes to hardware, and what follows from
- * it to those whose business it is.
+ * Config and port accesses carried out: what the shadow says goes to hardware, and what follows
+ * from it to those whose business it is.
  */
 #include "core/log.h"
 #include "pci/registry.h"
@@ -28,7 +28,8 @@ static void take_effect(struct vpci_function *vf, const struct vpci_plan *plan)
 }
 
 /* Out of line: a read that needs nothing of the hardware's shall not pay for its stack frame. */
-__attribute__((noinline)) static uint32_t read_hw(struct vpci_function *vf, uint32_t offset, uint32_t size)
+__attribute__((noinline)) static uint32_t read_hw(struct vpci_function *vf, uint32_t offset,
+						  uint32_t size)
 {
 	uint32_t hw = pci_read(vf->function, offset, size);
 

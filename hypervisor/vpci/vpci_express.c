@@ -2,9 +2,9 @@
 /*
  * PCI Express (PCIe 6.0 7.5.3). A guest's function at 00:N.0 is a root-complex
  * integrated endpoint (type 9) without link, slot or root registers. Payload size, link and all
- * that depends on what is upstream is the hypervisor's, which carries FLR out too: or host BARs would
- * be lost behind its back. Ports have no slot (hot-plug is the hypervisor's) and controls that
- * remember and do nothing.
+ * that depends on what is upstream is the hypervisor's, which carries FLR out too: or host BARs
+ * would be lost behind its back. Ports have no slot (hot-plug is the hypervisor's) and controls
+ * that remember and do nothing.
  */
 #include "vpci/policy.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Trapped registers of a controller: from the access to its front end's plan, and what that asks for. */
+/* Trapped registers of a controller: from the access to its front end's plan, and its execution. */
 #include "core/heap.h"
 #include "lib/errno.h"
 #include "vpci/bus.h"

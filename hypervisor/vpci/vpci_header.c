@@ -9,8 +9,8 @@
 /*
  * Type 0. Decode bits of COMMAND are the domain's own, IO only where there is an I/O BAR (see
  * build_bar()); MASTER is real. So is INTx disable its own, the hardware's being also the
- * hypervisor's (vpci_intx.c). SERR and parity stay as the hypervisor set them: error messages are its
- * own (pci_aer.c). BARs are filled in by build_bar().
+ * hypervisor's (vpci_intx.c). SERR and parity stay as the hypervisor set them: error messages are
+ * its own (pci_aer.c). BARs are filled in by build_bar().
  */
 static const struct vpci_field header[] = {
 	/*at   bits         guest   owner */
@@ -51,8 +51,8 @@ static const struct vpci_field header[] = {
 };
 
 /*
- * What is left of a type 0 or 1 that is not the owner's just now. No row for what reads zero: this one
- * is made while somebody waits.
+ * What is left of a type 0 or 1 that is not the owner's just now. No row for what reads zero: this
+ * one is made while somebody waits.
  */
 static const struct vpci_field identity[] = {
 	{ 0x00, 0xffffffff, { COPY } }, /* vendor, device */

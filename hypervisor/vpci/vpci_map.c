@@ -54,7 +54,7 @@ static enum p2m_type map_type(const struct pci_bar *bar, uint32_t i)
 	if (i == VPCI_ROM) {
 		return P2M_ROM;
 	}
-	/* Prefetchable 64-bit BARs are memory-like: write gathering is allowed (PCIe 6.0 7.5.1.2.1). */
+	/* Prefetchable 64-bit BARs are memory-like: writes may gather (PCIe 6.0 7.5.1.2.1). */
 	return bar->kind == BAR_MEM64 && bar->prefetchable ? P2M_MMIO_NC : P2M_MMIO;
 }
 
@@ -106,7 +106,8 @@ int vpci_map_chunk(struct vpci_function *vf, uint32_t i)
 	if (r == 0 || r == -EAGAIN) {
 		return r;
 	}
-	refuse(vf, i, m->ipa.v, r == -EEXIST ? "something is mapped there" : "no memory for tables");
+	refuse(vf, i, m->ipa.v,
+	       r == -EEXIST ? "something is mapped there" : "no memory for tables");
 	m->mapped = m->done != 0;
 	m->size = m->done;
 	vpci_map_remove(vf, i);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The MSI capability where no ITS tells devices apart: enable, address and data are the domain's own
- * (the trapped tables of vpci_std_caps.c), hardware's say the host's. Private to vpci/.
+ * The MSI capability where no ITS tells devices apart: enable, address and data are the domain's
+ * own (the trapped tables of vpci_std_caps.c), hardware's say the host's. Private to vpci/.
  */
 #ifndef VPCI_MSI_H
 #define VPCI_MSI_H

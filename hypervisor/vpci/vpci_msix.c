@@ -100,7 +100,8 @@ void vpci_msix_follow(struct vpci_function *vf)
 	if (m == NULL || !vf->maps[f->msix.table_bar].mapped) {
 		return;
 	}
-	enabled = (pci_read(vf->function, f->msix.cap + PCI_MSIX_CONTROL, 2) & PCI_MSIX_ENABLE) != 0;
+	enabled =
+		(pci_read(vf->function, f->msix.cap + PCI_MSIX_CONTROL, 2) & PCI_MSIX_ENABLE) != 0;
 	if (m->enabled == enabled) {
 		return;
 	}

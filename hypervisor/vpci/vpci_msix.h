@@ -26,9 +26,9 @@ void vpci_msix_destroy(struct vpci_function *vf);
 void vpci_msix_reset(struct vpci_function *vf);
 /*
  * MSI-X Enable may have changed. Entries have vectors while it is set: those that are unmasked when
- * it is set, the others when they first are; all go when it is cleared. While the table's BAR is not
- * mapped nothing is decoded, and the device does not take writes: to be called again when it is, until
- * then all stays as it was. function->lock held.
+ * it is set, the others when they first are; all go when it is cleared. While the table's BAR is
+ * not mapped nothing is decoded, and the device does not take writes: to be called again when it
+ * is, until then all stays as it was. function->lock held.
  */
 void vpci_msix_follow(struct vpci_function *vf);
 

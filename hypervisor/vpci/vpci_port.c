@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a slot does. The guest turns its power indicator on when it uses what is in the slot and off
- * when it has let go: there is no power controller, so that is its word (PCIe 6.0 6.7.1.1.2, 6.7.1.5).
+ * when it has let go: there is no power controller, so that is its word (PCIe 6.0 6.7.1.1.2,
+ * 6.7.1.5).
  */
 #include "vpci/port.h"
 
 #include "vpci/port_regs.h"
 
-#define EVENTS        0x1fU /* Slot Control's enables and Slot Status's events, at the same bits... */
+#define EVENTS        0x1fU /* Slot Control's enables, Slot Status's events, at the same bits... */
 #define LINK_ENABLE   0x1000U
 #define LINK_EVENT    0x0100U /* ...but this one */
 #define BUTTON_EVENT  0x0001U
@@ -110,7 +111,7 @@ struct vpci_port_plan vpci_port_empty(struct vpci_port *p)
 	return settle(p);
 }
 
-/* One that blinks is being turned on; one that was asked may be about to blink. A press stops that. */
+/* One that blinks is being turned on; one that was asked may be about to. A press stops that. */
 struct vpci_port_plan vpci_port_ask(struct vpci_port *p)
 {
 	if (p->filled && !p->asked && power_of(p) == POWER_ON) {

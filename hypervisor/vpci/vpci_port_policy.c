@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The config space of a virtual root port: what it begins with, and what a guest may change. Windows
- * and controls remember and do nothing: BARs are mapped where they are, the link is another's. There
- * is no INTx pin: a guest has such a port where it has an ITS.
+ * The config space of a virtual root port: what it begins with, and what a guest may change.
+ * Windows and controls remember and do nothing: BARs are mapped where they are, the link is
+ * another's. There is no INTx pin: a guest has such a port where it has an ITS.
  */
 #include "lib/errno.h"
 #include "vpci/port.h"

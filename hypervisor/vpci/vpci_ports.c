@@ -70,8 +70,8 @@ static void lead(struct vpci_segment *seg, struct vpci_slot *slot, uint32_t bus)
 }
 
 /*
- * Bus lock held: somebody's bus numbers have changed. Functions whose requester ID is another now take
- * the routes of their interrupts along.
+ * Bus lock held: somebody's bus numbers have changed. Functions whose requester ID is another now
+ * take the routes of their interrupts along.
  */
 static void decode(struct vpci_segment *seg)
 {
@@ -110,7 +110,7 @@ static void decode(struct vpci_segment *seg)
 	}
 }
 
-/* Bus lock held: messages of a port leave in order. What is written elsewhere than to the ITS is lost. */
+/* Bus lock held: messages of a port leave in order. What is not written to the ITS is lost. */
 static void follow(struct vpci_segment *seg, struct vpci_slot *slot,
 		   const struct vpci_port_plan *plan)
 {

@@ -48,7 +48,7 @@ uint32_t vpci_shadow_read(const struct vpci_shadow *s, uint32_t offset, uint32_t
 	return (v & lane_mask(offset, size)) >> shift;
 }
 
-/* Bits of lanes whose write reaches the hardware. NumVFs is the owner's own and the hardware's too. */
+/* Bits of lanes whose write reaches the hardware. NumVFs is the owner's and the hardware's. */
 static uint32_t through_of(const struct vpci_reg *reg, uint32_t lanes)
 {
 	return reg->write & lanes & (reg->kind == VPCI_SRIOV_NUM ? ~0U : ~reg->virt);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A guest's functions of shared memory at work. Memory is mapped from the write that turns decode on, a
- * slice each time its vCPU executes it: interrupts come in between. It is ordinary cached memory, so
- * what a guest makes of it is up to its own tables.
+ * A guest's functions of shared memory at work. Memory is mapped from the write that turns decode
+ * on, a slice each time its vCPU executes it: interrupts come in between. It is ordinary cached
+ * memory, so what a guest makes of it is up to its own tables.
  */
 #include "vpci/vpci_shared.h"
 
@@ -28,7 +28,7 @@ bool vpci_shared_at(const struct vpci_segment *seg, uint32_t device)
 	return f != NULL;
 }
 
-/* Bus lock held, f's domain's. A message that is for nothing but the ITS, or not mapped, is lost. */
+/* Lock of f's bus held. A message that is not for the ITS, or not mapped, is lost. */
 static void send(struct vpci_shared *f, uint32_t messages)
 {
 	for (uint32_t i = 0; messages != 0; i++, messages >>= 1) {
@@ -40,7 +40,8 @@ static void send(struct vpci_shared *f, uint32_t messages)
 		}
 		ivshmem_message(&f->state, i, &address, &data);
 		if (address == GUEST_ITS_BASE + VITS_TRANSLATER) {
-			(void)vits_msi(f->segment->domain, vpci_device_id(vpci_shared_where(f)), data);
+			(void)vits_msi(f->segment->domain, vpci_device_id(vpci_shared_where(f)),
+				       data);
 		}
 	}
 }
@@ -135,7 +136,7 @@ static struct ivshmem_plan access_word(struct vpci_shared *f, enum ivshmem_bar b
 	return plan;
 }
 
-/* Bus lock held. Eight bytes are two words, the lower one first; of those only one is a doorbell. */
+/* Bus lock held. Eight bytes are two words, the lower one first; only one of them is a doorbell. */
 static struct ivshmem_plan access_words(struct vpci_shared *f, enum ivshmem_bar bar,
 					uint32_t offset, struct mmio_access *a)
 {

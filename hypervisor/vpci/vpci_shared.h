@@ -45,12 +45,12 @@ bool vpci_shared_config(struct vpci_segment *seg, uint32_t devfn, uint32_t reg,
 /* The same of an access to a window of the bridge. False: no BAR of theirs is there. */
 bool vpci_shared_window(struct vpci_segment *seg, struct mmio_access *a, enum mmio_result *result);
 
-/* Bus lock held: its memory out of stage 2. On return no CPU reaches it; no-op when it is not there. */
+/* Bus lock held: its memory out of stage 2. On return no CPU reaches it; no-op without. */
 void vpci_shared_unmap(struct vpci_shared *f);
 /* PCI bus addresses in their BARs, decoded or not, into used. No lock held. */
 void vpci_shared_collect(const struct vpci_segment *seg, struct rangeset *used);
 
-/* vpci_share.c. No vCPU of the domain runs: they leave their regions, a part each call. True: all have. */
+/* vpci_share.c. No vCPU of the domain runs: a part of leaving its regions. True: it left all. */
 bool vpci_share_leave(struct vpci_segment *seg);
 
 #endif

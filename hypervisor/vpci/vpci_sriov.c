@@ -135,7 +135,8 @@ struct vpci_sriov_regs vpci_sriov_regs(const struct vpci_shadow *s)
 	for (uint32_t i = 0; i < PCI_BARS; i++) {
 		if (s->sriov.bar_bits[i] != 0) {
 			regs.bars[i] = get(s, BAR0 + 4 * i) & ~15U;
-			regs.bars[i] |= is_wide(s, i) ? (uint64_t)get(s, BAR0 + 4 * (i + 1)) << 32 : 0;
+			regs.bars[i] |=
+				is_wide(s, i) ? (uint64_t)get(s, BAR0 + 4 * (i + 1)) << 32 : 0;
 		}
 	}
 	return regs;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who of a domain's trapped messages has which of the host's vectors, and what a vector then means. */
+/* Which of a domain's trapped messages has which of the host's vectors, and what it then means. */
 #include "vpci/vpci_vectors.h"
 
 #include "core/heap.h"

@@ -2,7 +2,8 @@
 /*
  * The vectors of an MSI controller without requester check that a function's MSIs go through: a
  * domain's own message stays virtual, hardware gets the host's doorbell and a vector that is this
- * message's alone. Private to vpci/. All with the function's lock held, or while vf is in no bus yet.
+ * message's alone. Private to vpci/. All with the function's lock held, or while vf is in no bus
+ * yet.
  */
 #ifndef VPCI_VECTORS_H
 #define VPCI_VECTORS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a config write leads to that may take long: mappings come and go, a reset begins. The first
- * slice is made within the trap: 512 entries hold any one BAR up to 1 GiB, since BARs are aligned to
- * their size on both sides. What is longer, or would keep an interrupt waiting, becomes the
+ * slice is made within the trap: 512 entries hold any one BAR up to 1 GiB, since BARs are aligned
+ * to their size on both sides. What is longer, or would keep an interrupt waiting, becomes the
  * function's job, and the vCPU parks on it.
  */
 #include "pci/registry.h"

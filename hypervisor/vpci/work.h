@@ -7,8 +7,8 @@
 
 void vpci_work_init(struct vpci_function *vf);
 /*
- * Do what a plan asks for: now, or the rest of it as the function's job, and vf->busy is that. vf is
- * neither gone nor busy. Unmapping is done when it returns. function->lock held.
+ * Do what a plan asks for: now, or the rest of it as the function's job, and vf->busy is that. vf
+ * is neither gone nor busy. Unmapping is done when it returns. function->lock held.
  */
 void vpci_work_start(struct vpci_function *vf, enum vpci_effect work);
 

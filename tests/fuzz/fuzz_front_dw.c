@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libFuzzer: an owner's driver at the trapped registers of a DesignWare controller. It writes what it
- * likes where it likes. What is checked holds for every stream: an access that becomes a config cycle
- * is one that the translations as they read back say, and changes nothing; nothing but what the policy
- * lets through reaches the controller; narrow and wide accesses leave translations alone.
+ * libFuzzer: an owner's driver at the trapped registers of a DesignWare controller. It writes what
+ * it likes where it likes. What is checked holds for every stream: an access that becomes a config
+ * cycle is one that the translations as they read back say, and changes nothing; nothing but what
+ * the policy lets through reaches the controller; narrow and wide accesses leave translations
+ * alone.
  */
 #include <stdlib.h>
 #include <string.h>

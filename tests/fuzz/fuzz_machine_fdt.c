@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The boot device tree: anything is read or refused with a reason; what is read can be passed on. */
+/* The boot device tree: anything is read, or refused with a reason; what is read can be used. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

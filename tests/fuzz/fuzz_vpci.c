@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libFuzzer: a random capability image, then a stream of config accesses to it, in each view. The
- * device is hostile (its lists loop, overlap and lie) and so is the domain. What is checked holds for
- * every image: no guest write reaches header bits that are the hypervisor's, reads fit their size,
- * an identity and a bridge write nothing, a wide read is its narrow ones. The same stream goes to a
- * virtual root port, whose slot something comes to and goes from meanwhile, and to a function of shared
- * memory, whose doorbell is rung.
+ * device is hostile (its lists loop, overlap and lie) and so is the domain. What is checked holds
+ * for every image: no guest write reaches header bits that are the hypervisor's, reads fit their
+ * size, an identity and a bridge write nothing, a wide read is its narrow ones. The same stream
+ * goes to a virtual root port, whose slot something comes to and goes from meanwhile, and to a
+ * function of shared memory, whose doorbell is rung.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -110,8 +110,9 @@ static void geometry(const uint8_t *data)
 	}
 	rig.image.ext_count = data[10] % 4;
 	for (uint32_t i = 0; i < rig.image.ext_count; i++) {
-		rig.image.ext[i] = (struct vpci_ext_cap){ data[11 + i] & 0x3f,
-							  (uint16_t)(0x100 + data[12 + i] * 15 / 4 * 4) };
+		rig.image.ext[i] =
+			(struct vpci_ext_cap){ data[11 + i] & 0x3f,
+					       (uint16_t)(0x100 + data[12 + i] * 15 / 4 * 4) };
 	}
 }
 

@@ -77,7 +77,8 @@ static void rounds(uint64_t count)
 		}
 	}
 	check_equal("what was written is there, and only while it is mapped", wrong, 0);
-	say("us to map %u, to unmap %u", (uint32_t)(map / count * 1000000 / read_sysreg(cntfrq_el0)),
+	say("us to map %u, to unmap %u",
+	    (uint32_t)(map / count * 1000000 / read_sysreg(cntfrq_el0)),
 	    (uint32_t)(unmap / count * 1000000 / read_sysreg(cntfrq_el0)));
 }
 

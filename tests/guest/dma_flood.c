@@ -2,8 +2,8 @@
 /*
  * An NVMe controller (NVM Express 1.4, 3.1 and 5.15) told to put its identity where the guest has
  * no memory, again and again, until it is taken away. The guest has to survive that. An edu, if it
- * is there, shares its stream: it writes to the guest's memory meanwhile and does no wrong, but what
- * it has under way then must not arrive.
+ * is there, shares its stream: it writes to the guest's memory meanwhile and does no wrong, but
+ * what it has under way then must not arrive.
  */
 #include "edu.h"
 

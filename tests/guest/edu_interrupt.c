@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * edu (QEMU docs/specs/edu) as a driver uses it: computes, moves data, interrupts by MSI and then by
- * its pin, which stays up until it is acknowledged.
+ * edu (QEMU docs/specs/edu) as a driver uses it: computes, moves data, interrupts by MSI and then
+ * by its pin, which stays up until it is acknowledged.
  */
 #include "edu.h"
 #include "its.h"

@@ -40,7 +40,8 @@ static void wires_on(void)
 
 static bool is_ours(uint32_t intid)
 {
-	return (message_intid != 0 && intid == message_intid) || (intid >= GUEST_INTX_INTID && intid < GUEST_INTX_INTID + 4);
+	return (message_intid != 0 && intid == message_intid) ||
+	       (intid >= GUEST_INTX_INTID && intid < GUEST_INTX_INTID + 4);
 }
 
 void test_main(void)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * ivshmem (QEMU docs/specs/ivshmem-spec): two guests, each with a function of its own, share memory
- * behind BAR 2. Argument role= is 0 or 1; with doorbell=1 they also interrupt each other by MSI-X. With
- * heard=N there is no role: whoever shares the memory rings N times, and finds them counted in it. With
- * mapped=N the first and the last word are used, the memory, of N MiB, is turned off, and that is all.
+ * behind BAR 2. Argument role= is 0 or 1; with doorbell=1 they also interrupt each other by MSI-X.
+ * With heard=N there is no role: whoever shares the memory rings N times, and finds them counted in
+ * it. With mapped=N the first and the last word are used, the memory, of N MiB, is turned off, and
+ * that is all.
  */
 #include "its.h"
 

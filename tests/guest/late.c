@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How late a sleeping guest wakes: its timer is set, it waits for the interrupt, and the first thing
- * it does is to read the time. samples=N sleeps of 0.5 to 1.5 ms; ms=N to wait before. For
+ * How late a sleeping guest wakes: its timer is set, it waits for the interrupt, and the first
+ * thing it does is to read the time. samples=N sleeps of 0.5 to 1.5 ms; ms=N to wait before. For
  * bench/plugin the sleeps are the interval "late"; with each=1, every sleep is.
  */
 #include "guest.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A driver of the R-Car Gen3 PCI Express controller: it starts the link, finds what is on it by
- * cycles, and uses an NVMe there. The controller's registers are at regs=; sum= is what block 1 of the
- * disk adds up to, and the block is copied to block 2.
+ * cycles, and uses an NVMe there. The controller's registers are at regs=; sum= is what block 1 of
+ * the disk adds up to, and the block is copied to block 2.
  */
 #include "nvme.h"
 

@@ -66,7 +66,8 @@ void test_main(void)
 			round_trip(n);
 		}
 	}
-	check_equal("CPU_ON of this CPU", (uint64_t)hvc(PSCI_CPU_ON, 0, 0, 0), (uint64_t)ALREADY_ON);
+	check_equal("CPU_ON of this CPU", (uint64_t)hvc(PSCI_CPU_ON, 0, 0, 0),
+		    (uint64_t)ALREADY_ON);
 	check_equal("CPU_ON of no CPU", (uint64_t)hvc(PSCI_CPU_ON, cpus, 0, 0),
 		    (uint64_t)INVALID_PARAMETERS);
 	check_equal("CPU_ON of wild affinity", (uint64_t)hvc(PSCI_CPU_ON, ~0ULL, 0, 0),

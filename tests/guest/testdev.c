@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * pci-testdev (QEMU docs/specs/pci-testdev): counts accesses to an address it names, one in memory
- * and one in I/O space. Its third BAR, of any size, only has to be found and moved: nothing is behind
- * it. With touch=N its first and last pages are read N times; whether that went to the device, the
- * number of exits tells. Then it is waited for that the function is taken away.
+ * and one in I/O space. Its third BAR, of any size, only has to be found and moved: nothing is
+ * behind it. With touch=N its first and last pages are read N times; whether that went to the
+ * device, the number of exits tells. Then it is waited for that the function is taken away.
  */
 #include "guest.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * edu's pin misused for ever, in one way, mode=: 0 asserts and is never served; 1 the same, and
- * Command.INTxDisable changes all the time; 2 the same, and no handling is ever ended; 3 goes up and
- * down.
+ * Command.INTxDisable changes all the time; 2 the same, and no handling is ever ended; 3 goes up
+ * and down.
  */
 #include "guest.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Syndromes of data aborts. The ESR_EL2 values are those a CPU gives for the instruction named beside
- * them (EC 0x24, IL, ISV, SAS, SSE, SRT, SF, WnR, DFSC written out as one number).
+ * Syndromes of data aborts. The ESR_EL2 values are those a CPU gives for the instruction named
+ * beside them (EC 0x24, IL, ISV, SAS, SSE, SRT, SF, WnR, DFSC written out as one number).
  */
 #include <stdarg.h>
 #include <stddef.h>

@@ -75,8 +75,8 @@ static void test_bad_values_change_nothing(void **state)
 	static const char *const bad[] = {
 		"dom0_mem=", "dom0_mem=G", "dom0_mem=0", "dom0_mem=1T", "dom0_mem=-1G",
 		"dom0_mem=1G1", "dom0_mem=17179869184G", "dom0_mem=99999999999999999999",
-		"dom0_max_vcpus=0", "dom0_max_vcpus=17", "dom0_max_vcpus=x", "loglevel=", "loglevel=loud",
-		"loglevel=debugger",
+		"dom0_max_vcpus=0", "dom0_max_vcpus=17", "dom0_max_vcpus=x", "loglevel=",
+		"loglevel=loud", "loglevel=debugger",
 	};
 
 	(void)state;

@@ -370,8 +370,8 @@ static void test_a_full_fifo_is_not_waited_for(void **state)
 	hypervisor("by the job");
 	assert_int_equal(polls, 0);
 	drain();
-	assert_string_equal(screen,
-			    "0123456789abcdefghij\r\none line\r\nanother!\r\ndirect\r\nby the job\r\n");
+	assert_string_equal(
+		screen, "0123456789abcdefghij\r\none line\r\nanother!\r\ndirect\r\nby the job\r\n");
 }
 
 /* Even a FIFO that is never full does not take a long line in one go. */
@@ -505,8 +505,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_text_behind_the_last_step, setup_buffered,
 						teardown_buffered),
 		cmocka_unit_test_setup_teardown(test_flush, setup_buffered, teardown_buffered),
-		cmocka_unit_test_setup_teardown(test_forced_output_waits_for_no_lock, setup_buffered,
-						teardown_buffered),
+		cmocka_unit_test_setup_teardown(test_forced_output_waits_for_no_lock,
+						setup_buffered, teardown_buffered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -648,7 +648,8 @@ static void test_trace(void **state)
 	assert_int_equal(world_request(0, CONTROL_TRACE, &set, sizeof(set), NULL, 0), 0);
 	assert_int_equal(world_request(0, CONTROL_TRACE, &set, sizeof(set), NULL, 0), -EBUSY);
 	world.on_trace_read = fill_trace;
-	assert_int_equal(world_request(0, CONTROL_TRACE_READ, &in, sizeof(in), &out, sizeof(out)), 0);
+	assert_int_equal(world_request(0, CONTROL_TRACE_READ, &in, sizeof(in), &out, sizeof(out)),
+			 0);
 	assert_int_equal(out.reply.count, 126);
 	assert_int_equal(out.reply.position, 126);
 	assert_int_equal(out.reply.lost, 0);

@@ -375,7 +375,8 @@ static void test_controller_that_does_not_start(void **state)
 /* Pure: no region crosses 4 GiB; RAM nothing is left for is counted. */
 static void test_plans(void **state)
 {
-	static const struct range ram[] = { { 0x80000000, 0x100000000 }, { 0x880000000, 0x1000000 } };
+	static const struct range ram[] = { { 0x80000000, 0x100000000 },
+					    { 0x880000000, 0x1000000 } };
 	struct machine_bridge b = { .window_count = 1 };
 	struct dw_region out[4];
 	uint64_t missed;

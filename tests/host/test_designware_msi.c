@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The MSI block of a DesignWare bridge, as an MSI controller, against two models of it: silicon, and
- * QEMU's, where masks count only as a message comes and a 1 written over a 0 sets the bit.
+ * The MSI block of a DesignWare bridge, as an MSI controller, against two models of it: silicon,
+ * and QEMU's, where masks count only as a message comes and a 1 written over a 0 sets the bit.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -193,7 +193,7 @@ static void test_all_at_once(void **state)
 	}
 }
 
-/* One raised while it is delivered is delivered again; one that never stops does not keep the CPU. */
+/* One raised while it is delivered is delivered again; one without end does not keep the CPU. */
 static void test_again_while_delivered(void **state)
 {
 	again = 7;

@@ -340,7 +340,8 @@ static void test_host_bridge_is_virtual(void **state)
 	assert_int_equal(cell(fdt, path, "linux,pci-domain", 0), 0);
 	assert_int_equal(cell(fdt, path, "bus-range", 1), 255);
 	for (uint32_t i = 0; i < 21; i++) {
-		assert_int_equal(cell(fdt, path, "ranges", i), cell(host, "/pcie@10000000", "ranges", i));
+		assert_int_equal(cell(fdt, path, "ranges", i),
+				 cell(host, "/pcie@10000000", "ranges", i));
 	}
 	assert_null(fdt_getprop(fdt, virt_node(fdt, path), "iommu-map", NULL));
 	assert_non_null(fdt_getprop(fdt, virt_node(fdt, path), "dma-coherent", NULL));
@@ -421,7 +422,7 @@ static void test_gicv2(void **state)
 	assert_int_equal(cell(fdt, "/pcie@4010000000", "msi-map", 3), 0x10000);
 }
 
-/* The frame a board does not have: its bridges take the messages, and it lies at one's registers. */
+/* The frame a board has not: its bridges take the messages, and it lies at one's registers. */
 static void test_frame_of_bridges(void **state)
 {
 	static const struct {
@@ -442,7 +443,8 @@ static void test_frame_of_bridges(void **state)
 		uint32_t phandle;
 
 		assert_false(has_compatible(fdt, "arm,gic-v2m-frame"));
-		assert_null(fdt_getprop(fdt, virt_node(fdt, boards[i].bridges[0]), "msi-map", NULL));
+		assert_null(
+			fdt_getprop(fdt, virt_node(fdt, boards[i].bridges[0]), "msi-map", NULL));
 		msi_frame = boards[i].frame;
 		fdt = made_from_file(boards[i].board);
 		msi_frame = 0;
@@ -542,7 +544,8 @@ static void test_bridge_its_owner_drives(void **state)
 	/* Device and pin, the GIC, two cells of address, three of interrupt. */
 	assert_non_null(fdt_getprop(fdt, virt_node(fdt, path), "interrupt-map", &size));
 	assert_int_equal(size, 16 * 10 * 4);
-	assert_int_equal(cell(fdt, path, "interrupt-map", 4), cell(fdt, "/intc@38800000", "phandle", 0));
+	assert_int_equal(cell(fdt, path, "interrupt-map", 4),
+			 cell(fdt, "/intc@38800000", "phandle", 0));
 	assert_int_equal(cell(fdt, path, "interrupt-map", 8), 126);
 	assert_true(has(fdt, "/soc@0/syscon@30340000"));
 	assert_int_equal(cell(fdt, path, "phys", 0),

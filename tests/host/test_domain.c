@@ -173,7 +173,7 @@ static void test_half_built_is_not_found(void **state)
 	end(d);
 }
 
-/* The bus comes with the first slice of memory: without it the guest cannot be started, and ends. */
+/* The bus comes with the first slice of memory: without it the guest cannot start, and ends. */
 static void test_without_a_bus_it_cannot_start(void **state)
 {
 	struct domain *d = NULL;

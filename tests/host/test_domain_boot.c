@@ -89,10 +89,13 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	}
 	world.spec = *spec;
 	world.there = true;
-	*d = (struct domain){ .id = (uint16_t)++world.made, .ram_size = spec->ram_size,
+	*d = (struct domain){ .id = (uint16_t)++world.made,
+			      .ram_size = spec->ram_size,
 			      .unprotected_dma = spec->unprotected_dma,
-			      .unsafe_interrupts = spec->unsafe_interrupts, .has_watchdog = spec->has_watchdog,
-			      .ram_block_count = 8, .ram_populated = 8 };
+			      .unsafe_interrupts = spec->unsafe_interrupts,
+			      .has_watchdog = spec->has_watchdog,
+			      .ram_block_count = 8,
+			      .ram_populated = 8 };
 	memcpy(d->name, spec->name, sizeof(d->name));
 	d->ram_base = ipa(!spec->unprotected_dma ? 0x40000000 :
 			  spec->ram_at != 0	 ? spec->ram_at : 0x48000000);
@@ -358,7 +361,8 @@ static void has_started(uint64_t ram_base)
 	assert_memory_equal(world.ram, world.modules, KERNEL_SIZE);
 	assert_true(ramdisk >= ram_base + (7 << 20));
 	assert_int_equal(property64("/chosen", "linux,initrd-end"), ramdisk + OTHER_SIZE);
-	assert_memory_equal(world.ram + (ramdisk - ram_base), world.modules + KERNEL_SIZE, OTHER_SIZE);
+	assert_memory_equal(world.ram + (ramdisk - ram_base), world.modules + KERNEL_SIZE,
+			    OTHER_SIZE);
 	assert_string_equal(property("/chosen", "bootargs", NULL), "quiet");
 	assert_true(fake_log_has("web started"));
 }
@@ -435,7 +439,7 @@ static void test_without_randomness(void **state)
 	assert_null(property("/chosen", "rng-seed", NULL));
 }
 
-/* It stays ended when somebody destroys it, and when its function or its memory is somebody else's. */
+/* It stays ended when somebody destroys it, or has its function or its memory. */
 static void test_does_not_begin_again(void **state)
 {
 	struct domain *d = &world.domain;
@@ -457,8 +461,9 @@ static void test_does_not_begin_again(void **state)
 	world.create_answer = -ERANGE;
 	run_jobs();
 	assert_int_equal(world.made, 1);
-	assert_true(fake_log_has("boot: /chosen/web: unprotected-dma: not so much memory is free in one "
-				 "piece, or where it was: domain web is not started"));
+	assert_true(fake_log_has(
+		"boot: /chosen/web: unprotected-dma: not so much memory is free in one "
+		"piece, or where it was: domain web is not started"));
 	world.create_answer = 0;
 	world.there = true;
 	functions[1].state = FUNCTION_BROKEN;
@@ -615,8 +620,8 @@ static void test_bad_functions(void **state)
 	machine.bridges[0].dma[0] = (struct machine_window){ .size = 0x41000000 };
 	machine.bridges[0].dma_count = 1;
 	fake_log_clear();
-	refused("/chosen/web: pci-devices: 0000:01:00.0: its host bridge's dma-ranges do not reach all "
-		"of the domain's memory");
+	refused("/chosen/web: pci-devices: 0000:01:00.0: its host bridge's dma-ranges do not reach "
+		"all of the domain's memory");
 	assert_int_equal(functions[0].state, FUNCTION_OWNED);
 	machine.bridges[0].dma_count = 0;
 	functions[0].state = FUNCTION_RESETTING;
@@ -634,7 +639,8 @@ static void test_bad_bridges(void **state)
 	spec->owned[0].bus_end = 0xff;
 	host_bridges[1].owner_driven = true;
 	fake_log_clear();
-	refused("/chosen/web: pci-bridges: 0001:00-ff: viaduct,owner-driven is for the control domain's");
+	refused("/chosen/web: pci-bridges: 0001:00-ff: viaduct,owner-driven is for the control "
+		"domain's");
 	host_bridges[1].owner_driven = false;
 	world.own_answer = -EACCES;
 	fake_log_clear();
@@ -643,8 +649,8 @@ static void test_bad_bridges(void **state)
 	machine.bridges[1].dma[0] = (struct machine_window){ .size = 0x41000000 };
 	machine.bridges[1].dma_count = 1;
 	fake_log_clear();
-	refused("/chosen/web: pci-bridges: 0001:00-ff: its dma-ranges do not reach all of the domain's "
-		"memory");
+	refused("/chosen/web: pci-bridges: 0001:00-ff: its dma-ranges do not reach all of the "
+		"domain's memory");
 	assert_int_equal(world.owned, 0);
 	machine.bridges[1].dma_count = 0;
 	world.own_answer = -ENOMEM;

@@ -32,7 +32,7 @@ static void test_vectors(void **state)
 	assert_int_equal(exception_vector(EL1H | NZCV | DAIF), 0x200);
 	assert_int_equal(exception_vector(EL0T | DIT), 0x400);
 	assert_int_equal(exception_vector(USR32), 0x600);
-	/* Bits 3:0 of AArch32's User mode look like EL0t, those of its other modes like anything. */
+	/* Bits 3:0 of AArch32's User mode look like EL0t, those of other modes like anything. */
 	assert_true(exception_from_el0(USR32));
 	assert_true(exception_from_el0(EL0T | NZCV));
 	assert_false(exception_from_el0(EL1T));

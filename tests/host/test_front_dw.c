@@ -301,12 +301,12 @@ static void policy_is_complete(void **state)
 		uint32_t offset;
 		enum front_dw_rule rule;
 	} named[] = {
-		{ 0x000, FRONT_DW_PORT },     { 0x018, FRONT_DW_PORT },   { 0x080, FRONT_DW_PORT },
-		{ 0x6ff, FRONT_DW_PORT },     { 0x710, FRONT_DW_LINK },   { 0x72c, FRONT_DW_LINK },
-		{ 0x80c, FRONT_DW_LINK },     { 0x820, FRONT_DW_LINK },   { 0x824, FRONT_DW_LINK },
-		{ 0x828, FRONT_DW_DIRECT },   { 0x82c, FRONT_DW_DIRECT }, { 0x830, FRONT_DW_DIRECT },
-		{ 0x884, FRONT_DW_DIRECT },   { 0x8bc, FRONT_DW_LINK },   { 0x900, FRONT_DW_SHADOW },
-		{ 0x924, FRONT_DW_SHADOW },   { 0x928, FRONT_DW_LINK },   { 0x1000, FRONT_DW_HIDDEN },
+		{ 0x000, FRONT_DW_PORT },   { 0x018, FRONT_DW_PORT },   { 0x080, FRONT_DW_PORT },
+		{ 0x6ff, FRONT_DW_PORT },   { 0x710, FRONT_DW_LINK },   { 0x72c, FRONT_DW_LINK },
+		{ 0x80c, FRONT_DW_LINK },   { 0x820, FRONT_DW_LINK },   { 0x824, FRONT_DW_LINK },
+		{ 0x828, FRONT_DW_DIRECT }, { 0x82c, FRONT_DW_DIRECT }, { 0x830, FRONT_DW_DIRECT },
+		{ 0x884, FRONT_DW_DIRECT }, { 0x8bc, FRONT_DW_LINK },   { 0x900, FRONT_DW_SHADOW },
+		{ 0x924, FRONT_DW_SHADOW }, { 0x928, FRONT_DW_LINK },   { 0x1000, FRONT_DW_HIDDEN },
 		{ 0x300000, FRONT_DW_HIDDEN },
 	};
 	uint32_t next = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Interrupts that a GICv4 delivers, and two CPUs at them in every order their locks and registers
- * allow: messages, blocking vCPUs, commands of the guest, a function that goes. Virtual ITS and GIC,
- * the host ITS's devices, vPEs and queue are real; the hardware behind queue and registers is a model
- * of IHI0069 5.3 and 12.11.
+ * allow: messages, blocking vCPUs, commands of the guest, a function that goes. Virtual ITS and
+ * GIC, the host ITS's devices, vPEs and queue are real; the hardware behind queue and registers is
+ * a model of IHI0069 5.3 and 12.11.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -510,7 +510,8 @@ static void a_message_comes_once(void **state)
 {
 	(void)state;
 	interleave("MOVI, message", begin, guest_moves, fires, end_once);
-	interleave("second event, message", begin_fired, guest_maps_again, fires, end_at_least_once);
+	interleave("second event, message", begin_fired, guest_maps_again, fires,
+		   end_at_least_once);
 }
 
 static void what_is_gone_does_not_come(void **state)

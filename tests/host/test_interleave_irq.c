@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Two CPUs at a domain's interrupts, in every order their locks allow: commands of the guest, LPIs
- * of the host, functions that come and go, the domain's end. Virtual ITS and GIC, the devices of the
- * host ITS, its queue and the pool of LPIs are real; the hardware behind the queue is a model.
+ * of the host, functions that come and go, the domain's end. Virtual ITS and GIC, the devices of
+ * the host ITS, its queue and the pool of LPIs are real; the hardware behind the queue is a model.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -355,7 +355,8 @@ static void detach_against_the_virtual_its(void **state)
 static void attach_against_the_virtual_its(void **state)
 {
 	(void)state;
-	interleave("attach, MAPTI", begin_without_device, guest_maps, function_comes, end_both_mapped);
+	interleave("attach, MAPTI", begin_without_device, guest_maps, function_comes,
+		   end_both_mapped);
 }
 
 static void unmapping_against_injection(void **state)

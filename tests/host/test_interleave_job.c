@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two CPUs at one job, in every order its locks allow: steps against cancelling, parking and the end
- * of whoever the job works for.
+ * Two CPUs at one job, in every order its locks allow: steps against cancelling, parking and the
+ * end of whoever the job works for.
  */
 #include <stdarg.h>
 #include <stddef.h>

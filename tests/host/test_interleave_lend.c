@@ -345,7 +345,8 @@ static void detach_and_command(void **state)
 {
 	(void)state;
 	interleave("detach, COMMAND", begin_lent, detach, guest_decodes, end_taken);
-	interleave("detach, COMMAND of mapped", begin_mapped, detach, guest_moves_its_bar, end_taken);
+	interleave("detach, COMMAND of mapped", begin_mapped, detach, guest_moves_its_bar,
+		   end_taken);
 }
 
 static void detach_and_destroy(void **state)
@@ -398,7 +399,8 @@ static void take_and_owners_write(void **state)
 {
 	(void)state;
 	interleave("quarantine, COMMAND", begin_owned, take_nvme, owner_decodes, end_owner_lost_it);
-	interleave("return, COMMAND", begin_quarantined, give_back, owner_decodes, end_owner_has_it);
+	interleave("return, COMMAND", begin_quarantined, give_back, owner_decodes,
+		   end_owner_has_it);
 }
 
 static void lend_and_lend(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two CPUs at a domain's memory and at an SMMU, in every order their locks allow. Stage 2, the stream
- * table and the command queue are real, over a model SMMU that caches everything it may.
+ * Two CPUs at a domain's memory and at an SMMU, in every order their locks allow. Stage 2, the
+ * stream table and the command queue are real, over a model SMMU that caches everything it may.
  */
 #include <stdarg.h>
 #include <stddef.h>

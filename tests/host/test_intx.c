@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * INTx wires: who forwards, who shares, and a model machine with random histories. The model has
- * the real handler's rules (vpci/vpci_intx.c): devices that assert and are served, domains that take
- * their time, and a physical line that is the or of all who are not silenced.
+ * the real handler's rules (vpci/vpci_intx.c): devices that assert and are served, domains that
+ * take their time, and a physical line that is the or of all who are not silenced.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -88,7 +88,7 @@ static void decisions(void **state)
 		bool storms = bits & 16;
 		enum intx_action action = intx_decide(masked, off, high, storms, asserted);
 
-		/* Silence lasts until the domain ended the handling, and the storm, and no longer. */
+		/* Silence lasts until the domain ended the handling, and the storm; no longer. */
 		if (masked && (high || storms)) {
 			assert_int_equal(action, INTX_LEAVE);
 		} else if (masked) {
@@ -295,7 +295,7 @@ static void run_model(uint32_t seed, bool lazy)
 			}
 		}
 	}
-	/* No storm: each interrupt is some device's assertion, some domain's EOI, or a storm's end. */
+	/* No storm: each interrupt is a device's assertion, a domain's EOI, or a storm's end. */
 	assert_true(physical <= assertions + eois + storms_over + 1);
 	assert_true(storms_over > 100);
 }

@@ -313,7 +313,7 @@ static bool share(uint32_t intid, void *arg)
 	return true;
 }
 
-/* The sharer is asked first; what is not his is the other one's, who comes and goes as elsewhere. */
+/* The sharer is asked first; what is not his is the other one's, who comes and goes. */
 static void test_shared(void **state)
 {
 	enum irq_result r = IRQ_FORWARDED;

@@ -119,7 +119,8 @@ static void test_dispatch_follows_ownership(void **state)
 		} else if (lpi_alloc(note, NULL, 0, &meter, &lpi) == 0) {
 			/* Which one is the pool's choice; make arguments that tell them apart. */
 			give_back(lpi);
-			assert_int_equal(lpi_alloc(note, &args[i], (uint32_t)step, &meter, &lpi), 0);
+			assert_int_equal(lpi_alloc(note, &args[i], (uint32_t)step, &meter, &lpi),
+					 0);
 			assert_false(held[lpi - FIRST]);
 			held[lpi - FIRST] = true;
 			events[lpi - FIRST] = (uint32_t)step;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The function of shared memory as data: what QEMU's ivshmem-spec says of it, MSI-X, hostile writes. */
+/* The function of shared memory as data: what QEMU's ivshmem-spec says, MSI-X, hostile writes. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -303,8 +303,8 @@ static void test_hostile(void **state)
 			plan = wr(&bell, (seed & 0x80) ? at & 0x7f : at, size, value);
 			break;
 		case 1:
-			plan = ivshmem_bar_write(&bell, IVSHMEM_MSIX, at & 0x1ff, 4 > size ? size : 4,
-						 value);
+			plan = ivshmem_bar_write(&bell, IVSHMEM_MSIX, at & 0x1ff,
+						 4 > size ? size : 4, value);
 			break;
 		case 2:
 			plan = ivshmem_bar_write(&bell, IVSHMEM_REGISTERS, at, size, value);

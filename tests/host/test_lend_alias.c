@@ -89,7 +89,7 @@ static bool guest_sees(uint32_t slot, uint32_t id)
 	return sees(WORLD_GUEST1, world_guest_cfg(slot, 0), id);
 }
 
-/* The bridge's requester ID, by which the owner names their MSIs, is no function's: it uses pins. */
+/* The bridge's requester ID, by which the owner names their MSIs, is no function's: pins only. */
 static void owner_has_no_messages(void **state)
 {
 	(void)state;

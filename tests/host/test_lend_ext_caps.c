@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Extended capabilities a function claims, without end and without a place, and what its owner writes. */
+/* Extended capabilities without end and without a place, and what the owner writes to them. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

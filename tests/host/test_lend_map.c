@@ -151,7 +151,7 @@ static void mappings_follow_bars_and_command(void **state)
 	}
 }
 
-/* D16: where the guest sees its MSI-X table moves with its BAR, where the hardware has it does not. */
+/* D16: where the guest sees its MSI-X table moves with its BAR; where it is does not. */
 /*
  * One page of registers with the MSI-X table and the pending bits between them: all of it is the
  * guest's to reach, table included, at the cost of no trap, wherever it puts the BAR.
@@ -164,8 +164,8 @@ static void msix_table_among_registers(void **state)
 	(void)state;
 	start_over();
 	f = model_endpoint(&world.pci,
-			   model_port(&world.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, false, true), 0,
-			   0, 0x00101b36, 0x010802);
+			   model_port(&world.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, false, true),
+			   0, 0, 0x00101b36, 0x010802);
 	model_bar(f, 0, BAR_MEM64, false, 0x1000);
 	model_express(f, PCI_EXP_TYPE_ENDPOINT, true);
 	model_msix(f, 16, 0, 0x100, 0, 0x80);

@@ -177,7 +177,7 @@ static void its_end_leaves_guests_alone(void **state)
 	assert_int_equal(world_dma(nic), WORLD_GUEST1);
 }
 
-/* One that comes after it finds what is in quarantine or a guest's as that, and can have it back. */
+/* The next owner finds what is in quarantine or a guest's as that, and can have it back. */
 static void the_next_owner_takes_nothing_from_guests(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Devices that come into hardware slots and are torn out of them, whoever has them at that moment. */
+/* Devices that come into hardware slots and are torn out of them, whoever has them then. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

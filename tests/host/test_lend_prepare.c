@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Lending and giving back in parts: whoever stops after any of them has lost and changed nothing. */
+/* Lending and giving back in parts: who stops after any of them has lost and changed nothing. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -110,7 +110,7 @@ static void left_after_any_part(void **state)
 	}
 }
 
-/* No function is lent that the log does not say is lent, whoever stops; and it takes back what was none. */
+/* The log says of each function that is lent that it is, whoever stops; and takes back the rest. */
 static void said_before_it_is_so(void **state)
 {
 	uint32_t n;

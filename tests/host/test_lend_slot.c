@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Functions that come to a guest that runs, behind its root ports, and leave in agreement with it. */
+/* Functions that come to a running guest, behind its root ports, and leave in agreement with it. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -18,7 +18,7 @@
 #define PIC_ON    0x0100U
 #define PIC_OFF   0x0300U
 #define ENABLES   0x1021U
-#define SLOT      0x78U /* Slot Control of these ports; that the list says so is test_vpci_port.c's */
+#define SLOT      0x78U /* Slot Control of these ports, as test_vpci_port.c sees in the list */
 #define MSI       0x50U
 
 static uint64_t cfg(uint32_t bus, uint32_t device, uint32_t reg)

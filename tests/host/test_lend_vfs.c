@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Virtual functions from VF Enable to the end: registry, owner's view, lending, and what goes wrong. */
+/* Virtual functions from VF Enable to the end: registry, owner's view, lending, failures. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -134,7 +134,7 @@ static void enabled_ones_are_functions_of_their_own(void **state)
 		for (const struct pci_function *f = pci_function_first(); f; f = f->next) {
 			assert_true(f == vf(i) || f->group != vf(i)->group);
 		}
-		/* As on hardware: no IDs, no BARs, no decode of its own; mapped where VF BARs are. */
+		/* As on hardware: no IDs, BARs or decode of its own; mapped where VF BARs are. */
 		assert_int_equal(owner_read(vf(i), 0, 4), 0xffffffff);
 		assert_int_equal(owner_read(vf(i), 8, 4) >> 8, 0x020000);
 		assert_int_equal(owner_read(vf(i), 0x10, 4), 0);
@@ -509,7 +509,7 @@ static void numbers_of_others_are_not_enabled(void **state)
 	not_enabled("virtual functions not enabled: they have no requester IDs of their own");
 }
 
-/* Each allocation fails once: all VFs, some broken ones, or none at all; never half of something. */
+/* Each allocation fails once: all VFs, some broken, or none at all; never half of something. */
 static void out_of_memory_at_each_step(void **state)
 {
 	bool complete = false;
@@ -644,8 +644,8 @@ static void all_go_with_a_card_that_is_torn_out(void **state)
 }
 
 /*
- * Threads found it: the PF goes and comes back before a CPU gets to VF Enable. Its new registers know
- * that the old request is under way, which finds that nobody wants it any more.
+ * Threads found it: the PF goes and comes back before a CPU gets to VF Enable. Its new registers
+ * know that the old request is under way, which finds that nobody wants it any more.
  */
 static void the_pf_goes_and_comes_back_before_they_come(void **state)
 {

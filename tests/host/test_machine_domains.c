@@ -271,9 +271,9 @@ static const struct {
 
 static const char *const bad_functions[] = {
 	"", ":", "01", "01:00", "01:00.", "01:00.0 ", " 01:00.0", "01:20.0", "100:00.0", "01:00.00",
-	"10000:01:00.0", "0:0:0:0.0", "01:00.0,", "01:00.0,vslot", "01:00.0,vslot=", "01:00.0,vslot=20",
-	"01:00.0,vslot=1x", "01:00.0,quirk=", "01:00.0,quirk=no-resets", "01:00.0,rom=x", "01:00.*",
-	"01:00.0vslot=1", "g1:00.0", "01:00.0@3",
+	"10000:01:00.0", "0:0:0:0.0", "01:00.0,", "01:00.0,vslot", "01:00.0,vslot=",
+	"01:00.0,vslot=20", "01:00.0,vslot=1x", "01:00.0,quirk=", "01:00.0,quirk=no-resets",
+	"01:00.0,rom=x", "01:00.*", "01:00.0vslot=1", "g1:00.0", "01:00.0@3",
 };
 
 static void test_functions(void **state)
@@ -343,8 +343,9 @@ static void test_bridges(void **state)
 
 static void test_bridge_names(void **state)
 {
-	static const char *const bad[] = { "", "0", "0-", "-0", "3f-00", "0:0", "0:0-", "000-1", "0-100",
-					   "10000:0-1", "0-1 ", "g-h", ":0-1", "0:0:0-1" };
+	static const char *const bad[] = { "",     "0",    "0-",    "-0",     "3f-00",
+					   "0:0",  "0:0-", "000-1", "0-100",  "10000:0-1",
+					   "0-1 ", "g-h",  ":0-1",  "0:0:0-1" };
 	struct machine_owned out;
 
 	(void)state;

@@ -236,7 +236,7 @@ static void test_console_by_alias(void **state)
 	read_good(fdt);
 	assert_int_equal(machine.uart.regs.base, 0xc001000);
 
-	/* Found by a fuzzer: libfdt follows it until there is no stack. The first known UART will do. */
+	/* Found by a fuzzer: libfdt follows it until there is no stack. The first UART will do. */
 	virt_set_text(fdt, "/aliases", "watch", "watch");
 	read_good(fdt);
 	assert_int_equal(machine.uart.regs.base, 0x9040000);
@@ -260,8 +260,8 @@ static void test_gicv2_is_recognised(void **state)
 
 	(void)state;
 	virt_set_text(fdt, gic, "compatible", "arm,cortex-a15-gic");
-	VIRT_CELLS(fdt, gic, "reg", 0, 0x8000000, 0, 0x10000, 0, 0x8010000, 0, 0x10000, 0, 0x8030000,
-		   0, 0x10000, 0, 0x8040000, 0, 0x10000);
+	VIRT_CELLS(fdt, gic, "reg", 0, 0x8000000, 0, 0x10000, 0, 0x8010000, 0, 0x10000, 0,
+		   0x8030000, 0, 0x10000, 0, 0x8040000, 0, 0x10000);
 	read_good(fdt);
 	assert_int_equal(machine.gic.version, 2);
 	assert_int_equal(machine.gic.cpu_interface.base, 0x8010000);
@@ -358,11 +358,12 @@ static int add_bridge(void *fdt, const char *name, uint32_t cfg_high)
 	VIRT_CELLS(fdt, path, "#size-cells", 2);
 	VIRT_CELLS(fdt, path, "reg", cfg_high, 0, 0, 0x1000000);
 	VIRT_CELLS(fdt, path, "bus-range", 16, 31);
-	VIRT_CELLS(fdt, path, "ranges", 0x42000000, 0, 0x80000000, cfg_high, 0x80000000, 0, 0x1000000);
+	VIRT_CELLS(fdt, path, "ranges", 0x42000000, 0, 0x80000000, cfg_high, 0x80000000, 0,
+		   0x1000000);
 	return node;
 }
 
-/* The owner's driver knows what the controller is: one that there is no front end for has to be ours. */
+/* The owner's driver knows the controller: one that there is no front end for has to be ours. */
 static void test_bridge_its_owner_drives(void **state)
 {
 	static const char path[] = "/pcie@10000000", name[] = "viaduct,owner-driven";

@@ -458,7 +458,8 @@ static void test_pages_in_a_row(void **state)
 		const uint64_t hole = base + 3 * SZ_4K, end = base + count * SZ_4K;
 
 		assert_int_equal(p2m_map(&p2m, ipa(before), pa(SZ_1M), 4 * SZ_4K, P2M_MMIO), 0);
-		assert_int_equal(p2m_map(&p2m, ipa(hole + SZ_4K), pa(SZ_2M), end - hole, P2M_MMIO_NC), 0);
+		assert_int_equal(
+			p2m_map(&p2m, ipa(hole + SZ_4K), pa(SZ_2M), end - hole, P2M_MMIO_NC), 0);
 		forget_flushes();
 		p2m_unmap(&p2m, ipa(base), end - base);
 		assert_int_equal(flush_calls, 1);

@@ -38,7 +38,8 @@ static void test_gone_under_reset(void **state)
 			assert_int_equal(function->reset.error, -ENODEV);
 			assert_string_equal(function->broken_why, "it is gone");
 		}
-		assert_int_equal(pci_read(port, PCI_BRIDGE_CONTROL, 2) & PCI_BRIDGE_CONTROL_RESET, 0);
+		assert_int_equal(pci_read(port, PCI_BRIDGE_CONTROL, 2) & PCI_BRIDGE_CONTROL_RESET,
+				 0);
 		assert_int_not_equal(port->bus_reset, PCI_BUS_RESET_ON);
 		reset_rig_teardown(NULL);
 		reset_rig_setup(NULL);
@@ -237,9 +238,9 @@ static void test_vf_is_reset_alone(void **state)
 	struct model_function *vf;
 	struct pci_function *pf;
 
-	model = model_endpoint(&world.pci,
-			       model_port(&world.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, true, true),
-			       0, 0, 0x10c910c9, 0x020000);
+	model = model_endpoint(
+		&world.pci, model_port(&world.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, true, true),
+		0, 0, 0x10c910c9, 0x020000);
 	model_express(model, PCI_EXP_TYPE_ENDPOINT, true);
 	model_sriov(model, 1, 1, 1, 0x4000);
 	vf = model_vf(model, 0);

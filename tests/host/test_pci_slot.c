@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A hardware slot's life: by the book, and with cards that bounce, are silent or go at any moment. */
+/* A hardware slot's life: by the book, and with cards that bounce, are silent or go any time. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

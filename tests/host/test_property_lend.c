@@ -156,8 +156,8 @@ static void number_ports(uint32_t domain)
 		/* None has a number that another one still has. */
 		uint32_t bus = i < GUEST_PORT_COUNT ? 0 : buses[domain][i % GUEST_PORT_COUNT];
 
-		world_store(domain, world_guest_cfg(GUEST_PORT_DEVICE + i % GUEST_PORT_COUNT, 0x18), 4,
-			    bus << 16 | bus << 8);
+		world_store(domain, world_guest_cfg(GUEST_PORT_DEVICE + i % GUEST_PORT_COUNT, 0x18),
+			    4, bus << 16 | bus << 8);
 	}
 }
 
@@ -300,7 +300,8 @@ static uint64_t address_of(const struct device *d, uint32_t i)
 	uint64_t address;
 
 	if (placed_by_pf(d)) {
-		return placed.bars[i] + (uint64_t)(d - &devices[VF0]) * align_to_page(d->f->bars[i].size);
+		return placed.bars[i] +
+		       (uint64_t)(d - &devices[VF0]) * align_to_page(d->f->bars[i].size);
 	}
 	address = config(d, PCI_BAR0 + 4 * i, 4) & ~15U;
 	return d->f->bars[i].kind == BAR_MEM64
@@ -402,7 +403,7 @@ static void check_books(const struct device *d)
 	if (!u) {
 		assert_null(f->itt);
 	}
-	/* Memory is in reach of its user's only; of a broken one nobody confirmed that it is not. */
+	/* Only its user's memory is in reach; of a broken one nobody confirmed that it is not. */
 	if (user != ~0U || !broken) {
 		assert_int_equal(world_dma(f), user);
 	}
@@ -493,7 +494,8 @@ static uint64_t random_place(void)
 	static const uint64_t places[] = {
 		0, GUEST_PCI_MEM32_BASE, 0x20000000, 0x20010000, 0x20040000, 0x10100000, 0x2fff8000,
 		GUEST_PCI_MEM32_BASE + GUEST_PCI_MEM32_SIZE - 0x8000, GUEST_RAM_BASE,
-		GUEST_GICD_BASE, GUEST_PCI_ECAM_BASE, 0x8000000000, 0x8000040000, 0xffffffffffffc000,
+		GUEST_GICD_BASE, GUEST_PCI_ECAM_BASE, 0x8000000000, 0x8000040000,
+		0xffffffffffffc000,
 	};
 
 	return places[property_below(ARRAY_SIZE(places))] + 0x1000 * property_below(4);
@@ -749,8 +751,8 @@ static void end_vfs(void)
 	settle();
 	world_run_resets();
 	if (pf->state == FUNCTION_OWNED) {
-		world_store(WORLD_CONTROL, world_owner_cfg(bridge, pf->sbdf, sriov + PCI_SRIOV_CONTROL),
-			    2, 0);
+		world_store(WORLD_CONTROL,
+			    world_owner_cfg(bridge, pf->sbdf, sriov + PCI_SRIOV_CONTROL), 2, 0);
 	}
 	settle();
 	world_run_resets();

@@ -125,7 +125,8 @@ static uint64_t table_of(const struct pci_function *f)
 {
 	uint64_t bar = (config(f, PCI_BAR0, 4) & ~15U) | (uint64_t)config(f, PCI_BAR0 + 4, 4) << 32;
 
-	return bar + TABLE + (f->user == WORLD_CONTROL && bar < 0x100000000ULL ? WORLD_CPU_OFFSET : 0);
+	return bar + TABLE +
+	       (f->user == WORLD_CONTROL && bar < 0x100000000ULL ? WORLD_CPU_OFFSET : 0);
 }
 
 /* Its BAR is where its user put it, and nothing else is there. */

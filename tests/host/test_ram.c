@@ -372,8 +372,8 @@ static void make(struct holder *h, uint32_t count, bool in_place)
 }
 
 /*
- * Whatever came and went, in whatever order: what is free is what nobody has, and when all have gone
- * the largest that fitted at first fits again, scattered and in one piece.
+ * Whatever came and went, in whatever order: what is free is what nobody has, and when all have
+ * gone the largest that fitted at first fits again, scattered and in one piece.
  */
 static void test_sizes_come_and_go(void **state)
 {

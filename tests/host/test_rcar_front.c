@@ -210,8 +210,8 @@ static void say_function(const struct pci_function *f)
 			       SBDF_ARG(f->sbdf), f->vendor, f->device, f->class_code,
 			       f->bus_secondary, f->bus_subordinate);
 	for (uint32_t i = 0; i < PCI_BARS; i++) {
-		at += (size_t)snprintf(text + at, sizeof(text) - at, " %u:%llx@%llx", f->bars[i].kind,
-				       (unsigned long long)f->bars[i].size,
+		at += (size_t)snprintf(text + at, sizeof(text) - at, " %u:%llx@%llx",
+				       f->bars[i].kind, (unsigned long long)f->bars[i].size,
 				       (unsigned long long)f->bars[i].address);
 	}
 	assert_true(at + 64 < sizeof(text));

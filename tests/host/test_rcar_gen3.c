@@ -118,7 +118,8 @@ static void start(void)
 
 static uint32_t read_at(uint8_t bus, uint8_t dev, uint8_t fn, uint32_t offset, uint32_t size)
 {
-	uint32_t value = host_bridge_read(&host_bridges[0], sbdf_make(0, bus, dev, fn), offset, size);
+	uint32_t value =
+		host_bridge_read(&host_bridges[0], sbdf_make(0, bus, dev, fn), offset, size);
 
 	assert_true(model_rcar_idle());
 	return value;
@@ -133,7 +134,8 @@ static void write_at(uint8_t bus, uint8_t dev, uint8_t fn, uint32_t offset, uint
 
 static void bus_numbers(uint8_t bus, uint8_t dev, uint8_t secondary, uint8_t subordinate)
 {
-	write_at(bus, dev, 0, 0x18, 4, bus | (uint32_t)secondary << 8 | (uint32_t)subordinate << 16);
+	write_at(bus, dev, 0, 0x18, 4,
+		 bus | (uint32_t)secondary << 8 | (uint32_t)subordinate << 16);
 }
 
 static void test_cold_start(void **state)

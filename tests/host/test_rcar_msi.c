@@ -163,7 +163,7 @@ static void test_all_at_once(void **state)
 	assert_int_equal(interrupts(LINE0), 0);
 }
 
-/* One raised while it is delivered is delivered again; one that never stops does not keep the CPU. */
+/* One raised while it is delivered is delivered again; one without end does not keep the CPU. */
 static void test_again_while_delivered(void **state)
 {
 	again = 7;

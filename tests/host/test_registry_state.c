@@ -68,7 +68,8 @@ static const struct {
 } reaches[] = {
 	{ 0x40000000, UINT64_MAX, 0, { { 0 } } },
 	/* R-Car H3's tree. */
-	{ 0x40000000, 0x40000000, 1, { { WINDOW_MEM32, true, 0x40000000, 0x40000000, 0x40000000 } } },
+	{ 0x40000000, 0x40000000, 1,
+	  { { WINDOW_MEM32, true, 0x40000000, 0x40000000, 0x40000000 } } },
 	{ 0x7ffff000, 0x1000, 1, { { WINDOW_MEM32, true, 0x40000000, 0x40000000, 0x40000000 } } },
 	{ 0x80000000, 0, 1, { { WINDOW_MEM32, true, 0x40000000, 0x40000000, 0x40000000 } } },
 	{ 0x3ffff000, 0, 1, { { WINDOW_MEM32, true, 0x40000000, 0x40000000, 0x40000000 } } },
@@ -143,8 +144,8 @@ static void test_iommu(void **state)
 	functions[0].iommu = &good;
 	assert_int_equal(lend(0, 1), 0);
 	/*
-	 * Groups mean what they always do where something translates, and nothing elsewhere: what is
-	 * confined could reach a neighbour's registers that is not.
+	 * Groups mean what they always do where something translates, and nothing elsewhere: what
+	 * is confined could reach a neighbour's registers that is not.
 	 */
 	join(1, 0);
 	set(1, FUNCTION_LENT, 2);
@@ -281,7 +282,7 @@ static void check_obstacles(void)
 	}
 }
 
-/* No group ever has two users, whatever is asked in whatever order, but of what nothing confines. */
+/* No group ever has two users, whatever is asked in any order, but of what nothing confines. */
 static void check_groups(void)
 {
 	uint32_t i, j;

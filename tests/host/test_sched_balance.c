@@ -34,7 +34,8 @@ static struct vcpu *put(uint32_t cpu, uint64_t demand, uint32_t allowed)
 	return v;
 }
 
-static void assert_plan(uint32_t cpu_count, const struct vcpu *v, uint32_t to, const struct vcpu *back)
+static void assert_plan(uint32_t cpu_count, const struct vcpu *v, uint32_t to,
+			const struct vcpu *back)
 {
 	struct balance_plan plan = balance_choose(cpus, cpu_count);
 
@@ -138,7 +139,7 @@ static void give(uint32_t cpu, struct balance_vcpu v)
 	cpus[cpu].demand += v.demand;
 }
 
-/* Carrying out plans ends, and where any may go anywhere nobody is left with much more than others. */
+/* Carrying out plans ends; where any may go anywhere nobody is left with much more than others. */
 static void test_plans_come_to_an_end(void **state)
 {
 	for (unsigned int seed = 0; seed < 300; seed++) {
@@ -154,7 +155,8 @@ static void test_plans_come_to_an_end(void **state)
 			put((uint32_t)rand() % 4, demand, ALL);
 			heaviest = MAX(heaviest, demand);
 		}
-		for (plan = balance_choose(cpus, 4); plan.v != NULL; plan = balance_choose(cpus, 4)) {
+		for (plan = balance_choose(cpus, 4); plan.v != NULL;
+		     plan = balance_choose(cpus, 4)) {
 			struct balance_vcpu v = take(plan.from, plan.v);
 
 			if (plan.back != NULL) {

@@ -30,7 +30,7 @@ static void pin(uint32_t i, uint32_t allowed)
 	assert_int_equal(sched_pin(&world_vcpus[i], allowed), 0);
 }
 
-/* Wherever it is: off, running, waiting for its turn, asleep with its registers in the CPU or not. */
+/* Wherever it is: off, running, waiting for its turn, asleep with its registers loaded or not. */
 static void test_pinned_goes_where_it_may(void **state)
 {
 	world_init(2, 4);
@@ -163,7 +163,7 @@ static void test_stopped_and_removed_on_the_way(void **state)
 	world_end();
 }
 
-/* Both heavy ones began on one pCPU: they end up with twice what the light ones get all the same. */
+/* Both heavy ones began on one pCPU: they still end up with twice what the light ones get. */
 static void test_busy_ones_spread_by_weight(void **state)
 {
 	world_init(2, 4);
@@ -340,7 +340,8 @@ static void test_random_histories(void **state)
 		world_settle();
 		world_check();
 		for (uint32_t i = 0; i < VCPUS; i++) {
-			assert_true(world_vcpus[i].state == VCPU_READY || world_vcpus[i].state == VCPU_OFF ||
+			assert_true(world_vcpus[i].state == VCPU_READY ||
+				    world_vcpus[i].state == VCPU_OFF ||
 				    world_vcpus[i].state == VCPU_RUNNING);
 		}
 		world_end();

@@ -373,7 +373,8 @@ static void test_given_up(void **state)
 /* Where something is, or outside the windows, it is not mapped, and half of it neither. */
 static void test_bad_places(void **state)
 {
-	static const uint64_t places[] = { 0, GUEST_RAM_BASE, GUEST_PCI_ECAM_BASE, 0xffff000000000000ULL,
+	static const uint64_t places[] = { 0, GUEST_RAM_BASE, GUEST_PCI_ECAM_BASE,
+					   0xffff000000000000ULL,
 					   GUEST_PCI_MEM64_BASE - 4 * BLOCK,
 					   GUEST_PCI_MEM64_BASE + GUEST_PCI_MEM64_SIZE };
 	struct vsbdf where;

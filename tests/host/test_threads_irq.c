@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Three vCPUs and an administrator at one domain's virtual GIC and ITS, under ThreadSanitizer. The
- * guest's memory holds something else whenever it is read; hardware is what each CPU has for itself.
+ * guest's memory holds something else whenever it is read; hardware is what each CPU has for
+ * itself.
  */
 #include <stdarg.h>
 #include <stddef.h>

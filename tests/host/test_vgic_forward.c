@@ -167,7 +167,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_forward_cleared, vgic_rig_teardown),
 		cmocka_unit_test_teardown(test_route_spi, vgic_rig_teardown),
 		cmocka_unit_test_teardown(test_forward_pended_while_active, vgic_rig_teardown),
-		cmocka_unit_test_teardown(test_forward_pended_while_active_unwired, vgic_rig_teardown),
+		cmocka_unit_test_teardown(test_forward_pended_while_active_unwired,
+					  vgic_rig_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

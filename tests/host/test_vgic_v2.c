@@ -335,7 +335,7 @@ static void test_sgi_histories(void **state)
 		switch (any(5)) {
 		case 0:
 		case 1:
-			/* One whose handling another vCPU may just begin would be sent or merged. */
+			/* One whose handling another vCPU may begin would be sent or merged. */
 			world_write(n, SGIR, 4, TO(1u << to) | intid);
 			sent[to][intid] |= (uint8_t)(1u << n);
 			break;
@@ -376,7 +376,8 @@ static void test_random_registers(void **state)
 	for (uint32_t i = 0; i < 30000; i++) {
 		uint32_t n = any(4);
 		uint32_t size = sizes[any(4)];
-		uint64_t at = WORLD_GICD + ALIGN_DOWN(any(4) ? any(0x1000) : 0xf00 + any(0x40), size);
+		uint64_t at =
+			WORLD_GICD + ALIGN_DOWN(any(4) ? any(0x1000) : 0xf00 + any(0x40), size);
 
 		if (any(3) != 0) {
 			world_write(n, at, size, (uint64_t)any(1u << 24) << 8 | any(256));

@@ -58,11 +58,13 @@ static void test_list(void **state)
 		     "12.3\n");
 	assert_int_equal(via("list -v"), 0);
 	assert_string_equal(
-		out, "Name                                        ID   Mem VCPUs\tState\tTime(s) Reason"
-		     "   Weight  Cap Lent\n"
-		     "control                                      0   512     1     r-----      "
-		     "12.3 -           256    0    0\n");
-	assert_int_equal(create("memory = 32; cpu_weight = 99; cap = 50; pci = ['02:00.0,seize=1']"), 0);
+		out,
+		"Name                                        ID   Mem VCPUs\tState\tTime(s) Reason"
+		"   Weight  Cap Lent\n"
+		"control                                      0   512     1     r-----      "
+		"12.3 -           256    0    0\n");
+	assert_int_equal(
+		create("memory = 32; cpu_weight = 99; cap = 50; pci = ['02:00.0,seize=1']"), 0);
 	assert_int_equal(via("list -v guest"), 0);
 	assert_says(out, " -            99   50    1\n");
 	assert_int_equal(via("list -v --json guest"), 0);

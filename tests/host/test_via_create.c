@@ -290,8 +290,9 @@ static void test_half_made(void **state)
 	assert_string_equal(err, "via create: a domain called \"guest\" exists\n");
 	d->state = DOMAIN_BUILDING;
 	assert_int_equal(create_with("memory = 32", ""), 1);
-	assert_string_equal(err, "via create: \"guest\" is half made: another via create is at it, or "
-				 "was killed; via destroy guest ends it\n");
+	assert_string_equal(err,
+			    "via create: \"guest\" is half made: another via create is at it, or "
+			    "was killed; via destroy guest ends it\n");
 	assert_int_equal(via("list guest"), 0);
 	assert_says(out, "--p---");
 	assert_int_equal(via("destroy guest"), 0);

@@ -97,7 +97,8 @@ static void test_doctor_on_nature(void **state)
 	assert_says(out, "\"dma_reach_mib\": 256, ");
 	desc.dma[0].size = 0x40000000;
 	assert_int_equal(via("pci-doctor 02:00.0"), 1);
-	assert_says(out, "because    its host bridge's dma-ranges reach none of a guest's memory\n");
+	assert_says(out,
+		    "because    its host bridge's dma-ranges reach none of a guest's memory\n");
 	disk->bridge = bridge;
 	disk->iommu = NULL;
 	/* Without an ITS, but with a controller that has vectors. */
@@ -122,7 +123,8 @@ static void test_doctor_on_virtual_functions(void **state)
 	assert_int_equal(via("pci-doctor 03:00.0"), 0);
 	vf->pf = world_pci(WORLD_BROKEN);
 	assert_int_equal(via("pci-doctor 03:00.0"), 1);
-	assert_says(out, "because    its physical function 0000:04:00.0 is broken or being reset\n");
+	assert_says(out,
+		    "because    its physical function 0000:04:00.0 is broken or being reset\n");
 	world.fail_attach = ENOLINK;
 	assert_int_not_equal(create("memory = 64; pci = [ '03:00.0' ]"), 0);
 	assert_says(err, "its physical function is broken or being reset");

@@ -136,7 +136,8 @@ static void test_rename(void **state)
 	assert_int_equal(via("rename guest 17"), 2);
 	assert_says(err, "is no number");
 	assert_int_equal(via("rename guest"), 2);
-	assert_int_equal(via("rename guest 1234567890123456789012345678901234567890123456789012345678901234"),
+	assert_int_equal(via("rename guest "
+			     "1234567890123456789012345678901234567890123456789012345678901234"),
 			 2);
 	end();
 }

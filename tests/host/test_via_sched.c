@@ -72,7 +72,8 @@ static void test_weight(void **state)
 			    "control                                      0    128 1600\n"
 			    "guest                                        1  65535    0\n");
 	assert_int_equal(via("sched-weight --json guest"), 0);
-	assert_string_equal(out, "[{\"name\": \"guest\", \"id\": 1, \"weight\": 65535, \"cap\": 0}]\n");
+	assert_string_equal(out,
+			    "[{\"name\": \"guest\", \"id\": 1, \"weight\": 65535, \"cap\": 0}]\n");
 	assert_int_equal(via("destroy guest"), 0);
 }
 

@@ -78,8 +78,8 @@ static void test_bad_specs(void **state)
 
 static void test_bad_settings(void **state)
 {
-	assert_int_equal(create_with("memory = 32\nshared_memory = [ 'name=a,size=4K', 'size=5' ]", ""),
-			 1);
+	assert_int_equal(
+		create_with("memory = 32\nshared_memory = [ 'name=a,size=4K', 'size=5' ]", ""), 1);
 	assert_says(err, "guest.cfg:5: shared_memory: \"size=5\": size must be a power of two");
 	assert_int_equal(create_with("memory = 32\nshared_memory = 'name=a,size=4K'", ""), 1);
 	assert_says(err, "guest.cfg:5: shared_memory must be a list");
@@ -99,12 +99,15 @@ static void test_list(void **state)
 	assert_int_equal(create_with("memory = 32; shared_memory = [ 'name=ring,size=1M,vectors=2',"
 				     "'name=log,size=4K' ]", ""), 0);
 	assert_int_equal(world.share_slices, 0);
-	assert_int_equal(create_with("memory = 32; shared_memory = [ 'name=ring,size=1M,vectors=2' ]",
-				     "name='other'"), 0);
+	assert_int_equal(
+		create_with("memory = 32; shared_memory = [ 'name=ring,size=1M,vectors=2' ]",
+			    "name='other'"),
+		0);
 	assert_int_equal(via("shared-memory-list"), 0);
-	assert_string_equal(out, "Name                                  KiB Vectors Members\n"
-				 "ring                                 1024       2 0=guest 1=other\n"
-				 "log                                     4       0 0=guest\n");
+	assert_string_equal(out,
+			    "Name                                  KiB Vectors Members\n"
+			    "ring                                 1024       2 0=guest 1=other\n"
+			    "log                                     4       0 0=guest\n");
 	assert_int_equal(via("shared-memory-list --json"), 0);
 	assert_says(out, "\"name\": \"ring\"");
 	assert_says(out, "\"bytes\": 1048576");
@@ -125,7 +128,8 @@ static void test_refused(void **state)
 		int error;
 		const char *says;
 	} cases[] = {
-		{ EEXIST, "shared memory \"ring\": it is there with another size or number of vectors" },
+		{ EEXIST,
+		  "shared memory \"ring\": it is there with another size or number of vectors" },
 		{ EOPNOTSUPP, "shared memory \"ring\": the domain has no ITS" },
 		{ ENOMEM, "shared memory \"ring\": not enough free memory" },
 		{ ENOSPC, "shared memory \"ring\": all device numbers of the domain are taken" },
@@ -133,8 +137,8 @@ static void test_refused(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		world.fail_share = cases[i].error;
-		assert_int_equal(create_with("memory = 32; shared_memory = [ 'name=ring,size=1M' ]", ""),
-				 1);
+		assert_int_equal(
+			create_with("memory = 32; shared_memory = [ 'name=ring,size=1M' ]", ""), 1);
 		assert_says(err, cases[i].says);
 		world_reap();
 		assert_int_equal(world_domains(), 1);

@@ -99,7 +99,8 @@ static void test_fails_at_once(void **state)
 	life = 1999;
 	assert_int_equal(watch(KEEPS "on_crash = 'restart'", list, 2), 1);
 	assert_int_equal(started, 2);
-	assert_says(out, " guest: crash: within 2 s of its beginning, so it does not begin again\n");
+	assert_says(out,
+		    " guest: crash: within 2 s of its beginning, so it does not begin again\n");
 	assert_int_equal(via("list guest"), 0);
 	assert_says(out, "---sc- ");
 	assert_int_equal(via("destroy guest"), 0);

@@ -146,7 +146,7 @@ static void test_one_message_after_another(void **state)
 		fake_guest_eoi(1, LPI + 9);
 		assert_int_not_equal(fake_interfaces[1].lr[0], first);
 	}
-	/* Another vCPU clears it, vCPU 1 does not know yet; its next message must not go with that. */
+	/* Another vCPU clears it, vCPU 1 does not know; its next message must not go with that. */
 	world_on(0);
 	vgic_lpi_clear(&world.domain, vgic_lpi_find(world.domain.vgic, LPI + 9));
 	world_on(1);

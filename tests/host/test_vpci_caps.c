@@ -198,7 +198,8 @@ static void guest_msix_enable_and_mask_reach_hardware(void **state)
 static void trapped_msi_stays_virtual(void **state)
 {
 	static const uint32_t values[][2] = {
-		{ 0x64, 0x08020040 }, { 0x68, 0x12345678 }, { 0x6c, 0x00000055 }, { 0x60, 0x00510000 },
+		{ 0x64, 0x08020040 }, { 0x68, 0x12345678 }, { 0x6c, 0x00000055 },
+		{ 0x60, 0x00510000 },
 	};
 
 	(void)state;
@@ -310,7 +311,7 @@ static void the_owner_writes_vital_product_data(void **state)
 	assert_int_equal(rig_hw(&rig, 0xc4, 4), 0xcafef00d);
 }
 
-/* Typical capabilities end at 0xbc. A gap, a vendor's capability, one nobody knows, and its body. */
+/* Usual capabilities end at 0xbc. A gap, a vendor's capability, one nobody knows, and its body. */
 static void with_gaps(void)
 {
 	rig_typical(&rig);
@@ -327,7 +328,7 @@ static void with_gaps(void)
 	rig_set(&rig, 0xfc, 4, 0x66666666);
 }
 
-/* Denied, and by name allowed: what nobody knows is hardware's, what the tables know stays theirs. */
+/* Denied, and allowed by name: what nobody knows is hardware's, the tables keep what they know. */
 static void quirk_opens_gaps(void **state)
 {
 	static const uint32_t open[] = { 0x48, 0xc4, 0xc8, 0xcc, 0xfc };

@@ -142,7 +142,8 @@ static const struct {
 	{ 0x0010, "SR-IOV" },			{ 0x0012, "Multicast" },
 	{ 0x0013, "Page Requests" },		{ 0x0015, "Resizable BAR" },
 	{ 0x0018, "Latency Tolerance" },	{ 0x001b, "PASID" },
-	{ 0x001d, "Downstream Port Containment" }, { 0x001e, "L1 PM Substates" },		{ 0x001f, "Precision Time Measurement" },
+	{ 0x001d, "Downstream Port Containment" },
+	{ 0x001e, "L1 PM Substates" },		{ 0x001f, "Precision Time Measurement" },
 	{ 0x0023, "Designated vendor-specific" }, { 0x0024, "VF Resizable BAR" },
 	{ 0x002f, "Device 3" },			{ 0x0017, "any other" },
 };
@@ -267,8 +268,9 @@ static bool view_lists(uint32_t view, uint32_t cap)
 
 static void print_lists(FILE *f)
 {
-	fprintf(f, "\n### Which capabilities are listed\n\n| Capability | Guest | Owner | Bridge |\n"
-		   "| --- | --- | --- | --- |\n");
+	fprintf(f,
+		"\n### Which capabilities are listed\n\n| Capability | Guest | Owner | Bridge |\n"
+		"| --- | --- | --- | --- |\n");
 	for (uint32_t i = 0; i < ARRAY_SIZE(caps); i++) {
 		fprintf(f, "| %s", caps[i].name);
 		for (uint32_t v = 0; v < VIEWS; v++) {
@@ -339,7 +341,7 @@ static uint32_t port_word(const struct vpci_reg *reg, int bit)
 	return reg->write >> bit & 1 ? 2 + (reg->w1c >> bit & 1) : reg->value >> bit & 1;
 }
 
-/* A virtual root port: all bits are the guest's own or the hypervisor's, and none the hardware's. */
+/* A virtual root port: all bits are the guest's own or the hypervisor's, none the hardware's. */
 static void print_port(FILE *f)
 {
 	static const char *const words[] = { "0", "1", "own", "own, 1 clears" };
@@ -355,7 +357,8 @@ static void print_port(FILE *f)
 			if (bit > low && port_word(reg, bit - 1) == port_word(reg, high)) {
 				continue;
 			}
-			fprintf(f, "| %02x %s | %d", port_regs[i].at & ~3U, port_regs[i].name, high);
+			fprintf(f, "| %02x %s | %d", port_regs[i].at & ~3U, port_regs[i].name,
+				high);
 			if (high != bit) {
 				fprintf(f, ":%d", bit);
 			}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A bridge whose owner reaches config space through registers: the same functions, the same rules. */
+/* A bridge whose owner reaches config space through registers: the same functions and rules. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -127,8 +127,13 @@ static void other_messages_stay_masked(void **state)
 		uint64_t address;
 		uint32_t data;
 	} bad[] = {
-		{ FAKE_SETSPI + 4, FIRST }, { FAKE_DOORBELL, FIRST }, { FAKE_SETSPI | 1ULL << 32, FIRST },
-		{ FAKE_SETSPI, FIRST - 1 }, { FAKE_SETSPI, FIRST + FRAME }, { FAKE_SETSPI, FAKE_DATA }, { 0, 0 },
+		{ FAKE_SETSPI + 4, FIRST },
+		{ FAKE_DOORBELL, FIRST },
+		{ FAKE_SETSPI | 1ULL << 32, FIRST },
+		{ FAKE_SETSPI, FIRST - 1 },
+		{ FAKE_SETSPI, FIRST + FRAME },
+		{ FAKE_SETSPI, FAKE_DATA },
+		{ 0, 0 },
 		{ 0x40000000, 0xdeadbeef },
 	};
 
@@ -486,7 +491,7 @@ static void block_of_another_bridge(void **state)
 	(void)state;
 	assert_int_equal(lend_detach(nvme), 0);
 	world_run_resets();
-	/* Where there is a page that devices have to reach, it is reached of one controller only. */
+	/* Where devices have to reach a page, it is reached of one controller only. */
 	nvme->msi_controller = &other;
 	use_by_guest();
 	assert_false(guest_has_cap(0x11));
@@ -603,33 +608,32 @@ static void doorbell_without_iommu(void **state)
 	assert_int_equal(hw(0, 0), FAKE_SETSPI);
 }
 
+#define TEST(name, setup) cmocka_unit_test_setup_teardown(name, setup, frame_rig_teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(table_is_not_mapped, setup, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(entry_is_rewritten, setup, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(other_messages_stay_masked, setup, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(vectors_are_not_shared, setup, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(accesses_of_all_sizes, setup, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(vectors_go_with_the_user, setup, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(reset_clears_the_table, setup, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(vectors_are_given_back, setup, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(enabled_while_nothing_is_decoded, setup,
-						frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(entries_take_turns, setup, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(frame_registers, setup, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(a_storm_is_masked_and_ends, setup, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(a_storm_may_lose_its_function, setup, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(owner_with_a_frame, setup, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(owner_without_a_frame, setup_no_frame,
-						frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(block_of_another_bridge, setup_unsafe,
-						frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(guest_has_vectors_of_its_own, setup_unsafe, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(guest_has_a_quota, setup_unsafe, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(host_runs_out, setup_unsafe, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(bridge_is_the_doorbell, setup_unsafe, frame_rig_teardown),
-		cmocka_unit_test_setup_teardown(doorbell_without_iommu, setup_unsafe, frame_rig_teardown),
+		TEST(table_is_not_mapped, setup),
+		TEST(entry_is_rewritten, setup),
+		TEST(other_messages_stay_masked, setup),
+		TEST(vectors_are_not_shared, setup),
+		TEST(accesses_of_all_sizes, setup),
+		TEST(vectors_go_with_the_user, setup),
+		TEST(reset_clears_the_table, setup),
+		TEST(vectors_are_given_back, setup),
+		TEST(enabled_while_nothing_is_decoded, setup),
+		TEST(entries_take_turns, setup),
+		TEST(frame_registers, setup),
+		TEST(a_storm_is_masked_and_ends, setup),
+		TEST(a_storm_may_lose_its_function, setup),
+		TEST(owner_with_a_frame, setup),
+		TEST(owner_without_a_frame, setup_no_frame),
+		TEST(block_of_another_bridge, setup_unsafe),
+		TEST(guest_has_vectors_of_its_own, setup_unsafe),
+		TEST(guest_has_a_quota, setup_unsafe),
+		TEST(host_runs_out, setup_unsafe),
+		TEST(bridge_is_the_doorbell, setup_unsafe),
+		TEST(doorbell_without_iommu, setup_unsafe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

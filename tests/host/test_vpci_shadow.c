@@ -159,7 +159,8 @@ static void hostile_guest_writes_stay_inside_the_mask(void **state)
 		rig_write(&rig, offset, size, rig_random(&seed));
 	}
 	for (uint32_t o = 0; o < 4096; o++) {
-		assert_int_equal(rig.hw_changed[o] & ~(guest_may_write(o & ~3U) >> (8 * (o & 3))), 0);
+		assert_int_equal(rig.hw_changed[o] & ~(guest_may_write(o & ~3U) >> (8 * (o & 3))),
+				 0);
 	}
 	assert_true(rig.hw_writes > 1000);
 	/* And INTx stays off whatever COMMAND was written. */
@@ -201,7 +202,7 @@ static void partitions_of_writes_agree(void **state)
 		uint32_t value = rig_random(&seed);
 		bool in_halves = round & 1;
 
-		/* In whole registers: discarding D1 and D2 (nobody writes half of two bits), and FLR. */
+		/* In whole registers: discarding D1, D2 (nobody writes half of two), and FLR. */
 		if (offset == 0x44) {
 			continue;
 		}

@@ -290,7 +290,7 @@ static void unlent_ones_do_not_hold_a_reset(void **state)
 	assert_int_equal(rig_hw(&rig, PM, 2) & 3, 3);
 }
 
-/* While they come or go a write that matters is made again afterwards; nothing of it is done now. */
+/* While they come or go a write that matters is made again afterwards; it does nothing now. */
 static void changes_wait_for_their_turn(void **state)
 {
 	static const struct {
@@ -456,11 +456,11 @@ static void build_vf(void)
 	assert_int_equal(rig_build(&rig, VPCI_VIEW_VF, true), 0);
 }
 
-/* PCIe 6.0 9.3.4.1: no IDs, no BARs, no interrupt pin; class, header type, subsystem are its own. */
+/* PCIe 6.0 9.3.4.1: no IDs, no BARs, no pin; class, header type, subsystem are its own. */
 static void vf_header_reads_as_hardware(void **state)
 {
-	static const uint32_t want[] = { 0xffffffff, 0,          0xa5c3967e, 0x00ff0000, 0, 0, 0, 0,
-					 0,          0,          0,          0x3c5a69c3, 0, 0x40, 0, 0 };
+	static const uint32_t want[] = { 0xffffffff, 0, 0xa5c3967e, 0x00ff0000, 0, 0,    0, 0,
+					 0,          0, 0,          0x3c5a69c3, 0, 0x40, 0, 0 };
 
 	(void)state;
 	build_vf();

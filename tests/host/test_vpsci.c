@@ -162,7 +162,7 @@ static void test_ends(void **state)
 	assert_int_equal(seen.shutdown, SHUTDOWN_REBOOT);
 }
 
-/* Whatever FEATURES calls there is answered by something else than NOT_SUPPORTED, and vice versa. */
+/* What FEATURES calls there is answered by something else than NOT_SUPPORTED, and vice versa. */
 static void test_features_are_true(void **state)
 {
 	static const uint32_t ends[] = { 0x84000002, 0x84000008, 0x84000009 };

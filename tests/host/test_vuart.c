@@ -186,7 +186,8 @@ static void test_failures_keep_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_output_reaches_console_and_ring, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_output_reaches_console_and_ring, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_wire_follows_input, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_access_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ring_keeps_the_newest, setup, teardown),

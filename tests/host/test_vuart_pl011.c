@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The virtual PL011, driven the way PL011 drivers drive it; register offsets from DDI0183 table 3-1. */
+/* The virtual PL011, driven as PL011 drivers do; register offsets from DDI0183 table 3-1. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +32,8 @@ static void write_quiet(uint32_t offset, uint32_t value)
 static void test_reset_values(void **state)
 {
 	(void)state;
-	assert_int_equal(vuart_pl011_read(&u, FR) & (RXFE | TXFF | RXFF | TXFE | BUSY), RXFE | TXFE);
+	assert_int_equal(vuart_pl011_read(&u, FR) & (RXFE | TXFF | RXFF | TXFE | BUSY),
+			 RXFE | TXFE);
 	assert_int_equal(vuart_pl011_read(&u, CR), 0x300);
 	assert_int_equal(vuart_pl011_read(&u, 0x34), 0x12);
 	assert_int_equal(vuart_pl011_read(&u, IMSC), 0);

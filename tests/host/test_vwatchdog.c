@@ -93,7 +93,8 @@ static int teardown(void **state)
 
 static void put(uint64_t at, uint64_t value)
 {
-	assert_int_equal(fake_trap(&vcpu, at, at == CONTROL + WOR ? 8 : 4, true, &value), MMIO_DONE);
+	assert_int_equal(fake_trap(&vcpu, at, at == CONTROL + WOR ? 8 : 4, true, &value),
+			 MMIO_DONE);
 }
 
 static void enable(uint64_t ms)

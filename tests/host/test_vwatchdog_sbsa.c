@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The virtual Generic Watchdog as drivers use it; registers and rules from the Arm BSA's appendix. */
+/* The virtual Generic Watchdog as drivers use it; registers and rules: the Arm BSA's appendix. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -14,7 +14,8 @@ int transport_check_abi(uint32_t hypervisor, char *why, size_t why_size)
 	}
 	snprintf(why, why_size,
 		 "the hypervisor is %s than this program: it speaks version %u of the control "
-		 "interface, this program version %u; use the tools built with the hypervisor that runs",
+		 "interface, this program version %u; use the tools built with the hypervisor that "
+		 "runs",
 		 hypervisor > CONTROL_ABI_VERSION ? "newer" : "older", hypervisor,
 		 CONTROL_ABI_VERSION);
 	return -EPROTO;

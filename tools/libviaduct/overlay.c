@@ -42,8 +42,8 @@ static const char *flaw_of(int err)
 	case -FDT_ERR_NOSPACE:
 		return "the device tree is too large with it";
 	case -FDT_ERR_NOTFOUND:
-		return "what it names is not in the domain's device tree: nodes are named by path there, "
-		       "not by label";
+		return "what it names is not in the domain's device tree: nodes are named by path "
+		       "there, not by label";
 	default:
 		return fdt_strerror(err);
 	}

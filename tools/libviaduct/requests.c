@@ -98,7 +98,8 @@ int viaduct_power_key(struct viaduct *v, uint32_t id, enum control_key_action ac
 					.action = (uint32_t)action,
 					.means = (uint32_t)means };
 	struct control_power_key_state out = { 0 };
-	int err = client_call(v, CONTROL_DOMAIN_POWER_KEY, &in, sizeof(in), &out, sizeof(out), NULL);
+	int err =
+		client_call(v, CONTROL_DOMAIN_POWER_KEY, &in, sizeof(in), &out, sizeof(out), NULL);
 
 	*key = out.flags;
 	return err;

@@ -12,12 +12,12 @@
  * hypervisor of another does not connect and says so.
  *
  * Unless said otherwise a call returns 0 or a negative errno; viaduct_error() then has a sentence
- * for people. What a number means for a request is with the request in control.h. When a call fails,
- * what it was to fill in is undefined unless said otherwise, and nothing has to be freed.
+ * for people. What a number means for a request is with the request in control.h. When a call
+ * fails, what it was to fill in is undefined unless said otherwise, and nothing has to be freed.
  *
  * A connection is for one thread at a time, from where it does not matter; connections of different
- * threads and programs are independent, and what they ask for is carried out one by one. A child made
- * by fork() must not use its parent's. Pointers that are handed in are not kept
+ * threads and programs are independent, and what they ask for is carried out one by one. A child
+ * made by fork() must not use its parent's. Pointers that are handed in are not kept
  * unless said otherwise; lists and handles that are handed out are the caller's, with free() or the
  * function named with them.
  */
@@ -61,8 +61,8 @@ struct viaduct_domain_spec {
 
 int viaduct_domain_create(struct viaduct *v, const struct viaduct_domain_spec *spec, uint32_t *id);
 /*
- * pc and arg (x0) of vCPU 0, guest physical; flags: CONTROL_START_*. Ends viaduct_memory_write() for
- * this domain.
+ * pc and arg (x0) of vCPU 0, guest physical; flags: CONTROL_START_*. Ends viaduct_memory_write()
+ * for this domain.
  */
 int viaduct_domain_start(struct viaduct *v, uint32_t id, uint64_t pc, uint64_t arg, uint32_t flags);
 int viaduct_domain_pause(struct viaduct *v, uint32_t id);
@@ -83,8 +83,8 @@ int viaduct_domain_vcpus(struct viaduct *v, uint32_t id,
 /* A vCPU may be on these CPUs only, by bit; CONTROL_ANY_CPU. -ENOENT, -EINVAL, -ERANGE. */
 int viaduct_vcpu_pin(struct viaduct *v, uint32_t id, uint32_t vcpu, uint32_t allowed);
 /*
- * Weight and cap of a domain: those that flags (CONTROL_SHARE_*) name are set from *share, and *share
- * is what holds then. -ENOENT, -ERANGE; *share is as it was.
+ * Weight and cap of a domain: those that flags (CONTROL_SHARE_*) name are set from *share, and
+ * *share is what holds then. -ENOENT, -ERANGE; *share is as it was.
  */
 int viaduct_domain_share(struct viaduct *v, uint32_t id, uint32_t flags,
 			 struct control_domain_share *share);
@@ -129,22 +129,23 @@ int viaduct_pci_attach(struct viaduct *v, const struct control_pci_attach *optio
 		       uint32_t *vsbdf);
 int viaduct_pci_detach(struct viaduct *v, uint32_t sbdf);
 /*
- * Ask the domain to let go of it. Returns at once; *out of viaduct_pci_wait_let_go() says whether it
- * has: -ETIMEDOUT if the function is still lent when timeout_ms are over.
+ * Ask the domain to let go of it. Returns at once; *out of viaduct_pci_wait_let_go() says whether
+ * it has: -ETIMEDOUT if the function is still lent when timeout_ms are over.
  */
 int viaduct_pci_eject(struct viaduct *v, uint32_t sbdf);
 int viaduct_pci_wait_let_go(struct viaduct *v, uint32_t sbdf, unsigned int timeout_ms,
 			    struct control_function *out);
 /*
- * Load the expansion ROM a function in quarantine will show its next user: 1..CONTROL_ROM_MAX bytes,
- * filled up with ff to a power of two.
+ * Load the expansion ROM a function in quarantine will show its next user: 1..CONTROL_ROM_MAX
+ * bytes, filled up with ff to a power of two.
  */
 int viaduct_pci_rom(struct viaduct *v, uint32_t sbdf, const void *data, size_t size);
 
 /*
  * A domain that was created and not started shares a region of memory with others that name it:
- * bytes a power of two, vectors by which each can be interrupted, or 0. *vsbdf: where the domain sees it.
- * -EEXIST: the region has another size or number of vectors. -EBUSY, -EOPNOTSUPP, -ENOSPC, -ENOMEM.
+ * bytes a power of two, vectors by which each can be interrupted, or 0. *vsbdf: where the domain
+ * sees it. -EEXIST: the region has another size or number of vectors. -EBUSY, -EOPNOTSUPP, -ENOSPC,
+ * -ENOMEM.
  */
 int viaduct_shared_join(struct viaduct *v, uint32_t id, const char *name, uint64_t bytes,
 			uint32_t vectors, uint32_t *vsbdf);
@@ -152,8 +153,8 @@ int viaduct_shared_join(struct viaduct *v, uint32_t id, const char *name, uint64
 int viaduct_shared_list(struct viaduct *v, struct control_shared **list, size_t *count);
 
 /*
- * Every CPU begins or ends to record its exits. -EBUSY: they are recorded already, for somebody else or
- * for who ended less than CONTROL_TRACE_IDLE_MS ago without a word.
+ * Every CPU begins or ends to record its exits. -EBUSY: they are recorded already, for somebody
+ * else or for who ended less than CONTROL_TRACE_IDLE_MS ago without a word.
  */
 int viaduct_trace_start(struct viaduct *v);
 int viaduct_trace_stop(struct viaduct *v);
@@ -177,7 +178,8 @@ struct viaduct_boot_spec {
 	const char *extra;   /* kernel command line; NULL: none */
 	uint32_t vcpu_count;
 	uint64_t ram_bytes;
-	const char *device_tree; /* overlay (.dtbo) laid over the domain's device tree; NULL: none */
+	/* overlay (.dtbo) laid over the domain's device tree; NULL: none */
+	const char *device_tree;
 };
 
 /* extra stays the caller's until the end. why (at least 1 byte) gets a sentence on failure. */

@@ -69,7 +69,8 @@ static void print_isolation(const struct doctor *d, const struct patient *p)
 		printf("\n");
 	}
 	if (r->reach != CONTROL_REACH_ALL) {
-		printf("  DMA        reaches a guest's first %u MiB, by its host bridge's dma-ranges\n",
+		printf("  DMA        reaches a guest's first %u MiB, by its host bridge's "
+		       "dma-ranges\n",
 		       r->reach);
 	}
 	if (p->f.flags & CONTROL_FUNCTION_NOT_ISOLATED) {

@@ -53,7 +53,9 @@ int cmd_rename(const struct command *c, int argc, char **argv)
 	}
 	name = argv[optind + 1];
 	if (!may_be_called(name)) {
-		via_fail(c, "\"%.64s\": a name has 1 to %u printable characters, no spaces, and is no number",
+		via_fail(c,
+			 "\"%.64s\": a name has 1 to %u printable characters, no spaces, and is no "
+			 "number",
 			 name, CONTROL_NAME_SIZE - 1);
 		return VIA_MALFORMED;
 	}

@@ -81,7 +81,8 @@ static void print_stats(const struct control_domain_stats *s)
 	uint64_t total = 0;
 
 	for (uint32_t i = 0; i < CONTROL_EXIT_KINDS; i++) {
-		printf("exits_%-16s : %llu\n", domain_exit_name(i), (unsigned long long)s->exits[i]);
+		printf("exits_%-16s : %llu\n", domain_exit_name(i),
+		       (unsigned long long)s->exits[i]);
 		total += s->exits[i];
 	}
 	printf("exits_%-16s : %llu\n", "total", (unsigned long long)total);

@@ -107,7 +107,8 @@ static int show_more(struct viaduct *v, struct json *j, const struct control_dom
 	}
 	if (err == 0) {
 		snprintf(more, sizeof(more), " %-8s %6u %4u %4u",
-			 over ? domain_shutdown_name(d->shutdown) : "-", share.weight, share.cap, lent);
+			 over ? domain_shutdown_name(d->shutdown) : "-", share.weight, share.cap,
+			 lent);
 		print_domain(d, more);
 	}
 	return err;
@@ -118,7 +119,8 @@ static int show_more(struct viaduct *v, struct json *j, const struct control_dom
 int cmd_list(const struct command *c, int argc, char **argv)
 {
 	static const struct domain_report brief = { HEADING "\n", show_domain };
-	static const struct domain_report full = { HEADING " Reason   Weight  Cap Lent\n", show_more };
+	static const struct domain_report full = { HEADING " Reason   Weight  Cap Lent\n",
+						   show_more };
 	bool json = false, verbose = false;
 	int letter;
 

@@ -19,7 +19,8 @@ int cpus_check(const struct command *c, const struct control_info *info, uint32_
 		return VIA_OK;
 	}
 	return via_fail(c, "the machine has no CPU %s, or it is not online: there are %s",
-			cpu_set_text(missing, those), cpu_set_text((uint32_t)info->cpus_online, online));
+			cpu_set_text(missing, those),
+			cpu_set_text((uint32_t)info->cpus_online, online));
 }
 
 /* A number, all of the text. */
@@ -34,8 +35,8 @@ static bool read_number(const char *text, uint32_t *number)
 	return errno == 0 && end != text && *end == '\0' && *text != '-' && n <= UINT32_MAX;
 }
 
-static int pin_some(const struct command *c, struct viaduct *v, const char *domain, const char *which,
-		    uint32_t allowed)
+static int pin_some(const struct command *c, struct viaduct *v, const char *domain,
+		    const char *which, uint32_t allowed)
 {
 	uint32_t first = 0, last;
 	struct control_info info;
@@ -54,7 +55,8 @@ static int pin_some(const struct command *c, struct viaduct *v, const char *doma
 			return VIA_MALFORMED;
 		}
 		if (first > last) {
-			return via_fail(c, "%s has no vCPU %u: there are 0-%u", d.name, first, last);
+			return via_fail(c, "%s has no vCPU %u: there are 0-%u", d.name, first,
+					last);
 		}
 		last = first;
 	}

@@ -14,8 +14,8 @@
 #define DELAY_MAX 3600.0
 #define CTRL_C    3
 
-static const char help_line[] =
-	"q quit  v vCPUs  f functions  s sort by CPU  + - slower, faster  space now  up down scroll";
+static const char help_line[] = "q quit  v vCPUs  f functions  s sort by CPU  + - slower, faster  "
+				"space now  up down scroll";
 
 struct top {
 	const struct command *c;

@@ -157,7 +157,8 @@ static bool read_options(struct trace *t, int argc, char **argv)
 			continue;
 		}
 		t->seconds = strtod(optarg, &end);
-		if (end == optarg || *end != '\0' || !(t->seconds > 0 && t->seconds <= SECONDS_MAX)) {
+		if (end == optarg || *end != '\0' ||
+		    !(t->seconds > 0 && t->seconds <= SECONDS_MAX)) {
 			via_fail(t->c, "-s: \"%s\" is no number of seconds up to %.0f", optarg,
 				 SECONDS_MAX);
 			return false;

@@ -93,7 +93,8 @@ static const struct command commands[] = {
 	{ "pci-list", "[-v] [--json] DOMAIN | -a [-v] [--json]", "functions lent to a domain",
 	  "  -a  every function of the machine and its state\n"
 	  "  -v  with what was counted since boot, as --json always has it\n", cmd_pci_list },
-	{ "pci-tree", "[--svg]", "every function of the machine, whose it is, and what it is behind",
+	{ "pci-tree", "[--svg]",
+	  "every function of the machine, whose it is, and what it is behind",
 	  "  -s, --svg  as a drawing\n"
 	  "Lines are drawn with letters unless LC_ALL, LC_CTYPE or LANG say UTF-8.\n",
 	  cmd_pci_tree },
@@ -188,7 +189,7 @@ int via_option(const struct command *c, int argc, char **argv, const char *lette
 		via_usage(c);
 		return '?';
 	}
-	/* getopt_long() knows every long option; this command may not have it, or with an argument. */
+	/* getopt_long() knows all long options; this command may not have it, or have it so. */
 	if (letter == '?' || (letter != -1 && !has_letter(letters, letter))) {
 		via_usage(c);
 		return '?';

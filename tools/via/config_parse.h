@@ -31,7 +31,8 @@ struct config_setting {
 };
 
 struct config {
-	struct config_setting *settings; /* in the order of their first mention; a key occurs once */
+	/* in the order of their first mention; a key occurs once */
+	struct config_setting *settings;
 	size_t count;
 };
 

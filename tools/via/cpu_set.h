@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CPUs of the machine as xl writes them: "all", or numbers and ranges with commas between, "0-3,^1",
- * where ^ takes some away again. Pure.
+ * CPUs of the machine as xl writes them: "all", or numbers and ranges with commas between,
+ * "0-3,^1", where ^ takes some away again. Pure.
  */
 #ifndef VIA_CPU_SET_H
 #define VIA_CPU_SET_H

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * Of enum control_domain_state, control_shutdown, control_exit, control_vcpu_state; of other numbers
- * "unknown".
+ * Of enum control_domain_state, control_shutdown, control_exit, control_vcpu_state; of other
+ * numbers "unknown".
  */
 const char *domain_state_name(uint32_t state);
 const char *domain_shutdown_name(uint32_t reason);

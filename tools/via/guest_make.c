@@ -27,8 +27,10 @@ static int check_machine(const struct command *c, struct viaduct *v, const struc
 	int err = viaduct_domain_find(v, g->name, &d);
 
 	if (err == 0 && d.state == CONTROL_DOMAIN_STATE_BUILDING) {
-		return via_fail(c, "\"%s\" is half made: another via create is at it, or was killed; "
-				"via destroy %s ends it", g->name, g->name);
+		return via_fail(c,
+				"\"%s\" is half made: another via create is at it, or was killed; "
+				"via destroy %s ends it",
+				g->name, g->name);
 	}
 	if (err == 0) {
 		return via_fail(c, "a domain called \"%s\" exists", g->name);

@@ -7,8 +7,8 @@
 #include "via.h"
 
 /*
- * Make it, lend it its functions, load and start it; flags: CONTROL_START_*. Done, *id set, or nothing
- * is left: 0, or VIA_FAILED, reported. Connects and disconnects by itself.
+ * Make it, lend it its functions, load and start it; flags: CONTROL_START_*. Done, *id set, or
+ * nothing is left: 0, or VIA_FAILED, reported. Connects and disconnects by itself.
  */
 int guest_make(const struct command *c, struct guest_config *g, uint32_t flags, uint32_t *id);
 

@@ -6,8 +6,8 @@
 #include "via.h"
 
 /*
- * The hypervisor refused to give sbdf to domain: err and viaduct_error() say why. Reported, with the
- * members of its isolation group that are in the way if that is it. Returns VIA_FAILED.
+ * The hypervisor refused to give sbdf to domain: err and viaduct_error() say why. Reported, with
+ * the members of its isolation group that are in the way if that is it. Returns VIA_FAILED.
  */
 int fail_to_give(const struct command *c, struct viaduct *v, uint32_t sbdf, uint32_t domain,
 		 int err);

@@ -33,7 +33,8 @@ enum monitor_kind {
 
 struct monitor_event {
 	enum monitor_kind kind;
-	const struct control_domain *domain; /* of a domain's: as it is now, or was when it is gone */
+	/* of a domain's: as it is now, or was when it is gone */
+	const struct control_domain *domain;
 	const struct control_function *function; /* the same of a function's */
 	const char *old_name;                    /* MONITOR_RENAMED */
 	uint32_t user; /* MONITOR_LENT, MONITOR_TAKEN_BACK: domain id */

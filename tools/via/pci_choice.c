@@ -95,7 +95,8 @@ static int check(const struct command *c, const struct pci_choice *choice)
 			bdf);
 	}
 	if (choice->spec->permissive) {
-		return via_fail(c, "%s: permissive is not served; quirk=allow-gap comes near it", bdf);
+		return via_fail(c, "%s: permissive is not served; quirk=allow-gap comes near it",
+				bdf);
 	}
 	if (f->state == CONTROL_FUNCTION_LENT) {
 		return via_fail(c, "%s: lent to domain %u", bdf, f->user);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The functions of the machine as a tree of root buses, bridges, functions and virtual functions. */
+/* The machine's functions as a tree of root buses, bridges, functions and virtual functions. */
 #ifndef VIA_PCI_TREE_H
 #define VIA_PCI_TREE_H
 
@@ -29,7 +29,8 @@ struct pci_tree {
 
 /*
  * list: by ascending SBDF; it and domains stay where they are as long as the tree. 0 or -ENOMEM. A
- * virtual function is below its physical function. Whose parent is not in the list is on a root bus.
+ * virtual function is below its physical function. Whose parent is not in the list is on a root
+ * bus.
  */
 int pci_tree_build(struct pci_tree *t, const struct control_function *list, size_t count,
 		   const struct control_domain *domains, size_t domain_count);

@@ -77,11 +77,12 @@ static void print_head(FILE *out, const struct between *b)
 {
 	const struct control_info *i = &b->now->info;
 
-	fprintf(out, "up %.0f s, %zu domains, %u CPUs, memory %" PRIu64 " MiB, free %" PRIu64 " MiB\n",
+	fprintf(out,
+		"up %.0f s, %zu domains, %u CPUs, memory %" PRIu64 " MiB, free %" PRIu64 " MiB\n",
 		(double)i->uptime_ns / NS, b->now->domain_count, i->cpu_count, MIB(i->ram_bytes),
 		MIB(i->free_bytes));
-	fprintf(out, "%-20s %5s %-8s %6s %5s %4s %6s", "Name", "ID", "State", "CPU%", "VCPUs", "PCI",
-		"intr/s");
+	fprintf(out, "%-20s %5s %-8s %6s %5s %4s %6s", "Name", "ID", "State", "CPU%", "VCPUs",
+		"PCI", "intr/s");
 	for (size_t c = 0; c < COLUMNS; c++) {
 		fprintf(out, " %6s", columns[c].name);
 	}
@@ -125,9 +126,11 @@ static void print_functions(FILE *out, const struct between *b, uint32_t domain)
 		if (!is_lent_to(f, domain)) {
 			continue;
 		}
-		fprintf(out, "  %04x:%02x:%02x.%x %04x:%04x %-20s interrupts/s %.0f, faults %" PRIu64 "\n",
-			f->sbdf >> 16, f->sbdf >> 8 & 0xff, f->sbdf >> 3 & 31, f->sbdf & 7, f->vendor,
-			f->device, f->name,
+		fprintf(out,
+			"  %04x:%02x:%02x.%x %04x:%04x %-20s interrupts/s %.0f, faults %" PRIu64
+			"\n",
+			f->sbdf >> 16, f->sbdf >> 8 & 0xff, f->sbdf >> 3 & 31, f->sbdf & 7,
+			f->vendor, f->device, f->name,
 			rate(b, then != NULL ? then->interrupts : 0, f->interrupts), f->faults);
 	}
 }

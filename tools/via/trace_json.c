@@ -106,7 +106,8 @@ static void put_injection(struct trace_json *t, uint32_t cpu, const struct contr
 	begin_event(t, "i", r->domain, r->vcpu);
 	put_time(t, "ts", r->time);
 	fprintf(t->to,
-		", \"s\": \"t\", \"name\": \"interrupt %u\", \"args\": {\"cpu\": %u, \"intid\": %u}}",
+		", \"s\": \"t\", \"name\": \"interrupt %u\", \"args\": {\"cpu\": %u, \"intid\": "
+		"%u}}",
 		r->intid, cpu, r->intid);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Recorded exits as a file of Chrome's trace event format, which Perfetto, chrome://tracing and others
- * show: a process for each domain, with a thread for each virtual CPU, and one for the machine, with a
- * thread for each CPU.
+ * Recorded exits as a file of Chrome's trace event format, which Perfetto, chrome://tracing and
+ * others show: a process for each domain, with a thread for each virtual CPU, and one for the
+ * machine, with a thread for each CPU.
  */
 #ifndef VIA_TRACE_JSON_H
 #define VIA_TRACE_JSON_H

@@ -28,19 +28,19 @@ int via_fail(const struct command *c, const char *fmt, ...) __attribute__((forma
 int via_usage(const struct command *c);
 /* Connect, or say why not and return NULL. */
 struct viaduct *via_connect(const struct command *c);
-/* A command whose one argument names a domain: connect, find it, act on it. Returns the exit status. */
+/* A command whose one argument names a domain: find it, act on it. Returns the exit status. */
 int via_on_domain(const struct command *c, int argc, char **argv,
 		  int (*act)(const struct command *c, struct viaduct *v,
 			     const struct control_domain *d));
 
 /*
  * Parse options. letters: getopt's, of which 'j' is also --json, 'n:' also --name, 'n' also
- * --show-names, 's' also --svg. Returns the next letter; -1 at the end, when optind is at the first argument and
- * there are between min and max of them; '?' after an error, which has been reported.
+ * --show-names, 's' also --svg. Returns the next letter; -1 at the end, when optind is at the first
+ * argument and there are between min and max of them; '?' after an error, which has been reported.
  */
 int via_option(const struct command *c, int argc, char **argv, const char *letters, int min,
 	       int max);
-/* The options of a command that has only --json. VIA_OK, or VIA_MALFORMED, which has been reported. */
+/* The options of a command with --json alone. VIA_OK, or VIA_MALFORMED, which has been reported. */
 int via_json_option(const struct command *c, int argc, char **argv, int min, int max, bool *json);
 
 /* Of a clock that only goes on. */

@@ -92,8 +92,8 @@ void el2_init_cpu(void)
 }
 
 /*
- * What is meant for the guest ends its WFI all the same: a physical interrupt, a kick of another CPU
- * too, goes to EL2, and a virtual one that is pending is a wake-up event (DDI0487 D1.6.2).
+ * What is meant for the guest ends its WFI all the same: a physical interrupt, a kick of another
+ * CPU too, goes to EL2, and a virtual one that is pending is a wake-up event (DDI0487 D1.6.2).
  */
 void el2_wfi_native(bool native)
 {

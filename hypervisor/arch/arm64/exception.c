@@ -16,7 +16,7 @@
 #define MODE_EL0T 0
 #define MODE_EL1T 4
 
-/* ISS of an SError (DDI0487 D19.2.37), from the RAS extension; bit 24: made up by the CPU's maker. */
+/* ISS of an SError (DDI0487 D19.2.37), from the RAS extension; bit 24: of the CPU's maker's own. */
 #define SERROR_CATEGORISED 0x11U
 #define SERROR_RESTARTABLE 2U /* UEO */
 #define SERROR_CORRECTED   6U /* CE */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Entry at EL2, MMU off, x0 = physical address of the device tree (Linux Documentation
- * arch/arm64/booting), and of secondary CPUs by PSCI CPU_ON, x0 = their struct percpu (virtual address).
+ * arch/arm64/booting), and of secondary CPUs by PSCI CPU_ON, x0 = their struct percpu (virtual
+ * address).
  */
 #include "arch/arm64/mmu.h"
 
@@ -21,8 +22,8 @@ head:
 	.long	0
 
 	/*
-	 * What firmware may have left open: interrupts, another stack pointer, VHE and FP traps. They
-	 * matter before el2_init_cpu() runs.
+	 * What firmware may have left open: interrupts, another stack pointer, VHE and FP traps.
+	 * They matter before el2_init_cpu() runs.
 	 */
 	.macro	take_over
 	msr	daifset, #15
@@ -71,7 +72,7 @@ boot_entry:
 	ldr	x21, =boot_continue
 	b	mmu_enable
 
-	/* Entered at EL1 or EL3: nothing can be printed portably, so stop where a debugger sees it. */
+	/* Entered at EL1 or EL3: nothing can be printed, so stop where a debugger sees it. */
 not_el2:
 	wfe
 	b	not_el2

@@ -18,7 +18,7 @@ static const uint64_t shown[CRM_COUNT][OP2_COUNT] = {
 	[0] = {
 		/* PFR0: all but AMU, RAS. */
 		ALL & ~(F(20) | F(28)),
-		/* PFR1: all but programmers' models, Security and Virtualization (and fractions), GIC. */
+		/* PFR1: not programmers' models, Security, Virtualization (and fractions), GIC. */
 		F(16),
 		/* Not DFR0, AFR0. */
 		0, 0, ALL, ALL, ALL, ALL,
@@ -41,8 +41,9 @@ static const uint64_t shown[CRM_COUNT][OP2_COUNT] = {
 		/* ISAR1: all but XS, LS64 (both need HCRX_EL2). */
 		ALL & ~(F(56) | F(60)),
 		/*
-		 * ISAR2: RPRES, GPA3, APA3, BC, PAC_frac, CLRBHB. Not WFxT: WFIT traps with WFI, and
-		 * QEMU 10 reports it as a plain WFI, so every udelay() would sleep until the next tick.
+		 * ISAR2: RPRES, GPA3, APA3, BC, PAC_frac, CLRBHB. Not WFxT: WFIT traps with WFI,
+		 * and QEMU 10 reports it as a plain WFI, so every udelay() would sleep until the
+		 * next tick.
 		 */
 		F(4) | F(8) | F(12) | F(20) | F(24) | F(28),
 	},

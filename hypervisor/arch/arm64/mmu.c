@@ -70,8 +70,8 @@ uint64_t mmu_build_early(uint64_t image_pa);
 
 /*
  * Boot CPU, MMU off: code and symbols are used at their physical addresses. Maps the image with its
- * final rights, what is behind it in its 2 MiB for the heap, and one page of code at VA = PA for the
- * jump. Returns the root's PA.
+ * final rights, what is behind it in its 2 MiB for the heap, and one page of code at VA = PA for
+ * the jump. Returns the root's PA.
  */
 uint64_t mmu_build_early(uint64_t image_pa)
 {

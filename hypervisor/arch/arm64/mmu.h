@@ -35,7 +35,7 @@ static inline paddr_t mmu_va_to_pa(const void *va)
 	return pa((uint64_t)va - mmu_offset);
 }
 
-/* Map one 2 MiB block of RAM for the heap, read-write. Returns its VA; NULL: no memory for tables. */
+/* Map a 2 MiB block of RAM for the heap, read-write. Returns its VA; NULL: no memory for tables. */
 void *mmu_map_heap_block(paddr_t block);
 /* Its opposite, on all CPUs; nobody uses the block any more. */
 void mmu_unmap_heap_block(void *block);
@@ -43,7 +43,7 @@ void mmu_unmap_heap_block(void *block);
 /* Boot: make the tables for [p, +size) of RAM, so that mmu_map_heap_block() there cannot fail. */
 void mmu_prepare_heap_tables(paddr_t p, uint64_t size);
 
-/* This pCPU's window onto the 2 MiB block that holds p; the pointer is to p itself. Not nestable. */
+/* This pCPU's window onto the 2 MiB block that holds p; the pointer is to p itself. No nesting. */
 void *mmu_map_window(paddr_t p);
 void mmu_unmap_window(void);
 

@@ -69,8 +69,8 @@ static void unlink_if_empty(struct p2m *p, struct gather *g, uint64_t *entry, ip
 }
 
 /*
- * Pages from ipa on, inside one table of level 3; none is RAM, which has blocks. There may be hundreds,
- * and somebody waits.
+ * Pages from ipa on, inside one table of level 3; none is RAM, which has blocks. There may be
+ * hundreds, and somebody waits.
  */
 static void clear_pages(struct gather *g, uint64_t *level3, ipaddr_t ipa, uint64_t size)
 {
@@ -111,8 +111,8 @@ static void unmap_2m(struct p2m *p, struct gather *g, uint64_t *entry, ipaddr_t 
 }
 
 /*
- * Blocks from ipa on, inside one table of level 2 and up to what takes a closer look: how many bytes.
- * There may be hundreds, and somebody waits.
+ * Blocks from ipa on, inside one table of level 2 and up to what takes a closer look: how many
+ * bytes. There may be hundreds, and somebody waits.
  */
 static uint64_t clear_blocks(struct gather *g, uint64_t *level2, ipaddr_t ipa, uint64_t size)
 {

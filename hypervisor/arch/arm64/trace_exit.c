@@ -73,8 +73,8 @@ static void end(struct passage *p)
 }
 
 /*
- * Where it went. Not by abort_decode(), which is part of trap_sync() as long as nobody else calls it.
- * Writes to read-only memory come without their address.
+ * Where it went. Not by abort_decode(), which is part of trap_sync() as long as nobody else calls
+ * it. Writes to read-only memory come without their address.
  */
 static void tell_abort(struct trace_record *r, struct vcpu *v, uint64_t esr)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Moving a vCPU's EL1 and EL0 state in and out of the CPU; nothing here runs on an ordinary exit. */
+/* Moving a vCPU's EL1 and EL0 state in and out of the CPU; nothing here runs on most exits. */
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/guarded.h"
 #include "arch/arm64/el2.h"
@@ -86,8 +86,8 @@ void vcpu_debug_enable(struct vcpu *v)
 }
 
 /*
- * A forwarded timer interrupt stays active in the redistributor until the guest's EOI; it moves with
- * the vCPU.
+ * A forwarded timer interrupt stays active in the redistributor until the guest's EOI; it moves
+ * with the vCPU.
  */
 static bool ppi_take(uint32_t intid)
 {

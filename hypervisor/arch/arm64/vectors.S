@@ -2,7 +2,8 @@
 /*
  * EL2 exception vectors. A trap from a guest stores its registers in the current vCPU and runs a C
  * handler on this CPU's stack; when the handler returns, whichever vCPU is current then is entered.
- * Offsets: struct percpu {current, stack_top}, struct vcpu_regs {x[31], pc, pstate} (trap.c asserts).
+ * Offsets: struct percpu {current, stack_top}, struct vcpu_regs {x[31], pc, pstate} (trap.c
+ * asserts).
  */
 #include "arch/arm64/mmu.h"
 
@@ -67,8 +68,8 @@
 	.global \name
 \name:
 	/*
-	 * From EL2 itself, on SP_EL0 and on SP_EL2: interrupts stay masked, so each is the end, but for
-	 * those of guarded accesses.
+	 * From EL2 itself, on SP_EL0 and on SP_EL2: interrupts stay masked, so each is the end, but
+	 * for those of guarded accesses.
 	 */
 	own_exit 0
 	own_exit 1

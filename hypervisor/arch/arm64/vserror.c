@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The registers of a virtual SError: HCR_EL2.VSE, which the CPU clears when EL1 takes it, and RAS's. */
+/* A virtual SError's registers: HCR_EL2.VSE, which the CPU clears when EL1 takes it, and RAS's. */
 #include "arch/arm64/vserror.h"
 
 #include "arch/arm64/cpu.h"
@@ -9,8 +9,8 @@
 #define SERROR_SYNDROME GENMASK(24, 0) /* IDS and ISS */
 
 /*
- * It adds the syndrome EL1 will see, and EL1's DISR_EL1, where an ESB puts what is masked. Guests are
- * not told of the extension, but ESB, a hint, works.
+ * It adds the syndrome EL1 will see, and EL1's DISR_EL1, where an ESB puts what is masked. Guests
+ * are not told of the extension, but ESB, a hint, works.
  */
 static bool has_ras(void)
 {

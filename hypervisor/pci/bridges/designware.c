@@ -2,8 +2,8 @@
 /*
  * Host bridge driver for DesignWare controllers. The root port's config space is memory (DBI); all
  * below it is seen through one window that address translation region 0 turns into config cycles of
- * one function at a time. b->cfg_lock serialises that. Clocks, PHY and link are started by firmware, or
- * by the driver of the bridge's owner.
+ * one function at a time. b->cfg_lock serialises that. Clocks, PHY and link are started by
+ * firmware, or by the driver of the bridge's owner.
  */
 #include "arch/arm64/guarded.h"
 #include "arch/arm64/mmio.h"
@@ -70,7 +70,8 @@ static int open_windows(struct designware *d, const struct machine_bridge *desc)
 	dw_atu_probe(d);
 	outbound = dw_plan_outbound(desc, d->granule, regions, MAX(d->outbound, 1U) - 1);
 	if (outbound < 0) {
-		log_error("pci", "%s: %u address translation regions of 0x%llx do not make its windows",
+		log_error("pci",
+			  "%s: %u address translation regions of 0x%llx do not make its windows",
 			  desc->path, d->outbound, (unsigned long long)d->granule);
 		return outbound;
 	}
@@ -202,7 +203,7 @@ static bool show(const struct host_bridge *b, struct sbdf where)
 	};
 	uint32_t shown = DW_SHOWN(SBDF_RID(where), region.kind);
 
-	/* A cycle without link may end in an SError; the link's partner answers for every device. */
+	/* A cycle without link may be an SError; the link's partner answers for every device. */
 	if (SBDF_BUS(where) == b->desc->bus_start || !link_up(d) ||
 	    (below && SBDF_DEVFN(where) > 7)) {
 		return false;

@@ -27,7 +27,7 @@
 #define DW_MISC1_WRITE_READONLY BIT(0)
 #define DW_VIEWPORT_INBOUND     BIT(31)
 
-/* Address translation (iATU). Unrolled, regions lie side by side, here from DBI unless "atu" is given. */
+/* Address translation (iATU). Unrolled regions lie side by side, here from DBI without "atu". */
 #define DW_ATU_OFFSET  0x300000U
 #define DW_ATU_STRIDE  0x200U
 #define DW_ATU_INBOUND 0x100U
@@ -63,7 +63,8 @@ struct designware {
 	volatile uint8_t *dbi;
 	volatile uint8_t *config; /* 4 KiB of the function that region 0 shows */
 	volatile uint8_t *unrolled; /* where regions are if they are unrolled; NULL: no place */
-	volatile uint8_t *atu;    /* the same if they are; NULL: one at a time through the viewport */
+	/* the same if they are; NULL: one at a time through the viewport */
+	volatile uint8_t *atu;
 	uint32_t outbound;        /* how many regions there are */
 	uint32_t inbound;
 	uint64_t granule; /* of base and limit, at least 1 */

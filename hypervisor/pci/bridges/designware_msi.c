@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The MSI block of a DesignWare controller, the first 32 vectors of it: writes to one bus address set
- * the status bit their data names, before any window sees them, and an interrupt of its own is up as
- * long as a bit is whose vector is not masked.
+ * The MSI block of a DesignWare controller, the first 32 vectors of it: writes to one bus address
+ * set the status bit their data names, before any window sees them, and an interrupt of its own is
+ * up as long as a bit is whose vector is not masked.
  *
- * Not everywhere is that all true: QEMU's model looks at the mask only when a message comes, and drops
- * the interrupt only when no bit is left at all, and a 1 written over a 0 sets the bit. So every bit is
- * taken, those of masked vectors are remembered here, and only what was read is written back.
+ * Not everywhere is that all true: QEMU's model looks at the mask only when a message comes, and
+ * drops the interrupt only when no bit is left at all, and a 1 written over a 0 sets the bit. So
+ * every bit is taken, those of masked vectors are remembered here, and only what was read is
+ * written back.
  */
 #include "arch/arm64/mmio.h"
 #include "core/log.h"

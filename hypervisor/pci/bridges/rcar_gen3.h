@@ -102,7 +102,8 @@ static inline void rcar_modify(const struct rcar_gen3 *r, uint32_t offset, uint6
 }
 
 /* Is bit set in the register within us microseconds, looked at every step? Boot and L1 only. */
-bool rcar_wait(const struct rcar_gen3 *r, uint32_t offset, uint64_t bit, uint32_t us, uint32_t step);
+bool rcar_wait(const struct rcar_gen3 *r, uint32_t offset, uint64_t bit, uint32_t us,
+	       uint32_t step);
 
 /* Registers of an outbound window. */
 struct rcar_outbound {
@@ -116,9 +117,9 @@ struct rcar_inbound {
 /* Pure, rcar_gen3_windows.c. -EINVAL: nothing this controller can express. */
 int rcar_plan_outbound(const struct machine_window *w, struct rcar_outbound *out);
 /*
- * Windows that let bus masters reach what dma-ranges says; where it says nothing, all below 4 GiB and
- * the RAM above it as far as there are windows. One to one: the IOMMU, or its absence, has it so.
- * -EINVAL: dma-ranges moves addresses, or needs more windows.
+ * Windows that let bus masters reach what dma-ranges says; where it says nothing, all below 4 GiB
+ * and the RAM above it as far as there are windows. One to one: the IOMMU, or its absence, has it
+ * so. -EINVAL: dma-ranges moves addresses, or needs more windows.
  */
 int rcar_plan_inbound(const struct machine_bridge *desc, const struct range *ram, uint32_t count,
 		      struct rcar_inbound out[RCAR_INBOUND_PAIRS], uint32_t *pairs);

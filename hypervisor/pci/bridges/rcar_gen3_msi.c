@@ -2,8 +2,8 @@
 /*
  * The MSI block of the R-Car Gen3 controller: it takes writes to one bus address, before any window
  * or IOMMU sees them, and sets the flag their data names. One interrupt says that a flag is set
- * whose vector is enabled; flags of the others stay and wait. INTx comes by the same interrupt: when
- * no flag is set, it is that.
+ * whose vector is enabled; flags of the others stay and wait. INTx comes by the same interrupt:
+ * when no flag is set, it is that.
  */
 #include "core/log.h"
 #include "irq/irq.h"
@@ -123,7 +123,8 @@ struct msi_controller *rcar_gen3_msi_start(struct rcar_gen3 *r, const struct mac
 	rcar_write(r, RCAR_MSIALR, 0);
 	rcar_write(r, RCAR_MSIFR, ~0U);
 	if (!share_lines(r, desc)) {
-		log_warn("pci", "%s: interrupts: two that can be had are needed; no MSI", desc->path);
+		log_warn("pci", "%s: interrupts: two that can be had are needed; no MSI",
+			 desc->path);
 		return NULL;
 	}
 	r->msi.ops = &rcar_msi_ops;

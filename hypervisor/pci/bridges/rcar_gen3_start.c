@@ -55,10 +55,12 @@ static int outbound(const struct rcar_gen3 *r, const struct machine_bridge *desc
 {
 	for (uint32_t n = 0; n < desc->window_count; n++) {
 		struct rcar_outbound want;
-		int err = n < RCAR_OUTBOUND ? rcar_plan_outbound(&desc->windows[n], &want) : -EINVAL;
+		int err =
+			n < RCAR_OUTBOUND ? rcar_plan_outbound(&desc->windows[n], &want) : -EINVAL;
 
 		if (err != 0) {
-			log_error("pci", "%s: ranges: entry %u fits no outbound window", desc->path, n);
+			log_error("pci", "%s: ranges: entry %u fits no outbound window", desc->path,
+				  n);
 			return err;
 		}
 		if (set) {

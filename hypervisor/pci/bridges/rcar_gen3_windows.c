@@ -87,7 +87,10 @@ int rcar_inbound_range(const struct rcar_inbound *regs, struct range *out)
 
 	out->base = (uint64_t)regs->prar[1] << 32 | regs->prar[0];
 	out->size = open ? (uint64_t)(regs->lamr | (INBOUND_UNIT - 1)) + 1 : 0;
-	return open && (regs->lar[0] != regs->prar[0] || regs->lar[1] != regs->prar[1]) ? -EINVAL : 0;
+	if (open && (regs->lar[0] != regs->prar[0] || regs->lar[1] != regs->prar[1])) {
+		return -EINVAL;
+	}
+	return 0;
 }
 
 /* How far the reached ranges go from at on without a gap; *next: where the first above begins. */

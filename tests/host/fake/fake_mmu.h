@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * arch/arm64/mmu.h and the cache operations of cpu.h over an arena that stands for RAM: physical
- * address FAKE_RAM_BASE is its first byte. Windows are counted. A block of the heap that is unmapped
- * loses what was in it.
+ * address FAKE_RAM_BASE is its first byte. Windows are counted. A block of the heap that is
+ * unmapped loses what was in it.
  */
 #ifndef FAKE_MMU_H
 #define FAKE_MMU_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* panic() as a failed assertion of the test: expect_assert_failure() takes it where it is wanted. */
+/* panic() as a failed assertion of the test: expect_assert_failure() takes it where wanted. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -18,8 +18,8 @@
 #define STACK        (256U * 1024)
 
 /* Where a lock belongs in the order, outermost first. */
-enum rank { REGISTRY = 1, INTX_CHANGE, INTX, FRONT, VPCI_BUS, FUNCTION, JOBS, JOB_STATES, VITS, P2M, VGIC,
-	    SCHED, ITS, LPIS, SMMU, SMMU_EVENTS, FAULTS, HEAP, LOG };
+enum rank { REGISTRY = 1, INTX_CHANGE, INTX, FRONT, VPCI_BUS, FUNCTION, JOBS, JOB_STATES, VITS, P2M,
+	    VGIC, SCHED, ITS, LPIS, SMMU, SMMU_EVENTS, FAULTS, HEAP, LOG };
 
 static const struct {
 	const char *file; /* end of its name; "" any */

@@ -19,8 +19,8 @@ void fake_spin_point(void);
 extern uint32_t *interleave_cpu;
 
 /*
- * begin makes the world; end says what must hold, and is the world's end. Two switches find what two
- * CPUs can do to each other; make soak tries three.
+ * begin makes the world; end says what must hold, and is the world's end. Two switches find what
+ * two CPUs can do to each other; make soak tries three.
  */
 void interleave(const char *name, void (*begin)(void), void (*one)(void), void (*two)(void),
 		void (*end)(void));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lend_rig.h's machine where MSIs go through fake_frame.h instead of an ITS. The owner has a virtual
- * frame at the same address as the host's, and guests have theirs when lend_world_unsafe says so.
+ * lend_rig.h's machine where MSIs go through fake_frame.h instead of an ITS. The owner has a
+ * virtual frame at the same address as the host's, and guests have theirs when lend_world_unsafe
+ * says so.
  */
 #ifndef FAKE_FRAME_RIG_H
 #define FAKE_FRAME_RIG_H
@@ -20,7 +21,7 @@
 /* Of the next owner's frame; 0: it has none. FRAME again at the end. */
 extern uint32_t frame_rig_spis;
 
-/* add puts functions into `world`. Who is which is for the caller to find out (world_function()). */
+/* add puts functions into `world`. Which is which, the caller finds out (world_function()). */
 void frame_rig_start(void (*add)(void));
 /* Nobody is left: nothing is owned. */
 void frame_rig_end(void);

@@ -10,8 +10,8 @@ bool lend_maps_reachable(const struct pci_function *f);
 /* It starts nothing by itself. One that is gone says nothing at all. */
 bool lend_maps_quiet(struct pci_function *f);
 /*
- * A device may ignore Bus Master and send until it is reset: its writes must find no RAM of d, which
- * ends.
+ * A device may ignore Bus Master and send until it is reset: its writes must find no RAM of d,
+ * which ends.
  */
 void lend_maps_check(const struct domain *d);
 void lend_maps_reset(void);

@@ -13,7 +13,7 @@ extern struct pci_world second;   /* for a second bridge; empty unless a test fi
 extern struct pci_function *nvme; /* 0000:01:00.0: FLR, one 64-bit BAR, MSI-X */
 extern struct pci_function *nic;  /* 0000:02:00.0: PM reset, four BARs, one of them I/O, MSI */
 
-/* cmocka's: `world` with disk and card behind root ports 1 and 2, everything the control domain's. */
+/* cmocka's: `world` with disk and card behind root ports 1 and 2, all the control domain's. */
 int lend_rig_setup(void **state);
 int lend_rig_teardown(void **state);
 

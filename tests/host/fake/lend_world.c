@@ -88,8 +88,8 @@ uint64_t world_guest_cfg(uint32_t slot, uint32_t reg)
 
 uint64_t world_owner_cfg(const struct host_bridge *b, struct sbdf s, uint32_t reg)
 {
-	return b->desc->cfg.base +
-	       ((uint64_t)(SBDF_BUS(s) - b->desc->bus_start) << 20 | (uint32_t)SBDF_DEVFN(s) << 12 | reg);
+	return b->desc->cfg.base + ((uint64_t)(SBDF_BUS(s) - b->desc->bus_start) << 20 |
+				    (uint32_t)SBDF_DEVFN(s) << 12 | reg);
 }
 
 void lend_world_init(struct host_bridge *const *bridges, uint32_t count)
@@ -107,7 +107,8 @@ void lend_world_init(struct host_bridge *const *bridges, uint32_t count)
 					     lend_world_frame.count), 0);
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		assert_int_equal(vpci_create_owner(&lend_world.domains[WORLD_CONTROL], bridges[i]), 0);
+		assert_int_equal(vpci_create_owner(&lend_world.domains[WORLD_CONTROL], bridges[i]),
+				 0);
 	}
 	host_bridges[0].its = count ? bridges[0]->its : NULL;
 	host_bridges[0].msi = count ? bridges[0]->msi : NULL;

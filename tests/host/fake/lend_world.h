@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A machine in which functions are lent: pci/ over model hierarchies (pci_world.h), and in place of
- * stage 2, IOMMU, ITS, vITS, jobs and resets, books that notice when something is done out of order.
- * Every such notice is an assertion failure of the running test.
+ * stage 2, IOMMU, ITS, vITS, jobs and resets, books that notice when something is done out of
+ * order. Every such notice is an assertion failure of the running test.
  */
 #ifndef FAKE_LEND_WORLD_H
 #define FAKE_LEND_WORLD_H

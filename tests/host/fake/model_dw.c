@@ -106,7 +106,8 @@ static uint32_t msi_register_at(uint32_t offset, const uint32_t *value)
 
 bool model_dw_msi(uint64_t address, uint32_t data)
 {
-	if (model_dw.msi_enable == 0 || address != ((uint64_t)msi_address[1] << 32 | msi_address[0])) {
+	if (model_dw.msi_enable == 0 ||
+	    address != ((uint64_t)msi_address[1] << 32 | msi_address[0])) {
 		return false;
 	}
 	msi_status |= model_dw.msi_enable & 1U << data;

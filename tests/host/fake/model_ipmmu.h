@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * An IPMMU-VMSA: a root, a cache unit and the SoC's product register, as unkind as what is known of
- * them allows. A micro-TLB keeps what it translated, whatever context it is in, until it is flushed;
- * the root keeps it by context; tables are seen as they were last cleaned; what is off lets
- * everything through. Registers are behind arch/arm64/mmio.h; wrong accesses end the test.
+ * them allows. A micro-TLB keeps what it translated, whatever context it is in, until it is
+ * flushed; the root keeps it by context; tables are seen as they were last cleaned; what is off
+ * lets everything through. Registers are behind arch/arm64/mmio.h; wrong accesses end the test.
  */
 #ifndef FAKE_MODEL_IPMMU_H
 #define FAKE_MODEL_IPMMU_H

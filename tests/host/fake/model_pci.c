@@ -199,7 +199,8 @@ static void write_byte(struct model_function *f, uint32_t offset, uint8_t value)
 
 static bool in_d3(const struct model_function *f)
 {
-	return f->pm != 0 && (model_get(f, f->pm + PCI_PM_CONTROL, 2) & PCI_PM_STATE) == PCI_PM_D3HOT;
+	return f->pm != 0 &&
+	       (model_get(f, f->pm + PCI_PM_CONTROL, 2) & PCI_PM_STATE) == PCI_PM_D3HOT;
 }
 
 static void side_effects(struct model_function *f, uint32_t offset, uint32_t size, uint32_t value,
@@ -221,7 +222,8 @@ static void side_effects(struct model_function *f, uint32_t offset, uint32_t siz
 		reset_function(f, MODEL_RESET_AF);
 	}
 	if (f->pm != 0 && was_in_d3 &&
-	    (model_get(f, f->pm + PCI_PM_CONTROL, 2) & (PCI_PM_STATE | PCI_PM_NO_SOFT_RESET)) == 0) {
+	    (model_get(f, f->pm + PCI_PM_CONTROL, 2) & (PCI_PM_STATE | PCI_PM_NO_SOFT_RESET)) ==
+		    0) {
 		f->pm_reset_count++;
 		reset_function(f, MODEL_RESET_PM);
 	}

@@ -424,7 +424,7 @@ bool model_rcar_inbound(uint64_t bus, uint64_t *local)
 		if ((lamr[n] & 2) == 0) {
 			continue;
 		}
-		/* A pair is 64 bits wide, its mask all ones from the bottom, both sides aligned to it. */
+		/* A pair is 64 bits wide, its mask ones from bit 0, both sides aligned to it. */
 		assert((lamr[n] & 4) != 0 && lamr[n + 1] == 0 && (mask & (mask + 1)) == 0);
 		assert((base & mask) == 0 && (to & mask) == 0);
 		if ((bus & ~mask) == base) {

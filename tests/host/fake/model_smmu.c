@@ -56,8 +56,8 @@ static uint64_t reg64(uint32_t offset)
 }
 
 /*
- * Where memory was never cleaned: a valid stream entry that bypasses, a valid block of everything, a
- * level 1 entry with the right span.
+ * Where memory was never cleaned: a valid stream entry that bypasses, a valid block of everything,
+ * a level 1 entry with the right span.
  */
 #define JUNK 0x0000badf00000009
 

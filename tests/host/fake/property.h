@@ -7,8 +7,8 @@
  *
  *     PROPERTY=name:seed:case:steps test_property_...
  *
- * PROPERTY_SEED is the seed of a run, instead of the one that makes every run alike. Under make soak
- * (VIADUCT_SOAK) there are ten times the cases. With PROPERTY_CASES there are that many, and a
+ * PROPERTY_SEED is the seed of a run, instead of the one that makes every run alike. Under make
+ * soak (VIADUCT_SOAK) there are ten times the cases. With PROPERTY_CASES there are that many, and a
  * failure is not shrunk: scripts/mutate only wants to know whether there is one.
  */
 #ifndef FAKE_PROPERTY_H

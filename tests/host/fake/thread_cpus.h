@@ -17,8 +17,8 @@
 void thread_require(bool ok, const char *what, const char *file, int line);
 
 /*
- * Run count CPUs, turns[i] on CPU i, for a while: two seconds, 20 under make soak, and as long again
- * as it is not enough() yet (NULL: it is), up to 60 times. Then all queued jobs to their end.
+ * Run count CPUs, turns[i] on CPU i, for a while: two seconds, 20 under make soak, and as long
+ * again as it is not enough() yet (NULL: it is), up to 60 times. Then all queued jobs to their end.
  */
 typedef void (*cpu_turn)(void);
 void thread_cpus_run(const cpu_turn turns[], uint32_t count, bool (*enough)(void));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A machine whose functions are lent by CPUs that are threads (thread_cpus.h): pci/, vpci/, stage 2,
- * jobs, resets and interrupts' dispatch are the real ones. A control domain and two guests; on one
- * wire a disk (0000:01:00.0) and a network card (0000:02:00.0), besides a card with VFS virtual
+ * A machine whose functions are lent by CPUs that are threads (thread_cpus.h): pci/, vpci/, stage
+ * 2, jobs, resets and interrupts' dispatch are the real ones. A control domain and two guests; on
+ * one wire a disk (0000:01:00.0) and a network card (0000:02:00.0), besides a card with VFS virtual
  * functions (0000:03:00.0). Behind them hardware that does as it is told: config space of
  * model_pci.h, an IOMMU, an ITS, and a lock in place of each virtual ITS.
  */

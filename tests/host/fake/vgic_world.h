@@ -51,8 +51,9 @@ enum irq_result fake_host_fire(uint32_t intid);
 /* Group enable and everything a guest does once. */
 void world_enable(void);
 /*
- * Its driver's start of a virtual ITS that was created at WORLD_ITS: LPIs of the first vCPUs on, with
- * the table at WORLD_PROP, all enabled with priority 0xa0; a queue of so many bytes at WORLD_CMDQ.
+ * Its driver's start of a virtual ITS that was created at WORLD_ITS: LPIs of the first vCPUs on,
+ * with the table at WORLD_PROP, all enabled with priority 0xa0; a queue of so many bytes at
+ * WORLD_CMDQ.
  */
 void world_start_its(uint32_t vcpus, uint32_t queue_size);
 void world_irq_enable(uint32_t n, uint32_t intid, bool on);

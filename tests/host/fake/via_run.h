@@ -30,7 +30,7 @@ extern uint8_t *image;
 extern const size_t image_size;
 extern const char initrd[20];
 
-/* "via create" of a configuration of "guest" with a kernel and a ramdisk that are there, and more. */
+/* "via create" of a configuration of "guest" with a kernel and a ramdisk, which exist, and more. */
 int create(const char *more);
 /* The same, with arguments behind the file's name. */
 int create_with(const char *more, const char *arguments);

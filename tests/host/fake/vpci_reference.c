@@ -509,8 +509,8 @@ static void capabilities(struct vpci_reference *r, const uint8_t hw[4096],
 
 /*
  * Looked at, not touched. 7.7.11, 7.8.8, 10.5.1, 9.3.3, 10.5.2, 7.8.6, 7.8.2, 7.8.9, 7.8.3, 7.8.7;
- * 7.9.11 multicast, 7.9.14 port containment, 7.9.15 time, 7.7.9 Device 3, 7.9.3 serial number. A guest: the last and errors
- * (7.8.4) up to the log of headers.
+ * 7.9.11 multicast, 7.9.14 port containment, 7.9.15 time, 7.7.9 Device 3, 7.9.3 serial number. A
+ * guest: the last and errors (7.8.4) up to the log of headers.
  */
 static uint32_t read_only_length(uint16_t id, enum vpci_view view)
 {

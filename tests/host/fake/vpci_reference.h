@@ -19,7 +19,8 @@ struct vpci_reference {
 	uint32_t own[VPCI_REGS];     /* the domain's own, remembered; zero after a reset */
 	uint32_t start[VPCI_REGS];   /* how all that is not in see reads at first */
 	uint32_t trigger[VPCI_REGS]; /* writing one resets the function, or is refused */
-	uint32_t bounded[VPCI_REGS]; /* numbers that a write may bring down to the largest there is */
+	/* numbers that a write may bring down to the largest there is */
+	uint32_t bounded[VPCI_REGS];
 	uint32_t whole[VPCI_REGS];   /* written all at once, or not at all */
 	uint8_t covered[VPCI_REGS];  /* how many capabilities have a say here */
 };

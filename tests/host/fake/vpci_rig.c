@@ -72,7 +72,8 @@ void rig_ext_cap(struct vpci_rig *r, uint16_t at, uint16_t id)
 void rig_bar(struct vpci_rig *r, uint32_t i, enum bar_kind kind, bool prefetchable, uint64_t size,
 	     uint64_t host, uint64_t initial)
 {
-	uint32_t flags = kind == BAR_IO ? 1U : (kind == BAR_MEM64 ? 4U : 0U) | (prefetchable ? 8U : 0U);
+	uint32_t flags =
+		kind == BAR_IO ? 1U : (kind == BAR_MEM64 ? 4U : 0U) | (prefetchable ? 8U : 0U);
 
 	r->f.bars[i] = (struct pci_bar){ kind, prefetchable, size, host, pa(host) };
 	rig_set(r, 0x10 + 4 * i, 4, (uint32_t)host | flags);

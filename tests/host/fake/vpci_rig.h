@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One function's virtual config space over a byte array that stands for its hardware. The hardware is
- * as permissive as can be: every byte it is asked to write is written, except that STATUS-like bits
- * clear by writing one. What must not be written is therefore seen to be written.
+ * One function's virtual config space over a byte array that stands for its hardware. The hardware
+ * is as permissive as can be: every byte it is asked to write is written, except that STATUS-like
+ * bits clear by writing one. What must not be written is therefore seen to be written.
  */
 #ifndef FAKE_VPCI_RIG_H
 #define FAKE_VPCI_RIG_H
