@@ -9,7 +9,6 @@
 #include "core/ram.h"
 
 #define DOM0_MEM_MIN   (512 * SZ_1M)
-#define DOM0_ID        0
 #define HYPERVISOR_MEM (16 * SZ_1M) /* its heap may grow so far */
 
 static struct range storage[DOM0_RAM_RANGES];
@@ -18,7 +17,7 @@ static uint64_t owned_size;
 
 static bool own(uint64_t block)
 {
-	if (ram_block_claim(DOM0_ID, pa(block)) != 0) {
+	if (ram_block_claim(pa(block)) != 0) {
 		return false;
 	}
 	if (rangeset_add(&owned, block, RAM_BLOCK_SIZE) != 0) {

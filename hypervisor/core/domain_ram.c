@@ -46,9 +46,12 @@ static int claim_in_place(struct domain *d, uint32_t count)
 	bool fixed = d->ram_base.v != 0;
 	uint64_t from = MAX(d->ram_base.v, GUEST_RAM_BASE);
 	uint64_t end = GUEST_RAM_BASE + GUEST_RAM_MAX;
-	int ret = ram_run_claim(d->id, count, from,
-				fixed ? MIN(from + count * RAM_BLOCK_SIZE, end) : end, &base);
+	int ret;
 
+	if (fixed) {
+		end = MIN(from + count * RAM_BLOCK_SIZE, end);
+	}
+	ret = ram_run_claim(count, from, end, &base);
 	if (ret == 0) {
 		d->ram_base = ipa(base.v);
 	}
@@ -120,7 +123,7 @@ static int take_block(struct domain *d)
 		*entry(d, d->ram_taken) = block_in_place(d, d->ram_taken);
 		dirty = true;
 	} else {
-		ram_block_alloc(d->id, entry(d, d->ram_taken), &dirty);
+		ram_block_alloc(entry(d, d->ram_taken), &dirty);
 	}
 	entry(d, d->ram_taken)->v |= dirty ? BLOCK_DIRTY : 0;
 	d->ram_taken++;

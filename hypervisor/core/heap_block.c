@@ -19,7 +19,7 @@ static struct {
 static int take_address(paddr_t *base)
 {
 	if (boot.ram_is_up) {
-		return ram_block_take(RAM_OWNER_HEAP, base);
+		return ram_block_take(base);
 	}
 	if (boot.next_taken) {
 		return -ENOMEM;

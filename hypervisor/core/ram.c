@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The books of RAM: an owner a block, and two maps of the free ones. */
+/* The books of RAM: two maps of the free blocks. */
 #include "core/ram.h"
 
 #include "arch/arm64/cpu.h"
@@ -37,8 +37,8 @@ static struct {
 	uint32_t promised;   /* so many of the free ones are spoken for */
 	uint32_t clean_count;
 	uint32_t cleaning;   /* free, but in neither map while an idle CPU zeroes them */
+	uint32_t wanted;     /* so many wait until none is cleaned; atomic */
 	uint32_t hint;       /* where the last block was found */
-	uint16_t *owner;
 	uint8_t *cleaned; /* steps done of a dirty block, from its start */
 	uint64_t *clean;
 	uint64_t *dirty;
@@ -89,55 +89,92 @@ void ram_init(const struct range *usable, uint32_t count)
 	if (ram.block_count == 0) {
 		return;
 	}
-	ram.owner = heap_alloc(ram.block_count * sizeof(ram.owner[0]));
 	ram.cleaned = heap_alloc(ram.block_count * sizeof(ram.cleaned[0]));
 	ram.clean = heap_alloc(BITMAP_WORDS(ram.block_count) * sizeof(ram.clean[0]));
 	ram.dirty = heap_alloc(BITMAP_WORDS(ram.block_count) * sizeof(ram.dirty[0]));
-	if (ram.owner == NULL || ram.cleaned == NULL || ram.clean == NULL || ram.dirty == NULL) {
+	if (ram.cleaned == NULL || ram.clean == NULL || ram.dirty == NULL) {
 		panic("ram: no memory for a table of %u blocks", ram.block_count);
 	}
 	for (uint32_t i = 0; i < ram.block_count; i++) {
-		ram.owner[i] = RAM_OWNER_NONE;
 		bitmap_set(ram.dirty, i);
 	}
 	ram.free_count = ram.block_count;
 }
 
-/* Ram lock held. */
-static void own(uint32_t block, uint16_t owner)
+/* Ram lock held, and none of them is being cleaned. */
+static void own(uint32_t first, uint32_t count)
 {
-	ram.clean_count -= bitmap_test(ram.clean, block) ? 1 : 0;
-	bitmap_clear(ram.clean, block);
-	bitmap_clear(ram.dirty, block);
-	ram.cleaned[block] = 0;
-	ram.owner[block] = owner;
-	ram.free_count--;
+	uint32_t end = first + count;
+	uint32_t next;
+
+	for (uint32_t block = first; block < end; block = next) {
+		uint32_t word = block / 64;
+		uint64_t mask = ~0ULL << (block % 64);
+
+		next = MIN((word + 1) * 64, end);
+		mask &= ~0ULL >> ((word + 1) * 64 - next);
+		for (uint64_t clean = ram.clean[word] & mask; clean != 0; clean &= clean - 1) {
+			ram.clean_count--;
+		}
+		ram.clean[word] &= ~mask;
+		ram.dirty[word] &= ~mask;
+	}
+	ram.free_count -= count;
+}
+
+/* Ram lock held. Not while it is being cleaned. */
+static bool is_free(uint32_t block)
+{
+	return bitmap_test(ram.clean, block) || bitmap_test(ram.dirty, block);
+}
+
+/* Blocks of r that lie wholly within [from, end). */
+static uint32_t blocks_within(const struct region *r, uint64_t from, uint64_t end, uint32_t *first)
+{
+	uint64_t skipped = from <= r->base ? 0 : from - r->base;
+	uint64_t low = skipped / RAM_BLOCK_SIZE + (skipped % RAM_BLOCK_SIZE != 0 ? 1 : 0);
+	uint64_t high = end <= r->base ? 0 : MIN((end - r->base) / RAM_BLOCK_SIZE, r->count);
+
+	*first = r->first + (uint32_t)low;
+	return low < high ? (uint32_t)(high - low) : 0;
 }
 
 void ram_reserve(uint64_t base, uint64_t size)
 {
-	uint64_t end;
+	uint64_t end = base + MIN(size, ~0ULL - base);
 
-	if (size == 0) {
-		return;
-	}
-	end = base + MIN(size, ~0ULL - base);
-	for (uint32_t i = 0; i < ram.block_count; i++) {
-		uint64_t address = block_address(i).v;
+	ASSERT(ram.free_count + ram.reserved_count == ram.block_count);
+	end = size == 0 || end > ~0ULL - RAM_BLOCK_SIZE ? end : ALIGN_UP(end, RAM_BLOCK_SIZE);
+	for (uint32_t i = 0; i < ram.region_count; i++) {
+		uint32_t block;
+		uint32_t count = blocks_within(&ram.regions[i], ALIGN_DOWN(base, RAM_BLOCK_SIZE),
+					       end, &block);
 
-		if (address >= end || address + RAM_BLOCK_SIZE <= base ||
-		    ram.owner[i] == RAM_OWNER_RESERVED) {
-			continue;
+		for (; count != 0; count--, block++) {
+			if (is_free(block)) {
+				own(block, 1);
+				ram.reserved_count++;
+			}
 		}
-		if (ram.owner[i] != RAM_OWNER_NONE) {
-			panic("ram: block 0x%llx is in use, it cannot be reserved",
-			      (unsigned long long)address);
-		}
-		own(i, RAM_OWNER_RESERVED);
-		ram.reserved_count++;
 	}
 }
 
+/* With the ram lock, when no block is being cleaned: who cleans ends at the next step. */
+static void lock_and_stop_cleaning(void)
+{
+	__atomic_add_fetch(&ram.wanted, 1, __ATOMIC_RELAXED);
+	spin_lock(&ram.lock);
+	while (ram.cleaning != 0) {
+		spin_unlock(&ram.lock);
+		spin_lock(&ram.lock);
+	}
+	__atomic_sub_fetch(&ram.wanted, 1, __ATOMIC_RELAXED);
+}
+
+static bool cleaning_must_stop(void)
+{
+	return __atomic_load_n(&ram.wanted, __ATOMIC_RELAXED) != 0;
+}
 /* Ram lock held. A free block of map, looked for from the last one found. */
 static uint32_t find_free(const uint64_t *map)
 {
@@ -157,29 +194,36 @@ static uint32_t find_free(const uint64_t *map)
 	return block;
 }
 
-/*
- * Take a free block that is promised to the caller, from the first map if it has one. When all that
- * is free is being cleaned by other CPUs, wait for the first of them: they run to completion.
- */
-static uint32_t take(uint16_t owner, const uint64_t *first, const uint64_t *second, bool *dirty)
+/* Ram lock held. BITMAP_NONE: all that is free is being cleaned. */
+static uint32_t take_locked(const uint64_t *first, const uint64_t *second, bool *dirty)
+{
+	uint32_t block = find_free(first);
+
+	if (block == BITMAP_NONE) {
+		block = find_free(second);
+	}
+	if (block != BITMAP_NONE) {
+		*dirty = bitmap_test(ram.dirty, block);
+		own(block, 1);
+		ram.promised--;
+	}
+	return block;
+}
+
+/* Take a free block that is promised to the caller, from the first map if it has one. */
+static uint32_t take(const uint64_t *first, const uint64_t *second, bool *dirty)
 {
 	uint32_t block;
 
-	ASSERT(owner != RAM_OWNER_NONE);
-	do {
-		spin_lock(&ram.lock);
-		block = find_free(first);
-		if (block == BITMAP_NONE) {
-			block = find_free(second);
-		}
-		if (block != BITMAP_NONE) {
-			*dirty = bitmap_test(ram.dirty, block);
-			own(block, owner);
-			ram.promised--;
-		}
-		ASSERT(block != BITMAP_NONE || ram.cleaning != 0);
+	spin_lock(&ram.lock);
+	block = take_locked(first, second, dirty);
+	if (block == BITMAP_NONE) {
 		spin_unlock(&ram.lock);
-	} while (block == BITMAP_NONE);
+		lock_and_stop_cleaning();
+		block = take_locked(first, second, dirty);
+		ASSERT(block != BITMAP_NONE);
+	}
+	spin_unlock(&ram.lock);
 	return block;
 }
 
@@ -217,86 +261,57 @@ uint64_t ram_block_clean(paddr_t block, uint64_t from)
 		cache_zero(window + from, CLEAN_STEP);
 		cache_clean_invalidate(window + from, CLEAN_STEP);
 		from += CLEAN_STEP;
-	} while (from < end && !job_should_yield());
+	} while (from < end && !job_should_yield() && !cleaning_must_stop());
 	mmu_unmap_window();
 	return from;
 }
 
-void ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty)
+void ram_block_alloc(paddr_t *block, bool *dirty)
 {
-	*block = block_address(take(owner, ram.clean, ram.dirty, dirty));
+	*block = block_address(take(ram.clean, ram.dirty, dirty));
 }
 
-int ram_block_take(uint16_t owner, paddr_t *block)
+int ram_block_take(paddr_t *block)
 {
 	bool dirty;
 	int ret = ram_promise(1);
 
 	if (ret == 0) {
-		*block = block_address(take(owner, ram.dirty, ram.clean, &dirty));
+		*block = block_address(take(ram.dirty, ram.clean, &dirty));
 	}
 	return ret;
 }
 
-/* Ram lock held. Free, though perhaps in neither map: an idle CPU cleans it. */
-static bool is_free(uint32_t block)
-{
-	return ram.owner[block] == RAM_OWNER_NONE;
-}
-
-int ram_block_claim(uint16_t owner, paddr_t block)
+int ram_block_claim(paddr_t block)
 {
 	uint32_t number = block_number(block.v);
+	int ret = -EBUSY;
 
-	if (number == BITMAP_NONE || owner == RAM_OWNER_NONE) {
+	if (number == BITMAP_NONE) {
 		return -EINVAL;
 	}
-	for (;;) {
-		bool available;
-		bool taken;
-
-		spin_lock(&ram.lock);
-		available = is_free(number) && ram.free_count > ram.promised;
-		taken = available && (bitmap_test(ram.clean, number) ||
-				      bitmap_test(ram.dirty, number));
-		if (taken) {
-			own(number, owner);
-		}
-		spin_unlock(&ram.lock);
-		if (taken) {
-			return 0;
-		}
-		if (!available) {
-			return -EBUSY;
-		}
-		/* Being cleaned just now: free in a moment. */
+	lock_and_stop_cleaning();
+	if (is_free(number) && ram.free_count > ram.promised) {
+		own(number, 1);
+		ret = 0;
 	}
+	spin_unlock(&ram.lock);
+	return ret;
 }
 
-/* Ram lock held. First block of the lowest run of r in [from, end), or BITMAP_NONE. */
-static uint32_t find_run(const struct region *r, uint32_t count, uint64_t from, uint64_t end)
-{
-	uint32_t length = 0;
-
-	for (uint32_t i = 0; i < r->count; i++) {
-		uint64_t address = r->base + (uint64_t)i * RAM_BLOCK_SIZE;
-		bool inside = address >= from && address < end && end - address >= RAM_BLOCK_SIZE;
-
-		length = inside && is_free(r->first + i) ? length + 1 : 0;
-		if (length == count) {
-			return r->first + i + 1 - count;
-		}
-	}
-	return BITMAP_NONE;
-}
-
+/* Ram lock held, no block is being cleaned. */
 static uint32_t find_lowest_run(uint32_t count, uint64_t from, uint64_t end)
 {
 	uint32_t lowest = BITMAP_NONE;
 
 	for (uint32_t i = 0; i < ram.region_count; i++) {
-		uint32_t found = find_run(&ram.regions[i], count, from, end);
+		uint32_t found = BITMAP_NONE;
+		uint32_t first;
+		uint32_t room = blocks_within(&ram.regions[i], from, end, &first);
 
+		if (room >= count) {
+			found = bitmap_find_run(ram.clean, ram.dirty, first + room, first, count);
+		}
 		if (found != BITMAP_NONE &&
 		    (lowest == BITMAP_NONE || block_address(found).v < block_address(lowest).v)) {
 			lowest = found;
@@ -305,44 +320,24 @@ static uint32_t find_lowest_run(uint32_t count, uint64_t from, uint64_t end)
 	return lowest;
 }
 
-/* Ram lock held. All of a free run, or nothing while a block of it is being cleaned. */
-static bool own_run(uint32_t first, uint32_t count, uint16_t owner)
+int ram_run_claim(uint32_t count, uint64_t from, uint64_t end, paddr_t *base)
 {
-	for (uint32_t i = first; i < first + count; i++) {
-		if (!bitmap_test(ram.clean, i) && !bitmap_test(ram.dirty, i)) {
-			return false;
-		}
-	}
-	for (uint32_t i = first; i < first + count; i++) {
-		own(i, owner);
-	}
-	return true;
-}
+	uint32_t first = BITMAP_NONE;
+	int ret = -ENOMEM;
 
-int ram_run_claim(uint16_t owner, uint32_t count, uint64_t from, uint64_t end, paddr_t *base)
-{
-	ASSERT(owner != RAM_OWNER_NONE && count != 0);
-	for (;;) {
-		uint32_t first = BITMAP_NONE;
-		bool taken = false;
-		int ret = -ENOMEM;
-
-		spin_lock(&ram.lock);
-		if (count <= ram.free_count - ram.promised) {
-			first = find_lowest_run(count, from, end);
-			ret = -ERANGE;
-		}
-		taken = first != BITMAP_NONE && own_run(first, count, owner);
-		spin_unlock(&ram.lock);
-		if (taken) {
-			*base = block_address(first);
-			return 0;
-		}
-		if (first == BITMAP_NONE) {
-			return ret;
-		}
-		/* A block of it is being cleaned just now: free in a moment. */
+	ASSERT(count != 0);
+	lock_and_stop_cleaning();
+	if (count <= ram.free_count - ram.promised) {
+		first = find_lowest_run(count, from, end);
+		ret = -ERANGE;
 	}
+	if (first != BITMAP_NONE) {
+		own(first, count);
+		*base = block_address(first);
+		ret = 0;
+	}
+	spin_unlock(&ram.lock);
+	return ret;
 }
 
 void ram_block_free(paddr_t block)
@@ -351,8 +346,8 @@ void ram_block_free(paddr_t block)
 
 	ASSERT(number != BITMAP_NONE);
 	spin_lock(&ram.lock);
-	ASSERT(ram.owner[number] != RAM_OWNER_NONE && ram.owner[number] != RAM_OWNER_RESERVED);
-	ram.owner[number] = RAM_OWNER_NONE;
+	ASSERT(!is_free(number));
+	ram.cleaned[number] = 0;
 	bitmap_set(ram.dirty, number);
 	ram.free_count++;
 	spin_unlock(&ram.lock);
@@ -363,6 +358,9 @@ bool ram_clean_one(void)
 	uint32_t number = BITMAP_NONE;
 	uint64_t done = 0;
 
+	if (cleaning_must_stop()) {
+		return true; /* in a moment */
+	}
 	spin_lock(&ram.lock);
 	if (ram.block_count != 0 && ram.clean_count + ram.cleaning < CLEAN_TARGET) {
 		number = bitmap_find_set(ram.dirty, ram.block_count, 0);

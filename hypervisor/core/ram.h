@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * All RAM that is not the hypervisor's, in 2 MiB blocks. A block is free-dirty, free-clean, owned
- * by a domain or the heap, or reserved; domains get clean blocks only. Not mapped at EL2. Any
+ * All RAM that is not the hypervisor's, in 2 MiB blocks. A block is free-dirty, free-clean, in use
+ * or reserved; domains get clean blocks only. Not mapped at EL2. Any
  * context; own lock.
  */
 #ifndef CORE_RAM_H
@@ -12,20 +12,14 @@
 
 #define RAM_BLOCK_SIZE SZ_2M
 
-/* Owners that are not domains. */
-#define RAM_OWNER_NONE     0xffff
-#define RAM_OWNER_HEAP     0xfffe
-#define RAM_OWNER_RESERVED 0xfffd
-#define RAM_OWNER_SHARED   0xfffc /* memory that domains share */
-
 /*
  * Boot: every whole block inside the ranges becomes free-dirty; what is left at their edges is not
- * used. Ranges do not overlap. The heap is up; panics if it cannot hold the table, 26 bits a block.
+ * used. Ranges do not overlap. The heap is up; panics if it cannot hold the table, 10 bits a block.
  */
 void ram_init(const struct range *usable, uint32_t count);
 /*
- * Boot: take every block that [base, +size) touches out of use for good. Parts outside RAM are
- * ignored; a block that is in use already is a panic.
+ * Boot, before any block is in use: take all that [base, +size) touches out of use for good. Parts
+ * outside RAM are ignored.
  */
 void ram_reserve(uint64_t base, uint64_t size);
 
@@ -37,28 +31,27 @@ int ram_promise(uint32_t count);
 void ram_promise_end(uint32_t count);
 /*
  * One block of those promised to the caller, a clean one while there are any. *dirty:
- * ram_block_clean() it before a domain can see it; that takes long (2 MiB). owner is a domain id
- * (not 0xffff).
+ * ram_block_clean() it before a domain can see it; that takes long (2 MiB).
  */
-void ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty);
+void ram_block_alloc(paddr_t *block, bool *dirty);
 /*
  * Clean on from a byte offset (a multiple of 16 KiB) in a block: 128 KiB, or less when an interrupt
- * waits. Returns how far it is clean now: call again until RAM_BLOCK_SIZE.
+ * or somebody waits. Returns how far it is clean now: call again until RAM_BLOCK_SIZE.
  */
 uint64_t ram_block_clean(paddr_t block, uint64_t from);
 /* One block in whatever state, for the hypervisor's own use. -ENOMEM. */
-int ram_block_take(uint16_t owner, paddr_t *block);
+int ram_block_take(paddr_t *block);
 /*
  * A given block (control domain's direct map), not cleaned. -EBUSY: not free, or promised;
  * -EINVAL: no block.
  */
-int ram_block_claim(uint16_t owner, paddr_t block);
+int ram_block_claim(paddr_t block);
 /*
  * The lowest run of count free blocks one behind the other within [from, end), not cleaned. -ENOMEM:
- * fewer are free, promised ones left out; -ERANGE: not in one piece there. Looks at every
- * block once, under the lock.
+ * fewer are free, promised ones left out; -ERANGE: not in one piece there. Looks at 64 blocks at
+ * a time, under the lock.
  */
-int ram_run_claim(uint16_t owner, uint32_t count, uint64_t from, uint64_t end, paddr_t *base);
+int ram_run_claim(uint32_t count, uint64_t from, uint64_t end, paddr_t *base);
 /* Back to free-dirty; idle CPUs clean it. */
 void ram_block_free(paddr_t block);
 

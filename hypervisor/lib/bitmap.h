@@ -26,5 +26,8 @@ static inline void bitmap_clear(uint64_t *map, uint32_t bit)
 /* First bit >= from that is clear (set) and < bits, or BITMAP_NONE. */
 uint32_t bitmap_find_clear(const uint64_t *map, uint32_t bits, uint32_t from);
 uint32_t bitmap_find_set(const uint64_t *map, uint32_t bits, uint32_t from);
+/* First of the lowest count bits one behind the other in [from, bits) that are set in a or in b. */
+uint32_t bitmap_find_run(const uint64_t *a, const uint64_t *b, uint32_t bits, uint32_t from,
+			 uint32_t count);
 
 #endif

@@ -143,7 +143,7 @@ bool shared_clean_slice(struct shared_region *r)
 		return true;
 	}
 	if (r->blocks_taken == r->blocks_clean) {
-		ram_block_alloc(RAM_OWNER_SHARED, &r->blocks[r->blocks_taken++], &dirty);
+		ram_block_alloc(&r->blocks[r->blocks_taken++], &dirty);
 		r->cleaned = dirty ? 0 : RAM_BLOCK_SIZE;
 	} else {
 		r->cleaned = ram_block_clean(r->blocks[r->blocks_clean], r->cleaned);

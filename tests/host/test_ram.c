@@ -50,13 +50,13 @@ static bool clean_one(void)
 }
 
 /* What domain creation does with a block. */
-static int alloc_clean(uint16_t owner, paddr_t *block)
+static int alloc_clean(paddr_t *block)
 {
 	bool dirty = false;
 	int ret = ram_promise(1);
 
 	if (ret == 0) {
-		ram_block_alloc(owner, block, &dirty);
+		ram_block_alloc(block, &dirty);
 	}
 	if (dirty) {
 		uint64_t done = 0;
@@ -89,11 +89,11 @@ static int setup(void **state)
 static void test_whole_blocks_only(void **state)
 {
 	assert_int_equal(free_count(), 16);
-	assert_int_equal(ram_block_claim(1, pa(FIRST)), -EINVAL);
-	assert_int_equal(ram_block_claim(1, pa(FIRST + SZ_2M + SZ_4K)), -EINVAL);
-	assert_int_equal(ram_block_claim(1, pa(FIRST + 5 * SZ_2M)), -EINVAL);
-	assert_int_equal(ram_block_claim(1, pa(FIRST + 31 * SZ_2M)), -EINVAL);
-	assert_int_equal(ram_block_claim(1, pa(0)), -EINVAL);
+	assert_int_equal(ram_block_claim(pa(FIRST)), -EINVAL);
+	assert_int_equal(ram_block_claim(pa(FIRST + SZ_2M + SZ_4K)), -EINVAL);
+	assert_int_equal(ram_block_claim(pa(FIRST + 5 * SZ_2M)), -EINVAL);
+	assert_int_equal(ram_block_claim(pa(FIRST + 31 * SZ_2M)), -EINVAL);
+	assert_int_equal(ram_block_claim(pa(0)), -EINVAL);
 }
 
 static void test_reserve(void **state)
@@ -106,8 +106,8 @@ static void test_reserve(void **state)
 	ram_reserve(~0ULL - 5, 100);
 	total = 14;
 	assert_int_equal(free_count(), 14);
-	assert_int_equal(ram_block_claim(1, pa(FIRST + 11 * SZ_2M)), -EBUSY);
-	assert_int_equal(ram_block_claim(1, pa(FIRST + 12 * SZ_2M)), -EBUSY);
+	assert_int_equal(ram_block_claim(pa(FIRST + 11 * SZ_2M)), -EBUSY);
+	assert_int_equal(ram_block_claim(pa(FIRST + 12 * SZ_2M)), -EBUSY);
 }
 
 static void test_claim_is_exclusive_and_not_cleaned(void **state)
@@ -115,8 +115,8 @@ static void test_claim_is_exclusive_and_not_cleaned(void **state)
 	paddr_t block = pa(FIRST + 40 * SZ_2M);
 	uint32_t windows = fake_mmu_windows;
 
-	assert_int_equal(ram_block_claim(0, block), 0);
-	assert_int_equal(ram_block_claim(1, block), -EBUSY);
+	assert_int_equal(ram_block_claim(block), 0);
+	assert_int_equal(ram_block_claim(block), -EBUSY);
 	assert_int_equal(fake_mmu_windows, windows);
 	assert_int_equal(fake_ram(block)[123], 0xa5);
 	assert_int_equal(free_count(), 13);
@@ -129,7 +129,7 @@ static void test_alloc_gives_zeroes(void **state)
 	paddr_t blocks[16];
 	uint32_t count = 0;
 
-	while (alloc_clean(3, &blocks[count]) == 0) {
+	while (alloc_clean(&blocks[count]) == 0) {
 		assert_true(is_zero(blocks[count]));
 		memset(fake_ram(blocks[count]), 0x5a, SZ_2M);
 		for (uint32_t i = 0; i < count; i++) {
@@ -138,8 +138,8 @@ static void test_alloc_gives_zeroes(void **state)
 		count++;
 	}
 	assert_int_equal(count, 14);
-	assert_int_equal(alloc_clean(3, &blocks[0]), -ENOMEM);
-	assert_int_equal(ram_block_take(3, &blocks[0]), -ENOMEM);
+	assert_int_equal(alloc_clean(&blocks[0]), -ENOMEM);
+	assert_int_equal(ram_block_take(&blocks[0]), -ENOMEM);
 	assert_false(ram_clean_one());
 	for (uint32_t i = 0; i < count; i++) {
 		ram_block_free(blocks[i]);
@@ -160,17 +160,17 @@ static void test_idle_cleaning_saves_the_work(void **state)
 	assert_int_equal(cleaned, 14);
 	assert_int_equal(free_count(), 14);
 	windows = fake_mmu_windows;
-	assert_int_equal(alloc_clean(7, &block), 0);
+	assert_int_equal(alloc_clean(&block), 0);
 	assert_int_equal(fake_mmu_windows, windows);
 	assert_true(is_zero(block));
 	memset(fake_ram(block), 0x77, SZ_2M);
 	ram_block_free(block);
 	/* A clean one first, though the dirty one is nearer. */
 	windows = fake_mmu_windows;
-	assert_int_equal(alloc_clean(7, &other), 0);
+	assert_int_equal(alloc_clean(&other), 0);
 	assert_int_equal(fake_mmu_windows, windows);
 	/* The one dirty block is what the hypervisor itself is given, clean ones are kept. */
-	assert_int_equal(ram_block_take(RAM_OWNER_HEAP, &block), 0);
+	assert_int_equal(ram_block_take(&block), 0);
 	assert_int_equal(fake_ram(block)[0], 0x77);
 	ram_block_free(block);
 	assert_true(clean_one());
@@ -187,7 +187,7 @@ static void test_cleaning_is_interrupted(void **state)
 
 	while (ram_clean_one()) {
 	}
-	assert_int_equal(ram_block_take(RAM_OWNER_HEAP, &block), 0);
+	assert_int_equal(ram_block_take(&block), 0);
 	memset(fake_ram(block), 0xff, RAM_BLOCK_SIZE);
 	ram_block_free(block);
 	fake_interrupt_waits = true;
@@ -196,7 +196,7 @@ static void test_cleaning_is_interrupted(void **state)
 	assert_int_equal(fake_ram(block)[16 * 1024], 0xff);
 	assert_int_equal(free_count(), 14);
 	/* Nobody may take it for clean, and its next owner starts anew. */
-	assert_int_equal(ram_block_claim(5, block), 0);
+	assert_int_equal(ram_block_claim(block), 0);
 	memset(fake_ram(block), 0xff, RAM_BLOCK_SIZE);
 	ram_block_free(block);
 	while (ram_clean_one()) {
@@ -208,7 +208,7 @@ static void test_cleaning_is_interrupted(void **state)
 		bool dirty;
 
 		assert_int_equal(ram_promise(1), 0);
-		ram_block_alloc(5, &all[i], &dirty);
+		ram_block_alloc(&all[i], &dirty);
 		assert_false(dirty);
 		assert_true(is_zero(all[i]));
 	}
@@ -228,14 +228,14 @@ static void test_promise(void **state)
 	assert_int_equal(ram_promise(12), 0);
 	assert_int_equal(free_count(), 2);
 	assert_int_equal(ram_promise(3), -ENOMEM);
-	assert_int_equal(ram_block_take(RAM_OWNER_HEAP, &blocks[12]), 0);
-	assert_int_equal(ram_block_take(RAM_OWNER_HEAP, &blocks[13]), 0);
-	assert_int_equal(ram_block_take(RAM_OWNER_HEAP, &blocks[0]), -ENOMEM);
+	assert_int_equal(ram_block_take(&blocks[12]), 0);
+	assert_int_equal(ram_block_take(&blocks[13]), 0);
+	assert_int_equal(ram_block_take(&blocks[0]), -ENOMEM);
 	for (uint64_t at = FIRST; at < FIRST + 42 * SZ_2M; at += SZ_2M) {
-		assert_int_not_equal(ram_block_claim(5, pa(at)), 0);
+		assert_int_not_equal(ram_block_claim(pa(at)), 0);
 	}
 	for (uint32_t i = 0; i < 7; i++) {
-		ram_block_alloc(5, &blocks[i], &dirty);
+		ram_block_alloc(&blocks[i], &dirty);
 	}
 	assert_int_equal(free_count(), 0);
 	ram_promise_end(5);
@@ -251,11 +251,11 @@ static void test_promise(void **state)
 static uint64_t run(uint32_t count, uint64_t from, uint64_t end)
 {
 	paddr_t base = pa(0);
-	int ret = ram_run_claim(5, count, from, end, &base);
+	int ret = ram_run_claim(count, from, end, &base);
 
 	assert_int_equal(ret == 0, base.v != 0);
 	for (uint32_t i = 0; ret == 0 && i < count; i++) {
-		assert_int_equal(ram_block_claim(6, pa(base.v + i * SZ_2M)), -EBUSY);
+		assert_int_equal(ram_block_claim(pa(base.v + i * SZ_2M)), -EBUSY);
 		ram_block_free(pa(base.v + i * SZ_2M));
 	}
 	assert_int_equal(free_count(), 14);
@@ -282,12 +282,12 @@ static void test_run(void **state)
 	assert_int_equal(run(1, 0, 1), -ERANGE);
 	assert_int_equal(run(1, all, all), -ERANGE);
 	/* What is taken ends a run, and what is promised is nobody else's. */
-	assert_int_equal(ram_block_claim(0, pa(FIRST + 16 * SZ_2M)), 0);
-	assert_int_equal(ram_run_claim(5, 5, 0, all, &base), -ERANGE);
+	assert_int_equal(ram_block_claim(pa(FIRST + 16 * SZ_2M)), 0);
+	assert_int_equal(ram_run_claim(5, 0, all, &base), -ERANGE);
 	ram_block_free(pa(FIRST + 16 * SZ_2M));
 	assert_int_equal(ram_promise(8), 0);
-	assert_int_equal(ram_run_claim(5, 7, 0, all, &base), -ENOMEM);
-	assert_int_equal(ram_run_claim(5, 6, 0, all, &base), 0);
+	assert_int_equal(ram_run_claim(7, 0, all, &base), -ENOMEM);
+	assert_int_equal(ram_run_claim(6, 0, all, &base), 0);
 	assert_int_equal(base.v, FIRST + 13 * SZ_2M);
 	for (uint32_t i = 0; i < 6; i++) {
 		ram_block_free(pa(base.v + i * SZ_2M));
@@ -296,11 +296,76 @@ static void test_run(void **state)
 	assert_int_equal(free_count(), 14);
 }
 
+/* Who waits for a block that is being cleaned waits for one step: found as it is, whoever cleans. */
+static struct {
+	pthread_t claimer;
+	pthread_t cleaner;
+	paddr_t block;
+	paddr_t got;
+	uint32_t steps;
+} waits;
+static _Thread_local bool cleans_slowly;
+
+static void *claim_it(void *arg)
+{
+	return ram_run_claim(1, waits.block.v, waits.block.v + SZ_2M, &waits.got) == 0 ? NULL : "no";
+}
+
+/* Until somebody waits: then nothing is begun, but there is something to do. */
+static void *clean_until_told(void *arg)
+{
+	for (uint32_t i = 0; i < 1000000; i++) {
+		uint32_t windows = fake_mmu_windows;
+
+		if (ram_clean_one() && fake_mmu_windows == windows) {
+			return NULL;
+		}
+	}
+	return "never told";
+}
+
+static void slow_step(void)
+{
+	void *complaint;
+
+	if (!cleans_slowly || waits.steps++ != 0) {
+		return;
+	}
+	assert_int_equal(pthread_create(&waits.claimer, NULL, claim_it, NULL), 0);
+	assert_int_equal(pthread_create(&waits.cleaner, NULL, clean_until_told, NULL), 0);
+	assert_int_equal(pthread_join(waits.cleaner, &complaint), 0);
+	assert_null(complaint);
+}
+
+static void test_cleaning_ends_for_who_waits(void **state)
+{
+	void *complaint;
+
+	/* The lowest that is dirty. */
+	waits.block = pa(FIRST + 10 * SZ_2M);
+	assert_int_equal(ram_block_claim(waits.block), 0);
+	ram_block_free(waits.block);
+	cleans_slowly = true;
+	fake_mmu_step = slow_step;
+	assert_true(ram_clean_one());
+	fake_mmu_step = NULL;
+	cleans_slowly = false;
+	assert_int_equal(waits.steps, 1);
+	assert_int_equal(pthread_join(waits.claimer, &complaint), 0);
+	assert_null(complaint);
+	assert_int_equal(waits.got.v, waits.block.v);
+	assert_int_equal(free_count(), 13);
+	ram_block_free(waits.got);
+	/* And goes on when nobody does. */
+	assert_true(clean_one());
+	assert_int_equal(free_count(), 14);
+}
+
 static void test_free_of_what_is_free_panics(void **state)
 {
 	paddr_t block;
 
-	assert_int_equal(alloc_clean(2, &block), 0);
+	assert_int_equal(alloc_clean(&block), 0);
 	expect_assert_failure(ram_block_free(pa(block.v + SZ_4K)));
 	ram_block_free(block);
 }
@@ -315,7 +380,7 @@ static void test_random(void **state)
 	for (uint32_t i = 0; i < 2000; i++) {
 		uint32_t what = (uint32_t)rand() % 5;
 
-		if (what < 2 && alloc_clean((uint16_t)(i % 60), &held[count]) == 0) {
+		if (what < 2 && alloc_clean(&held[count]) == 0) {
 			assert_true(is_zero(held[count]));
 			fake_ram(held[count])[i] = 1;
 			count++;
@@ -334,8 +399,8 @@ static void test_random(void **state)
 				mine = mine || held[j].v == want.v;
 			}
 			if (mine) {
-				assert_int_equal(ram_block_claim(9, want), -EBUSY);
-			} else if (ram_block_claim(9, want) == 0) {
+				assert_int_equal(ram_block_claim(want), -EBUSY);
+			} else if (ram_block_claim(want) == 0) {
 				held[count++] = want;
 			}
 		}
@@ -359,14 +424,14 @@ static void make(struct holder *h, uint32_t count, bool in_place)
 	paddr_t base;
 
 	if (in_place) {
-		if (ram_run_claim(5, count, 0, ~0ULL, &base) == 0) {
+		if (ram_run_claim(count, 0, ~0ULL, &base) == 0) {
 			for (; h->count < count; h->count++) {
 				h->blocks[h->count] = pa(base.v + h->count * SZ_2M);
 			}
 		}
 	} else if (ram_promise(count) == 0) {
 		for (; h->count < count; h->count++) {
-			ram_block_alloc(5, &h->blocks[h->count], &h->dirty[h->count]);
+			ram_block_alloc(&h->blocks[h->count], &h->dirty[h->count]);
 		}
 	}
 }
@@ -404,7 +469,7 @@ static void test_sizes_come_and_go(void **state)
 	}
 	assert_int_equal(ram_promise(14), 0);
 	ram_promise_end(14);
-	assert_int_equal(ram_run_claim(5, 7, 0, ~0ULL, &base), 0);
+	assert_int_equal(ram_run_claim(7, 0, ~0ULL, &base), 0);
 	for (uint32_t i = 0; i < 7; i++) {
 		ram_block_free(pa(base.v + i * SZ_2M));
 	}
@@ -424,7 +489,7 @@ static void *take_and_give(void *arg)
 			ram_clean_one();
 			continue;
 		}
-		if (alloc_clean(owner, &block) != 0) {
+		if (alloc_clean(&block) != 0) {
 			return "no memory";
 		}
 		p = fake_ram(block);
@@ -443,12 +508,32 @@ static void *take_and_give(void *arg)
 	return NULL;
 }
 
+/* Beside them one who takes runs. Seven are in one piece, three at most are the others'. */
+static void *run_and_give(void *arg)
+{
+	paddr_t base;
+
+	for (uint32_t i = 0; i < 150; i++) {
+		int ret = ram_run_claim(3, 0, ~0ULL, &base);
+
+		for (uint32_t j = 0; ret == 0 && j < 3; j++) {
+			*fake_ram(pa(base.v + j * SZ_2M)) = 0xff;
+			ram_block_free(pa(base.v + j * SZ_2M));
+		}
+		if (ret == -ENOMEM) {
+			return "eleven are free";
+		}
+	}
+	return NULL;
+}
+
 static void test_several_cpus(void **state)
 {
-	pthread_t threads[4];
+	pthread_t threads[5];
 
 	for (uintptr_t i = 0; i < ARRAY_SIZE(threads); i++) {
-		assert_int_equal(pthread_create(&threads[i], NULL, take_and_give, (void *)i), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL,
+						i == 4 ? run_and_give : take_and_give, (void *)i), 0);
 	}
 	for (uint32_t i = 0; i < ARRAY_SIZE(threads); i++) {
 		void *complaint;
@@ -469,6 +554,7 @@ int main(void)
 		cmocka_unit_test(test_idle_cleaning_saves_the_work),
 		cmocka_unit_test(test_promise),
 		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_cleaning_ends_for_who_waits),
 		cmocka_unit_test(test_free_of_what_is_free_panics),
 		cmocka_unit_test(test_cleaning_is_interrupted),
 		cmocka_unit_test(test_random),

@@ -94,7 +94,7 @@ void ram_promise_end(uint32_t count)
 	domain_world.promised -= count;
 }
 
-void ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty)
+void ram_block_alloc(paddr_t *block, bool *dirty)
 {
 	uint32_t i = 0;
 
@@ -109,7 +109,7 @@ void ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty)
 	*dirty = domain_world.dirty[i];
 }
 
-int ram_run_claim(uint16_t owner, uint32_t count, uint64_t from, uint64_t end, paddr_t *base)
+int ram_run_claim(uint32_t count, uint64_t from, uint64_t end, paddr_t *base)
 {
 	uint64_t free_blocks, total;
 

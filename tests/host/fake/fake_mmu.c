@@ -66,9 +66,13 @@ void mmu_unmap_window(void)
 }
 
 bool fake_interrupt_waits;
+void (*fake_mmu_step)(void);
 
 bool job_should_yield(void)
 {
+	if (fake_mmu_step != NULL) {
+		fake_mmu_step();
+	}
 	return fake_interrupt_waits;
 }
 

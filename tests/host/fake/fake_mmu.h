@@ -25,5 +25,7 @@ uint8_t *fake_ram(paddr_t p);
 
 /* What job_should_yield() says. */
 extern bool fake_interrupt_waits;
+/* Called behind each step of cleaning. */
+extern void (*fake_mmu_step)(void);
 
 #endif

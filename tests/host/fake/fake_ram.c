@@ -44,11 +44,10 @@ void ram_promise_end(uint32_t count)
 	promised -= count;
 }
 
-void ram_block_alloc(uint16_t owner, paddr_t *block, bool *dirty)
+void ram_block_alloc(paddr_t *block, bool *dirty)
 {
 	uint32_t i = 0;
 
-	assert_int_equal(owner, RAM_OWNER_SHARED);
 	assert_int_not_equal(promised, 0);
 	while (blocks[i].taken) {
 		assert_true(++i < BLOCKS);
