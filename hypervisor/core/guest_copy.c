@@ -13,7 +13,7 @@ static bool find_ram(const struct p2m *p, ipaddr_t ipa, size_t left, paddr_t *at
 {
 	uint64_t run;
 
-	if (p2m_lookup_locked(p, ipa, at, &run) != P2M_RAM) {
+	if (p2m_lookup(p, ipa, at, &run) != P2M_RAM) {
 		return false;
 	}
 	*step = MIN(left, run);

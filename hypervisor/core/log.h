@@ -20,7 +20,6 @@ void log_line(enum log_level level, const char *area, const char *fmt, ...)
 #define log_error(area, ...) log_line(LOG_ERROR, area, __VA_ARGS__)
 #define log_warn(area, ...)  log_line(LOG_WARN, area, __VA_ARGS__)
 #define log_info(area, ...)  log_line(LOG_INFO, area, __VA_ARGS__)
-#define log_debug(area, ...) log_line(LOG_DEBUG, area, __VA_ARGS__)
 
 /*
  * A line a domain can cause. At most a burst of 10 and then 5 a second per domain; what was left

@@ -4,7 +4,6 @@
 #define CORE_PL011_H
 
 #define PL011_DR     0x000
-#define PL011_RSR    0x004
 #define PL011_FR     0x018
 #define PL011_ILPR   0x020
 #define PL011_IBRD   0x024
@@ -23,8 +22,6 @@
 #define PL011_FR_TXFF (1U << 5)
 #define PL011_FR_RXFF (1U << 6)
 #define PL011_FR_TXFE (1U << 7)
-
-#define PL011_LCRH_FEN (1U << 4)
 
 #define PL011_CR_UARTEN (1U << 0)
 #define PL011_CR_LBE    (1U << 7)

@@ -45,8 +45,4 @@
 #define IMUCTR_ENABLE     BIT(0)
 #define IMUASID(n) (IMUCTR(n) + 8U)
 
-/* The SoC's product register (renesas,prr). */
-#define PRR_PRODUCT GENMASK(14, 8)
-#define PRR_CUT     GENMASK(7, 0)
-
 #endif

@@ -8,7 +8,6 @@
 #define SMMU_IDR0            0x0000
 #define SMMU_IDR1            0x0004
 #define SMMU_IDR5            0x0014
-#define SMMU_AIDR            0x001c
 #define SMMU_CR0             0x0020
 #define SMMU_CR0ACK          0x0024
 #define SMMU_CR1             0x0028

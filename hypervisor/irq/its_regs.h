@@ -26,7 +26,6 @@
 #define GITS_TYPER_DEVICE_BITS(v) (BITS(v, 17, 13) + 1)
 #define GITS_TYPER_PTA            BIT(19)
 #define GITS_TYPER_VMOVP          BIT(37) /* moves a vPE for all */
-#define GITS_TYPER_HCC(v)         BITS(v, 31, 24) /* collections held without memory */
 
 #define GITS_CREADR_STALLED BIT(0)
 #define GITS_QUEUE_OFFSET   GENMASK(19, 5) /* of CWRITER and CREADR */

@@ -6,7 +6,6 @@
 
 #define GITS_FRAME  0x10000U /* the translater's frame behind it is not for CPUs */
 #define GITS_CTLR   0x0000U
-#define GITS_IIDR   0x0004U
 #define GITS_TYPER  0x0008U
 #define GITS_CBASER 0x0080U
 #define GITS_CWRITER 0x0088U

@@ -19,7 +19,6 @@
 #define PCI_STATUS_INTERRUPT 0x0008
 #define PCI_STATUS_CAP_LIST 0x0010
 #define PCI_REVISION        0x08
-#define PCI_CLASS_CODE      0x09 /* three bytes */
 #define PCI_CACHE_LINE      0x0c
 #define PCI_LATENCY         0x0d
 #define PCI_HEADER_TYPE     0x0e
@@ -51,10 +50,8 @@
 #define PCI_PRIMARY_BUS     0x18
 #define PCI_SECONDARY_BUS   0x19
 #define PCI_SUBORDINATE_BUS 0x1a
-#define PCI_SECONDARY_LATENCY 0x1b
 #define PCI_IO_BASE         0x1c
 #define PCI_IO_LIMIT        0x1d
-#define PCI_SECONDARY_STATUS 0x1e
 #define PCI_MEM_BASE        0x20
 #define PCI_MEM_LIMIT       0x22
 #define PCI_PREF_BASE       0x24
@@ -83,7 +80,6 @@
 #define PCI_EXT_CAP_DSN     0x0003
 #define PCI_EXT_CAP_ACS     0x000d
 #define PCI_EXT_CAP_ARI     0x000e
-#define PCI_EXT_CAP_ATS     0x000f
 #define PCI_EXT_CAP_SRIOV   0x0010
 #define PCI_EXT_CAP_DPC     0x001d
 

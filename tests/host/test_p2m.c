@@ -52,7 +52,7 @@ void p2m_tlb_flush(uint64_t vttbr, const ipaddr_t *ipas, uint32_t count)
 	for (uint32_t i = 0; i < count && flushed_count < ARRAY_SIZE(flushed); i++) {
 		flushed[flushed_count++] = ipas[i].v;
 		/* Cleared before it is flushed, or it could be cached again. */
-		assert_int_equal(p2m_lookup_locked(&p2m, ipas[i], NULL, NULL), P2M_INVALID);
+		assert_int_equal(p2m_lookup(&p2m, ipas[i], NULL, NULL), P2M_INVALID);
 	}
 	if (watch_live) {
 		assert_int_equal(fake_heap_live, live_before);

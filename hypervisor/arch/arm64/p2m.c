@@ -75,7 +75,7 @@ bool p2m_destroy_slice(struct p2m *p, uint32_t max)
 	return done;
 }
 
-enum p2m_type p2m_lookup_locked(const struct p2m *p, ipaddr_t ipa, paddr_t *pa, uint64_t *run)
+enum p2m_type p2m_lookup(const struct p2m *p, ipaddr_t ipa, paddr_t *pa, uint64_t *run)
 {
 	unsigned int level;
 	uint64_t offset;
@@ -96,16 +96,6 @@ enum p2m_type p2m_lookup_locked(const struct p2m *p, ipaddr_t ipa, paddr_t *pa, 
 		*run = pte_level_size(level) - offset;
 	}
 	return pte_type(pte);
-}
-
-enum p2m_type p2m_lookup(struct p2m *p, ipaddr_t ipa, paddr_t *pa, uint64_t *run)
-{
-	enum p2m_type type;
-
-	spin_lock(&p->lock);
-	type = p2m_lookup_locked(p, ipa, pa, run);
-	spin_unlock(&p->lock);
-	return type;
 }
 
 void p2m_tables(struct p2m *p, uint32_t *pages, uint32_t *max)

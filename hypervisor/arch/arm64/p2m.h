@@ -73,11 +73,9 @@ void p2m_unmap(struct p2m *p, ipaddr_t ipa, uint64_t size);
 
 /*
  * Type and PA of the page at ipa; P2M_INVALID when unmapped. *run: bytes mapped (or unmapped) alike
- * from there to the end of the entry. pa and run may be NULL.
+ * from there to the end of the entry. pa and run may be NULL. p->lock held.
  */
-enum p2m_type p2m_lookup(struct p2m *p, ipaddr_t ipa, paddr_t *pa, uint64_t *run);
-/* The same for a caller that holds p->lock. */
-enum p2m_type p2m_lookup_locked(const struct p2m *p, ipaddr_t ipa, paddr_t *pa, uint64_t *run);
+enum p2m_type p2m_lookup(const struct p2m *p, ipaddr_t ipa, paddr_t *pa, uint64_t *run);
 
 /* The one 4 KiB page of the ITS doorbell, in the SMMU's view only. -EEXIST, -ENOMEM, -EINVAL. */
 int p2m_map_doorbell(struct p2m *p, ipaddr_t ipa, paddr_t pa);

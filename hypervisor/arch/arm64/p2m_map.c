@@ -139,7 +139,7 @@ static bool range_is_free(const struct p2m *p, ipaddr_t ipa, uint64_t size)
 	for (uint64_t done = 0; done < size;) {
 		uint64_t run;
 
-		if (p2m_lookup_locked(p, ipa_add(ipa, done), NULL, &run) != P2M_INVALID) {
+		if (p2m_lookup(p, ipa_add(ipa, done), NULL, &run) != P2M_INVALID) {
 			return false;
 		}
 		done += run;

@@ -24,7 +24,6 @@
 #define PTE_XN           BIT(54)
 
 #define PTE_TYPE_SHIFT 55 /* bits 57:55, for software */
-#define PTE_TYPE_MASK  GENMASK(57, 55)
 
 #define P2M_ENTRIES 512
 
