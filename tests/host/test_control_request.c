@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Requests as a hostile client writes them, and the promises of the aperture. */
+/* Requests as a hostile client writes them, lists, text and what CPUs recorded. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -10,53 +10,6 @@
 #include "control_world.h"
 #include "fake_log.h"
 #include "lib/errno.h"
-
-static int setup(void **state)
-{
-	control_world_init();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	control_world_end();
-	return 0;
-}
-
-static uint32_t create(const char *name, uint64_t ram)
-{
-	struct control_domain_create in = { .vcpu_count = 1, .ram_bytes = ram };
-	struct control_domain_id out;
-
-	strcpy(in.name, name);
-	assert_int_equal(
-		world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), &out, sizeof(out)), 0);
-	return out.id;
-}
-
-static int domain_op(uint32_t op, uint32_t id)
-{
-	struct control_domain_id in = { .id = id };
-
-	return world_request(0, op, &in, sizeof(in), NULL, 0);
-}
-
-static int map(uint32_t page, uint32_t id, uint64_t offset, uint32_t *slot)
-{
-	struct control_aperture_map in = { .domain = id, .offset = offset };
-	struct control_count out = { 0 };
-	int err = world_request(page, CONTROL_APERTURE_MAP, &in, sizeof(in), &out, sizeof(out));
-
-	*slot = out.count;
-	return err;
-}
-
-static int unmap(uint32_t page, uint32_t slot)
-{
-	struct control_count in = { .count = slot };
-
-	return world_request(page, CONTROL_APERTURE_UNMAP, &in, sizeof(in), NULL, 0);
-}
 
 static void test_registers(void **state)
 {
@@ -157,80 +110,6 @@ static void test_junk(void **state)
 	assert_int_equal(world_domains(), 1);
 }
 
-static void test_create_checks(void **state)
-{
-	struct control_domain_create in = { .name = "g", .vcpu_count = 1, .ram_bytes = SZ_2M };
-
-	in.vcpu_count = 0;
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
-			 -EINVAL);
-	in.vcpu_count = DOMAIN_VCPUS_MAX + 1;
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
-			 -EINVAL);
-	in.vcpu_count = 1;
-	memset(in.name, 'a', sizeof(in.name)); /* not terminated */
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
-			 -EINVAL);
-	strcpy(in.name, "a\nb");
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
-			 -EINVAL);
-	in.name[0] = '\0';
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
-			 -EINVAL);
-	strcpy(in.name, "control");
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
-			 -EEXIST);
-	strcpy(in.name, "g");
-	in.flags = CONTROL_CREATE_UNPROTECTED_DMA | 1U << 31;
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
-			 -EINVAL);
-}
-
-static void test_unsafe_interrupts(void **state)
-{
-	struct control_domain_create in = {
-		.name = "g", .vcpu_count = 1, .ram_bytes = SZ_2M, .flags = 1U << 31
-	};
-	struct control_list list = { .max = 1 };
-	struct {
-		struct control_list_reply head;
-		struct control_domain entry;
-	} reply;
-	struct control_domain_id out;
-
-	/* Flags nobody knows are not passed over. */
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), NULL, 0),
-			 -EINVAL);
-	in.flags = CONTROL_CREATE_UNSAFE_INTERRUPTS;
-	assert_int_equal(
-		world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), &out, sizeof(out)), 0);
-	assert_true(domain_by_id(out.id)->unsafe_interrupts);
-	list.from = out.id;
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_LIST, &list, sizeof(list), &reply,
-				       sizeof(reply)), 0);
-	assert_int_equal(reply.entry.id, out.id);
-	assert_int_equal(reply.entry.flags, CONTROL_DOMAIN_UNSAFE_INTERRUPTS);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, out.id), 0);
-}
-
-/* Flash is memory of the domain behind its RAM. */
-static void test_flash(void **state)
-{
-	struct control_domain_create in = {
-		.name = "g", .vcpu_count = 1, .ram_bytes = SZ_2M, .flash_bytes = 2 * SZ_2M
-	};
-	struct control_domain_id out;
-	uint32_t slot;
-
-	assert_int_equal(
-		world_request(0, CONTROL_DOMAIN_CREATE, &in, sizeof(in), &out, sizeof(out)), 0);
-	assert_int_equal(domain_by_id(out.id)->ram_size, SZ_2M);
-	assert_int_equal(domain_by_id(out.id)->flash_size, 2 * SZ_2M);
-	assert_int_equal(map(0, out.id, 2 * SZ_2M, &slot), 0);
-	assert_int_equal(map(0, out.id, 3 * SZ_2M, &slot), -EINVAL);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, out.id), 0);
-}
-
 /* What is written to the page while a request is carried out changes nothing about it. */
 static void test_single_fetch(void **state)
 {
@@ -245,202 +124,7 @@ static void test_single_fetch(void **state)
 	assert_int_equal(header.op, CONTROL_DOMAIN_CREATE);
 	assert_int_equal(header.size, sizeof(out));
 	assert_string_equal(domain_by_id(out.id)->name, "g");
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, out.id), 0);
-}
-
-static void test_pin_and_share(void **state)
-{
-	struct control_vcpu_pin pin = { .allowed = 2 };
-	struct control_domain_share share = { .weight = 7, .cap = 9 };
-
-	assert_int_equal(world_request(0, CONTROL_VCPU_PIN, &pin, sizeof(pin), NULL, 0), 0);
-	assert_int_equal(world.vcpu.allowed, 2);
-	pin.vcpu = 1;
-	assert_int_equal(world_request(0, CONTROL_VCPU_PIN, &pin, sizeof(pin), NULL, 0), -EINVAL);
-	pin.vcpu = ~0U;
-	assert_int_equal(world_request(0, CONTROL_VCPU_PIN, &pin, sizeof(pin), NULL, 0), -EINVAL);
-	pin = (struct control_vcpu_pin){ .allowed = 4 };
-	assert_int_equal(world_request(0, CONTROL_VCPU_PIN, &pin, sizeof(pin), NULL, 0), -ERANGE);
-	pin.id = 99;
-	assert_int_equal(world_request(0, CONTROL_VCPU_PIN, &pin, sizeof(pin), NULL, 0), -ENOENT);
-	/* Looking sets nothing. */
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_SHARE, &share, sizeof(share), &share,
-				       sizeof(share)), 0);
-	assert_int_equal(share.weight, CONTROL_WEIGHT_DEFAULT);
-	assert_int_equal(share.cap, 0);
-	share = (struct control_domain_share){ .flags = CONTROL_SHARE_CAP, .weight = 7, .cap = 9 };
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_SHARE, &share, sizeof(share), &share,
-				       sizeof(share)), 0);
-	assert_int_equal(share.weight, CONTROL_WEIGHT_DEFAULT);
-	assert_int_equal(share.cap, 9);
-	share.flags = 1U << 2;
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_SHARE, &share, sizeof(share), NULL, 0),
-			 -EINVAL);
-	share = (struct control_domain_share){ .id = 99 };
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_SHARE, &share, sizeof(share), NULL, 0),
-			 -ENOENT);
-}
-
-static void test_control_domain_is_safe(void **state)
-{
-	struct control_domain_start start = { .id = 0 };
-	struct control_pci_attach attach = { .domain = 0, .sbdf = WORLD_DISK };
-	uint32_t slot;
-
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, 0), -EPERM);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_PAUSE, 0), -EPERM);
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_START, &start, sizeof(start), NULL, 0),
-			 -EPERM);
-	assert_int_equal(world_request(0, CONTROL_PCI_ATTACH, &attach, sizeof(attach), NULL, 0),
-			 -EINVAL);
-	assert_int_equal(map(0, 0, 0, &slot), -EINVAL);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, 5), -ENOENT);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, 0xffffffff), -ENOENT);
-}
-
-/* Counts a client makes up reach no memory; flags nobody knows are refused, not ignored. */
-static void test_rom(void **state)
-{
-	struct control_pci_name name = { .sbdf = WORLD_DISK };
-	struct control_pci_attach attach = { .domain = create("g", SZ_2M), .sbdf = WORLD_DISK };
-	struct control_pci_rom rom = { .sbdf = 0x900, .size = SZ_4K, .count = 1 };
-	struct control_count where;
-
-	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &name, sizeof(name), NULL, 0), 0);
-	assert_int_equal(world_request(0, CONTROL_PCI_ROM, &rom, sizeof(rom), NULL, 0), -ENODEV);
-	rom.sbdf = WORLD_DISK;
-	rom.count = CONTROL_ROM_CHUNK + 1;
-	assert_int_equal(world_request(0, CONTROL_PCI_ROM, &rom, sizeof(rom), NULL, 0), -EINVAL);
-	rom.count = CONTROL_ROM_CHUNK;
-	memset(rom.data, 0x42, sizeof(rom.data));
-	assert_int_equal(world_request(0, CONTROL_PCI_ROM, &rom, sizeof(rom), NULL, 0), 0);
-	assert_int_equal(world.rom[CONTROL_ROM_CHUNK - 1], 0x42);
-	attach.flags = CONTROL_ATTACH_ROM | 1U << 31;
-	assert_int_equal(world_request(0, CONTROL_PCI_ATTACH, &attach, sizeof(attach), &where,
-				       sizeof(where)), -EINVAL);
-	assert_int_equal(world.attach_count, 0);
-	attach.flags = CONTROL_ATTACH_ROM;
-	assert_int_equal(world_request(0, CONTROL_PCI_ATTACH, &attach, sizeof(attach), &where,
-				       sizeof(where)), 0);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, attach.domain), 0);
-}
-
-static void test_aperture(void **state)
-{
-	uint32_t id = create("g", 4 * SZ_2M), slot, other;
-
-	assert_int_equal(map(1, id, SZ_2M, &slot), 0);
-	assert_int_equal(world.bytes_flushed, SZ_2M);
-	assert_true(world.rings_again >= 15);
-	assert_int_equal(world.slots_open, 1);
-	/* Offsets: aligned, inside. */
-	assert_int_equal(map(1, id, SZ_4K, &other), -EINVAL);
-	assert_int_equal(map(1, id, 4 * SZ_2M, &other), -EINVAL);
-	assert_int_equal(map(1, id, ~0ULL << 21, &other), -EINVAL);
-	assert_int_equal(map(1, 7, 0, &other), -ENOENT);
-	/* Another client can neither close it nor take it. */
-	assert_int_equal(unmap(2, slot), -EINVAL);
-	assert_int_equal(unmap(1, slot ^ 1), -EINVAL);
-	assert_int_equal(unmap(1, CONTROL_SLOTS), -EINVAL);
-	assert_int_equal(unmap(1, slot), 0);
-	assert_int_equal(unmap(1, slot), -EINVAL);
-	/* All slots, then none. */
-	for (uint32_t i = 0; i < CONTROL_SLOTS; i++) {
-		assert_int_equal(map(1, id, 0, &slot), 0);
-	}
-	assert_int_equal(map(1, id, 0, &slot), -ENOSPC);
-	assert_int_equal(world_request(2, CONTROL_CLAIM, NULL, 0, NULL, 0), 0);
-	assert_int_equal(world.slots_open, CONTROL_SLOTS);
-	/* The page has a new client: what the old one left is closed. */
-	assert_int_equal(world_request(1, CONTROL_CLAIM, NULL, 0, NULL, 0), 0);
-	assert_int_equal(world.slots_open, 0);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
-}
-
-/* A client that is killed while its slot opens leaves nothing behind, nor anything half done. */
-static void test_aperture_half_open(void **state)
-{
-	uint32_t id = create("g", 4 * SZ_2M), slot;
-
-	world.gives_up = true;
-	for (uint32_t i = 0; i < 8; i++) {
-		map(1, id, i % 4 * SZ_2M, &slot);
-	}
-	assert_int_equal(world.slots_opened, 0);
-	world.gives_up = false;
-	/* The next one finishes what it wants itself, from the start, beside what is there. */
-	world.bytes_flushed = 0;
-	assert_int_equal(map(2, id, SZ_2M, &slot), 0);
-	assert_int_equal(world.bytes_flushed, SZ_2M);
-	assert_int_equal(unmap(2, slot), 0);
-	assert_int_equal(world_request(1, CONTROL_CLAIM, NULL, 0, NULL, 0), 0);
-	for (uint32_t i = 0; i < CONTROL_SLOTS; i++) {
-		assert_int_equal(map(1, id, 0, &slot), 0);
-	}
-	assert_int_equal(world_request(1, CONTROL_CLAIM, NULL, 0, NULL, 0), 0);
-	/* By its number, by its domain's end. */
-	world.gives_up = true;
-	map(3, id, 0, &slot);
-	assert_int_equal(unmap(2, 0), -EINVAL);
-	assert_int_equal(unmap(3, 0), 0);
-	map(3, id, 0, &slot);
-	world.gives_up = false;
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
-	world_reap();
-	id = create("h", 4 * SZ_2M);
-	world.bytes_flushed = 0;
-	assert_int_equal(map(3, id, 0, &slot), 0);
-	assert_int_equal(world.bytes_flushed, SZ_2M);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
-}
-
-static void test_aperture_waits(void **state)
-{
-	uint32_t id, slot;
-
-	world.cleaning = 2;
-	id = create("g", 4 * SZ_2M);
-	assert_int_equal(map(1, id, SZ_2M, &slot), 0);
-	assert_int_equal(map(1, id, 2 * SZ_2M, &slot), -EAGAIN);
-	assert_int_equal(world.slots_open, 1);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
-}
-
-static void test_start_paused(void **state)
-{
-	uint32_t id = create("a", SZ_2M);
-	struct control_domain_start start = { .id = id, .flags = CONTROL_START_PAUSED << 1 };
-
-	assert_int_equal(world_request(1, CONTROL_DOMAIN_START, &start, sizeof(start), NULL, 0),
-			 -EINVAL);
-	assert_int_equal(domain_by_id(id)->state, DOMAIN_BUILDING);
-	start.flags = CONTROL_START_PAUSED;
-	assert_int_equal(world_request(1, CONTROL_DOMAIN_START, &start, sizeof(start), NULL, 0), 0);
-	assert_int_equal(domain_by_id(id)->state, DOMAIN_PAUSED);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_UNPAUSE, id), 0);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
-}
-
-/* No slot outlives the domain's BUILDING state, however that ends. */
-static void test_aperture_closes(void **state)
-{
-	uint32_t a = create("a", SZ_2M), b = create("b", SZ_2M), slot;
-	struct control_domain_start start = { .id = a, .pc = 0x40000000, .arg = 5 };
-
-	assert_int_equal(map(1, a, 0, &slot), 0);
-	assert_int_equal(map(2, b, 0, &slot), 0);
-	assert_int_equal(world_request(3, CONTROL_DOMAIN_START, &start, sizeof(start), NULL, 0), 0);
-	assert_int_equal(world.slots_open, 1);
-	assert_int_equal(map(1, a, 0, &slot), -EINVAL);
-	assert_int_equal(world_request(3, CONTROL_DOMAIN_START, &start, sizeof(start), NULL, 0),
-			 -EINVAL);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_PAUSE, a), 0);
-	assert_int_equal(map(1, a, 0, &slot), -EINVAL);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, b), 0);
-	assert_int_equal(world.slots_open, 0);
-	assert_int_equal(map(2, b, 0, &slot), -EINVAL);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, a), 0);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, a), -EBUSY);
+	assert_int_equal(world_domain_op(CONTROL_DOMAIN_DESTROY, out.id), 0);
 }
 
 static void test_lists(void **state)
@@ -454,7 +138,7 @@ static void test_lists(void **state)
 		struct control_list_reply head;
 		struct control_function entries[4];
 	} pci;
-	uint32_t id = create("g", SZ_2M);
+	uint32_t id = world_create("g", SZ_2M);
 
 	assert_int_equal(
 		world_request(0, CONTROL_DOMAIN_LIST, &in, sizeof(in), &domains, sizeof(domains)),
@@ -491,76 +175,12 @@ static void test_lists(void **state)
 	assert_int_equal(pci.head.count, 1);
 	assert_int_equal(pci.entries[0].sbdf, WORLD_NIC);
 	assert_int_equal(pci.head.next, WORLD_BROKEN);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
-}
-
-static void test_examine(void **state)
-{
-	struct control_pci_examine in = { .sbdf = WORLD_NIC };
-	struct control_pci_report r;
-	struct pci_function *nic = world_pci(WORLD_NIC);
-
-	nic->its = (struct its *)nic; /* not NULL is all that is asked */
-	nic->device_id = (device_id_t){ 0x777 };
-	nic->msix = (struct pci_msix){ .cap = 0x40, .entries = 9 };
-	nic->msi = (struct pci_msi){ .vectors = 4 }; /* no capability: left-over geometry */
-	nic->bars[1] = (struct pci_bar){ .kind = BAR_MEM32, .prefetchable = true, .size = 0x1000,
-					 .address = 0x8000, .cpu = { 0x10008000 } };
-	nic->bars[2] = (struct pci_bar){ .kind = BAR_IO, .size = 0x20, .address = 0x1000 };
-	nic->bars[3] = (struct pci_bar){ .kind = BAR_MEM32, .size = 0x10, .address = 0x9010,
-					 .cpu = { 0x10009010 } };
-	assert_int_equal(world_request(0, CONTROL_PCI_EXAMINE, &in, sizeof(in), &r, sizeof(r)), 0);
-	assert_int_equal(r.sbdf, WORLD_NIC);
-	assert_int_equal(r.obstacles, 0);
-	assert_int_equal(r.only, CONTROL_NO_DOMAIN);
-	assert_int_equal(r.flags, CONTROL_REPORT_IOMMU | CONTROL_REPORT_IOMMU_USABLE |
-					  CONTROL_REPORT_ITS);
-	assert_int_equal(r.stream, 0x10000 | WORLD_NIC);
-	assert_int_equal(r.device_id, 0x777);
-	assert_int_equal(r.msix_entries, 9);
-	assert_int_equal(r.msi_vectors, 0);
-	assert_int_equal(r.bars[0].kind, CONTROL_BAR_NONE);
-	assert_int_equal(r.bars[1].flags, CONTROL_BAR_PREFETCHABLE | CONTROL_BAR_OWN_PAGES);
-	assert_int_equal(r.bars[1].size, 0x1000);
-	assert_int_equal(r.bars[2].kind, CONTROL_BAR_IO);
-	assert_int_equal(r.bars[2].flags, 0);
-	assert_int_equal(r.bars[3].flags, 0);
-	in.sbdf = WORLD_PORT;
-	assert_int_equal(world_request(0, CONTROL_PCI_EXAMINE, &in, sizeof(in), &r, sizeof(r)), 0);
-	assert_int_equal(r.obstacles, CONTROL_OBSTACLE_BRIDGE);
-	in.sbdf = WORLD_NIC + 1;
-	assert_int_equal(world_request(0, CONTROL_PCI_EXAMINE, &in, sizeof(in), NULL, 0), -ENODEV);
-	assert_int_equal(world_request(0, CONTROL_PCI_EXAMINE, &in, 4, NULL, 0), -E2BIG);
-}
-
-static void test_names_of_functions(void **state)
-{
-	struct control_pci_name in = { .sbdf = WORLD_DISK, .name = "disk" };
-
-	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0), 0);
-	in.sbdf = WORLD_NIC;
-	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0),
-			 -EEXIST);
-	memset(in.name, 'x', sizeof(in.name));
-	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0),
-			 -EINVAL);
-	/* Again, under another name: no reset, the name changes; without a name it stays. */
-	in = (struct control_pci_name){ .sbdf = WORLD_DISK, .name = "other" };
-	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0), 0);
-	in.name[0] = '\0';
-	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0), 0);
-	assert_string_equal(world_pci(WORLD_DISK)->name, "other");
-	in.sbdf = 0xdead;
-	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0),
-			 -ENODEV);
-	in.sbdf = WORLD_PORT;
-	assert_int_equal(world_request(0, CONTROL_PCI_QUARANTINE, &in, sizeof(in), NULL, 0),
-			 -EPERM);
+	assert_int_equal(world_domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
 }
 
 static void test_console(void **state)
 {
-	uint32_t id = create("g", SZ_2M);
+	uint32_t id = world_create("g", SZ_2M);
 	struct control_text_read read = { .id = id };
 	struct control_console_write write = { .id = id, .size = 300 };
 	struct {
@@ -588,42 +208,7 @@ static void test_console(void **state)
 	write.size = 1;
 	assert_int_equal(world_request(0, CONTROL_CONSOLE_WRITE, &write, sizeof(write), NULL, 0),
 			 -EPERM);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
-}
-
-static int key(uint32_t id, uint32_t action, uint32_t means, uint32_t *flags)
-{
-	struct control_power_key in = { .id = id, .action = action, .means = means };
-	struct control_power_key_state out = { 0 };
-	int err = world_request(0, CONTROL_DOMAIN_POWER_KEY, &in, sizeof(in), &out, sizeof(out));
-
-	*flags = out.flags;
-	return err;
-}
-
-static void test_power_key(void **state)
-{
-	uint32_t id = create("g", SZ_2M), flags;
-
-	assert_int_equal(key(id, CONTROL_KEY_LOOK, 0, &flags), 0);
-	assert_int_equal(flags, 0);
-	assert_int_equal(key(id, CONTROL_KEY_PRESS, CONTROL_REBOOT, &flags), 0);
-	assert_int_equal(flags, CONTROL_KEY_DOWN | CONTROL_KEY_UNREAD);
-	assert_true(domain_by_id(id)->off_is_reboot);
-	/* Who only looks changes nothing. */
-	assert_int_equal(key(id, CONTROL_KEY_LOOK, CONTROL_POWEROFF, &flags), 0);
-	assert_true(domain_by_id(id)->off_is_reboot);
-	assert_int_equal(key(id, CONTROL_KEY_RELEASE, CONTROL_POWEROFF, &flags), 0);
-	assert_int_equal(flags, CONTROL_KEY_UNREAD);
-	assert_false(domain_by_id(id)->off_is_reboot);
-	assert_int_equal(key(id, 3, 0, &flags), -EINVAL);
-	assert_int_equal(key(id, CONTROL_KEY_PRESS, CONTROL_CRASH, &flags), -EINVAL);
-	assert_false(world.key.down);
-	assert_int_equal(key(0, CONTROL_KEY_PRESS, 0, &flags), -EPERM);
-	assert_int_equal(key(id + 1, CONTROL_KEY_PRESS, 0, &flags), -ENOENT);
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
-	/* On its way out: there may be no key any more. */
-	assert_int_equal(key(id, CONTROL_KEY_PRESS, 0, &flags), -ENOENT);
+	assert_int_equal(world_domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
 }
 
 static void fill_trace(uint32_t cpu, struct trace_ring *ring)
@@ -675,29 +260,8 @@ static void test_trace(void **state)
 	assert_false(world.tracing);
 }
 
-static void test_rename(void **state)
-{
-	struct control_domain_rename in = { .id = create("g", SZ_2M), .name = "other" };
-
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_RENAME, &in, sizeof(in), NULL, 0), 0);
-	assert_string_equal(domain_by_id(in.id)->name, "other");
-	strcpy(in.name, "control");
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_RENAME, &in, sizeof(in), NULL, 0),
-			 -EEXIST);
-	strcpy(in.name, "a b");
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_RENAME, &in, sizeof(in), NULL, 0),
-			 -EINVAL);
-	memset(in.name, 'x', sizeof(in.name));
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_RENAME, &in, sizeof(in), NULL, 0),
-			 -EINVAL);
-	memset(in.name, 0, sizeof(in.name));
-	assert_int_equal(world_request(0, CONTROL_DOMAIN_RENAME, &in, sizeof(in), NULL, 0),
-			 -EINVAL);
-	assert_string_equal(domain_by_id(in.id)->name, "other");
-	assert_int_equal(domain_op(CONTROL_DOMAIN_DESTROY, in.id), 0);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, control_world_setup, control_world_teardown)
 
 int main(void)
 {
@@ -708,24 +272,9 @@ int main(void)
 		TEST(test_bad_page),
 		TEST(test_bad_op_and_size),
 		TEST(test_junk),
-		TEST(test_create_checks),
-		TEST(test_pin_and_share),
-		TEST(test_control_domain_is_safe),
-		TEST(test_flash),
-		TEST(test_unsafe_interrupts),
 		TEST(test_single_fetch),
-		TEST(test_rom),
-		TEST(test_aperture),
-		TEST(test_start_paused),
-		TEST(test_aperture_closes),
-		TEST(test_aperture_half_open),
-		TEST(test_aperture_waits),
 		TEST(test_lists),
-		TEST(test_examine),
-		TEST(test_names_of_functions),
 		TEST(test_console),
-		TEST(test_power_key),
-		TEST(test_rename),
 		TEST(test_trace),
 	};
 

@@ -64,6 +64,9 @@ extern struct control_world world;
 
 void control_world_init(void);
 void control_world_end(void);
+/* The same, for cmocka. */
+int control_world_setup(void **state);
+int control_world_teardown(void **state);
 
 /* An access to one of the control function's trapped regions. */
 uint64_t world_load(uint64_t address, uint8_t size);
@@ -73,6 +76,10 @@ uint8_t *world_page(uint32_t page);
 /* Put a request into a page, ring, and return its result; the reply's body into out. */
 int world_request(uint32_t page, uint32_t op, const void *in, uint32_t in_size, void *out,
 		  uint32_t out_size);
+/* A guest of one vCPU and ram bytes is made: its id. */
+uint32_t world_create(const char *name, uint64_t ram);
+/* A request whose body is a domain's id. */
+int world_domain_op(uint32_t op, uint32_t id);
 
 struct pci_function *world_pci(uint32_t sbdf);
 /* Two that are alone become one isolation group. */
