@@ -21,6 +21,43 @@ static void express_is_an_integrated_endpoint(void **state)
 	assert_int_equal(rig_hw(&rig, 0x88, 2) & 0x00e0, 0); /* MPS is not the guest's */
 }
 
+/* Behind a port: an endpoint whose link is the hardware's, with controls that remember. */
+static void express_behind_a_port_has_a_link(void **state)
+{
+	static const struct { uint32_t hw, caps; } cases[] = {
+		{ 0xffffffff, 0x3e0f }, { 0x00020000, 0x0002 },
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint32_t hw = cases[i].hw;
+
+		rig_free(&rig);
+		rig_init(&rig);
+		rig_typical(&rig);
+		rig_set(&rig, 0x82, 2, hw >> 16);
+		rig_set(&rig, 0x8c, 4, hw);
+		rig_set(&rig, 0x90, 4, hw);
+		rig.build.behind_port = true;
+		assert_int_equal(rig_build(&rig, VPCI_VIEW_GUEST, true), 0);
+		assert_int_equal(rig_read(&rig, 0x8c, 4), (hw & 0x3ff) | 0x00400000);
+		assert_int_equal(rig_read(&rig, 0x90, 4), hw & 0x03ff0000);
+		rig_write(&rig, 0x82, 2, 0xffff);
+		rig_write(&rig, 0x8c, 4, 0xffffffff);
+		rig_write(&rig, 0x90, 4, 0xffffffff);
+		assert_int_equal(rig.hw_writes, 0);
+		/* The link changes; what the function is does not. */
+		rig_set(&rig, 0x82, 2, ~hw >> 16);
+		rig_set(&rig, 0x8c, 4, ~hw);
+		rig_set(&rig, 0x90, 4, ~hw);
+		assert_int_equal(rig_read(&rig, 0x82, 2), cases[i].caps);
+		assert_int_equal(rig_read(&rig, 0x8c, 4), (~hw & 0x3ff) | 0x00400000);
+		assert_int_equal(rig_read(&rig, 0x90, 4), (~hw & 0x03ff0000) | 0x1cb);
+		vpci_shadow_initial(&rig.s);
+		assert_int_equal(rig_read(&rig, 0x90, 2), 0);
+	}
+}
+
 /* Version 1 ends at 0x14: what follows is not this capability's. */
 static void express_version_1_has_no_second_part(void **state)
 {
@@ -88,6 +125,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, vpci_case_setup, vpci_case_teardown)
 	const struct CMUnitTest tests[] = {
 		T(express_is_an_integrated_endpoint),
+		T(express_behind_a_port_has_a_link),
 		T(express_version_1_has_no_second_part),
 		T(read_requests_are_of_a_size_there_is),
 		T(device_status_clears_only_by_writing_one),
