@@ -11,7 +11,6 @@
 
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/mmu.h"
-#include "control/control_request.h"
 #include "control_world.h"
 #include "core/heap.h"
 
