@@ -120,6 +120,17 @@ struct vpci {
 	uint32_t msi_used;  /* and owns; atomic */
 };
 
+/* What a read gets where nobody is: all ones. */
+static inline void vpci_nobody_answers(struct mmio_access *a)
+{
+	if (!a->write) {
+		a->value = a->size >= 8 ? ~0ULL : (1ULL << (8 * a->size)) - 1;
+	}
+}
+
+/* vpci_window.c: a segment's memory windows, and those of its I/O ports. */
+extern const struct mmio_ops vpci_window_ops, vpci_io_ops;
+
 /*
  * An empty segment, config window trapped at [cfg, +cfg_size), as far as buses up to 255 are; size
  * 0: there is none. bus_start: 0 to 255. -ENOMEM, -ENOSPC, -EEXIST.

@@ -19,18 +19,6 @@
 #define ECAM_DEVFN(offset) ((uint32_t)((offset) >> 12) & 0xff)
 #define ECAM_REG(offset)   ((uint32_t)(offset)&0xfff)
 
-static uint64_t ones(uint32_t size)
-{
-	return size >= 8 ? ~0ULL : (1ULL << (8 * size)) - 1;
-}
-
-static void nobody_answers(struct mmio_access *a)
-{
-	if (!a->write) {
-		a->value = ones(a->size);
-	}
-}
-
 static struct vpci_function *peek(const struct vpci_segment *seg, uint8_t bus, uint32_t devfn)
 {
 	struct vpci_function **table = __atomic_load_n(&seg->buses[bus], __ATOMIC_ACQUIRE);
@@ -110,7 +98,7 @@ __attribute__((noinline)) static enum mmio_result port_answers(struct vpci_segme
 					       vpci_shared_config(seg, devfn, reg, a, &r));
 
 	if (!found) {
-		nobody_answers(a);
+		vpci_nobody_answers(a);
 	}
 	if (nobody) {
 		*nobody = !found;
@@ -138,93 +126,17 @@ static enum mmio_result config_access(struct vcpu *v, void *opaque, struct mmio_
 	struct vpci_segment *seg = opaque;
 
 	if (!IS_ALIGNED(a->offset, a->size)) {
-		nobody_answers(a);
+		vpci_nobody_answers(a);
 		return MMIO_DONE;
 	}
 	return vpci_bus_config(seg, v, (uint8_t)(ECAM_BUS(a->offset) + seg->bus_start),
 			       ECAM_DEVFN(a->offset), ECAM_REG(a->offset), a, NULL);
 }
 
-/*
- * Mapped BARs never come here: a trapped MSI-X table, registers of shared memory, or what reads as
- * a master abort do.
- */
-static enum mmio_result window_access(struct vcpu *v, void *opaque, struct mmio_access *a)
-{
-	struct vpci_segment *seg = opaque;
-	enum mmio_result r = MMIO_DONE;
-	struct vpci_function *vf;
-	bool found = false;
-
-	(void)v;
-	spin_lock(&seg->domain->vpci->lock);
-	for (vf = seg->trapped; vf && !found; vf = vf->next_trapped) {
-		spin_lock(&vf->function->lock);
-		found = vpci_msix_access(vf, a->ipa, a);
-		spin_unlock(&vf->function->lock);
-	}
-	spin_unlock(&seg->domain->vpci->lock);
-	if (!found && !vpci_shared_window(seg, a, &r)) {
-		nobody_answers(a);
-	}
-	return r;
-}
-
-/* A port of the domain's I/O space: whichever function decodes it, or a master abort. */
-static bool find_port(struct vpci_segment *seg, uint64_t port, uint32_t size, bool write,
-		      uint32_t *value)
-{
-	struct vpci_function *vf;
-	bool found = false;
-
-	spin_lock(&seg->domain->vpci->lock);
-	for (vf = seg->trapped; vf && !found; vf = vf->next_trapped) {
-		spin_lock(&vf->function->lock);
-		found = vpci_exec_port(vf, port, size, write, value);
-		spin_unlock(&vf->function->lock);
-	}
-	spin_unlock(&seg->domain->vpci->lock);
-	return found;
-}
-
-static enum mmio_result io_access(struct vcpu *v, void *opaque, struct mmio_access *a)
-{
-	struct vpci_segment *seg = opaque;
-	uint32_t value = (uint32_t)a->value;
-	uint64_t port = 0;
-
-	for (uint32_t i = 0; i < seg->aperture_count; i++) {
-		const struct vpci_aperture *window = &seg->apertures[i];
-
-		if (window->kind == WINDOW_IO && a->ipa.v - window->ipa.v < window->size) {
-			port = window->pci + (a->ipa.v - window->ipa.v);
-		}
-	}
-	if (a->size > 4 || !IS_ALIGNED(port, a->size) ||
-	    !find_port(seg, port, a->size, a->write, &value)) {
-		nobody_answers(a);
-		return MMIO_DONE;
-	}
-	a->value = value;
-	return MMIO_DONE;
-}
-
 static const struct mmio_ops config_ops = {
 	.name = "pci-config",
 	.kind = EXIT_MMIO_PCI,
 	.access = config_access,
-};
-
-static const struct mmio_ops window_ops = {
-	.name = "pci-window",
-	.kind = EXIT_MMIO_PCI,
-	.access = window_access,
-};
-
-static const struct mmio_ops io_ops = {
-	.name = "pci-ports",
-	.kind = EXIT_MMIO_PCI,
-	.access = io_access,
 };
 
 static struct vpci_segment **bucket_of(const struct vpci *vpci, uint32_t number)
@@ -285,7 +197,8 @@ int vpci_bus_add_segment(struct domain *d, uint32_t number, uint32_t bus_start, 
 	r = cfg_size == 0 ? 0 : mmio_add(&d->mmio, cfg, cfg_size, &config_ops, seg);
 	for (uint32_t i = 0; r == 0 && i < seg->aperture_count; i++) {
 		r = mmio_add(&d->mmio, seg->apertures[i].ipa, seg->apertures[i].size,
-			     seg->apertures[i].kind == WINDOW_IO ? &io_ops : &window_ops, seg);
+			     seg->apertures[i].kind == WINDOW_IO ? &vpci_io_ops : &vpci_window_ops,
+			     seg);
 	}
 	return r;
 }

@@ -2,6 +2,7 @@
 /* The promises of the memory aperture. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 /* After the above. */
 #include <cmocka.h>

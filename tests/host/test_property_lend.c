@@ -2,7 +2,8 @@
 /*
  * Functions on their way between three domains that write what they like, while steps fail: one
  * owner each, and in each stage 2 just the pages that BARs and COMMAND say, as a second bookkeeping
- * has them (lend_expected.h). Two may share a stream, and one has virtual functions that come and go.
+ * has them (lend_expected.h). Two may share a stream, and one has virtual functions that come and
+ * go.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -131,9 +132,13 @@ static void random_access(uint32_t domain, const struct device *d, uint32_t slot
 		reg &= ~(a.size - 1U);
 	}
 	reg = MIN(reg, 4096U - a.size);
-	at = domain == WORLD_CONTROL ? world_owner_cfg(bridge, place_of(d), reg)
-	     : property_below(2)     ? world_guest_cfg(slot, reg)
-				     : lend_devices_behind_port(domain, slot % GUEST_PORT_COUNT, reg);
+	if (domain == WORLD_CONTROL) {
+		at = world_owner_cfg(bridge, place_of(d), reg);
+	} else if (property_below(2)) {
+		at = world_guest_cfg(slot, reg);
+	} else {
+		at = lend_devices_behind_port(domain, slot % GUEST_PORT_COUNT, reg);
+	}
 	a.value = random_value(domain, reg);
 	property_say("domain %u slot %u: %s %u at 0x%x, 0x%llx", domain, slot,
 		     a.write ? "write" : "read", a.size, reg, (unsigned long long)a.value);

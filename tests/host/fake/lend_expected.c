@@ -48,7 +48,8 @@ static uint64_t config_of(const struct device *d, uint32_t reg)
 	if (d->f->user == WORLD_CONTROL) {
 		return world_owner_cfg(bridge, d->f->sbdf, reg);
 	}
-	return slot ? lend_devices_behind_port(d->f->user, SBDF_DEV(d->f->user_view) - GUEST_PORT_DEVICE, reg)
+	return slot ? lend_devices_behind_port(d->f->user,
+					       SBDF_DEV(d->f->user_view) - GUEST_PORT_DEVICE, reg)
 		    : world_guest_cfg(SBDF_DEV(d->f->user_view), reg);
 }
 
