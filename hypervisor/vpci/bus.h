@@ -75,7 +75,7 @@ struct vpci_function {
 	struct vpci_msix *msix; /* a table that is trapped, while it is in use; else NULL */
 	uint32_t msi_count;     /* messages of the MSI capability that have vectors */
 
-	struct intx_member intx; /* vpci_intx.c; line and masked: function->lock too */
+	struct intx_member intx; /* vpci_intx.c; route and masked: function->lock too */
 
 	struct its_device *itt; /* read by the vITS without lock, see vpci_host_device() */
 	struct job routes;      /* lend_leave.c: makes the vITS follow itt */

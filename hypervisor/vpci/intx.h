@@ -17,35 +17,29 @@
 #ifndef VPCI_INTX_H
 #define VPCI_INTX_H
 
+#include "lib/list.h"
 #include "lib/types.h"
 
 struct domain;
+struct intx_line;
+struct intx_route;
 struct vpci_function;
-
-enum intx_mode { INTX_OFF, INTX_FORWARD, INTX_SHARED };
 
 /* A function on a wire. */
 struct intx_member {
-	struct intx_member *next;
-	struct domain *domain;
-	uint32_t line;   /* host INTID; 0: on none */
-	uint32_t vintid; /* where it interrupts the domain */
-	bool maskable;   /* implements Command.INTxDisable */
-	bool shared;     /* its wire is INTX_SHARED */
-	bool masked;     /* silenced by the hypervisor */
+	struct list node;         /* of route->speaking or route->silent */
+	struct intx_route *route; /* NULL: on none */
+	bool maskable;            /* implements Command.INTxDisable */
+	bool masked;              /* silenced by the hypervisor */
 };
 
 /* intx_line.c: pure. */
 
-/* How a wire is to be served; *first: one of its members, NULL when there is none. */
-enum intx_mode intx_mode_of(const struct intx_member *members, uint32_t line,
-			    const struct intx_member **first);
 /*
- * May a function interrupt d by this wire? Two domains can share one when all of its functions can
- * be silenced.
+ * May a function interrupt d by this wire (NULL: nobody is on it)? Two domains can share one when
+ * all of its functions can be silenced.
  */
-bool intx_can_join(const struct intx_member *members, uint32_t line, const struct domain *d,
-		   bool maskable);
+bool intx_can_join(const struct intx_line *line, const struct domain *d, bool maskable);
 
 enum intx_action {
 	INTX_LEAVE,

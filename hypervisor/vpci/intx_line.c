@@ -1,42 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Decisions about wires and the functions on them. */
-#include "vpci/intx.h"
+#include "vpci/intx_wire.h"
 
 /* Interrupts for which no function stands, less those for which one does. */
 #define EMPTY_MAX 32U
 
-static bool same_place(const struct intx_member *a, const struct intx_member *b)
+bool intx_can_join(const struct intx_line *line, const struct domain *d, bool maskable)
 {
-	return a->domain == b->domain && a->vintid == b->vintid;
-}
+	const struct intx_route *r;
 
-enum intx_mode intx_mode_of(const struct intx_member *members, uint32_t line,
-			    const struct intx_member **first)
-{
-	const struct intx_member *m = members;
-
-	while (m && m->line != line) {
-		m = m->next;
+	if (!line || (maskable && line->unmaskable == 0)) {
+		return true;
 	}
-	*first = m;
-	if (!m) {
-		return INTX_OFF;
-	}
-	/* One place has room for one physical interrupt: it must be this wire's alone, too. */
-	for (m = members; m; m = m->next) {
-		if ((m->line == line) != same_place(m, *first)) {
-			return INTX_SHARED;
-		}
-	}
-	return INTX_FORWARD;
-}
-
-bool intx_can_join(const struct intx_member *members, uint32_t line, const struct domain *d,
-		   bool maskable)
-{
-	for (; members; members = members->next) {
-		if (members->line == line && members->domain != d &&
-		    (!maskable || !members->maskable)) {
+	list_for_each(r, &line->routes, of_line) {
+		if (r->domain != d) {
 			return false;
 		}
 	}

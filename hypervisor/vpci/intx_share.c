@@ -16,6 +16,7 @@
 
 static struct job poll_job;
 static bool poll_queued; /* intx_wires.lock */
+static struct list polled = { &polled, &polled }; /* the same; lines */
 
 /*
  * The wire's next interrupt goes where this one does: most come from who had the last, its domain
@@ -24,13 +25,15 @@ static bool poll_queued; /* intx_wires.lock */
 static void raise_wire(struct intx_member *m)
 {
 	struct irq_meter *meter = &intx_function(m)->function->meter;
+	const struct intx_route *r = m->route;
 
-	__atomic_fetch_add(&m->domain->interrupts_injected, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&r->domain->interrupts_injected, 1, __ATOMIC_RELAXED);
 	if (irq_meter_hit(meter)) {
 		pci_wire_storm(meter, 0);
 	}
-	vgic_set_level(m->domain, NULL, m->vintid, true);
-	irq_set_affinity(m->line, vgic_spi_cpu(m->domain, m->vintid));
+	vgic_set_resample(r->domain, r->vintid, r->line->intid);
+	vgic_set_level(r->domain, NULL, r->vintid, true);
+	irq_set_affinity(r->line->intid, vgic_spi_cpu(r->domain, r->vintid));
 }
 
 /* A function that does not answer asks for nothing. */
@@ -41,16 +44,15 @@ static bool asserts(struct pci_function *f)
 	return status != 0xffff && (status & PCI_STATUS_INTERRUPT) != 0;
 }
 
-/* Lock held. True: there was something to do. */
-static bool look_at(struct intx_member *m, uint32_t intid)
+/* True: there was something to do. */
+static bool look_at(struct intx_member *m)
 {
 	struct vpci_function *vf = intx_function(m);
-	bool high = vgic_level(m->domain, m->vintid);
+	bool high = vgic_level(m->route->domain, m->route->vintid);
 	bool storms = pci_storm_lasts(vf->function);
 	enum intx_action action;
 
-	/* Functions of other wires matter when their domain ended the handling. */
-	if (!m->shared || (m->masked ? high || storms : m->line != intid)) {
+	if (m->masked && (high || storms)) {
 		return false;
 	}
 	spin_lock(&vf->function->lock);
@@ -65,42 +67,52 @@ static bool look_at(struct intx_member *m, uint32_t intid)
 	return action != INTX_LEAVE;
 }
 
-static bool look_at_all(uint32_t intid)
+static bool look_at_list(struct list *members)
 {
+	struct intx_member *m, *next;
 	bool useful = false;
 
-	for (struct intx_member *m = intx_wires.members; m; m = m->next) {
-		useful |= look_at(m, intid);
+	list_for_each_safe(m, next, members, node) {
+		useful |= look_at(m);
 	}
 	return useful;
 }
 
-/* Lock held. */
-static bool poll_line(struct intx_line *line)
+/* Lock held. Silent ones of other wires, too: their domain ended the handling. */
+static bool look_at_line(const struct intx_line *line)
 {
-	if (line->polls_left == 0) {
-		return false;
+	struct intx_route *r, *there;
+	bool useful = false;
+
+	list_for_each(r, &line->routes, of_line) {
+		useful |= look_at_list(&r->speaking);
+		for (there = intx_wire_first(r->domain, r->vintid); there;
+		     there = intx_wire_next(there)) {
+			if (there->line->mode == INTX_SHARED) {
+				useful |= look_at_list(&there->silent);
+			}
+		}
 	}
-	(void)look_at_all(line->intid);
-	line->polls_left--;
-	if (line->polls_left == 0) {
-		irq_enable(line->intid);
-	}
-	return line->polls_left != 0;
+	return useful;
 }
 
 static enum job_status poll_step(struct job *j)
 {
-	enum job_status status = JOB_DONE;
+	struct intx_line *line, *next;
+	enum job_status status;
 
 	(void)j;
 	spin_lock(&intx_wires.change_lock);
 	spin_lock(&intx_wires.lock);
-	for (struct intx_line *line = intx_wires.lines; line; line = line->next) {
-		if (poll_line(line)) {
-			status = JOB_WAIT;
+	list_for_each_safe(line, next, &polled, polled) {
+		(void)look_at_line(line);
+		line->polls_left--;
+		if (line->polls_left == 0) {
+			list_del(&line->polled);
+			irq_enable(line->intid);
 		}
 	}
+	status = list_empty(&polled) ? JOB_DONE : JOB_WAIT;
 	spin_unlock(&intx_wires.lock);
 	spin_unlock(&intx_wires.change_lock);
 	return status;
@@ -110,17 +122,12 @@ static enum job_status poll_step(struct job *j)
 static void poll_finish(struct job *j, bool cancelled)
 {
 	(void)cancelled;
-	spin_lock(&intx_wires.change_lock);
 	spin_lock(&intx_wires.lock);
-	poll_queued = false;
-	for (const struct intx_line *line = intx_wires.lines; line; line = line->next) {
-		poll_queued |= line->polls_left != 0;
-	}
+	poll_queued = !list_empty(&polled);
 	if (poll_queued) {
 		job_start(j);
 	}
 	spin_unlock(&intx_wires.lock);
-	spin_unlock(&intx_wires.change_lock);
 }
 
 static const struct job_ops poll_ops = {
@@ -135,6 +142,7 @@ static void poll_begin(struct intx_line *line)
 	irq_disable(line->intid);
 	line->empty = 0;
 	line->polls_left = POLLS;
+	list_add_tail(&polled, &line->polled);
 	line->poll_count++;
 	if ((line->poll_count & (line->poll_count - 1)) == 0) {
 		log_warn("pci", "INTx line %u: interrupts for none of its functions (%llu times), "
@@ -152,7 +160,7 @@ static enum irq_result shared_irq(uint32_t intid, void *arg)
 	struct intx_line *line = arg;
 
 	spin_lock(&intx_wires.lock);
-	if (intx_judge(&line->empty, look_at_all(intid)) && line->polls_left == 0) {
+	if (intx_judge(&line->empty, look_at_line(line)) && line->polls_left == 0) {
 		poll_begin(line);
 	}
 	spin_unlock(&intx_wires.lock);
@@ -171,15 +179,16 @@ int intx_share_start(struct intx_line *line)
 
 void intx_share_stop(struct intx_line *line)
 {
+	const struct intx_route *r;
+
 	irq_release(line->intid);
 	spin_lock(&intx_wires.lock);
 	line->empty = 0;
 	line->polls_left = 0;
+	list_del(&line->polled);
 	spin_unlock(&intx_wires.lock);
-	for (const struct intx_member *m = intx_wires.members; m; m = m->next) {
-		if (m->line == line->intid) {
-			vgic_set_resample(m->domain, m->vintid, 0);
-		}
+	list_for_each(r, &line->routes, of_line) {
+		vgic_set_resample(r->domain, r->vintid, 0);
 	}
 }
 

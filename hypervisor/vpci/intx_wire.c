@@ -6,159 +6,308 @@
 #include "core/log.h"
 #include "irq/irq.h"
 #include "irq/vgic.h"
+#include "lib/hash.h"
 #include "pci/registry.h"
+
+#define BUCKET_BITS 7
 
 struct intx_wires intx_wires;
 
-/*
- * Whatever was held back may have changed hands: what virtual wires do at EOI where a function's
- * own is shared is said anew, wires silent for a storm speak, and every function is looked at.
- */
-static void resample(void)
+static struct intx_line *lines[1U << BUCKET_BITS];   /* by INTID; change_lock */
+static struct intx_route *routes[1U << BUCKET_BITS]; /* by place; written under both locks */
+
+static struct intx_line **line_bucket(uint32_t intid)
 {
-	for (const struct intx_member *m = intx_wires.members; m; m = m->next) {
-		if (m->shared) {
-			vgic_set_resample(m->domain, m->vintid, m->line);
-		}
-	}
-	for (struct intx_line *line = intx_wires.lines; line; line = line->next) {
-		if (line->mode == INTX_SHARED) {
-			intx_share_look(line);
-		} else {
-			irq_enable(line->intid);
-		}
-	}
+	return &lines[hash_bucket(intid, BUCKET_BITS)];
 }
 
-static void stop_line(struct intx_line *line)
+static struct intx_route **route_bucket(const struct domain *d, uint32_t vintid)
 {
+	return &routes[hash_bucket(d->id << 10 | vintid, BUCKET_BITS)];
+}
+
+struct intx_line *intx_wire_line(uint32_t intid)
+{
+	struct intx_line *line = *line_bucket(intid);
+
+	while (line && line->intid != intid) {
+		line = line->next;
+	}
+	return line;
+}
+
+static struct intx_route *route_to(struct intx_route *r, const struct domain *d, uint32_t vintid)
+{
+	while (r && (r->domain != d || r->vintid != vintid)) {
+		r = r->next;
+	}
+	return r;
+}
+
+struct intx_route *intx_wire_first(const struct domain *d, uint32_t vintid)
+{
+	return route_to(*route_bucket(d, vintid), d, vintid);
+}
+
+struct intx_route *intx_wire_next(const struct intx_route *r)
+{
+	return route_to(r->next, r->domain, r->vintid);
+}
+
+/* Another line with a route to r's place. */
+static struct intx_line *other_line(const struct intx_route *r)
+{
+	const struct intx_route *other = intx_wire_first(r->domain, r->vintid);
+
+	while (other && other->line == r->line) {
+		other = intx_wire_next(other);
+	}
+	return other ? other->line : NULL;
+}
+
+/* One place has room for one physical interrupt: it must be this wire's alone, too. */
+static enum intx_mode mode_wanted(const struct intx_line *line)
+{
+	const struct intx_route *r = list_first(&line->routes, struct intx_route, of_line);
+
+	if (list_empty(&line->routes)) {
+		return INTX_OFF;
+	}
+	return r->of_line.next == &line->routes && !other_line(r) ? INTX_FORWARD : INTX_SHARED;
+}
+
+static void let_speak(struct intx_member *m)
+{
+	struct vpci_function *vf = intx_function(m);
+
+	spin_lock(&intx_wires.lock);
+	spin_lock(&vf->function->lock);
+	intx_set_masked(m, false);
+	spin_unlock(&vf->function->lock);
+	spin_unlock(&intx_wires.lock);
+}
+
+/*
+ * Functions of one domain cannot be told apart on a forwarded wire: the first stands for all. A
+ * storm of who stood for them before is over.
+ */
+static void stand_for_all(const struct intx_line *line)
+{
+	const struct intx_route *r = list_first(&line->routes, struct intx_route, of_line);
+	struct intx_member *m = list_first(&r->speaking, struct intx_member, node);
+
+	vgic_route_meter(r->domain, line->intid, &intx_function(m)->function->meter);
+	irq_enable(line->intid);
+}
+
+static int start_forward(struct intx_line *line)
+{
+	struct intx_route *r = list_first(&line->routes, struct intx_route, of_line);
+	int ret = vgic_route_spi(r->domain, line->intid, r->vintid, false);
+
+	if (ret) {
+		return ret;
+	}
+	line->domain = r->domain;
+	while (!list_empty(&r->silent)) {
+		let_speak(list_first(&r->silent, struct intx_member, node));
+	}
+	stand_for_all(line);
+	return 0;
+}
+
+static void set_mode(struct intx_line *line, enum intx_mode mode)
+{
+	spin_lock(&intx_wires.lock);
+	line->mode = mode;
+	spin_unlock(&intx_wires.lock);
+}
+
+/* Routes came or went: serve the line as they want it now. */
+static void apply(struct intx_line *line)
+{
+	static const char *const names[] = { "off", "forwarded", "shared" };
+	enum intx_mode mode = mode_wanted(line);
+	int r = 0;
+
+	if (mode == line->mode) {
+		return;
+	}
 	if (line->mode == INTX_FORWARD) {
 		vgic_unroute_spi(line->domain, line->intid);
 	} else if (line->mode == INTX_SHARED) {
 		intx_share_stop(line);
 	}
-	line->mode = INTX_OFF;
+	set_mode(line, mode); /* before it is served: who is silenced then is looked at again */
+	if (mode != INTX_OFF) {
+		r = mode == INTX_FORWARD ? start_forward(line) : intx_share_start(line);
+	}
+	if (r) {
+		set_mode(line, INTX_OFF);
+		log_warn("pci", "INTx line %u is not served: error %d", line->intid, r);
+	}
+	log_info("pci", "INTx line %u: %s", line->intid, names[line->mode]);
 }
 
-static int start_line(struct intx_line *line, enum intx_mode mode)
+/*
+ * r came or went. Of the other lines that lead to its place it concerns one at most: the one that
+ * was alone there, or is now.
+ */
+static void apply_both(struct intx_route *r)
 {
-	if (mode == INTX_FORWARD) {
-		return vgic_route_spi(line->domain, line->intid, line->vintid, false);
+	struct intx_line *other = other_line(r);
+
+	if (other) {
+		apply(other);
 	}
-	return intx_share_start(line);
+	apply(r->line);
 }
 
-/* Functions of a forwarded wire are heard; those of a shared one once the handler saw them. */
-static void tell_members(const struct intx_line *line)
+static struct intx_line *line_get(uint32_t intid)
 {
-	spin_lock(&intx_wires.lock);
-	for (struct intx_member *m = intx_wires.members; m; m = m->next) {
-		if (m->line != line->intid) {
-			continue;
-		}
-		m->shared = line->mode == INTX_SHARED;
-		if (m->masked && line->mode == INTX_FORWARD) {
-			spin_lock(&intx_function(m)->function->lock);
-			intx_set_masked(m, false);
-			spin_unlock(&intx_function(m)->function->lock);
-		}
-	}
-	spin_unlock(&intx_wires.lock);
-}
+	struct intx_line **bucket = line_bucket(intid);
+	struct intx_line *line = intx_wire_line(intid);
 
-/* Functions of one domain cannot be told apart on a forwarded wire: one stands for all. */
-static struct irq_meter *meter_of(uint32_t intid)
-{
-	struct intx_member *m = intx_wires.members;
-
-	while (m->line != intid) {
-		m = m->next;
-	}
-	return &intx_function(m)->function->meter;
-}
-
-static void apply(struct intx_line *line)
-{
-	const struct intx_member *first;
-	enum intx_mode mode = intx_mode_of(intx_wires.members, line->intid, &first);
-	int r = 0;
-
-	if (mode != line->mode ||
-	    (mode == INTX_FORWARD &&
-	     (line->domain != first->domain || line->vintid != first->vintid))) {
-		stop_line(line);
-		if (mode != INTX_OFF) {
-			line->domain = first->domain;
-			line->vintid = first->vintid;
-			r = start_line(line, mode);
-		}
-		line->mode = r ? INTX_OFF : mode;
-		if (r) {
-			log_warn("pci", "INTx line %u is not served: error %d", line->intid, r);
-		}
-		log_info("pci", "INTx line %u: %s", line->intid,
-			  mode == INTX_OFF ? "off" : mode == INTX_FORWARD ? "forwarded" : "shared");
-	}
-	if (line->mode == INTX_FORWARD) {
-		vgic_route_meter(line->domain, line->intid, meter_of(line->intid));
-	}
-	tell_members(line);
-}
-
-void intx_wire_apply_all(void)
-{
-	struct intx_line **link = &intx_wires.lines;
-
-	while (*link) {
-		struct intx_line *line = *link;
-
-		apply(line);
-		if (line->mode == INTX_OFF) {
-			*link = line->next;
-			heap_free(line);
-		} else {
-			link = &line->next;
-		}
-	}
-	resample();
-}
-
-bool intx_wire_prepare(uint32_t intid)
-{
-	struct intx_line *line = intx_wires.lines;
-
-	while (line && line->intid != intid) {
-		line = line->next;
-	}
 	if (line) {
-		return true;
+		return line;
 	}
 	line = heap_alloc(sizeof(*line));
-	if (!line) {
+	if (line) {
+		line->intid = intid;
+		list_init(&line->routes);
+		list_init(&line->polled);
+		line->next = *bucket;
+		*bucket = line;
+	}
+	return line;
+}
+
+static void line_put(struct intx_line *line)
+{
+	struct intx_line **link = line_bucket(line->intid);
+
+	if (!list_empty(&line->routes)) {
+		return;
+	}
+	while (*link != line) {
+		link = &(*link)->next;
+	}
+	*link = line->next;
+	heap_free(line);
+}
+
+static struct intx_route *route_get(struct intx_line *line, struct domain *d, uint32_t vintid)
+{
+	struct intx_route **bucket = route_bucket(d, vintid);
+	struct intx_route *r = intx_wire_first(d, vintid);
+
+	while (r && r->line != line) {
+		r = intx_wire_next(r);
+	}
+	if (r) {
+		return r;
+	}
+	r = heap_alloc(sizeof(*r));
+	if (!r) {
+		return NULL;
+	}
+	r->line = line;
+	r->domain = d;
+	r->vintid = vintid;
+	list_init(&r->speaking);
+	list_init(&r->silent);
+	spin_lock(&intx_wires.lock);
+	list_add_tail(&line->routes, &r->of_line);
+	r->next = *bucket;
+	*bucket = r;
+	spin_unlock(&intx_wires.lock);
+	return r;
+}
+
+/* Nobody is on it any more. */
+static void route_end(struct intx_route *r)
+{
+	struct intx_route **link = route_bucket(r->domain, r->vintid);
+	struct intx_line *other = other_line(r);
+
+	spin_lock(&intx_wires.lock);
+	while (*link != r) {
+		link = &(*link)->next;
+	}
+	*link = r->next;
+	list_del(&r->of_line);
+	spin_unlock(&intx_wires.lock);
+	/* What the virtual wire is for others is found out anew: it may have been up to this line. */
+	vgic_set_resample(r->domain, r->vintid, 0);
+	apply_both(r);
+	if (other && other->mode == INTX_SHARED) {
+		intx_share_look(other);
+	}
+	line_put(r->line);
+	heap_free(r);
+}
+
+bool intx_wire_join(struct intx_member *m, uint32_t intid, struct domain *d, uint32_t vintid)
+{
+	struct vpci_function *vf = intx_function(m);
+	struct intx_line *line = line_get(intid);
+	struct intx_route *r = line ? route_get(line, d, vintid) : NULL;
+
+	if (!r) {
+		if (line) {
+			line_put(line);
+		}
 		return false;
 	}
-	line->intid = intid;
-	line->next = intx_wires.lines;
-	intx_wires.lines = line;
+	line->unmaskable += !m->maskable;
+	spin_lock(&intx_wires.lock);
+	spin_lock(&vf->function->lock);
+	m->route = r;
+	m->masked = true;
+	list_add_tail(&r->silent, &m->node);
+	spin_unlock(&vf->function->lock);
+	spin_unlock(&intx_wires.lock);
+	apply_both(r);
+	if (line->mode != INTX_OFF) {
+		let_speak(m);
+	}
 	return true;
+}
+
+void intx_wire_leave(struct intx_member *m)
+{
+	struct vpci_function *vf = intx_function(m);
+	struct intx_route *r = m->route;
+	bool last;
+
+	spin_lock(&intx_wires.lock);
+	spin_lock(&vf->function->lock);
+	list_del(&m->node);
+	m->route = NULL;
+	vpci_intx_update(vf);
+	last = list_empty(&r->speaking) && list_empty(&r->silent);
+	spin_unlock(&vf->function->lock);
+	spin_unlock(&intx_wires.lock);
+	r->line->unmaskable -= !m->maskable;
+	if (last) {
+		route_end(r);
+	} else if (r->line->mode == INTX_FORWARD) {
+		stand_for_all(r->line);
+	}
 }
 
 void pci_storm_over(struct pci_function *f)
 {
-	struct intx_member *m;
-	struct intx_line *line;
+	const struct intx_route *r;
 
+	spin_lock(&pci_registry_lock);
 	spin_lock(&intx_wires.change_lock);
-	m = intx_wires.members;
-	while (m && intx_function(m)->function != f) {
-		m = m->next;
-	}
-	for (line = intx_wires.lines; m && line; line = line->next) {
-		if (line->intid == m->line && line->mode == INTX_FORWARD) {
-			irq_enable(line->intid);
-		} else if (line->intid == m->line) {
-			intx_share_look(line);
-		}
+	r = f->vpci ? f->vpci->intx.route : NULL;
+	if (r && r->line->mode == INTX_FORWARD) {
+		irq_enable(r->line->intid);
+	} else if (r && r->line->mode == INTX_SHARED) {
+		intx_share_look(r->line);
 	}
 	spin_unlock(&intx_wires.change_lock);
+	spin_unlock(&pci_registry_lock);
 }

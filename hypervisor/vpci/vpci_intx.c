@@ -17,7 +17,7 @@ bool intx_turned_off(const struct vpci_function *vf)
 void vpci_intx_update(struct vpci_function *vf)
 {
 	const struct intx_member *m = &vf->intx;
-	bool off = m->line == 0 || m->masked || intx_turned_off(vf);
+	bool off = !m->route || m->masked || intx_turned_off(vf);
 	uint32_t old = pci_read(vf->function, PCI_COMMAND, 2);
 	uint32_t command = off ? old | VPCI_COMMAND_INTX_OFF : old & ~VPCI_COMMAND_INTX_OFF;
 
@@ -29,6 +29,8 @@ void vpci_intx_update(struct vpci_function *vf)
 void intx_set_masked(struct intx_member *m, bool masked)
 {
 	m->masked = masked;
+	list_del(&m->node);
+	list_add_tail(masked ? &m->route->silent : &m->route->speaking, &m->node);
 	vpci_intx_update(intx_function(m));
 }
 
@@ -86,7 +88,7 @@ uint32_t vpci_intx_vintid(const struct vpci_function *vf, bool guest)
 		return 0;
 	}
 	spin_lock(&intx_wires.change_lock);
-	ok = intx_can_join(intx_wires.members, line, vf->domain, maskable(f));
+	ok = intx_can_join(intx_wire_line(line), vf->domain, maskable(f));
 	spin_unlock(&intx_wires.change_lock);
 	if (!ok) {
 		return 0;
@@ -109,45 +111,18 @@ void vpci_intx_join(struct vpci_function *vf)
 		return;
 	}
 	spin_lock(&intx_wires.change_lock);
-	if (!intx_wire_prepare(host_line(f))) {
+	m->maskable = maskable(f);
+	if (!intx_wire_join(m, host_line(f), vf->domain, vintid)) {
 		log_warn("pci", SBDF_FMT ": no INTx: no memory", SBDF_ARG(f->sbdf));
-		goto out;
 	}
-	spin_lock(&intx_wires.lock);
-	spin_lock(&f->lock);
-	*m = (struct intx_member){ .next = intx_wires.members, .domain = vf->domain,
-				   .line = host_line(f), .vintid = vintid,
-				   .maskable = maskable(f), .masked = true };
-	intx_wires.members = m;
-	spin_unlock(&f->lock);
-	spin_unlock(&intx_wires.lock);
-	intx_wire_apply_all();
-out:
 	spin_unlock(&intx_wires.change_lock);
 }
 
 void vpci_intx_leave(struct vpci_function *vf)
 {
-	struct intx_member **link = &intx_wires.members;
-	struct intx_member *m = &vf->intx;
-
 	spin_lock(&intx_wires.change_lock);
-	if (m->line == 0) {
-		goto out;
+	if (vf->intx.route) {
+		intx_wire_leave(&vf->intx);
 	}
-	spin_lock(&intx_wires.lock);
-	while (*link != m) {
-		link = &(*link)->next;
-	}
-	*link = m->next;
-	spin_lock(&vf->function->lock);
-	m->line = 0;
-	vpci_intx_update(vf);
-	spin_unlock(&vf->function->lock);
-	spin_unlock(&intx_wires.lock);
-	/* What its virtual wire is for others of this domain is found out anew. */
-	vgic_set_resample(vf->domain, m->vintid, 0);
-	intx_wire_apply_all();
-out:
 	spin_unlock(&intx_wires.change_lock);
 }

@@ -12,6 +12,7 @@
 
 #include "fake_intx.h"
 #include "fake_spinlock.h"
+#include "irq/vgic.h"
 #include "lend_rig.h"
 #include "pci/pci_config.h"
 #include "pci/registry.h"
@@ -109,6 +110,19 @@ static void begin_wire(void)
 	quarantine(nvme);
 	lend_to(GUEST1, nvme, 3);
 	fake_intx_run_pending();
+}
+
+/* Disk and card ask, and both are silenced. */
+static void begin_two_wires(void)
+{
+	struct model_function *disk, *card;
+
+	lend_rig_setup(NULL);
+	start_on_two_wires(&disk, &card);
+	ask(disk, true);
+	ask(card, true);
+	fake_intx_fire(WIRE);
+	fake_intx_fire(OTHER_WIRE);
 }
 
 /* Parties. */
@@ -230,6 +244,17 @@ static void wire_fires(void)
 	}
 }
 
+static void guest_ends_handling(void)
+{
+	fake_intx_eoi(GUEST1, GUEST_INTX_INTID + 3);
+	fake_intx_run_pending();
+}
+
+static void detach_nic(void)
+{
+	(void)lend_detach(nic);
+}
+
 /* What must hold. */
 
 static void check_books(const struct pci_function *f)
@@ -341,6 +366,16 @@ static void end_of_wire(void)
 	lend_rig_teardown(NULL);
 }
 
+/* The disk asks still, so its guest is told of it. */
+static void end_of_two_wires(void)
+{
+	settle();
+	fake_intx_run_pending();
+	assert_int_equal(nic->state, FUNCTION_QUARANTINED);
+	assert_true(vgic_level(GUEST1, GUEST_INTX_INTID + 3));
+	lend_rig_teardown(NULL);
+}
+
 static void detach_and_command(void **state)
 {
 	(void)state;
@@ -393,6 +428,8 @@ static void wire_and_detach(void **state)
 {
 	(void)state;
 	interleave("INTx, detach", begin_wire, wire_fires, detach, end_of_wire);
+	interleave("INTx, detach of another", begin_two_wires, guest_ends_handling, detach_nic,
+		   end_of_two_wires);
 }
 
 static void take_and_owners_write(void **state)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * INTx wires: who forwards, who shares, and a model machine with random histories. The model has
- * the real handler's rules (vpci/vpci_intx.c): devices that assert and are served, domains that
- * take their time, and a physical line that is the or of all who are not silenced.
+ * INTx wires: who may share, and a model machine with random histories. The model has the real
+ * handler's rules (vpci/intx_share.c): devices that assert and are served, domains that take their
+ * time, and a physical line that is the or of all who are not silenced.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,72 +12,27 @@
 #include <string.h>
 
 #include "lib/types.h"
-#include "vpci/intx.h"
+#include "vpci/intx_wire.h"
 
-#define LINE_A 35U
-#define LINE_B 36U
-
-static uint8_t places[3]; /* stand for domains: only their addresses count */
+static uint8_t places[2]; /* stand for domains: only their addresses count */
 #define D0 ((struct domain *)&places[0])
 #define D1 ((struct domain *)&places[1])
-#define D2 ((struct domain *)&places[2])
-
-static void chain(struct intx_member *m, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		m[i].next = i + 1 < count ? &m[i + 1] : NULL;
-	}
-}
-
-static void modes(void **state)
-{
-	struct intx_member m[] = {
-		{ .domain = D0, .line = LINE_A, .vintid = LINE_A },
-		{ .domain = D0, .line = LINE_A, .vintid = LINE_A },
-		{ .domain = D1, .line = LINE_B, .vintid = 36 },
-	};
-	const struct intx_member *first;
-
-	(void)state;
-	chain(m, 3);
-	assert_int_equal(intx_mode_of(m, 37, &first), INTX_OFF);
-	assert_null(first);
-	assert_int_equal(intx_mode_of(NULL, LINE_A, &first), INTX_OFF);
-	assert_int_equal(intx_mode_of(m, LINE_A, &first), INTX_FORWARD);
-	assert_ptr_equal(first, &m[0]);
-	assert_int_equal(intx_mode_of(m, LINE_B, &first), INTX_FORWARD);
-	assert_ptr_equal(first, &m[2]);
-
-	m[1].domain = D2; /* two domains on one wire */
-	assert_int_equal(intx_mode_of(m, LINE_A, &first), INTX_SHARED);
-	assert_int_equal(intx_mode_of(m, LINE_B, &first), INTX_FORWARD);
-
-	m[1].domain = D0; /* one domain, two places in it */
-	m[1].vintid = 99;
-	assert_int_equal(intx_mode_of(m, LINE_A, &first), INTX_SHARED);
-
-	m[1] = (struct intx_member){ .next = &m[2], .domain = D1, .line = 37, .vintid = 36 };
-	/* Two wires, one place: the hardware bit could follow only one of them. */
-	assert_int_equal(intx_mode_of(m, LINE_B, &first), INTX_SHARED);
-	assert_int_equal(intx_mode_of(m, 37, &first), INTX_SHARED);
-	assert_int_equal(intx_mode_of(m, LINE_A, &first), INTX_FORWARD);
-}
 
 static void only_the_maskable_share(void **state)
 {
-	struct intx_member m[] = {
-		{ .domain = D0, .line = LINE_A, .maskable = true },
-		{ .domain = D0, .line = LINE_B, .maskable = false },
-	};
+	struct intx_line line = { .unmaskable = 0 };
+	struct intx_route r = { .domain = D0 };
 
 	(void)state;
-	chain(m, 2);
-	assert_true(intx_can_join(m, LINE_A, D1, true));
-	assert_false(intx_can_join(m, LINE_A, D1, false));
-	assert_true(intx_can_join(m, LINE_A, D0, false));
-	assert_false(intx_can_join(m, LINE_B, D1, true));
-	assert_true(intx_can_join(m, LINE_B, D0, false));
-	assert_true(intx_can_join(m, 37, D1, false));
+	list_init(&line.routes);
+	list_add_tail(&line.routes, &r.of_line);
+	assert_true(intx_can_join(&line, D1, true));
+	assert_false(intx_can_join(&line, D1, false));
+	assert_true(intx_can_join(&line, D0, false));
+	line.unmaskable = 1;
+	assert_false(intx_can_join(&line, D1, true));
+	assert_true(intx_can_join(&line, D0, false));
+	assert_true(intx_can_join(NULL, D1, false));
 }
 
 static void decisions(void **state)
@@ -326,7 +281,6 @@ static void a_domain_that_never_answers_holds_up_only_itself(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(modes),
 		cmocka_unit_test(only_the_maskable_share),
 		cmocka_unit_test(decisions),
 		cmocka_unit_test(too_many_for_nobody),

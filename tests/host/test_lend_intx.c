@@ -147,6 +147,57 @@ static void a_wire_alone_is_forwarded_to_a_guest(void **state)
 	assert_false(silent(disk) || silent(card));
 }
 
+/* Another wire leads to its place as well. */
+static void two_wires_lead_to_one_place(void **state)
+{
+	struct domain *owner = &lend_world.domains[WORLD_CONTROL];
+	struct model_function *disk, *card;
+	uint32_t vintid;
+
+	(void)state;
+	start_on_two_wires(&disk, &card);
+	assert_true(fake_intx_has_handler(WIRE) && fake_intx_has_handler(OTHER_WIRE));
+	assert_false(silent(disk) || silent(card));
+	ask(disk, true);
+	fake_intx_fire(WIRE);
+	ask(card, true);
+	fake_intx_fire(OTHER_WIRE);
+	assert_true(silent(disk) && silent(card));
+	/* The end of one handling is both's. */
+	ask(disk, false);
+	fake_intx_eoi(GUEST1, GUEST_INTX_INTID + 3);
+	assert_int_equal(fake_intx_run_pending(), 1);
+	assert_true(silent(card) && vgic_level(GUEST1, GUEST_INTX_INTID + 3));
+	assert_false(silent(disk));
+	ask(card, false);
+	fake_intx_eoi(GUEST1, GUEST_INTX_INTID + 3);
+	fake_intx_run_pending();
+	assert_false(silent(disk) || silent(card));
+	/* Also when the wire that is told of it is gone before it could look. */
+	ask(disk, true);
+	fake_intx_fire(WIRE);
+	ask(card, true);
+	fake_intx_fire(OTHER_WIRE);
+	fake_intx_eoi(GUEST1, GUEST_INTX_INTID + 3);
+	assert_int_equal(lend_detach(nic), 0);
+	assert_true(silent(disk));
+	fake_intx_run_pending();
+	assert_true(vgic_level(GUEST1, GUEST_INTX_INTID + 3));
+	ask(disk, false);
+	fake_intx_eoi(GUEST1, GUEST_INTX_INTID + 3);
+	fake_intx_run_pending();
+	assert_false(silent(disk) || vgic_level(GUEST1, GUEST_INTX_INTID + 3));
+
+	/* Each by itself: each is forwarded. */
+	world_run_resets();
+	lend_to(GUEST1, nic, 6);
+	assert_ptr_equal(fake_intx_forwarded(OTHER_WIRE, &vintid), GUEST1);
+	assert_int_equal(lend_detach(nvme), 0);
+	world_run_resets();
+	assert_ptr_equal(fake_intx_forwarded(WIRE, &vintid), owner);
+	assert_ptr_equal(fake_intx_meter(WIRE), &world_function(0, 3, 0, 0)->meter);
+}
+
 static void what_cannot_be_silenced_is_not_shared(void **state)
 {
 	struct model_function *disk, *card;
@@ -247,6 +298,7 @@ int main(void)
 		T(a_wire_follows_its_users),
 		T(both_may_silence_a_function),
 		T(a_wire_alone_is_forwarded_to_a_guest),
+		T(two_wires_lead_to_one_place),
 		T(what_cannot_be_silenced_is_not_shared),
 		T(a_wire_nobody_asserts_is_polled),
 		T(useful_interrupts_do_not_hide_empty_ones),

@@ -25,10 +25,7 @@ static int setup_quad(void **state)
 	struct model_function *port;
 
 	lend_rig_setup(state);
-	start_over();
-	for (uint32_t i = 0; i < 16; i++) {
-		world.desc.intx[i / 4][i % 4] = 35 + (i / 4 + i % 4) % 4;
-	}
+	start_over_with_wires();
 	port = model_port(&world.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, false, true);
 	for (uint8_t fn = 0; fn < FUNCTIONS; fn++) {
 		struct model_function *f =

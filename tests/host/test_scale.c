@@ -42,14 +42,16 @@ static void add_functions(uint32_t count)
 		model_pm(f);
 		model_express(f, PCI_EXP_TYPE_ENDPOINT, true);
 		model_msix(f, 4, 0, 0x2000, 0, 0x3000);
+		(void)last_with_pin();
 	}
 }
 
 /* Its work is finding, placing and grouping them. */
 static uint64_t boot(uint32_t count)
 {
-	start_over();
+	start_over_with_wires();
 	add_nvme(&world, 1, 0x4000);
+	(void)last_with_pin();
 	add_nic(&world, 2);
 	add_functions(count);
 	return WORK({
@@ -92,6 +94,7 @@ static void measure(struct figures *w, uint32_t count)
 		world_run_resets();
 	});
 	w->gives_back = WORK(assert_int_equal(lend_return_to_owner(nvme), 0));
+	assert_true(nvme->vpci->intx.route != NULL);
 	w->by_sbdf = WORK(assert_ptr_equal(pci_function_find(nvme->sbdf), nvme));
 	w->contain = WORK(contain(nic, "test"));
 	w->ends = WORK(reclaim_all(GUEST2));
@@ -134,9 +137,13 @@ static struct pci_world *add_bridge(uint32_t n)
 		w->desc.windows[i].size = MIN(w->desc.windows[i].size, 0x10000000);
 		w->desc.windows[i].cpu = APART * (n + 1) + 0x20000000 * i;
 	}
+	for (uint32_t i = 0; i < 16; i++) {
+		w->desc.intx[i / 4][i % 4] = 32 + n;
+	}
 	w->desc.iommu_map[0].out_base = n * BUSES * 0x100;
 	w->desc.msi_map[0].out_base = n * BUSES * 0x100;
 	add_nvme(w, 1, 0x4000);
+	model_set8(w->pci.functions[w->pci.count - 1], PCI_INTERRUPT_PIN, 1, 0);
 	return w;
 }
 

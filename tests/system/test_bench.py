@@ -111,16 +111,16 @@ def test_many_functions_and_domains_cost_the_others_nothing(bench):
     growth = {row: figures[f"many_{row}"] / figures[f"few_{row}"] for row in rows - lent}
     assert len(growth) == 8
     assert {row: by for row, by in growth.items() if by > 1.02} == {}
-    # 96 of the functions have pins, which are walked.
     for row in lent:
-        assert 0 < figures[f"few_{row}"] < figures[f"many_{row}"] < figures[f"few_{row}"] + 96 * 300
+        assert 0 < figures[f"few_{row}"]
+        assert figures[f"many_{row}"] < figures[f"few_{row}"] + 1000
 
 
 def test_boot_grows_in_a_straight_line(bench):
     _, figures = bench
     first, more = figures["boot_function_el2_insns"], figures["boot_function_more_el2_insns"]
-    assert 0 < more < 1.25 * first
-    assert more < 150_000
+    assert 0 < more < 1.02 * first
+    assert more < 90_000
 
 
 def test_a_domain_and_a_function_are_small(bench):

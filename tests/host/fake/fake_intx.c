@@ -8,12 +8,13 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "core/spinlock.h"
 #include "irq/irq.h"
 #include "irq/vgic.h"
 #include "lib/errno.h"
 
-#define LINES 64
-#define WIRES 32
+#define LINES 128
+#define WIRES 128
 
 static struct {
 	irq_handler handler;
@@ -23,6 +24,7 @@ static struct {
 	struct irq_meter *meter;
 	bool enabled;
 	bool pending;
+	bool running;
 	uint32_t cpu;
 } lines[LINES];
 
@@ -60,6 +62,9 @@ int irq_request(uint32_t intid, bool edge, irq_handler handler, void *arg)
 void irq_release(uint32_t intid)
 {
 	assert_non_null(lines[intid].handler);
+	while (lines[intid].running) {
+		spin_wait();
+	}
 	memset(&lines[intid], 0, sizeof(lines[intid]));
 }
 
@@ -180,7 +185,9 @@ void fake_intx_fire(uint32_t intid)
 {
 	assert_true(lines[intid].enabled);
 	lines[intid].pending = false;
+	lines[intid].running = true;
 	assert_int_equal(lines[intid].handler(intid, lines[intid].arg), IRQ_HANDLED);
+	lines[intid].running = false;
 }
 
 uint32_t fake_intx_run_pending(void)

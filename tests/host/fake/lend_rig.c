@@ -72,7 +72,7 @@ void start(uint32_t count)
 	lend_world_init(bridges, count);
 }
 
-static struct model_function *last_with_pin(void)
+struct model_function *last_with_pin(void)
 {
 	struct model_function *f = world.pci.functions[world.pci.count - 1];
 
@@ -80,18 +80,40 @@ static struct model_function *last_with_pin(void)
 	return f;
 }
 
-void start_on_one_wire(struct model_function **disk, struct model_function **card)
+void start_over_with_wires(void)
 {
 	start_over();
 	for (uint32_t i = 0; i < 16; i++) {
 		world.desc.intx[i / 4][i % 4] = 35 + (i / 4 + i % 4) % 4;
 	}
+}
+
+void start_on_one_wire(struct model_function **disk, struct model_function **card)
+{
+	start_over_with_wires();
 	add_nvme(&world, 1, 0x4000);
 	*disk = last_with_pin();
 	add_nic(&world, 5);
 	*card = last_with_pin();
 	bring_up(&world, 0x4010000000ULL);
 	start(1);
+}
+
+void start_on_two_wires(struct model_function **disk, struct model_function **card)
+{
+	start_over_with_wires();
+	add_nvme(&world, 1, 0x4000);
+	*disk = last_with_pin();
+	add_nic(&world, 2);
+	*card = last_with_pin();
+	add_nvme(&world, 5, 0x4000);
+	(void)last_with_pin();
+	bring_up(&world, 0x4010000000ULL);
+	start(1);
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nic, 7);
+	lend_to(GUEST1, nvme, 3);
 }
 
 void ask(struct model_function *f, bool on)

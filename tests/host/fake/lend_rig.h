@@ -27,9 +27,18 @@ void add_nic(struct pci_world *w, uint8_t port);
 void bring_up(struct pci_world *w, uint64_t cfg);
 void start(uint32_t count);
 
+/* The bridge has four wires, of INTIDs 35 to 38; what was added last has pin INTA. */
+void start_over_with_wires(void);
+struct model_function *last_with_pin(void);
 /* Another machine: disk and card behind root ports 1 and 5, whose pins are both on WIRE. */
 #define WIRE 36U
 void start_on_one_wire(struct model_function **disk, struct model_function **card);
+/*
+ * Another one: the disk is on WIRE, as one of the owner's, the card on OTHER_WIRE, and both
+ * interrupt the first guest at one place.
+ */
+#define OTHER_WIRE 37U
+void start_on_two_wires(struct model_function **disk, struct model_function **card);
 /* A function's Status.Interrupt. */
 void ask(struct model_function *f, bool on);
 /* Its Command.INTxDisable. */
