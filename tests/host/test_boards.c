@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <libfdt.h>
@@ -22,9 +21,9 @@
 #include "model_pci.h"
 #include "pci/pci_config.h"
 #include "pci/pci_index.h"
-#include "pci/pci_init.h"
 #include "pci/registry.h"
 #include "pci/registry_list.h"
+#include "tree_file.h"
 
 struct machine machine;
 
@@ -204,27 +203,12 @@ static void say_function(const struct pci_function *f)
 	say(", group %u\n", f->group);
 }
 
-static void load(const char *board)
-{
-	char path[512];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s.dtb", getenv("VIADUCT_TREES"), board);
-	file = fopen(path, "rb");
-	if (file == NULL) {
-		print_error("%s cannot be opened\n", path);
-	}
-	assert_non_null(file);
-	assert_true(fread(tree, 1, sizeof(tree), file) > 64);
-	fclose(file);
-}
-
 static void is_read_as(const char *board, const char *expected)
 {
 	const char *why = NULL;
 	int err;
 
-	load(board);
+	tree_file(board, tree, sizeof(tree));
 	text[0] = '\0';
 	memset(&machine, 0, sizeof(machine));
 	err = machine_fdt_read(tree, sizeof(tree), &machine, &why);
@@ -256,7 +240,7 @@ static void test_ipmmu_without_root(void **state)
 		const char *why = NULL;
 		int node;
 
-		load("rcar-h3");
+		tree_file("rcar-h3", tree, sizeof(tree));
 		assert_int_equal(fdt_open_into(tree, tree, sizeof(tree)), 0);
 		node = fdt_path_offset(tree, unit);
 		self = fdt_get_phandle(tree, node);

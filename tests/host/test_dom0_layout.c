@@ -9,25 +9,10 @@
 
 #include "boot/dom0_layout.h"
 #include "boot/image.h"
+#include "image_header.h"
 #include "lib/errno.h"
 
 #define MIB 0x100000ULL
-
-static void put64(uint8_t *p, uint64_t v)
-{
-	for (int i = 0; i < 8; i++) {
-		p[i] = (uint8_t)(v >> (8 * i));
-	}
-}
-
-static void header(uint8_t h[64], uint64_t text_offset, uint64_t size, uint64_t flags)
-{
-	memset(h, 0, 64);
-	put64(h + 8, text_offset);
-	put64(h + 16, size);
-	put64(h + 24, flags);
-	memcpy(h + 56, "ARMd", 4);
-}
 
 static void test_image_header(void **state)
 {
@@ -36,7 +21,7 @@ static void test_image_header(void **state)
 	const char *why;
 
 	(void)state;
-	header(h, 0, 40 * MIB, 0xa);
+	image_header(h, 0, 40 * MIB, 0xa);
 	assert_int_equal(image_decode(h, 32 * MIB, &image, &why), 0);
 	assert_int_equal(image.text_offset, 0);
 	assert_int_equal(image.size, 40 * MIB);
@@ -46,7 +31,7 @@ static void test_image_header(void **state)
 	assert_int_equal(image.size, 41 * MIB);
 
 	/* Before Linux 3.17. */
-	header(h, 0x1234, 0, 0);
+	image_header(h, 0x1234, 0, 0);
 	assert_int_equal(image_decode(h, 8 * MIB, &image, &why), 0);
 	assert_int_equal(image.text_offset, 0x80000);
 	assert_true(image.size > 8 * MIB);
@@ -66,17 +51,17 @@ static void test_bad_image_headers(void **state)
 	uint8_t h[64];
 
 	(void)state;
-	header(h, 0, MIB, 0xa);
+	image_header(h, 0, MIB, 0xa);
 	bad_header(h, 63);
 	h[59] = 'e';
 	bad_header(h, MIB);
-	header(h, 0, MIB, 0xb); /* big-endian */
+	image_header(h, 0, MIB, 0xb); /* big-endian */
 	bad_header(h, MIB);
-	header(h, 0x200000, MIB, 0xa);
+	image_header(h, 0x200000, MIB, 0xa);
 	bad_header(h, MIB);
-	header(h, 0, ~0ULL, 0xa);
+	image_header(h, 0, ~0ULL, 0xa);
 	bad_header(h, MIB);
-	header(h, ~0ULL, MIB, 0xa);
+	image_header(h, ~0ULL, MIB, 0xa);
 	bad_header(h, MIB);
 }
 

@@ -9,7 +9,6 @@
 #include "fake_log.h"
 #include "lib/errno.h"
 #include "pci/pci_config.h"
-#include "pci/pci_groups.h"
 #include "pci/pci_init.h"
 #include "pci/registry.h"
 #include "reset_rig.h"
@@ -17,21 +16,11 @@
 /* A function that has every method, behind a port of its own. */
 static void build_all_methods(void)
 {
-	struct model_function *port =
-		model_port(&world.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, true, true);
-
-	model = model_endpoint(&world.pci, port, 0, 0, 0x00101b36, 0x010802);
-	model_bar(model, 0, BAR_MEM64, false, 0x4000);
-	model_bar(model, 2, BAR_MEM64, true, 0x10000);
-	model_express(model, PCI_EXP_TYPE_ENDPOINT, true);
-	model_msix(model, 65, 0, 0x2000, 0, 0x3000);
-	model_msi(model, 4, true, true);
+	begin_build(true);
 	model_pm(model);
 	model_pm_resets(model);
 	model_af(model);
-	pci_bring_up(&world.bridge);
-	pci_groups_assign(pci_function_first());
-	function = world_function(0, 1, 0, 0);
+	end_build();
 	assert_int_equal(function->reset_methods,
 			 RESET_BIT(RESET_FLR) | RESET_BIT(RESET_AF_FLR) | RESET_BIT(RESET_PM) |
 				 RESET_BIT(RESET_BUS));

@@ -6,12 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "boot/boot.h"
 #include "boot/dom0_layout.h"
+#include "tree_file.h"
 
 struct machine machine;
 const struct range dom0_tree_ram[2] = { { 0x40600000, 0x3fa00000 }, { 0x90000000, 0x200000 } };
@@ -68,17 +67,8 @@ const void *made(void)
 void *tree_of_file(const char *name)
 {
 	static uint64_t host[VIRT_TREE_SIZE / 8];
-	char path[512];
-	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s.dtb", getenv("VIADUCT_TREES"), name);
-	file = fopen(path, "rb");
-	if (file == NULL) {
-		print_error("%s cannot be opened\n", path);
-	}
-	assert_non_null(file);
-	assert_true(fread(host, 1, sizeof(host), file) > 64);
-	fclose(file);
+	tree_file(name, host, sizeof(host));
 	assert_int_equal(fdt_open_into(host, host, sizeof(host)), 0);
 	return host;
 }

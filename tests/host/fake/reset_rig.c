@@ -21,7 +21,7 @@ uint64_t now;
 bool wake_only;
 bool keeps;
 
-void build(bool flr)
+void begin_build(bool flr)
 {
 	struct model_function *port =
 		model_port(&world.pci, NULL, 1, 0, PCI_EXP_TYPE_ROOT_PORT, true, true);
@@ -32,9 +32,19 @@ void build(bool flr)
 	model_express(model, PCI_EXP_TYPE_ENDPOINT, flr);
 	model_msix(model, 65, 0, 0x2000, 0, 0x3000);
 	model_msi(model, 4, true, true);
+}
+
+void end_build(void)
+{
 	pci_bring_up(&world.bridge);
 	pci_groups_assign(pci_function_first());
 	function = world_function(0, 1, 0, 0);
+}
+
+void build(bool flr)
+{
+	begin_build(flr);
+	end_build();
 }
 
 int reset_rig_setup(void **state)

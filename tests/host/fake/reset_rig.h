@@ -15,6 +15,10 @@ extern uint64_t now;
 extern bool wake_only;
 extern bool keeps; /* its user asked for the reset */
 
+/* The function with FLR or not, behind a port of its own; in between it may be given more. */
+void begin_build(bool flr);
+void end_build(void);
+/* Both. */
 void build(bool flr);
 /* What a driver leaves behind. */
 void use_it(void);
