@@ -52,8 +52,8 @@ void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_tb_c
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, qemu_plugin_insn_cb *cb,
 					    enum qemu_plugin_cb_flags flags, void *user);
 void qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(struct qemu_plugin_insn *insn,
-							 enum qemu_plugin_op op, qemu_plugin_u64 entry,
-							 uint64_t value);
+							 enum qemu_plugin_op op,
+							 qemu_plugin_u64 entry, uint64_t value);
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qemu_plugin_insn_cb *cb,
 					  enum qemu_plugin_cb_flags flags, void *user);
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);

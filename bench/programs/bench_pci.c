@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Loads and stores of a function's config space, through ECAM as its CPU does them, and of a BAR. */
+/* Loads and stores of a function's config space, through ECAM as its CPU does them, and a BAR's. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

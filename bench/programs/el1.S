@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What only EL1 can measure: hypervisor call, a read of the GIC distributor, an interrupt to itself.
- * An arm64 Image for the virt board and for a guest, which looks like one. Started at EL2 (bare
- * metal) it goes to EL1 first. Ends by switching off.
+ * What only EL1 can measure: hypervisor call, a read of the GIC distributor, an interrupt to
+ * itself. An arm64 Image for the virt board and for a guest, which looks like one. Started at EL2
+ * (bare metal) it goes to EL1 first. Ends by switching off.
  */
 #define SAMPLES 5
 #define OPERATIONS 200

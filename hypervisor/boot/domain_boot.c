@@ -2,8 +2,8 @@
 /*
  * Domains of the device tree, started without anybody's request. What can be refused is refused
  * before the first guest runs; so are device trees made, as libfdt may use registers that EL2 does
- * not keep for guests. The rest is a job for each: wait until its functions are reset and its RAM is
- * clean, lend, copy, start. The modules stay as they are.
+ * not keep for guests. The rest is a job for each: wait until its functions are reset and its RAM
+ * is clean, lend, copy, start. The modules stay as they are.
  */
 #include "boot/boot.h"
 #include "boot/domain_boot.h"
@@ -113,8 +113,8 @@ static const char *create_error(int err)
 }
 
 /*
- * Once: d's device tree, and the functions of its list out of everybody's hands. When it begins anew
- * both is done.
+ * Once: d's device tree, and the functions of its list out of everybody's hands. When it begins
+ * anew both is done.
  */
 static int prepare_parts(struct domain_boot *b, const struct domain *d)
 {

@@ -31,7 +31,8 @@ struct domain_boot {
 	const struct machine_domain *spec;
 	struct guest_image_layout layout;
 	struct guest_fdt_bridge bridges[MACHINE_MAX_OWNED]; /* as many as spec->owned */
-	uint64_t ram_base; /* with unprotected_dma: where fdt says its RAM is; else, or at first: 0 */
+	/* with unprotected_dma: where fdt says its RAM is; else, or at first: 0 */
+	uint64_t ram_base;
 	void *fdt;
 	uint32_t fdt_size;
 	void *rng_seed; /* these two are in fdt; NULL: no seeds */

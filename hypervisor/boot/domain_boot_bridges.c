@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The host bridges of a domain of the device tree: which, where it sees them, and that it owns them. */
+/* The host bridges of a domain of the device tree: which, where it sees them, its owning them. */
 #include "boot/domain_boot.h"
 #include "boot/domain_bridges.h"
 #include "core/domain.h"
@@ -60,7 +60,8 @@ int domain_boot_place_bridges(struct domain_boot *b)
 		const struct host_bridge *host = bridge_of(o);
 
 		if (host == NULL) {
-			return refuse_bridge(spec, o, -ENODEV, "no host bridge has just these buses");
+			return refuse_bridge(spec, o, -ENODEV,
+					     "no host bridge has just these buses");
 		}
 		if (domain_boot_owner(host->desc) != spec) {
 			return refuse_bridge(spec, o, -EBUSY, "another domain has it");
@@ -73,8 +74,9 @@ int domain_boot_place_bridges(struct domain_boot *b)
 		bridges[i] = host->desc;
 	}
 	if (domain_bridges_place(bridges, spec->owned_count, b->bridges) != 0) {
-		return domain_boot_refuse(spec, -ENOSPC,
-					  "pci-bridges: their windows are larger than its address space");
+		return domain_boot_refuse(
+			spec, -ENOSPC,
+			"pci-bridges: their windows are larger than its address space");
 	}
 	return 0;
 }

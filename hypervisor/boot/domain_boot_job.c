@@ -68,13 +68,15 @@ static int lend_functions(const struct machine_domain *spec, struct domain *d)
 {
 	for (uint32_t i = 0; i < spec->lent_count; i++) {
 		const struct machine_lent *lent = &spec->lent[i];
-		const struct lend_options options = { .vslot = lent->vslot, .quirks = lent->quirks };
+		const struct lend_options options = { .vslot = lent->vslot,
+						      .quirks = lent->quirks };
 		struct pci_function *f = pci_function_find((struct sbdf){ lent->sbdf });
 		struct vsbdf view;
 		int err = lend_attach(d, f, &options, &view);
 
 		if (err != 0) {
-			return domain_boot_refuse_function(spec, lent->sbdf, err, pci_state_why(err));
+			return domain_boot_refuse_function(spec, lent->sbdf, err,
+							   pci_state_why(err));
 		}
 	}
 	return 0;

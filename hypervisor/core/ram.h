@@ -47,9 +47,9 @@ int ram_block_take(paddr_t *block);
  */
 int ram_block_claim(paddr_t block);
 /*
- * The lowest run of count free blocks one behind the other within [from, end), not cleaned. -ENOMEM:
- * fewer are free, promised ones left out; -ERANGE: not in one piece there. Looks at 64 blocks at
- * a time, under the lock.
+ * The lowest run of count free blocks one behind the other within [from, end), not cleaned.
+ * -ENOMEM: fewer are free, promised ones left out; -ERANGE: not in one piece there. Looks at 64
+ * blocks at a time, under the lock.
  */
 int ram_run_claim(uint32_t count, uint64_t from, uint64_t end, paddr_t *base);
 /* Back to free-dirty; idle CPUs clean it. */

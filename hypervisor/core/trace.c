@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who records: each CPU changes its own vectors, when a software interrupt tells it to. A job ends it
- * and frees the rings, when all CPUs have left them.
+ * Who records: each CPU changes its own vectors, when a software interrupt tells it to. A job ends
+ * it and frees the rings, when all CPUs have left them.
  */
 #include "core/trace.h"
 

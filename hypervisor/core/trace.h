@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Recording why each CPU left its guests, for how long, and what it injected. Off, it is free: a CPU
- * that records has exception vectors of its own (arch/arm64/trace_exit.c).
+ * Recording why each CPU left its guests, for how long, and what it injected. Off, it is free: a
+ * CPU that records has exception vectors of its own (arch/arm64/trace_exit.c).
  */
 #ifndef CORE_TRACE_H
 #define CORE_TRACE_H

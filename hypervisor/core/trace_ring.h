@@ -27,7 +27,8 @@ struct trace_record {
 	uint16_t domain;
 	uint16_t next_domain; /* EXIT: whose vCPU was entered then */
 	uint32_t intid;  /* EXIT for an interrupt: the machine's; INJECT: the guest's */
-	uint64_t detail; /* EXIT: address (MMIO, FAULT), function (HVC, SMC), syndrome (others), or 0 */
+	/* EXIT: address (MMIO, FAULT), function (HVC, SMC), syndrome (others), or 0 */
+	uint64_t detail;
 };
 
 struct trace_ring {

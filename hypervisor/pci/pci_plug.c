@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A device that came: what boot does for all functions of a bridge is done for those of one slot. */
+/* A device that came: what boot does for all functions of a bridge, for those of one slot. */
 #include "pci/pci_plug.h"
 
 #include "core/log.h"
@@ -18,7 +18,8 @@ static void ari_off(struct pci_function *port)
 	uint32_t control = port->cap_express + PCI_EXP_DEVCTL2;
 
 	if (port->ari_forwarding) {
-		pci_write(port, control, 2, pci_read(port, control, 2) & ~(uint32_t)PCI_EXP_DEVCTL2_ARI);
+		pci_write(port, control, 2,
+			  pci_read(port, control, 2) & ~(uint32_t)PCI_EXP_DEVCTL2_ARI);
 		port->ari_forwarding = false;
 	}
 }

@@ -15,7 +15,8 @@ static bool past(const struct pci_slot *s, uint32_t ms, uint64_t now_ms)
 
 void pci_slot_init(struct pci_slot *s, bool full, uint64_t now_ms)
 {
-	*s = (struct pci_slot){ .stage = full ? PCI_SLOT_FULL : PCI_SLOT_EMPTY, .since_ms = now_ms };
+	*s = (struct pci_slot){ .stage = full ? PCI_SLOT_FULL : PCI_SLOT_EMPTY,
+				.since_ms = now_ms };
 }
 
 static enum pci_slot_do refuse(struct pci_slot *s, const char *why, uint64_t now_ms)
@@ -124,7 +125,8 @@ static const char *lost(const struct pci_slot_look *look)
 	return !look->link || look->dropped ? "link lost" : NULL;
 }
 
-static enum pci_slot_do coming(struct pci_slot *s, const struct pci_slot_look *look, uint64_t now_ms)
+static enum pci_slot_do coming(struct pci_slot *s, const struct pci_slot_look *look,
+			       uint64_t now_ms)
 {
 	if (!look->done) {
 		return PCI_SLOT_ADD;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The hot-plug slot of a hardware port (PCIe 6.0 6.7.3), as a state machine: what the port shows and
- * the time in, one thing to do out. Pure; pci_slots.c looks and does.
+ * The hot-plug slot of a hardware port (PCIe 6.0 6.7.3), as a state machine: what the port shows
+ * and the time in, one thing to do out. Pure; pci_slots.c looks and does.
  */
 #ifndef PCI_PCI_SLOT_H
 #define PCI_PCI_SLOT_H

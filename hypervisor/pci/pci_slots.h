@@ -24,12 +24,13 @@ struct pci_slots_port {
 };
 
 /*
- * Functions below b are known: all its ports with a hot-plug capable slot are watched, but for one that
- * does not show what is there. Once of each bridge; out of memory is said in the log.
+ * Functions below b are known: all its ports with a hot-plug capable slot are watched, but for one
+ * that does not show what is there. Once of each bridge; out of memory is said in the log.
  */
 void pci_slots_start(const struct host_bridge *b, uint64_t now_ms);
 /*
- * One bounded step of each slot. True: there is more to do at once; else *wait_ms later. No lock held.
+ * One bounded step of each slot. True: there is more to do at once; else *wait_ms later. No lock
+ * held.
  */
 bool pci_slots_step(uint64_t now_ms, uint32_t *wait_ms);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Devices in hardware slots, and who has them. What came is its bridge's owner's. What goes is taken
- * from whoever has it at that moment, like what is contained; then nothing remembers it but an entry
- * of the registry that is ABSENT.
+ * Devices in hardware slots, and who has them. What came is its bridge's owner's. What goes is
+ * taken from whoever has it at that moment, like what is contained; then nothing remembers it but
+ * an entry of the registry that is ABSENT.
  */
 #include "core/log.h"
 #include "iommu/iommu.h"
@@ -163,8 +163,8 @@ static void claim(struct pci_function *f, const char *why)
 }
 
 /*
- * Registry lock held; nobody uses it, its owner only sees it. False: the owner's vITS has not let go
- * of it yet.
+ * Registry lock held; nobody uses it, its owner only sees it. False: the owner's vITS has not let
+ * go of it yet.
  */
 static bool drop(struct pci_function *f)
 {

@@ -135,8 +135,8 @@ struct control_info {
  * CONTROL_CREATE_UNPROTECTED_DMA needs it.
  */
 /*
- * Where no ITS knows who sends an MSI: give it a virtual MSI frame all the same. Its devices can then
- * raise any vector of the host's controller, others' too. Without effect behind an ITS.
+ * Where no ITS knows who sends an MSI: give it a virtual MSI frame all the same. Its devices can
+ * then raise any vector of the host's controller, others' too. Without effect behind an ITS.
  */
 #define CONTROL_CREATE_UNSAFE_INTERRUPTS (1U << 0)
 /*
@@ -171,8 +171,9 @@ struct control_domain_id {
 };
 
 /*
- * DOMAIN_START: closes the domain's slots; vCPU 0 runs from pc with x0 = arg, or will when the domain
- * is unpaused. -EAGAIN: its memory is still being cleaned. -EINVAL: not BUILDING, or no such flag.
+ * DOMAIN_START: closes the domain's slots; vCPU 0 runs from pc with x0 = arg, or will when the
+ * domain is unpaused. -EAGAIN: its memory is still being cleaned. -EINVAL: not BUILDING, or no such
+ * flag.
  */
 #define CONTROL_START_PAUSED (1U << 0)
 
@@ -280,7 +281,7 @@ enum control_key_action { CONTROL_KEY_LOOK, CONTROL_KEY_PRESS, CONTROL_KEY_RELEA
 struct control_power_key {
 	uint32_t id;
 	uint32_t action; /* enum control_key_action */
-	/* Unless it only looks: what the domain's power off means, CONTROL_POWEROFF or CONTROL_REBOOT. */
+	/* Unless it only looks: what the domain's power off means, CONTROL_POWEROFF or _REBOOT. */
 	uint32_t means;
 	uint32_t unused;
 };
@@ -294,8 +295,8 @@ struct control_power_key_state {
 };
 
 /*
- * DOMAIN_RENAME: control_domain_rename, no reply. -ENOENT, -EPERM the control domain, -EEXIST name in
- * use, -EINVAL not a name. One of the boot configuration has its old name back when it restarts.
+ * DOMAIN_RENAME: control_domain_rename, no reply. -ENOENT, -EPERM the control domain, -EEXIST name
+ * in use, -EINVAL not a name. One of the boot configuration has its old name back when it restarts.
  */
 struct control_domain_rename {
 	uint32_t id;
@@ -304,10 +305,11 @@ struct control_domain_rename {
 };
 
 /*
- * VCPU_PIN: control_vcpu_pin, no reply. The vCPU goes to one of these CPUs soon, if it is elsewhere,
- * and stays there. One that is alone on a CPU and may be nowhere else waits for interrupts there
- * without the hypervisor, which counts that as run. Any domain's, the control domain's too. -ENOENT
- * no such domain, -EINVAL no such vCPU, -ERANGE no CPU, or one that is not online.
+ * VCPU_PIN: control_vcpu_pin, no reply. The vCPU goes to one of these CPUs soon, if it is
+ * elsewhere, and stays there. One that is alone on a CPU and may be nowhere else waits for
+ * interrupts there without the hypervisor, which counts that as run. Any domain's, the control
+ * domain's too. -ENOENT no such domain, -EINVAL no such vCPU, -ERANGE no CPU, or one that is not
+ * online.
  */
 #define CONTROL_CPUS_MAX 16U
 #define CONTROL_ANY_CPU  0xffffffffU
@@ -320,9 +322,10 @@ struct control_vcpu_pin {
 };
 
 /*
- * DOMAIN_SHARE: control_domain_share -> the same, as it is now. What flags name is set, for any domain.
- * The weight is that of each of its vCPUs, where they and others want the same CPU; the cap holds for
- * all of them together, in percent of one CPU, in every 30 ms. -ENOENT, -EINVAL no such flag, -ERANGE.
+ * DOMAIN_SHARE: control_domain_share -> the same, as it is now. What flags name is set, for any
+ * domain. The weight is that of each of its vCPUs, where they and others want the same CPU; the cap
+ * holds for all of them together, in percent of one CPU, in every 30 ms. -ENOENT, -EINVAL no such
+ * flag, -ERANGE.
  */
 #define CONTROL_SHARE_WEIGHT   (1U << 0)
 #define CONTROL_SHARE_CAP      (1U << 1)
@@ -424,15 +427,16 @@ struct control_function {
 	uint32_t parent;   /* the bridge it is behind; on a root bus CONTROL_NO_SLOT */
 	uint8_t bus_first; /* of a bridge: the buses behind it */
 	uint8_t bus_last;
-	uint16_t direct; /* MSIs that its user gets without EL2: interrupts counts those while it slept */
+	/* MSIs that its user gets without EL2: interrupts counts those while it slept */
+	uint16_t direct;
 };
 
 /*
  * PCI_QUARANTINE: control_pci_name; name may be empty. -ENODEV unknown, -EPERM a bridge or the
  * hypervisor's own, -EBUSY lent or resetting, -ENOTEMPTY its virtual functions are enabled, -EEXIST
  * name in use. Done when the function's state is QUARANTINED or BROKEN; of one in quarantine it
- * changes the name, a broken one is reset again, -EIO when it cannot be. PCI_RETURN, PCI_DETACH: the
- * same body, its name ignored; -EINVAL wrong state, -EEXIST as for PCI_ATTACH.
+ * changes the name, a broken one is reset again, -EIO when it cannot be. PCI_RETURN, PCI_DETACH:
+ * the same body, its name ignored; -EINVAL wrong state, -EEXIST as for PCI_ATTACH.
  */
 struct control_pci_name {
 	uint32_t sbdf;
@@ -441,21 +445,22 @@ struct control_pci_name {
 };
 
 /*
- * PCI_EJECT: control_pci_name. The user is asked to let go of a function that is behind one of its root
- * ports; the function leaves state LENT, with others of its slot, when the user has turned the slot off.
- * One that is elsewhere, or not used by whoever answers for the slot, leaves at once. -EINVAL not LENT.
+ * PCI_EJECT: control_pci_name. The user is asked to let go of a function that is behind one of its
+ * root ports; the function leaves state LENT, with others of its slot, when the user has turned the
+ * slot off. One that is elsewhere, or not used by whoever answers for the slot, leaves at once.
+ * -EINVAL not LENT.
  *
  * PCI_ATTACH: control_pci_attach -> control_count, whose count is the virtual SBDF. A function
  * joins those of its device that the domain has, under its own number: attach function 0 first.
- * Any other is function 0 of a device number of its own; of a domain that has started, behind one of
- * its root ports, whose device number the virtual SBDF then has. -ENODEV
+ * Any other is function 0 of a device number of its own; of a domain that has started, behind one
+ * of its root ports, whose device number the virtual SBDF then has. -ENODEV
  * unknown, -ENOENT no such domain, -EPERM a bridge, -EBADF broken, -EBUSY in use or the slot is
  * taken, -EACCES it is CONTROL_FUNCTION_NOT_ISOLATED and the domain not for that, -ERANGE its
  * bridge's dma-ranges do not reach all of the domain's memory, -EEXIST another
  * member of its isolation group is used elsewhere or broken, -ENOSPC a BAR has no address or all
  * slots are taken, -EOPNOTSUPP lent before and not reset since, without CONTROL_QUIRK_NO_RESET,
- * -ENOLINK a VF whose physical function is broken or being reset, -EINVAL not assignable, or no such
- * quirk.
+ * -ENOLINK a VF whose physical function is broken or being reset, -EINVAL not assignable, or no
+ * such quirk.
  */
 #define CONTROL_ATTACH_ROM (1U << 0) /* it shows the ROM that was loaded; -EINVAL: none was */
 
@@ -470,10 +475,10 @@ struct control_pci_attach {
 
 /*
  * PCI_ROM: control_pci_rom, no reply. Bytes of the expansion ROM that a function in quarantine
- * shows its next user, if that is attached with CONTROL_ATTACH_ROM: the ROM goes with that user, or when
- * another comes without. Offset 0 begins a new one; bytes never written read ff. -ENODEV unknown,
- * -EINVAL not in quarantine, a size that is no power of two or out of bounds, or another size than
- * at offset 0; -ENOMEM.
+ * shows its next user, if that is attached with CONTROL_ATTACH_ROM: the ROM goes with that user, or
+ * when another comes without. Offset 0 begins a new one; bytes never written read ff. -ENODEV
+ * unknown, -EINVAL not in quarantine, a size that is no power of two or out of bounds, or another
+ * size than at offset 0; -ENOMEM.
  */
 #define CONTROL_ROM_MIN   0x1000U
 #define CONTROL_ROM_MAX   0x100000U
@@ -501,7 +506,7 @@ struct control_pci_rom {
 #define CONTROL_OBSTACLE_IOMMU     (1U << 6) /* none, or not usable; none for who is unprotected */
 #define CONTROL_OBSTACLE_GROUP     (1U << 7) /* a member of it is broken, or used elsewhere */
 #define CONTROL_OBSTACLE_VFS       (1U << 8) /* its virtual functions are enabled */
-#define CONTROL_OBSTACLE_PF        (1U << 9) /* a VF's physical function is broken, or being reset */
+#define CONTROL_OBSTACLE_PF        (1U << 9) /* a VF's physical function is broken or being reset */
 #define CONTROL_OBSTACLE_REACH     (1U << 10) /* its bridge's dma-ranges reach no guest's memory */
 
 #define CONTROL_REPORT_IOMMU        (1U << 0) /* stream is valid */
@@ -537,9 +542,11 @@ struct control_pci_report {
 	char iommu_why[CONTROL_NAME_SIZE];
 	uint32_t sbdf;
 	uint32_t obstacles; /* CONTROL_OBSTACLE_*; 0: it can be lent */
-	uint32_t only;      /* to this domain only, which uses its group; CONTROL_NO_DOMAIN: to any */
+	/* to this domain only, which uses its group; CONTROL_NO_DOMAIN: to any */
+	uint32_t only;
 	uint32_t flags;     /* CONTROL_REPORT_* */
-	uint32_t requester; /* requester ID its DMA and MSIs carry: bus << 8 | device << 3 | function */
+	/* requester ID its DMA and MSIs carry: bus << 8 | device << 3 | function */
+	uint32_t requester;
 	uint32_t stream;    /* StreamID at the IOMMU */
 	uint32_t device_id; /* DeviceID at the ITS */
 	uint32_t msi_vectors;
@@ -556,20 +563,20 @@ struct control_pci_report {
 struct control_aperture_map {
 	uint32_t domain;
 	uint32_t unused;
-	/* From the start of the domain's RAM, which flash follows; a multiple of CONTROL_SLOT_SIZE. */
+	/* From the start of the domain's RAM, which flash follows; whole CONTROL_SLOT_SIZE. */
 	uint64_t offset;
 };
 
 /* APERTURE_UNMAP: control_count, the slot. -EINVAL not this client's. */
 
 /*
- * SHARED_JOIN: control_shared_join -> control_count, whose count is the virtual SBDF. A domain that was
- * made and not started gets a function, ivshmem-plain or ivshmem-doorbell as QEMU has it, by which it
- * shares memory with all others that name the same region. The first one makes it, full of zeroes; it
- * is gone, and its memory free, when the last one is. -ENOENT no such domain, -EPERM the control
- * domain, -EINVAL started already, or the name, size or number of vectors is not accepted, -EBUSY the
- * domain has it, -EEXIST the region has another size or number of vectors, -EOPNOTSUPP vectors, and the
- * domain has no ITS, -ENOSPC no device number is free, -ENOMEM.
+ * SHARED_JOIN: control_shared_join -> control_count, whose count is the virtual SBDF. A domain that
+ * was made and not started gets a function, ivshmem-plain or ivshmem-doorbell as QEMU has it, by
+ * which it shares memory with all others that name the same region. The first one makes it, full of
+ * zeroes; it is gone, and its memory free, when the last one is. -ENOENT no such domain, -EPERM the
+ * control domain, -EINVAL started already, or the name, size or number of vectors is not accepted,
+ * -EBUSY the domain has it, -EEXIST the region has another size or number of vectors, -EOPNOTSUPP
+ * vectors, and the domain has no ITS, -ENOSPC no device number is free, -ENOMEM.
  */
 #define CONTROL_SHARED_SIZE_MIN    0x1000ULL
 #define CONTROL_SHARED_SIZE_MAX    0x40000000ULL
@@ -594,9 +601,10 @@ struct control_shared {
 };
 
 /*
- * TRACE: control_trace, no reply. From START to STOP each CPU of the machine records why it left its
- * domains; or until nobody has read for CONTROL_TRACE_IDLE_MS. -EINVAL no such action; START: -EBUSY it goes
- * on already, -EAGAIN the last one is still ending, -ENOMEM. To STOP what does not go on is no mistake.
+ * TRACE: control_trace, no reply. From START to STOP each CPU of the machine records why it left
+ * its domains; or until nobody has read for CONTROL_TRACE_IDLE_MS. -EINVAL no such action; START:
+ * -EBUSY it goes on already, -EAGAIN the last one is still ending, -ENOMEM. To STOP what does not
+ * go on is no mistake.
  */
 #define CONTROL_TRACE_IDLE_MS 5000U
 
@@ -608,9 +616,9 @@ struct control_trace {
 };
 
 /*
- * TRACE_READ: control_trace_read -> control_trace_reply, then count control_trace_record, oldest first.
- * A CPU keeps its last CONTROL_TRACE_KEPT or so; positions begin at 0 with each START. -ENOENT nothing is
- * recorded, -EINVAL no such CPU, or it is not online.
+ * TRACE_READ: control_trace_read -> control_trace_reply, then count control_trace_record, oldest
+ * first. A CPU keeps its last CONTROL_TRACE_KEPT or so; positions begin at 0 with each START.
+ * -ENOENT nothing is recorded, -EINVAL no such CPU, or it is not online.
  */
 #define CONTROL_TRACE_KEPT 8192U
 
@@ -642,7 +650,8 @@ struct control_trace_record {
 	uint8_t next_vcpu;
 	uint16_t domain;
 	uint16_t next_domain; /* EXIT: whose vCPU was entered then */
-	uint32_t intid;  /* EXIT for an interrupt: the machine's number for it; INJECT: the domain's */
+	/* EXIT for an interrupt: the machine's number for it; INJECT: the domain's */
+	uint32_t intid;
 	uint64_t detail; /* EXIT: address (MMIO, FAULT), function (HVC, SMC), else syndrome, or 0 */
 };
 

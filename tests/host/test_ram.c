@@ -296,7 +296,7 @@ static void test_run(void **state)
 	assert_int_equal(free_count(), 14);
 }
 
-/* Who waits for a block that is being cleaned waits for one step: found as it is, whoever cleans. */
+/* Who waits for a block that is being cleaned waits for one step, whoever cleans. */
 static struct {
 	pthread_t claimer;
 	pthread_t cleaner;
@@ -308,7 +308,9 @@ static _Thread_local bool cleans_slowly;
 
 static void *claim_it(void *arg)
 {
-	return ram_run_claim(1, waits.block.v, waits.block.v + SZ_2M, &waits.got) == 0 ? NULL : "no";
+	int r = ram_run_claim(1, waits.block.v, waits.block.v + SZ_2M, &waits.got);
+
+	return r == 0 ? NULL : "no";
 }
 
 /* Until somebody waits: then nothing is begun, but there is something to do. */
@@ -533,7 +535,8 @@ static void test_several_cpus(void **state)
 
 	for (uintptr_t i = 0; i < ARRAY_SIZE(threads); i++) {
 		assert_int_equal(pthread_create(&threads[i], NULL,
-						i == 4 ? run_and_give : take_and_give, (void *)i), 0);
+						i == 4 ? run_and_give : take_and_give, (void *)i),
+				 0);
 	}
 	for (uint32_t i = 0; i < ARRAY_SIZE(threads); i++) {
 		void *complaint;
