@@ -7,26 +7,24 @@ _Static_assert(sizeof(struct trace_record) == 32, "no padding");
 _Static_assert((TRACE_RING_RECORDS & (TRACE_RING_RECORDS - 1)) == 0, "places are by mask");
 
 /* Word by word: whoever reads one that is just written gets either value, and finds out by head. */
-union image {
-	struct trace_record record;
-	uint64_t words[WORDS];
-};
+typedef uint64_t __attribute__((may_alias)) word;
 
-static uint64_t *place(const struct trace_ring *ring, uint64_t n)
+static word *place(const struct trace_ring *ring, uint64_t n)
 {
-	return (uint64_t *)(void *)&ring->records[n & (TRACE_RING_RECORDS - 1)];
+	return (word *)&ring->records[n & (TRACE_RING_RECORDS - 1)];
 }
 
 void trace_ring_put(struct trace_ring *ring, const struct trace_record *record)
 {
-	union image image = { .record = *record };
+	const word *from = (const word *)record;
 	uint64_t head = ring->head;
-	uint64_t *to = place(ring, head);
+	word *to = place(ring, head);
 
 	/* Who sees a word of this record sees that head had come here: the one before is complete. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
+#pragma GCC unroll 4 /* an exit waits for it */
 	for (uint32_t i = 0; i < WORDS; i++) {
-		__atomic_store_n(&to[i], image.words[i], __ATOMIC_RELAXED);
+		__atomic_store_n(&to[i], from[i], __ATOMIC_RELAXED);
 	}
 	__atomic_store_n(&ring->head, head + 1, __ATOMIC_RELEASE);
 }
@@ -50,13 +48,13 @@ uint32_t trace_ring_read(const struct trace_ring *ring, uint64_t *position,
 		from += *lost;
 	}
 	for (; count < max && from + count < head; count++) {
-		const uint64_t *at = place(ring, from + count);
-		union image image;
+		const word *at = place(ring, from + count);
+		word *to = (word *)&out[count];
 
+#pragma GCC unroll 4
 		for (uint32_t i = 0; i < WORDS; i++) {
-			image.words[i] = __atomic_load_n(&at[i], __ATOMIC_RELAXED);
+			to[i] = __atomic_load_n(&at[i], __ATOMIC_RELAXED);
 		}
-		out[count] = image.record;
 	}
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	head = __atomic_load_n(&ring->head, __ATOMIC_RELAXED);

@@ -202,19 +202,29 @@ static bool cpu_would_interrupt(struct vgic *g, struct vgic_cpu *c, uint64_t vmc
 
 _Static_assert(VGIC_LR_MAX == LR_MAX, "vgic.h");
 
-void vgic_look_waiting(const struct vcpu *v, struct vgic_waiting *out)
+static __attribute__((noinline)) void look_at(const struct vgic_cpu *c, uint32_t held,
+					      struct vgic_waiting *out)
 {
-	/* Without the lock: only this pCPU changes what of v is in its list registers. */
-	const struct vgic_cpu *c = v->vgic;
-
-	out->mask = 0;
-	for (uint32_t used = c->lr_used; used != 0; used &= used - 1) {
-		uint32_t lr = (uint32_t)__builtin_ctz(used);
+	for (; held != 0; held &= held - 1) {
+		uint32_t lr = (uint32_t)__builtin_ctz(held);
 
 		if ((vgic_hw_lr_read(lr) & LR_PENDING) != 0) {
 			out->mask |= 1U << lr;
 			out->intid[lr] = c->lr_irq[lr]->intid;
 		}
+	}
+}
+
+void vgic_look_waiting(const struct vcpu *v, struct vgic_waiting *out)
+{
+	/* Without the lock: only this pCPU changes what of v is in its list registers. */
+	const struct vgic_cpu *c = v->vgic;
+	uint32_t held = c->lr_used & ~vgic_hw_empty();
+
+	out->mask = 0;
+	/* Mostly there is none: what is done waits there to be armed again. */
+	if (held != 0) {
+		look_at(c, held, out);
 	}
 }
 

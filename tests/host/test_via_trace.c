@@ -177,6 +177,22 @@ static void test_command(void **state)
 	unlink(path_of("trace"));
 }
 
+/* Each look is an exit, so it leaves a record. */
+static void on_look(uint32_t cpu, struct trace_ring *ring)
+{
+	trace_ring_put(ring, &(struct trace_record){ .reason = EXIT_MMIO_OTHER });
+	written++;
+}
+
+static void test_own_looks(void **state)
+{
+	world.on_trace_read = on_look;
+	written = 0;
+	assert_int_equal(via("trace -s 0.1"), 0);
+	/* Every 10 ms, of a few CPUs. */
+	assert_in_range(written, 1, 10 * CONTROL_CPUS_MAX);
+}
+
 static void test_standard_output(void **state)
 {
 	assert_int_equal(via("trace -s 0.01"), 0);
@@ -234,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_one_domain),
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test_setup_teardown(test_command, via_setup, via_teardown),
+		cmocka_unit_test_setup_teardown(test_own_looks, via_setup, via_teardown),
 		cmocka_unit_test_setup_teardown(test_standard_output, via_setup, via_teardown),
 		cmocka_unit_test_setup_teardown(test_bad, via_setup, via_teardown),
 		cmocka_unit_test_setup_teardown(test_full, via_setup, via_teardown),

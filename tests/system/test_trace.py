@@ -58,6 +58,18 @@ def test_times_fit(trace):
             assert start + length <= following + 0.002
 
 
+def test_what_viewers_read(trace):
+    """The trace event format: what each kind of event must have, and of which type."""
+    events = json.loads(trace["one"])["traceEvents"]
+    assert {"M", "X"} <= {e["ph"] for e in events} <= {"M", "X", "i"}
+    for e in events:
+        assert isinstance(e["pid"], int) and isinstance(e["tid"], int) and e["name"]
+        assert e["ph"] == "M" or isinstance(e["ts"], float) and e["ts"] >= 0
+        assert e["ph"] != "X" or isinstance(e["dur"], float) and e["dur"] >= 0
+        assert e["ph"] != "i" or e["s"] == "t"
+        assert e["ph"] != "M" or e["name"] == "process_name" and isinstance(e["args"]["name"], str)
+
+
 def test_all_domains(trace):
     lines = trace["all"].splitlines()
     assert {n for n in ("CPUs", "Domain-0", "work") if any(f'"{n}"' in line for line in lines)} == {

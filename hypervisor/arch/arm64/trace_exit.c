@@ -9,12 +9,15 @@
 #include "irq/irq.h"
 #include "irq/vgic.h"
 
-/* Between a vCPU's exit and the next entry. v may be gone by then: it is only compared. */
-struct passage {
+/*
+ * Between a vCPU's exit and the next entry on a CPU. v may be gone by then: it is only compared. Not on
+ * the stack: its guard would be checked at each exit.
+ */
+static struct passage {
 	struct trace_record record;
 	const struct vcpu *v;
-	struct vgic_waiting waiting;
-};
+	struct vgic_waiting before, after;
+} passages[CPUS_MAX];
 
 extern const char vectors[], vectors_recording[];
 
@@ -24,38 +27,39 @@ void trace_vectors(bool recording)
 	isb();
 }
 
-static void begin(struct passage *p, struct vcpu *v)
+static struct passage *begin(struct vcpu *v, enum exit_kind reason, uint64_t detail)
 {
+	struct passage *p = &passages[cpu_index()];
+
 	p->record = (struct trace_record){
 		.time = ticks_now(),
 		.kind = TRACE_EXIT,
-		.reason = EXIT_OTHER,
+		.reason = (uint8_t)reason,
 		.vcpu = (uint8_t)v->index,
 		.domain = v->domain->id,
+		.detail = detail,
 	};
 	p->v = v;
-	vgic_look_waiting(v, &p->waiting);
+	vgic_look_waiting(v, &p->before);
+	return p;
 }
 
 /* What waits in next's list registers, and did not when the exit began. */
-static void record_injected(const struct passage *p, const struct vcpu *next, uint64_t now)
+static __attribute__((noinline)) void record_injected(const struct passage *p,
+						      const struct vcpu *next, uint64_t now)
 {
-	struct vgic_waiting after;
-
-	vgic_look_waiting(next, &after);
-	for (uint32_t mask = after.mask; mask != 0; mask &= mask - 1) {
+	for (uint32_t mask = p->after.mask; mask != 0; mask &= mask - 1) {
 		uint32_t lr = (uint32_t)__builtin_ctz(mask);
-		struct trace_record r = {
-			.time = now,
-			.kind = TRACE_INJECT,
-			.vcpu = (uint8_t)next->index,
-			.domain = next->domain->id,
-			.intid = after.intid[lr],
-		};
 
-		if (next != p->v || (p->waiting.mask & (1U << lr)) == 0 ||
-		    p->waiting.intid[lr] != after.intid[lr]) {
-			trace_put(&r);
+		if (next != p->v || (p->before.mask & (1U << lr)) == 0 ||
+		    p->before.intid[lr] != p->after.intid[lr]) {
+			trace_put(&(struct trace_record){
+				.time = now,
+				.kind = TRACE_INJECT,
+				.vcpu = (uint8_t)next->index,
+				.domain = next->domain->id,
+				.intid = p->after.intid[lr],
+			});
 		}
 	}
 }
@@ -69,7 +73,10 @@ static void end(struct passage *p)
 	p->record.next_vcpu = (uint8_t)next->index;
 	p->record.next_domain = next->domain->id;
 	trace_put(&p->record);
-	record_injected(p, next, now);
+	vgic_look_waiting(next, &p->after);
+	if (p->after.mask != 0) {
+		record_injected(p, next, now);
+	}
 }
 
 /*
@@ -93,9 +100,8 @@ static void tell_abort(struct trace_record *r, struct vcpu *v, uint64_t esr)
 
 static void tell_sync(struct trace_record *r, struct vcpu *v)
 {
-	uint64_t esr = read_sysreg(esr_el2);
+	uint64_t esr = r->detail;
 
-	r->detail = esr;
 	switch ((enum exception_class)BITS(esr, 31, 26)) {
 	case EC_WFX:
 		r->reason = EXIT_WFX;
@@ -123,31 +129,26 @@ static void tell_sync(struct trace_record *r, struct vcpu *v)
 
 void record_sync(struct vcpu *v)
 {
-	struct passage p;
+	struct passage *p = begin(v, EXIT_OTHER, read_sysreg(esr_el2));
 
-	begin(&p, v);
-	tell_sync(&p.record, v);
+	tell_sync(&p->record, v);
 	trap_sync(v);
-	end(&p);
+	end(p);
 }
 
 void record_irq(struct vcpu *v)
 {
-	struct passage p;
+	struct passage *p = begin(v, EXIT_IRQ, 0);
 
-	begin(&p, v);
-	p.record.reason = EXIT_IRQ;
-	p.record.intid = irq_peek();
+	p->record.intid = irq_peek();
 	trap_irq(v);
-	end(&p);
+	end(p);
 }
 
 void record_serror(struct vcpu *v)
 {
-	struct passage p;
+	struct passage *p = begin(v, EXIT_OTHER, read_sysreg(esr_el2));
 
-	begin(&p, v);
-	p.record.detail = read_sysreg(esr_el2);
 	trap_serror(v);
-	end(&p);
+	end(p);
 }
