@@ -49,9 +49,9 @@ int guest_image_parse(const uint8_t *data, size_t available, uint64_t file_size,
 	out->text_offset = get64(data + 8);
 	size = get64(data + 16);
 	if (size == 0) {
-		/* Before Linux 3.17: the offset is always this, the size unknown. */
+		/* Before Linux 3.17: the offset is always this, the size of its BSS unknown. */
 		out->text_offset = 0x80000;
-		size = file_size;
+		size = file_size + SZ_2M;
 	}
 	if (out->text_offset >= SZ_2M || out->text_offset % 4096 != 0 || size >= SIZE_LIMIT ||
 	    file_size >= SIZE_LIMIT) {

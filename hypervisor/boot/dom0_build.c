@@ -171,17 +171,17 @@ static void copy_kernel(struct domain *d, uint64_t from, uint64_t to, uint64_t s
 	heap_page_free(page);
 }
 
-static struct image read_image(struct domain *d, const struct machine_module *kernel)
+static struct guest_image read_image(struct domain *d, const struct machine_module *kernel)
 {
-	uint8_t header[IMAGE_HEADER_SIZE] = { 0 };
-	struct image image;
+	uint8_t header[GUEST_IMAGE_HEADER];
+	size_t size = MIN(kernel->data.size, sizeof(header));
+	struct guest_image image;
 	const char *why;
 
-	if (kernel->data.size >= sizeof(header) &&
-	    guest_copy_from(d, header, ipa(kernel->data.base), sizeof(header)) != 0) {
+	if (guest_copy_from(d, header, ipa(kernel->data.base), size) != 0) {
 		panic("control domain: the kernel module cannot be read");
 	}
-	if (image_decode(header, kernel->data.size, &image, &why) != 0) {
+	if (guest_image_parse(header, size, kernel->data.size, &image, &why) != 0) {
 		panic("control domain: kernel module at 0x%llx %s",
 		      (unsigned long long)kernel->data.base, why);
 	}
@@ -243,7 +243,7 @@ struct domain *boot_control_domain(void)
 	uint32_t bridge_count;
 	struct dom0_fdt_spec spec;
 	struct dom0_msi_frame frame;
-	struct image image;
+	struct guest_image image;
 	struct domain *d;
 	const char *why;
 	int err;

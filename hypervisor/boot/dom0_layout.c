@@ -28,17 +28,17 @@ static int occupied_init(struct occupied *o, const struct rangeset *ram)
 }
 
 static bool in_place(const struct rangeset *ram, const struct range *kernel,
-		     const struct range *ramdisk, const struct image *image)
+		     const struct range *ramdisk, const struct guest_image *image)
 {
 	bool aligned = IS_ALIGNED(kernel->base - image->text_offset, SZ_2M);
-	bool clear = ramdisk->size == 0 || ramdisk->base >= kernel->base + image->size ||
+	bool clear = ramdisk->size == 0 || ramdisk->base >= kernel->base + image->memory_size ||
 		     ramdisk->base + ramdisk->size <= kernel->base;
 
-	return aligned && clear && rangeset_contains(ram, kernel->base, image->size);
+	return aligned && clear && rangeset_contains(ram, kernel->base, image->memory_size);
 }
 
-static int place_kernel(struct occupied *o, const struct range *kernel, const struct image *image,
-			struct dom0_layout *out)
+static int place_kernel(struct occupied *o, const struct range *kernel,
+			const struct guest_image *image, struct dom0_layout *out)
 {
 	uint64_t base;
 	int err;
@@ -46,7 +46,7 @@ static int place_kernel(struct occupied *o, const struct range *kernel, const st
 	/* The source must survive until it is copied. */
 	err = rangeset_add(&o->set, kernel->base, kernel->size);
 	if (err == 0) {
-		err = rangeset_find_gap(&o->set, image->text_offset + image->size, SZ_2M, 0,
+		err = rangeset_find_gap(&o->set, image->text_offset + image->memory_size, SZ_2M, 0,
 					ADDRESS_LIMIT, &base);
 	}
 	if (err == 0) {
@@ -65,7 +65,7 @@ static bool ramdisk_in_window(const struct range *ramdisk, uint64_t entry, uint6
 }
 
 int dom0_layout_plan(const struct rangeset *ram, const struct range *kernel,
-		     const struct range *ramdisk, const struct image *image,
+		     const struct range *ramdisk, const struct guest_image *image,
 		     struct dom0_layout *out, const char **why)
 {
 	static struct occupied o; /* boot only; large */
@@ -86,12 +86,12 @@ int dom0_layout_plan(const struct rangeset *ram, const struct range *kernel,
 		return -ENOSPC;
 	}
 	*why = "no free place for its device tree (give it more memory)";
-	if (rangeset_add(&o.set, out->entry, image->size) != 0 ||
+	if (rangeset_add(&o.set, out->entry, image->memory_size) != 0 ||
 	    rangeset_find_gap(&o.set, DOM0_FDT_SIZE, SZ_2M, 0, ADDRESS_LIMIT, &out->fdt) != 0) {
 		return -ENOSPC;
 	}
 	*why = "kernel and ramdisk are more than 32 GiB apart";
-	if (!ramdisk_in_window(ramdisk, out->entry, image->size)) {
+	if (!ramdisk_in_window(ramdisk, out->entry, image->memory_size)) {
 		return -ENOSPC;
 	}
 	*why = NULL;

@@ -4,7 +4,7 @@
 #define BOOT_DOM0_LAYOUT_H
 
 #include "boot/dom0_fdt.h"
-#include "boot/image.h"
+#include "common/guest_image.h"
 #include "control/control.h"
 #include "core/machine.h"
 
@@ -22,7 +22,7 @@ struct dom0_layout {
  * *why when something finds no place.
  */
 int dom0_layout_plan(const struct rangeset *ram, const struct range *kernel,
-		     const struct range *ramdisk, const struct image *image,
+		     const struct range *ramdisk, const struct guest_image *image,
 		     struct dom0_layout *out, const char **why);
 
 /*

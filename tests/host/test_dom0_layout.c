@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The Image header, and where kernel and device tree go in the control domain's memory. */
+/* Where kernel and device tree go in the control domain's memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,62 +8,9 @@
 #include <string.h>
 
 #include "boot/dom0_layout.h"
-#include "boot/image.h"
-#include "image_header.h"
 #include "lib/errno.h"
 
 #define MIB 0x100000ULL
-
-static void test_image_header(void **state)
-{
-	uint8_t h[64];
-	struct image image;
-	const char *why;
-
-	(void)state;
-	image_header(h, 0, 40 * MIB, 0xa);
-	assert_int_equal(image_decode(h, 32 * MIB, &image, &why), 0);
-	assert_int_equal(image.text_offset, 0);
-	assert_int_equal(image.size, 40 * MIB);
-
-	/* The file is longer than the header says: all of it is taken. */
-	assert_int_equal(image_decode(h, 41 * MIB, &image, &why), 0);
-	assert_int_equal(image.size, 41 * MIB);
-
-	/* Before Linux 3.17. */
-	image_header(h, 0x1234, 0, 0);
-	assert_int_equal(image_decode(h, 8 * MIB, &image, &why), 0);
-	assert_int_equal(image.text_offset, 0x80000);
-	assert_true(image.size > 8 * MIB);
-}
-
-static void bad_header(const uint8_t h[64], uint64_t file)
-{
-	struct image image;
-	const char *why = NULL;
-
-	assert_int_equal(image_decode(h, file, &image, &why), -EINVAL);
-	assert_non_null(why);
-}
-
-static void test_bad_image_headers(void **state)
-{
-	uint8_t h[64];
-
-	(void)state;
-	image_header(h, 0, MIB, 0xa);
-	bad_header(h, 63);
-	h[59] = 'e';
-	bad_header(h, MIB);
-	image_header(h, 0, MIB, 0xb); /* big-endian */
-	bad_header(h, MIB);
-	image_header(h, 0x200000, MIB, 0xa);
-	bad_header(h, MIB);
-	image_header(h, 0, ~0ULL, 0xa);
-	bad_header(h, MIB);
-	image_header(h, ~0ULL, MIB, 0xa);
-	bad_header(h, MIB);
-}
 
 static struct range storage[8];
 
@@ -83,27 +30,27 @@ static bool apart(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 
 /* What the boot protocol asks of any placement. */
 static void check(const struct rangeset *ram, const struct range *kernel,
-		  const struct range *ramdisk, const struct image *image,
+		  const struct range *ramdisk, const struct guest_image *image,
 		  const struct dom0_layout *l)
 {
 	assert_int_equal((l->entry - image->text_offset) % (2 * MIB), 0);
-	assert_true(rangeset_contains(ram, l->entry, image->size));
+	assert_true(rangeset_contains(ram, l->entry, image->memory_size));
 	assert_true(rangeset_contains(ram, l->fdt, DOM0_FDT_SIZE));
 	assert_int_equal(l->fdt % 8, 0);
 	assert_int_equal(l->fdt / (2 * MIB), (l->fdt + DOM0_FDT_SIZE - 1) / (2 * MIB));
-	assert_true(apart(l->fdt, DOM0_FDT_SIZE, l->entry, image->size));
+	assert_true(apart(l->fdt, DOM0_FDT_SIZE, l->entry, image->memory_size));
 	assert_true(apart(l->fdt, DOM0_FDT_SIZE, ramdisk->base, ramdisk->size));
-	assert_true(apart(l->entry, image->size, ramdisk->base, ramdisk->size));
+	assert_true(apart(l->entry, image->memory_size, ramdisk->base, ramdisk->size));
 	if (l->in_place) {
 		assert_int_equal(l->entry, kernel->base);
 	} else {
-		assert_true(apart(l->entry, image->size, kernel->base, kernel->size));
+		assert_true(apart(l->entry, image->memory_size, kernel->base, kernel->size));
 	}
 }
 
 static const struct {
 	struct range ram, kernel, ramdisk;
-	struct image image;
+	struct guest_image image;
 	bool in_place;
 } plans[] = {
 	/* The usual case. */
@@ -149,7 +96,7 @@ static void test_memory_with_a_hole(void **state)
 	struct rangeset ram = memory(0x40000000, 512 * MIB);
 	struct range kernel = { 0x40000000, 32 * MIB };
 	struct range ramdisk = { 0x58000000, 16 * MIB };
-	struct image image = { 0, 40 * MIB };
+	struct guest_image image = { 0, 40 * MIB };
 	struct dom0_layout l;
 	const char *why;
 
@@ -166,7 +113,7 @@ static void test_what_does_not_fit(void **state)
 	struct rangeset ram = memory(0x40000000, 64 * MIB);
 	struct range kernel = { 0x40001000, 32 * MIB };
 	struct range ramdisk = { 0x43000000, 4 * MIB };
-	struct image image = { 0, 40 * MIB };
+	struct guest_image image = { 0, 40 * MIB };
 	struct dom0_layout l;
 	const char *why = NULL;
 
@@ -191,8 +138,6 @@ static void test_what_does_not_fit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_image_header),
-		cmocka_unit_test(test_bad_image_headers),
 		cmocka_unit_test(test_plans),
 		cmocka_unit_test(test_memory_with_a_hole),
 		cmocka_unit_test(test_what_does_not_fit),
