@@ -37,6 +37,9 @@ static void unload(struct runqueue *q, struct vcpu *v)
 	spin_lock(&q->lock);
 	if (v->state == VCPU_BLOCKED) {
 		v->wake_at = vcpu_timer_deadline(v);
+		if (v->wake_at != ~0ULL) {
+			list_add_tail(&q->waiting, &v->run_node);
+		}
 	} else if (v->state == VCPU_OFF) {
 		v->online = false;
 	}

@@ -23,6 +23,7 @@ void sched_init(void)
 	for (uint32_t i = 0; i < CPUS_MAX; i++) {
 		queues[i] = (struct runqueue){ .timer = ~0ULL };
 		list_init(&queues[i].ready);
+		list_init(&queues[i].waiting);
 		list_init(&queues[i].vcpus);
 	}
 	balance_due = 0;
@@ -169,9 +170,9 @@ static void transfer(struct runqueue *from, struct vcpu *v)
 	spin_lock(from < to ? &to->lock : &from->lock);
 	list_del(&v->place_node);
 	list_add_tail(&to->vcpus, &v->place_node);
-	if (v->state == VCPU_READY) {
+	if (!list_empty(&v->run_node)) {
 		list_del(&v->run_node);
-		list_add_tail(&to->ready, &v->run_node);
+		list_add_tail(v->state == VCPU_READY ? &to->ready : &to->waiting, &v->run_node);
 	}
 	/* As far before or behind the others there as here. */
 	v->vruntime += to->floor - from->floor;

@@ -59,6 +59,7 @@ void queue_unlock_and_poke(struct runqueue *q)
 void queue_make_ready(struct runqueue *q, struct vcpu *v)
 {
 	v->wake_at = ~0ULL;
+	list_del(&v->run_node);
 	if (v->stop_wanted) {
 		v->state = VCPU_STOPPED;
 		return;
@@ -94,12 +95,12 @@ void queue_charge(struct runqueue *q, struct vcpu *v, uint64_t now)
 uint64_t queue_wake_due(struct runqueue *q, uint64_t now)
 {
 	uint64_t next = ~0ULL;
-	struct vcpu *v;
+	struct vcpu *v, *after;
 
-	list_for_each(v, &q->vcpus, place_node) {
-		if (v->state == VCPU_BLOCKED && v->wake_at <= now) {
+	list_for_each_safe(v, after, &q->waiting, run_node) {
+		if (v->wake_at <= now) {
 			queue_make_ready(q, v);
-		} else if (v->state == VCPU_BLOCKED) {
+		} else {
 			next = MIN(next, v->wake_at);
 		}
 	}

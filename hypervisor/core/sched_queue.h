@@ -9,7 +9,8 @@
 
 struct runqueue {
 	struct spinlock lock; /* states and lists of the vCPUs placed here */
-	struct list ready;
+	struct list ready;   /* by run_node, as the next */
+	struct list waiting; /* blocked, and their own timers are to wake them */
 	struct list vcpus; /* all placed here, by place_node; changes under the place lock too */
 	uint32_t vcpu_count;
 	bool dedicated;  /* the only one here is to be nowhere else, and nobody else here */

@@ -237,7 +237,7 @@ static void route_end(struct intx_route *r)
 	*link = r->next;
 	list_del(&r->of_line);
 	spin_unlock(&intx_wires.lock);
-	/* What the virtual wire is for others is found out anew: it may have been up to this line. */
+	/* What the virtual wire is for others is found out anew: it may be up to this line. */
 	vgic_set_resample(r->domain, r->vintid, 0);
 	apply_both(r);
 	if (other && other->mode == INTX_SHARED) {

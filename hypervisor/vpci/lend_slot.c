@@ -81,7 +81,10 @@ int lend_place(struct vpci_segment *seg, const struct pci_function *f, uint64_t 
  */
 static const struct pci_function *mate_of(const struct pci_function *f, const struct domain *d)
 {
-	for (uint32_t fn = 0; !f->pf && fn < VPCI_FUNCTIONS; fn++) {
+	if (f->pf || (SBDF_FN(f->sbdf) == 0 && !f->multifunction)) {
+		return NULL;
+	}
+	for (uint32_t fn = 0; fn < VPCI_FUNCTIONS; fn++) {
 		const struct pci_function *m = pci_function_find(
 			(struct sbdf){ (f->sbdf.v & ~(VPCI_FUNCTIONS - 1)) | fn });
 

@@ -107,13 +107,12 @@ def test_many_functions_and_domains_cost_the_others_nothing(bench):
     _, figures = bench
     assert figures["many_functions"] > 256 and figures["many_domains"] == 60
     rows = {key.removeprefix("few_") for key in figures if key.startswith("few_")}
-    lent = {"attach_el2_insns", "detach_el2_insns"}
-    growth = {row: figures[f"many_{row}"] / figures[f"few_{row}"] for row in rows - lent}
-    assert len(growth) == 8
+    # A run of pages is halved, and put together again: a few steps more or less.
+    heap = {"attach_el2_insns": 300, "detach_el2_insns": 300}
+    growth = {row: (figures[f"many_{row}"] - heap.get(row, 0)) / figures[f"few_{row}"]
+              for row in rows}
+    assert len(growth) == 10
     assert {row: by for row, by in growth.items() if by > 1.02} == {}
-    for row in lent:
-        assert 0 < figures[f"few_{row}"]
-        assert figures[f"many_{row}"] < figures[f"few_{row}"] + 1000
 
 
 def test_boot_grows_in_a_straight_line(bench):

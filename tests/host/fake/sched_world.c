@@ -258,7 +258,9 @@ void world_check(void)
 	for (uint32_t i = 0; i < world_vcpu_count; i++) {
 		struct vcpu *v = &world_vcpus[i];
 
-		assert_int_equal(list_empty(&v->run_node), v->state != VCPU_READY);
+		assert_int_equal(!list_empty(&v->run_node),
+				 v->state == VCPU_READY ||
+				 (v->state == VCPU_BLOCKED && v->wake_at != ~0ULL));
 		if (v->state == VCPU_BLOCKED) {
 			assert_false(world.pending[i]);
 		}
