@@ -10,6 +10,7 @@
 #include "common/guest_fdt.h"
 #include "core/console_input.h"
 #include "core/domain.h"
+#include "core/domain_build.h"
 #include "core/heap.h"
 #include "core/log.h"
 #include "core/panic.h"
@@ -161,7 +162,9 @@ int domain_boot_make(struct domain_boot *b)
 		return domain_boot_refuse(spec, err, create_error(err));
 	}
 	d->boot = b;
-	err = domain_boot_own_bridges(b, d);
+	err = spec->owned_count != 0 ? domain_make_devices(d) : 0;
+	err = err != 0 ? domain_boot_refuse(spec, err, create_error(err))
+		       : domain_boot_own_bridges(b, d);
 	if (err == 0 && b->id == 0) {
 		err = prepare_parts(b, d);
 	} else if (err == 0) {

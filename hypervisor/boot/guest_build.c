@@ -44,11 +44,14 @@ static const struct vits_ops its_ops = {
 	.host_device = vpci_host_device,
 };
 
-/* What was asked for, where there is something to it. */
-static void decide_interrupts(struct domain *d)
+/* Unsafe interrupts that were asked for, where there is something to it. */
+int domain_build_check(struct domain *d)
 {
+	if (machine.gic.version == 2 && d->vcpus_wanted > VGIC_V2_CPUS_MAX) {
+		return -EINVAL;
+	}
 	if (!d->unsafe_interrupts) {
-		return;
+		return 0;
 	}
 	d->unsafe_interrupts = vpci_unsafe_vectors() != 0;
 	if (d->unsafe_interrupts) {
@@ -58,18 +61,24 @@ static void decide_interrupts(struct domain *d)
 		log_info("domain", "%u (%s): unsafe interrupts make no difference here", d->id,
 			 d->name);
 	}
+	return 0;
 }
 
-/* The vGIC is there. An ITS, or the frame in its stead: drivers use no frame besides an ITS. */
-static int create_msi(struct domain *d, bool has_its)
+static bool has_its(const struct domain *d)
+{
+	return machine.gic.version == 3 && !d->unsafe_interrupts;
+}
+
+/* An ITS, or the frame in its stead: drivers use no frame besides an ITS. */
+static int create_msi(struct domain *d)
 {
 	if (d->unsafe_interrupts) {
 		return vmsi_create(d, ipa(GUEST_V2M_BASE), GUEST_V2M_INTID, vpci_unsafe_vectors());
 	}
-	return has_its ? vits_create(d, ipa(GUEST_ITS_BASE), &its_ops) : 0;
+	return has_its(d) ? vits_create(d, ipa(GUEST_ITS_BASE), &its_ops) : 0;
 }
 
-static int create_gic(struct domain *d)
+int domain_build_gic(struct domain *d)
 {
 	/* The CPU interface is the hardware's own: a guest's GIC has the version of the host's. */
 	const struct vgic_config gic = {
@@ -78,19 +87,16 @@ static int create_gic(struct domain *d)
 		.redist = ipa(GUEST_GICR_BASE),
 		.cpu_interface = ipa(GUEST_GICC_BASE),
 		.its = ipa(GUEST_ITS_BASE),
-		.has_its = machine.gic.version == 3 && !d->unsafe_interrupts,
+		.has_its = has_its(d),
 		.spi_count = d->unsafe_interrupts ? GUEST_V2M_SPI_COUNT : GUEST_SPI_COUNT,
 	};
-	int ret = vgic_create(d, &gic);
+	int ret;
 
-	if (ret != 0) {
-		return ret;
+	if (d->vgic != NULL) {
+		return vgic_add_cpu(d);
 	}
-	ret = create_msi(d, gic.has_its);
-	if (ret != 0) {
-		vgic_destroy(d);
-	}
-	return ret;
+	ret = vgic_begin(d, &gic);
+	return ret == 0 ? -EAGAIN : ret;
 }
 
 static int create_watchdog(struct domain *d)
@@ -102,42 +108,18 @@ static int create_watchdog(struct domain *d)
 
 int domain_build_guest(struct domain *d)
 {
-	int ret;
+	int ret = create_msi(d);
 
-	decide_interrupts(d);
-	ret = create_gic(d);
-	if (ret != 0) {
-		return ret;
+	if (ret == 0) {
+		ret = vuart_create(d, ipa(GUEST_UART_BASE), GUEST_UART_INTID);
 	}
-	ret = vuart_create(d, ipa(GUEST_UART_BASE), GUEST_UART_INTID);
-	if (ret != 0) {
-		goto fail_gic;
+	if (ret == 0) {
+		ret = vgpio_create(d, ipa(GUEST_GPIO_BASE), GUEST_GPIO_INTID);
 	}
-	ret = vgpio_create(d, ipa(GUEST_GPIO_BASE), GUEST_GPIO_INTID);
-	if (ret != 0) {
-		goto fail_uart;
+	if (ret == 0) {
+		ret = create_watchdog(d);
 	}
-	ret = create_watchdog(d);
-	if (ret != 0) {
-		goto fail_gpio;
-	}
-	ret = flash_create(d);
-	if (ret != 0) {
-		goto fail_watchdog;
-	}
-	return 0;
-
-fail_watchdog:
-	vwatchdog_destroy(d);
-fail_gpio:
-	vgpio_destroy(d);
-fail_uart:
-	vuart_destroy(d);
-fail_gic:
-	vmsi_destroy(d);
-	vits_destroy(d);
-	vgic_destroy(d);
-	return ret;
+	return ret == 0 ? flash_create(d) : ret;
 }
 
 int domain_build_guest_pci(struct domain *d)

@@ -151,13 +151,13 @@ static void describe(struct domain *d, struct control_domain *out)
 		     (d->unprotected_dma ? CONTROL_DOMAIN_UNPROTECTED_DMA : 0) |
 		     (d->unsafe_interrupts ? CONTROL_DOMAIN_UNSAFE_INTERRUPTS : 0) |
 		     (d->has_watchdog ? CONTROL_DOMAIN_WATCHDOG : 0);
-	out->vcpu_count = d->vcpu_count;
+	out->vcpu_count = d->vcpus_wanted;
 	out->ram_base = d->ram_base.v;
 	out->ram_bytes = d->ram_size;
 	out->cpu_ns = control_ticks_to_ns(domain_cpu_ticks(d));
 	out->life_ns = control_ticks_to_ns(domain_life_ticks(d));
-	for (uint32_t i = 0; i < d->vcpu_count && i < DOMAIN_VCPUS_MAX; i++) {
-		if (d->vcpus[i] != NULL && d->vcpus[i]->state == VCPU_RUNNING) {
+	for (uint32_t i = 0; i < domain_vcpu_count(d) && i < DOMAIN_VCPUS_MAX; i++) {
+		if (d->vcpus[i]->state == VCPU_RUNNING) {
 			out->vcpus_running++;
 		}
 	}

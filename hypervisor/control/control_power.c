@@ -18,6 +18,10 @@ int control_domain_power_key(struct control_call *call)
 	if (domain_is_dying(d)) {
 		return -ENOENT;
 	}
+	if (__atomic_load_n(&d->gpio, __ATOMIC_ACQUIRE) == NULL) {
+		call->again = job_active(&d->populate); /* in a moment, or never */
+		return -EINVAL;
+	}
 	if (in->action > CONTROL_KEY_RELEASE || in->means > CONTROL_REBOOT) {
 		return -EINVAL;
 	}

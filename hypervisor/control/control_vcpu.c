@@ -29,7 +29,7 @@ int control_domain_vcpus(struct control_call *call)
 	if (d == NULL) {
 		return -ENOENT;
 	}
-	for (uint32_t i = 0; i < d->vcpu_count && i < DOMAIN_VCPUS_MAX; i++) {
+	for (uint32_t i = 0; i < domain_vcpu_count(d) && i < DOMAIN_VCPUS_MAX; i++) {
 		struct vcpu *v = d->vcpus[i];
 		struct control_vcpu entry = {
 			.index = i,
@@ -55,7 +55,9 @@ int control_vcpu_pin(struct control_call *call)
 	if (d == NULL) {
 		return -ENOENT;
 	}
-	if (in->vcpu >= d->vcpu_count) {
+	/* Made in a moment, or never. */
+	if (in->vcpu >= domain_vcpu_count(d)) {
+		call->again = in->vcpu < d->vcpus_wanted && job_active(&d->populate);
 		return -EINVAL;
 	}
 	return sched_pin(d->vcpus[in->vcpu], in->allowed);

@@ -65,7 +65,7 @@ static void key_domains(void)
 
 		if (d != NULL) {
 			log_info("console", "d%u %s: %s, %u vCPUs, %llu MiB", d->id, d->name,
-				 states[d->state], d->vcpu_count,
+				 states[d->state], d->vcpus_wanted,
 				 (unsigned long long)(d->ram_size / SZ_1M));
 		}
 	}

@@ -28,25 +28,6 @@ static uint32_t table_pages(const struct domain_spec *spec, uint64_t ram_size)
 	return (uint32_t)(pages + ALIGN_UP(ram_size, SZ_1G) / SZ_1G * P2M_PAGES_GIB);
 }
 
-static int create_vcpus(struct domain *d, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		struct vcpu *v = heap_alloc(sizeof(*v));
-
-		if (v == NULL) {
-			return -ENOMEM;
-		}
-		v->domain = d;
-		v->index = i;
-		/* MPIDR_EL1: RES1 bit 31, affinity 0 = index; the same in GICR_TYPER. */
-		v->sys.vmpidr = BIT(31) | i;
-		sched_add(v);
-		d->vcpus[i] = v;
-		d->vcpu_count = i + 1;
-	}
-	return 0;
-}
-
 static void destroy_vcpus(struct domain *d)
 {
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
@@ -56,9 +37,9 @@ static void destroy_vcpus(struct domain *d)
 	d->vcpu_count = 0;
 }
 
-/* Id, vCPUs and empty stage-2 tables; nothing is mapped. */
-static int domain_alloc(const char *name, bool control, uint32_t vcpu_count,
-			uint32_t table_pages_max, struct domain **out)
+/* Id and empty stage-2 tables; nothing is mapped. */
+static int domain_alloc(const char *name, bool control, uint32_t table_pages_max,
+			struct domain **out)
 {
 	struct domain *d = heap_alloc(sizeof(*d));
 	uint16_t vmid = 0;
@@ -77,31 +58,27 @@ static int domain_alloc(const char *name, bool control, uint32_t vcpu_count,
 	}
 	ret = p2m_init(&d->p2m, vmid, table_pages_max);
 	if (ret != 0) {
-		goto fail_table;
-	}
-	ret = create_vcpus(d, vcpu_count);
-	if (ret != 0) {
-		goto fail_vcpus;
+		domain_table_remove(d);
+		heap_free(d);
+		return ret;
 	}
 	*out = d;
 	return 0;
-
-fail_vcpus:
-	destroy_vcpus(d);
-	while (!p2m_destroy_slice(&d->p2m, 64)) {
-	}
-fail_table:
-	domain_table_remove(d);
-	heap_free(d);
-	return ret;
 }
 
 struct domain *domain_create_control(uint32_t vcpu_count)
 {
 	struct domain *d = NULL;
 
-	if (domain_alloc("Domain-0", true, vcpu_count, P2M_PAGES_BASE * 4, &d) != 0) {
+	if (domain_alloc("Domain-0", true, P2M_PAGES_BASE * 4, &d) != 0) {
 		return NULL;
+	}
+	for (d->vcpus_wanted = vcpu_count; d->vcpu_count != vcpu_count;) {
+		if (domain_add_vcpu(d) != 0) {
+			domain_table_remove(d);
+			domain_free(d);
+			return NULL;
+		}
 	}
 	d->direct = true;
 	__atomic_store_n(&d->visible, true, __ATOMIC_RELEASE);
@@ -133,26 +110,27 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	    spec->table_size > TABLE_SIZE_MAX || (spec->unprotected_dma && flash_size != 0)) {
 		return -EINVAL;
 	}
-	ret = domain_alloc(spec->name, false, spec->vcpu_count, table_pages(spec, size), &d);
+	ret = domain_alloc(spec->name, false, table_pages(spec, size), &d);
 	if (ret != 0) {
 		return ret;
 	}
+	d->vcpus_wanted = spec->vcpu_count;
 	d->unprotected_dma = spec->unprotected_dma;
 	d->ram_base = ipa(spec->ram_at);
 	d->drives = spec->drives;
 	d->has_watchdog = spec->has_watchdog;
 	/* What can write to all memory can write to every doorbell. */
 	d->unsafe_interrupts = spec->unsafe_interrupts || spec->unprotected_dma;
-	ret = domain_ram_promise(d, size, flash_size);
+	ret = domain_build_check(d);
 	if (ret == 0) {
-		ret = domain_build_guest(d);
+		ret = domain_ram_promise(d, size, flash_size);
 	}
 	if (ret != 0) {
 		domain_table_remove(d);
 		domain_free(d);
 		return ret;
 	}
-	domain_ram_populate(d);
+	domain_make(d);
 	__atomic_store_n(&d->visible, true, __ATOMIC_RELEASE);
 	*out = d;
 	return 0;
@@ -322,7 +300,7 @@ uint64_t domain_cpu_ticks(struct domain *d)
 {
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+	for (uint32_t i = 0; i < domain_vcpu_count(d); i++) {
 		sum += sched_cpu_ticks(d->vcpus[i]);
 	}
 	return sum;

@@ -51,7 +51,7 @@ struct domain {
 	/* a guest whose devices reach an MSI doorbell that knows no sender */
 	bool unsafe_interrupts;
 	struct spinlock lock; /* state, name, ram list */
-	bool visible; /* complete: found by id and name */
+	bool visible; /* found by id and name */
 	enum domain_state state; /* changed by domain_set_state() */
 	enum shutdown_reason reason;
 	uint64_t started, ended; /* ticks; 0: not yet */
@@ -59,7 +59,8 @@ struct domain {
 	struct p2m p2m;
 	struct mmio_map mmio;
 	struct vcpu *vcpus[DOMAIN_VCPUS_MAX];
-	uint32_t vcpu_count;
+	uint32_t vcpu_count;   /* those that are there: see domain_vcpu_count() */
+	uint32_t vcpus_wanted; /* so many will be */
 	struct sched_share share;
 	uint8_t last_vcpu[CPUS_MAX]; /* by pCPU: 1 + index of the vCPU loaded there last */
 	ipaddr_t ram_base; /* guests: GUEST_RAM_BASE, or with unprotected_dma where its RAM is */
@@ -68,8 +69,8 @@ struct domain {
 	/* 2 MiB blocks: RAM in IPA order, then flash; 512 in each page. NULL when direct */
 	paddr_t **ram_blocks;
 	uint32_t ram_block_count; /* as many as it has a right to */
-	bool pci_begun;
-	bool ram_begun;
+	uint8_t part; /* that its job makes next */
+	uint32_t flash_mapped;    /* bytes of flash's banks that show the next block */
 	uint32_t ram_taken;       /* blocks [0, this) it has */
 	uint32_t ram_populated;   /* blocks [0, this) are clean and mapped */
 	uint64_t ram_cleaned;   /* bytes of the next one that are clean */
@@ -104,6 +105,12 @@ static inline bool domain_is_dying(const struct domain *d)
 	return __atomic_load_n(&d->state, __ATOMIC_RELAXED) == DOMAIN_DYING;
 }
 
+/* While a guest is made its vCPUs come: for those who look at it meanwhile. */
+static inline uint32_t domain_vcpu_count(const struct domain *d)
+{
+	return __atomic_load_n(&d->vcpu_count, __ATOMIC_ACQUIRE);
+}
+
 /* Complete domains by id; NULL when absent. Valid until the domain's teardown ends. */
 struct domain *domain_by_id(uint32_t id);
 /* Next id >= from in use, or DOMAIN_ID_NONE. */
@@ -125,9 +132,9 @@ struct domain_spec {
 };
 
 /*
- * A guest with the memory map of include/viaduct/guest_map.h: RAM and flash promised, GIC, ITS or
- * MSI frame, UART and an empty PCI bus in place, state BUILDING. Its RAM is taken, cleaned and
- * mapped by a job (ram_populated).
+ * A guest with the memory map of include/viaduct/guest_map.h, state BUILDING, its RAM and flash
+ * promised. A job makes vCPUs, GIC, ITS or MSI frame, UART and an empty PCI bus, then takes, cleans
+ * and maps RAM (ram_populated); it ends when there is no memory for one of them.
  * -EEXIST name in use, -ENOMEM (nothing kept), -EINVAL bad spec, -ERANGE unprotected_dma and no run
  * of free blocks where the guest's map has nothing else, or not at ram_at.
  */

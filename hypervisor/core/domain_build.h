@@ -11,9 +11,18 @@
 /* Control domain: id 0, direct, empty tables. NULL: no memory. Boot only. */
 struct domain *domain_create_control(uint32_t vcpu_count);
 
-/* GIC, ITS, UART, power key, watchdog and flash of a guest. On failure nothing is left. */
+/*
+ * When a guest is asked for: -EINVAL, more vCPUs than the machine's GIC has room for. What its
+ * interrupts will be is decided.
+ */
+int domain_build_check(struct domain *d);
+/*
+ * Then by its job, one after the other, when all its vCPUs are there: its GIC, in parts (-EAGAIN: there
+ * is more); ITS, UART, power key, watchdog and flash; its PCI bus. -ENOMEM. What there is of each goes
+ * with the domain.
+ */
+int domain_build_gic(struct domain *d);
 int domain_build_guest(struct domain *d);
-/* Then its PCI bus, by the job that fills its RAM. What there is of it goes with the domain. */
 int domain_build_guest_pci(struct domain *d);
 /*
  * No vCPU of d runs any more: a part of the reverse that is long, lent functions among it.
@@ -25,6 +34,11 @@ enum job_status domain_unbuild_slice(struct domain *d);
  * the memory must stay out of use for ever.
  */
 int domain_unbuild_guest(struct domain *d);
+
+/*
+ * Boot: all of a guest but its RAM, at once, without its job. -ENOMEM.
+ */
+int domain_make_devices(struct domain *d);
 
 /*
  * d, which has shut down, asked for a reboot, or its watchdog did. True: it is ended and made

@@ -5,15 +5,16 @@
  */
 #include <viaduct/guest_map.h>
 
-#include "core/domain_build.h"
 #include "core/domain_parts.h"
 #include "core/heap.h"
-#include "core/log.h"
 #include "core/ram.h"
 #include "lib/errno.h"
 
 /* In a block's entry: not cleaned yet. */
 #define BLOCK_DIRTY BIT(0)
+
+/* Places where a block of flash is mapped by one slice. */
+#define FLASH_A_SLICE 8U
 
 #define BLOCKS_A_PAGE 512U
 _Static_assert((GUEST_RAM_MAX + GUEST_FLASH_END) / RAM_BLOCK_SIZE <=
@@ -81,16 +82,23 @@ int domain_ram_promise(struct domain *d, uint64_t size, uint64_t flash_size)
 	return ret;
 }
 
-/* The last block of flash shows again and again up to the end of the second bank. */
+/* The last block of flash shows again and again up to the end of the second bank, some times a call. */
 static int map_flash(struct domain *d, uint64_t offset, paddr_t block)
 {
 	bool last = offset + RAM_BLOCK_SIZE == d->flash_size;
-	uint64_t end = last ? GUEST_FLASH_END : GUEST_FLASH0_BASE + offset + RAM_BLOCK_SIZE;
+	uint64_t begin = GUEST_FLASH0_BASE + offset;
+	uint64_t end = last ? GUEST_FLASH_END : begin + RAM_BLOCK_SIZE;
 	int ret = 0;
 
-	for (uint64_t at = GUEST_FLASH0_BASE + offset; at < end && ret == 0; at += RAM_BLOCK_SIZE) {
-		ret = p2m_map(&d->p2m, ipa(at), block, RAM_BLOCK_SIZE, P2M_ROM);
+	for (uint32_t i = 0; i < FLASH_A_SLICE && begin + d->flash_mapped < end && ret == 0; i++) {
+		ret = p2m_map(&d->p2m, ipa(begin + d->flash_mapped), block, RAM_BLOCK_SIZE,
+			      P2M_ROM);
+		d->flash_mapped += RAM_BLOCK_SIZE;
 	}
+	if (ret == 0 && begin + d->flash_mapped < end) {
+		return -EAGAIN;
+	}
+	d->flash_mapped = 0;
 	return ret;
 }
 
@@ -130,52 +138,30 @@ static int take_block(struct domain *d)
 	return 0;
 }
 
-/* At most one block a slice, and part of a dirty one. */
-static enum job_status populate_step(struct job *j)
+int domain_ram_populate(struct domain *d)
 {
-	struct domain *d = container_of(j, struct domain, populate);
 	paddr_t *block;
+	int err;
 
-	if (!d->pci_begun) {
-		d->pci_begun = true;
-		if (domain_build_guest_pci(d) != 0) {
-			log_error("domain", "d%u %s: no memory for its PCI bus", d->id, d->name);
-			return JOB_DONE;
-		}
-		return JOB_MORE;
-	}
-	if (!d->ram_begun) {
-		d->ram_begun = true;
-		log_info("domain", "d%u %s created: %u vCPUs, %llu MiB%s", d->id, d->name,
-			 d->vcpu_count, (unsigned long long)(d->ram_size / SZ_1M),
-			 d->unprotected_dma ? ", unprotected_dma" : "");
-		return JOB_MORE;
-	}
 	if (d->ram_taken == d->ram_populated && take_block(d) != 0) {
-		log_error("domain", "d%u %s: no memory for the list of its RAM", d->id, d->name);
-		return JOB_DONE;
+		return -ENOMEM;
 	}
 	block = entry(d, d->ram_populated);
 	if ((block->v & BLOCK_DIRTY) != 0) {
 		d->ram_cleaned = ram_block_clean(pa(block->v & ~BLOCK_DIRTY), d->ram_cleaned);
 		if (d->ram_cleaned < RAM_BLOCK_SIZE) {
-			return JOB_MORE;
+			return -EAGAIN;
 		}
 		d->ram_cleaned = 0;
 		block->v &= ~BLOCK_DIRTY;
 	}
-	if (map_block(d, d->ram_populated * RAM_BLOCK_SIZE, *block) != 0) {
-		log_error("domain", "d%u %s: no memory for its page tables", d->id, d->name);
-		return JOB_DONE;
+	err = map_block(d, d->ram_populated * RAM_BLOCK_SIZE, *block);
+	if (err != 0) {
+		return err;
 	}
 	__atomic_store_n(&d->ram_populated, d->ram_populated + 1, __ATOMIC_RELEASE);
-	return d->ram_populated == d->ram_block_count ? JOB_DONE : JOB_MORE;
+	return d->ram_populated == d->ram_block_count ? 0 : -EAGAIN;
 }
-
-static const struct job_ops populate_ops = {
-	.name = "domain memory",
-	.step = populate_step,
-};
 
 /* Blocks that are in no list yet: a promise, or a run's rest. True: none is left. */
 static bool free_unlisted(struct domain *d, uint32_t *max)
@@ -211,10 +197,4 @@ bool domain_ram_free(struct domain *d, uint32_t max)
 	heap_free(d->ram_blocks);
 	d->ram_blocks = NULL;
 	return true;
-}
-
-void domain_ram_populate(struct domain *d)
-{
-	job_init(&d->populate, &populate_ops);
-	job_start(&d->populate);
 }

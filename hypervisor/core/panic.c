@@ -85,7 +85,7 @@ static void say_domains(void)
 	for (uint32_t id = domain_next_id(0); id != DOMAIN_ID_NONE; id = domain_next_id(id + 1)) {
 		const struct domain *d = domain_by_id(id);
 
-		for (uint32_t i = 0; d != NULL && i < d->vcpu_count; i++) {
+		for (uint32_t i = 0; d != NULL && i < domain_vcpu_count(d); i++) {
 			say("  d%u.%u state %u on CPU %u pc 0x%llx", id, i, d->vcpus[i]->state,
 			    d->vcpus[i]->pcpu, (unsigned long long)d->vcpus[i]->regs.pc);
 		}

@@ -120,7 +120,7 @@ int sched_set_share(struct domain *d, uint32_t weight, uint32_t cap)
 	int ret = sched_share_set(&d->share, weight, cap, sched_us_to_ticks(SCHED_CAP_PERIOD_US));
 
 	/* Those that run were chosen by what held before. */
-	for (uint32_t i = 0; ret == 0 && i < d->vcpu_count; i++) {
+	for (uint32_t i = 0; ret == 0 && i < domain_vcpu_count(d); i++) {
 		queue_poke(__atomic_load_n(&d->vcpus[i]->pcpu, __ATOMIC_RELAXED));
 	}
 	return ret;

@@ -69,7 +69,7 @@ int vgpio_create(struct domain *d, ipaddr_t base, uint32_t intid)
 		heap_free(g);
 		return err;
 	}
-	d->gpio = g;
+	__atomic_store_n(&d->gpio, g, __ATOMIC_RELEASE);
 	return 0;
 }
 

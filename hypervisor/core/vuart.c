@@ -86,7 +86,7 @@ int vuart_create(struct domain *d, ipaddr_t base, uint32_t intid)
 	if (err != 0) {
 		goto out_free_ring;
 	}
-	d->uart = u;
+	__atomic_store_n(&d->uart, u, __ATOMIC_RELEASE);
 	return 0;
 
 out_free_ring:
@@ -110,7 +110,7 @@ void vuart_destroy(struct domain *d)
 
 uint32_t vuart_input(struct domain *d, const char *s, uint32_t size)
 {
-	struct vuart *u = d->uart;
+	struct vuart *u = __atomic_load_n(&d->uart, __ATOMIC_ACQUIRE);
 	uint32_t taken;
 
 	if (u == NULL) {

@@ -56,13 +56,13 @@ static int vgic_add_regions(struct domain *d, struct vgic *g, const struct vgic_
 	}
 	ret = mmio_add(&d->mmio, config->dist, SZ_64K, &vgic_dist_ops, g);
 	if (ret == 0) {
-		ret = mmio_add(&d->mmio, config->redist, 2 * SZ_64K * g->cpu_count,
+		ret = mmio_add(&d->mmio, config->redist, 2 * SZ_64K * d->vcpu_count,
 			       &vgic_redist_ops, g);
 	}
 	return ret;
 }
 
-int vgic_create(struct domain *d, const struct vgic_config *config)
+int vgic_begin(struct domain *d, const struct vgic_config *config)
 {
 	struct vgic *g;
 	int ret = -ENOMEM;
@@ -90,15 +90,6 @@ int vgic_create(struct domain *d, const struct vgic_config *config)
 		vgic_irq_init(&g->spis[i], VGIC_PRIVATE + i, 0);
 		g->routes_written[i] = config->version == 2 ? 1 : 0; /* both mean vCPU 0 */
 	}
-	for (i = 0; i < d->vcpu_count; i++) {
-		g->cpus[i] = heap_alloc(sizeof(*g->cpus[i]));
-		if (g->cpus[i] == NULL) {
-			goto fail;
-		}
-		g->cpu_count++;
-		vgic_cpu_init(g->cpus[i], d->vcpus[i]);
-		d->vcpus[i]->vgic = g->cpus[i];
-	}
 	ret = vgic_add_regions(d, g, config);
 	if (ret != 0) {
 		goto fail;
@@ -107,6 +98,37 @@ int vgic_create(struct domain *d, const struct vgic_config *config)
 	return 0;
 fail:
 	vgic_free(d, g);
+	return ret;
+}
+
+int vgic_add_cpu(struct domain *d)
+{
+	struct vgic *g = d->vgic;
+	struct vgic_cpu *c = heap_alloc(sizeof(*c));
+	struct vcpu *v = d->vcpus[g->cpu_count];
+
+	if (c == NULL) {
+		return -ENOMEM;
+	}
+	vgic_cpu_init(c, v);
+	v->vgic = c;
+	g->cpus[g->cpu_count++] = c;
+	return g->cpu_count == d->vcpu_count ? 0 : -EAGAIN;
+}
+
+int vgic_create(struct domain *d, const struct vgic_config *config)
+{
+	int ret = vgic_begin(d, config);
+
+	if (ret != 0) {
+		return ret;
+	}
+	do {
+		ret = vgic_add_cpu(d);
+	} while (ret == -EAGAIN);
+	if (ret != 0) {
+		vgic_free(d, d->vgic);
+	}
 	return ret;
 }
 

@@ -38,6 +38,12 @@ void vgic_init_cpu(void);
  */
 int vgic_create(struct domain *d, const struct vgic_config *config);
 /*
+ * The same in parts: all but the vCPUs' own, then these, one a call. 0: that was the last; -EAGAIN:
+ * there are more; -ENOMEM: what there is stays, for vgic_destroy().
+ */
+int vgic_begin(struct domain *d, const struct vgic_config *config);
+int vgic_add_cpu(struct domain *d);
+/*
  * No vCPU runs any more and the vITS has no device left: some of the memory of LPIs given back.
  * True: vgic_destroy() is short.
  */

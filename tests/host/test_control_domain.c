@@ -152,6 +152,34 @@ static void test_power_key(void **state)
 	assert_int_equal(key(id, CONTROL_KEY_PRESS, 0, &flags), -ENOENT);
 }
 
+/* What is not there yet is waited for; what cannot be had is not. */
+static void test_while_it_is_made(void **state)
+{
+	for (uint32_t i = 0; i < 2; i++) {
+		uint32_t id = world_create("g", SZ_2M), flags;
+		struct control_vcpu_pin pin = { .id = id, .allowed = 2 };
+		struct domain *d = domain_by_id(id);
+
+		world.making_fails = i != 0;
+		d->vcpu_count = 0;
+		world.making = 3;
+		assert_int_equal(world_request(0, CONTROL_VCPU_PIN, &pin, sizeof(pin), NULL, 0),
+				 i == 0 ? 0 : -EINVAL);
+		assert_int_equal(world.making, 0);
+		world.making = 3;
+		pin.vcpu = d->vcpus_wanted;
+		assert_int_equal(world_request(0, CONTROL_VCPU_PIN, &pin, sizeof(pin), NULL, 0),
+				 -EINVAL);
+		assert_int_equal(world.making, 3);
+		d->gpio = NULL;
+		assert_int_equal(key(id, CONTROL_KEY_LOOK, 0, &flags), i == 0 ? 0 : -EINVAL);
+		assert_int_equal(world.making, 0);
+		d->vcpu_count = d->vcpus_wanted;
+		assert_int_equal(world_domain_op(CONTROL_DOMAIN_DESTROY, id), 0);
+		world_reap();
+	}
+}
+
 static void test_rename(void **state)
 {
 	struct control_domain_rename in = { .id = world_create("g", SZ_2M), .name = "other" };
@@ -185,6 +213,7 @@ int main(void)
 		TEST(test_control_domain_is_safe),
 		TEST(test_unsafe_interrupts),
 		TEST(test_power_key),
+		TEST(test_while_it_is_made),
 		TEST(test_rename),
 	};
 

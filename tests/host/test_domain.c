@@ -8,10 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/domain_build.h"
+#include "core/job.h"
 #include "core/ram.h"
 #include "domain_world.h"
 #include "fake_cpus.h"
 #include "fake_heap.h"
+#include "fake_log.h"
 #include "lib/errno.h"
 
 /* Not one instruction before it is unpaused. */
@@ -135,57 +138,100 @@ static void test_rename(void **state)
 	assert_nothing_left();
 }
 
-/* Whatever allocation fails, nothing stays. */
+/* Whatever allocation fails, when it is asked for or later, nothing stays but a word in the log. */
 static void test_out_of_memory(void **state)
 {
 	struct domain *d = NULL;
-	int64_t n = 1;
+	uint32_t later = 0;
 
-	for (;; n++) {
+	for (int64_t n = 1;; n++) {
+		int err;
+
 		fake_heap_fail_in = n;
-		if (create("a", 8, &d) == 0) {
-			break;
+		err = create("a", 8, &d);
+		if (err == 0) {
+			run_jobs();
 		}
 		fake_heap_fail_in = 0;
+		if (err == 0 && domain_start(d, ipa(0), 0) == 0) {
+			assert_true(n > later + 2);
+			break;
+		}
+		if (err == 0) {
+			later++;
+			assert_int_equal(domain_start(d, ipa(0), 0), -ENOMEM);
+			assert_true(fake_log_has("a: no memory for its"));
+			end(d);
+		}
 		assert_null(named("a"));
 		assert_nothing_left();
+		fake_log_clear();
 	}
-	fake_heap_fail_in = 0;
-	assert_true(n > 3);
-	run_jobs();
+	/* Its vCPUs, and the list of its RAM. */
+	assert_int_equal(later, 3);
 	end(d);
 	assert_nothing_left();
 }
 
-static void test_half_built_is_not_found(void **state)
+/* Found at once, complete later: it can be looked at, and ended, with whatever there is of it. */
+static void test_comes_in_parts(void **state)
 {
-	struct domain *d = NULL;
+	for (uint32_t parts = 0; parts < 10; parts++) {
+		struct domain *d = NULL;
 
-	domain_world.looks = true;
-	domain_world.build_answer = -ENOMEM;
-	assert_int_equal(create("a", 2, &d), -ENOMEM);
-	assert_false(domain_world.met);
-	assert_nothing_left();
-	domain_world.build_answer = 0;
-	d = created("a", 2);
-	assert_false(domain_world.met);
-	assert_ptr_equal(named("a"), d);
-	end(d);
+		assert_int_equal(create("a", 2, &d), 0);
+		assert_ptr_equal(named("a"), d);
+		assert_int_equal(domain_vcpu_count(d), 0);
+		for (uint32_t i = 0; i < parts; i++) {
+			assert_int_equal(domain_start(d, ipa(0), 0), -EAGAIN);
+			assert_true(job_step_one());
+			assert_int_equal(domain_vcpu_count(d), MIN(i + 1, 2));
+			assert_int_equal(domain_world.built, i >= 4 ? 1 : 0);
+			assert_int_equal(domain_cpu_ticks(d), 0);
+		}
+		assert_int_equal(domain_start(d, ipa(0), 0), parts == 9 ? 0 : -EAGAIN);
+		end(d);
+		assert_nothing_left();
+	}
 }
 
-/* The bus comes with the first slice of memory: without it the guest cannot start, and ends. */
-static void test_without_a_bus_it_cannot_start(void **state)
+static void test_a_part_that_cannot_be_had(void **state)
+{
+	int *const answers[] = { &domain_world.gic_answer, &domain_world.build_answer,
+				 &domain_world.pci_answer };
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct domain *d = NULL;
+
+		*answers[i] = -ENOMEM;
+		d = created("a", 2);
+		assert_int_equal(d->ram_populated, 0);
+		assert_int_equal(domain_start(d, ipa(0), 0), -ENOMEM);
+		*answers[i] = 0;
+		end(d);
+		assert_nothing_left();
+	}
+	domain_world.check_answer = -EINVAL;
+	assert_int_equal(create("a", 2, &(struct domain *){ NULL }), -EINVAL);
+	assert_nothing_left();
+}
+
+/* Boot has it at once; the job does the rest. */
+static void test_devices_at_once(void **state)
 {
 	struct domain *d = NULL;
 
-	domain_world.pci_answer = -ENOMEM;
 	assert_int_equal(create("a", 2, &d), 0);
-	assert_int_equal(domain_start(d, ipa(0), 0), -EAGAIN);
-	while (job_step_one()) {
-	}
-	assert_int_equal(d->ram_populated, 0);
-	assert_int_equal(domain_start(d, ipa(0), 0), -ENOMEM);
-	domain_world.pci_answer = 0;
+	assert_int_equal(domain_make_devices(d), 0);
+	assert_int_equal(domain_world.built, 1);
+	assert_int_equal(domain_make_devices(d), 0);
+	assert_int_equal(d->ram_taken, 0);
+	run_jobs();
+	assert_int_equal(domain_start(d, ipa(0), 0), 0);
+	end(d);
+	domain_world.build_answer = -ENOMEM;
+	assert_int_equal(create("a", 2, &d), 0);
+	assert_int_equal(domain_make_devices(d), -ENOMEM);
 	end(d);
 	assert_nothing_left();
 }
@@ -262,8 +308,9 @@ int main(void)
 		cmocka_unit_test_setup(test_name_in_use, domain_world_setup),
 		cmocka_unit_test_setup(test_rename, domain_world_setup),
 		cmocka_unit_test_setup(test_out_of_memory, domain_world_setup),
-		cmocka_unit_test_setup(test_half_built_is_not_found, domain_world_setup),
-		cmocka_unit_test_setup(test_without_a_bus_it_cannot_start, domain_world_setup),
+		cmocka_unit_test_setup(test_comes_in_parts, domain_world_setup),
+		cmocka_unit_test_setup(test_a_part_that_cannot_be_had, domain_world_setup),
+		cmocka_unit_test_setup(test_devices_at_once, domain_world_setup),
 		cmocka_unit_test_setup(test_ids, domain_world_setup),
 		cmocka_unit_test_setup(test_full_table, domain_world_setup),
 		cmocka_unit_test_setup(test_walk, domain_world_setup),

@@ -55,6 +55,8 @@ static struct {
 	uint32_t made;
 	struct domain_spec spec; /* of the last that was made */
 	int create_answer;
+	int devices_answer;
+	uint32_t devices_at_once;
 	int own_answer;
 	int attach_answer;
 	uint32_t quarantined, attached, owned, given_again;
@@ -101,6 +103,12 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 			  spec->ram_at != 0	 ? spec->ram_at : 0x48000000);
 	*out = d;
 	return 0;
+}
+
+int domain_make_devices(struct domain *d)
+{
+	world.devices_at_once++;
+	return world.devices_answer;
 }
 
 int domain_destroy(struct domain *d)
@@ -504,6 +512,7 @@ static void test_driver_domain(void **state)
 	(void)state;
 	owns(1, 0xff);
 	domain_boot_all();
+	assert_int_equal(world.devices_at_once, 1); /* which it is given its bridges with */
 	run_jobs();
 	assert_true(world.spec.drives);
 	assert_int_equal(host_bridges[0].owner, DOMAIN_ID_NONE);
@@ -580,6 +589,11 @@ static void test_cannot_be_made(void **state)
 		world.create_answer = cases[i].answer;
 		refused(cases[i].why);
 	}
+	fake_log_clear();
+	world.create_answer = 0;
+	world.devices_answer = -ENOMEM;
+	owns(1, 0xff);
+	refused("/chosen/web: memory: there is not so much");
 }
 
 static void test_no_memory(void **state)

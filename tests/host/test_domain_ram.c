@@ -130,8 +130,8 @@ static void test_not_in_place(void **state)
 
 	assert_int_equal(domain_create(&spec, &d), -EINVAL);
 	spec.flash_size = 0;
-	domain_world.build_answer = -ENOMEM;
-	assert_int_equal(domain_create(&spec, &d), -ENOMEM);
+	domain_world.check_answer = -EINVAL;
+	assert_int_equal(domain_create(&spec, &d), -EINVAL);
 	assert_nothing_left();
 }
 

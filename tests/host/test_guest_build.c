@@ -24,11 +24,12 @@
 
 struct machine machine;
 
-enum part { NONE, VGIC, VITS, VMSI, VUART, VGPIO, VWATCHDOG, VPCI, FLASH, PARTS };
+enum part { NONE, VGIC, VGIC_CPU, VITS, VMSI, VUART, VGPIO, VWATCHDOG, VPCI, FLASH, PARTS };
 
 static bool here[PARTS];
 static enum part failing;
 static struct vgic_config gic;
+static uint32_t cpus_left; /* of it */
 static uint32_t frame_spis; /* of the MSI frame that was made */
 static uint32_t vectors;    /* the host has for a guest without ITS */
 static uint64_t flash_base, flash_end;
@@ -52,10 +53,20 @@ static void go(enum part part)
 	here[part] = false;
 }
 
-int vgic_create(struct domain *dom, const struct vgic_config *config)
+int vgic_begin(struct domain *dom, const struct vgic_config *config)
 {
+	int ret = come(VGIC);
+
 	gic = *config;
-	return come(VGIC);
+	dom->vgic = ret == 0 ? (struct vgic *)dom : NULL;
+	cpus_left = 3;
+	return ret;
+}
+
+int vgic_add_cpu(struct domain *dom)
+{
+	assert_true(here[VGIC] && cpus_left != 0);
+	return failing == VGIC_CPU ? -ENOMEM : --cpus_left == 0 ? 0 : -EAGAIN;
 }
 
 void vgic_destroy(struct domain *dom)
@@ -198,8 +209,21 @@ static int setup(void **state)
 	return 0;
 }
 
+static int build_gic(void)
+{
+	int ret;
+
+	do {
+		ret = domain_build_gic(&d);
+	} while (ret == -EAGAIN);
+	return ret;
+}
+
 static void build(void)
 {
+	assert_int_equal(domain_build_check(&d), 0);
+	assert_int_equal(build_gic(), 0);
+	assert_int_equal(cpus_left, 0);
 	assert_int_equal(domain_build_guest(&d), 0);
 	assert_true(here[VGIC] && here[VUART] && here[VGPIO] && here[FLASH] && !here[VPCI]);
 	assert_int_equal(domain_build_guest_pci(&d), 0);
@@ -289,20 +313,33 @@ static void nothing_is_left(void)
 static void test_each_part_may_fail(void **state)
 {
 	for (enum part part = VGIC; part < PARTS; part++) {
+		int ret;
+
 		setup(state);
 		vectors = part == VMSI ? 8 : 0;
 		d.unsafe_interrupts = part == VMSI;
 		d.has_watchdog = part >= VWATCHDOG;
 		failing = part;
-		if (part == VPCI) {
-			assert_int_equal(domain_build_guest(&d), 0);
-			assert_int_equal(domain_build_guest_pci(&d), -ENOMEM);
-			assert_int_equal(domain_unbuild_guest(&d), 0);
-			here[FLASH] = false;
-		} else {
-			assert_int_equal(domain_build_guest(&d), -ENOMEM);
-		}
+		assert_int_equal(domain_build_check(&d), 0);
+		ret = build_gic();
+		ret = ret == 0 ? domain_build_guest(&d) : ret;
+		ret = ret == 0 ? domain_build_guest_pci(&d) : ret;
+		assert_int_equal(ret, -ENOMEM);
+		assert_int_equal(domain_unbuild_guest(&d), 0);
+		here[FLASH] = false; /* goes with the map of trapped regions */
 		nothing_is_left();
+	}
+}
+
+/* Known when it is asked for. */
+static void test_more_vcpus_than_its_gic_has(void **state)
+{
+	for (uint32_t version = 2; version <= 3; version++) {
+		machine.gic.version = version;
+		d.vcpus_wanted = VGIC_V2_CPUS_MAX;
+		assert_int_equal(domain_build_check(&d), 0);
+		d.vcpus_wanted++;
+		assert_int_equal(domain_build_check(&d), version == 2 ? -EINVAL : 0);
 	}
 }
 
@@ -321,7 +358,7 @@ static void test_end(void **state)
 		assert_int_equal(domain_unbuild_slice(&d), i != 0 ? JOB_WAIT : JOB_DONE);
 		assert_int_equal(domain_unbuild_slice(&d), JOB_DONE);
 		assert_int_equal(domain_unbuild_guest(&d), flush_answer);
-		here[FLASH] = false; /* goes with the map of trapped regions */
+		here[FLASH] = false;
 		nothing_is_left();
 	}
 }
@@ -335,6 +372,7 @@ int main(void)
 		cmocka_unit_test_setup(test_flash, setup),
 		cmocka_unit_test_setup(test_a_driver_domain_has_bridges_later, setup),
 		cmocka_unit_test_setup(test_each_part_may_fail, setup),
+		cmocka_unit_test_setup(test_more_vcpus_than_its_gic_has, setup),
 		cmocka_unit_test_setup(test_end, setup),
 	};
 

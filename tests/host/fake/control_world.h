@@ -46,6 +46,8 @@ struct control_world {
 	const char *printed;       /* what it prints; sent when asked for */
 	uint64_t started_pc, started_arg;
 	uint8_t *started_ram;      /* copy of its RAM then, and of its flash behind that */
+	uint32_t making; /* looks at its job until a domain has what it is made of */
+	bool making_fails;
 	uint32_t cleaning; /* blocks a domain begins with; one more at each request after */
 	bool scribble; /* another CPU overwrites page 0 while a domain is created */
 	struct vgpio_key key;     /* of whatever guest there is */

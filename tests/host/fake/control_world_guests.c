@@ -26,6 +26,7 @@ struct domain *control_world_domains_init(void)
 	control_domain = (struct domain){ .control = true,
 					  .direct = true,
 					  .vcpu_count = 1,
+					  .vcpus_wanted = 1,
 					  .state = DOMAIN_RUNNING,
 					  .ram_size = 512 * SZ_1M };
 	strcpy(control_domain.name, "control");
@@ -99,7 +100,7 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	d->id = (uint16_t)id;
 	d->unprotected_dma = spec->unprotected_dma;
 	d->ram_base = ipa(spec->unprotected_dma ? 0x8c0200000 : 0x40000000);
-	d->vcpu_count = spec->vcpu_count;
+	d->vcpu_count = d->vcpus_wanted = spec->vcpu_count;
 	d->ram_size = spec->ram_size;
 	d->flash_size = spec->flash_size;
 	d->unsafe_interrupts = spec->unsafe_interrupts;
@@ -111,6 +112,7 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	}
 	d->ram_populated = world.cleaning != 0 ? world.cleaning : (uint32_t)blocks;
 	d->uart = (struct vuart *)d; /* not NULL is all that is asked */
+	d->gpio = (struct vgpio *)d;
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
 		d->vcpus[i] = aligned_alloc(_Alignof(struct vcpu), sizeof(struct vcpu));
 		memset(d->vcpus[i], 0, sizeof(struct vcpu));
@@ -121,6 +123,21 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	world.free_bytes -= blocks * CONTROL_SLOT_SIZE;
 	*out = d;
 	return 0;
+}
+
+/* That makes a domain. */
+bool job_active(const struct job *j)
+{
+	struct domain *d = (void *)((uintptr_t)j - offsetof(struct domain, populate));
+
+	if (world.making == 0) {
+		return false;
+	}
+	if (--world.making == 0 && !world.making_fails) {
+		d->vcpu_count = d->vcpus_wanted;
+		d->gpio = (struct vgpio *)d;
+	}
+	return true;
 }
 
 paddr_t domain_ram_block(const struct domain *d, uint32_t i)

@@ -163,10 +163,32 @@ struct domain *named(const char *name)
 	return id == DOMAIN_ID_NONE ? NULL : domain_by_id(id);
 }
 
+int domain_build_check(struct domain *d)
+{
+	assert_int_equal(d->vcpu_count, 0);
+	assert_true(d->vcpus_wanted != 0);
+	return domain_world.check_answer;
+}
+
+/* In two parts. */
+int domain_build_gic(struct domain *d)
+{
+	assert_int_equal(d->vcpu_count, d->vcpus_wanted);
+	if (domain_world.gic_answer != 0) {
+		return domain_world.gic_answer;
+	}
+	if (d->vgic == NULL) {
+		d->vgic = (struct vgic *)d;
+		return -EAGAIN;
+	}
+	return 0;
+}
+
 int domain_build_guest(struct domain *d)
 {
-	domain_world.met = domain_world.looks && domain_next_id(0) != DOMAIN_ID_NONE;
+	assert_non_null(d->vgic);
 	if (domain_world.build_answer == 0) {
+		d->uart = (struct vuart *)d;
 		domain_world.built++;
 	}
 	return domain_world.build_answer;
@@ -207,7 +229,7 @@ int domain_unbuild_guest(struct domain *d)
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
 		assert_true(sched_stopped(d->vcpus[i]));
 	}
-	domain_world.built--;
+	domain_world.built -= d->uart != NULL ? 1 : 0;
 	return domain_world.unbuild_answer;
 }
 

@@ -28,13 +28,13 @@ struct domain_world {
 	uint32_t restarts;
 	bool restart_answer;
 	bool restart_pending;
+	int check_answer;
+	int gic_answer;
 	int build_answer;
 	int pci_answer;
 	int unbuild_answer;
 	uint32_t unbuild_slices;
 	int machine_end; /* 1 off, 2 reset */
-	bool looks; /* during a build, for a domain */
-	bool met;   /* one, when it looked last */
 };
 
 extern struct domain_world domain_world;
