@@ -6,7 +6,7 @@
  * x2 a number of operations.
  *
  * Arguments: out=FILE; for a profile of EL2 base=ADDRESS,size=BYTES of the code to look at; for
- * exits vectors=ADDRESS, what VBAR_EL2 is.
+ * exits vectors=ADDRESS, what VBAR_EL2 is, or the table behind it while via trace records.
  * Records, fields separated by tabs:
  *   m HINT NAME OPERATIONS EL0 EL1 EL2 ERET1 ERET2 WFI1 WFI2     all counted since power-on
  *   p NAME ADDRESS COUNT    EL2 instructions since the last BEGIN marker, before an END marker's m
@@ -198,6 +198,16 @@ static void vector_entered(unsigned int vcpu, void *vector)
 	}
 }
 
+static void interrupts_looked_for(unsigned int vcpu, void *unused)
+{
+	const struct counters *c = qemu_plugin_scoreboard_find(counters, vcpu);
+
+	(void)unused;
+	if (vcpu == 0) {
+		exits_look(c->executed[2]);
+	}
+}
+
 static void guest_entered(unsigned int vcpu, void *unused)
 {
 	const struct counters *c = qemu_plugin_scoreboard_find(counters, vcpu);
@@ -261,10 +271,13 @@ static bool ends_stretch(uint32_t opcode, struct qemu_plugin_insn *next)
 	return opcode == WFI || opcode == ERET || (opcode & MRS_MASK) == MRS_IAR1;
 }
 
-static void watch_exits(struct qemu_plugin_insn *insn, uint32_t opcode)
+static void watch_exits(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *next, uint32_t opcode)
 {
 	uint64_t offset = qemu_plugin_insn_vaddr(insn) - vectors;
 
+	if (offset >= EXITS_TABLE_SIZE) {
+		offset -= EXITS_TABLE_SIZE;
+	}
 	if (offset == EXITS_SYNC || offset == EXITS_IRQ || offset == EXITS_FIQ ||
 	    offset == EXITS_SERROR) {
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, vector_entered, QEMU_PLUGIN_CB_R_REGS,
@@ -272,6 +285,9 @@ static void watch_exits(struct qemu_plugin_insn *insn, uint32_t opcode)
 	} else if (opcode == ERET) {
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, guest_entered, QEMU_PLUGIN_CB_NO_REGS,
 						       NULL);
+	} else if (ends_stretch(opcode, next) && (opcode & MRS_MASK) != MRS_IAR1) {
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, interrupts_looked_for,
+						       QEMU_PLUGIN_CB_NO_REGS, NULL);
 	}
 }
 
@@ -288,7 +304,7 @@ static void translate_insn(struct qemu_plugin_insn *insn, struct qemu_plugin_ins
 			(void *)(uintptr_t)qemu_plugin_insn_vaddr(insn));
 	}
 	if (el == 2 && vectors != 0) {
-		watch_exits(insn, opcode);
+		watch_exits(insn, next, opcode);
 	}
 	count(insn, counters, offsetof(struct counters, executed) + of_el);
 	if (opcode == WFI) {

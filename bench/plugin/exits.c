@@ -6,13 +6,15 @@
 #include <string.h>
 
 #define KIND_OTHER "other"
+#define KIND_WFX   "wfx"
+#define KIND_WAKE  "wake"
 
 /* By ESR_ELx.EC, DDI0487 D24.2.40. */
 static const struct {
 	uint32_t class_;
 	const char *kind;
 } sync_kinds[] = {
-	{ 0x01, "wfx" },    { 0x07, "fp" },	{ 0x16, "hvc" },   { 0x17, "smc" },
+	{ 0x01, KIND_WFX },  { 0x07, "fp" },	{ 0x16, "hvc" },   { 0x17, "smc" },
 	{ 0x18, "sysreg" }, { 0x20, "fetch" }, { 0x24, "abort" },
 };
 
@@ -75,19 +77,32 @@ static struct exit_count *find(const char *kind, uint64_t length)
 	return &counts[used++];
 }
 
-void exits_end(uint64_t now)
+static void add(uint64_t length)
 {
-	struct exit_count *e;
+	struct exit_count *e = find(now_at.kind, length);
 
-	if (now_at.kind == NULL) {
-		return;
-	}
-	/* The ERET is the last of them. */
-	e = find(now_at.kind, now - now_at.began + 1);
 	if (e != NULL) {
 		e->count++;
 	}
-	now_at.kind = NULL;
+}
+
+void exits_look(uint64_t now)
+{
+	if (now_at.kind != NULL && strcmp(now_at.kind, KIND_WFX) == 0) {
+		add(now - now_at.began);
+		now_at.kind = KIND_WAKE;
+	}
+	if (now_at.kind != NULL && strcmp(now_at.kind, KIND_WAKE) == 0) {
+		now_at.began = now;
+	}
+}
+
+void exits_end(uint64_t now)
+{
+	if (now_at.kind != NULL) {
+		add(now - now_at.began + 1); /* the ERET is the last of them */
+		now_at.kind = NULL;
+	}
 }
 
 void exits_print(FILE *out, const char *name)

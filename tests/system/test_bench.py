@@ -10,7 +10,7 @@ import pytest
 
 from conftest import TOP
 
-EXIT_KIND = re.compile(r"^exit_|_(abort|fetch|fp|hvc|irq|other|smc|sysreg|wfx)_exits$")
+EXIT_KIND = re.compile(r"^exit_|_(abort|fetch|fp|hvc|irq|other|smc|sysreg|wake|wfx)_exits$")
 RESULTS = TOP / "bench/results/bench.json"
 # Instructions at EL2 with interrupts masked: of the operations of bench/masked-script, and in all runs
 # on one CPU but for boots.
@@ -40,6 +40,34 @@ def bench(output):
 def test_figures_have_not_grown(bench):
     done, _ = bench
     assert done.returncode == 0, done.stdout
+
+
+def test_no_target_is_missed(bench, output):
+    """But for those of the disk's rows, which are late on a busy machine: see the next one."""
+    _, figures = bench
+    lines = output.with_suffix(".txt").read_text().splitlines()
+    assert len([line for line in lines if " under " in line or "as bare" in line]) > 35
+    assert [line for line in lines if "MISSES" in line and not line.startswith("NVMe ")] == []
+    for row, most in (("config_read", 300), ("config_write", 300), ("hvc", 150), ("gicd_read", 300),
+                      ("self_ipi", 1200), ("timer_wake", 11_500)):
+        assert 0 < figures[f"{row}_insns"] < most
+
+
+def test_an_interrupt_of_the_disk_is_one_exit(bench):
+    """However late the disk; and none on a GICv4, where the rest of a read is idling."""
+    _, figures = bench
+    assert 0 < figures["nvme_exit_insns"] < 450
+    assert figures["nvme_read_irq_exits"] <= 1.05
+    assert figures["gicv4_msi_delivery_el2_insns"] == figures["gicv4_msi_delivery_exits"] == 0
+
+
+def test_looking_costs_little(bench):
+    """via trace records each exit of the reads that cost more then; via top has nothing of it."""
+    _, figures = bench
+    assert figures["traced_config_read_el2_insns"] > figures["config_read_el2_insns"]
+    assert 0 < figures["traced_nvme_percent"] < 3
+    assert figures["topped_nvme_percent"] == 0
+    assert figures["topped_config_read_el2_insns"] == figures["config_read_el2_insns"]
 
 
 def test_every_committed_figure_is_measured(bench):
