@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * QEMU TCG plugin that counts what a machine executes: instructions by exception level, returns from
- * exceptions, WFIs. A guest at any exception level writes a record with HINT #0x70..#0x7f, which no
- * CPU does anything about and no hypervisor sees: x0 and x1 hold a name of up to 16 characters,
- * x2 a number of operations.
+ * QEMU TCG plugin that counts what a machine executes: instructions by exception level, returns
+ * from exceptions, WFIs. A guest at any exception level writes a record with HINT #0x70..#0x7f,
+ * which no CPU does anything about and no hypervisor sees: x0 and x1 hold a name of up to 16
+ * characters, x2 a number of operations.
  *
  * Arguments: out=FILE; for a profile of EL2 base=ADDRESS,size=BYTES of the code to look at; for
  * exits vectors=ADDRESS, what VBAR_EL2 is, or the table behind it while via trace records.
@@ -15,9 +15,10 @@
  *                           ERET, WFI, and reads of ISR_EL1 and ICC_IAR1_EL1 end a stretch; not a
  *                           read of ISR_EL1 whose bit 8 is tested next: that looks for an SError
  *   w NAME LENGTH           the longest one since the first marker; before END's m
- *   r NAME ADDRESS COUNT    what was executed in that stretch, by block of instructions; before END's
+ *   r NAME ADDRESS COUNT    what was executed in that stretch, by block of instructions; before
+ *                           END's m
  *   e NAME KIND LENGTH COUNT  exits since the last BEGIN marker that took so many EL2 instructions;
- *                           before END's
+ *                           before END's m
  *
  * Counts are those of the vCPU with the marker; p, s, w, r and e are the first vCPU's.
  */
@@ -242,16 +243,18 @@ static void marker(unsigned int vcpu, void *hint)
 	for (int el = 0; el <= 2; el++) {
 		fprintf(out, "\t%" PRIu64, c->executed[el]);
 	}
-	fprintf(out, "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", c->eret[1], c->eret[2],
-		c->wfi[1], c->wfi[2]);
+	fprintf(out, "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", c->eret[1],
+		c->eret[2], c->wfi[1], c->wfi[2]);
 	fflush(out);
 }
 
-static void count(struct qemu_plugin_insn *insn, struct qemu_plugin_scoreboard *board, size_t offset)
+static void count(struct qemu_plugin_insn *insn, struct qemu_plugin_scoreboard *board,
+		  size_t offset)
 {
 	qemu_plugin_u64 entry = { board, offset };
 
-	qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn, QEMU_PLUGIN_INLINE_ADD_U64, entry, 1);
+	qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn, QEMU_PLUGIN_INLINE_ADD_U64, entry,
+							    1);
 }
 
 static uint32_t opcode_of(struct qemu_plugin_insn *insn)
@@ -271,7 +274,8 @@ static bool ends_stretch(uint32_t opcode, struct qemu_plugin_insn *next)
 	return opcode == WFI || opcode == ERET || (opcode & MRS_MASK) == MRS_IAR1;
 }
 
-static void watch_exits(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *next, uint32_t opcode)
+static void watch_exits(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *next,
+			uint32_t opcode)
 {
 	uint64_t offset = qemu_plugin_insn_vaddr(insn) - vectors;
 
@@ -331,8 +335,8 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 
 		if (block != NULL) {
 			*block = (struct block){ qemu_plugin_tb_vaddr(tb), n };
-			qemu_plugin_register_vcpu_tb_exec_cb(tb, enter_block, QEMU_PLUGIN_CB_NO_REGS,
-							     block);
+			qemu_plugin_register_vcpu_tb_exec_cb(tb, enter_block,
+							     QEMU_PLUGIN_CB_NO_REGS, block);
 		}
 	}
 	for (size_t i = 0; i < n; i++) {

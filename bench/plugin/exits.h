@@ -15,11 +15,11 @@
 
 /* Forget all that were counted; one that is under way counts when it ends. */
 void exits_reset(void);
-/* At the vector's first instruction: esr is ESR_EL2, now the number of EL2 instructions until then. */
+/* At the vector's first instruction: esr is ESR_EL2, now how many EL2 instructions there were. */
 void exits_begin(uint32_t vector, uint64_t esr, uint64_t now);
 /*
- * EL2 looks what interrupts are pending. In an exit for WFx this is where it idles, and does what waits for
- * that: what follows counts from the last look on, as "wake".
+ * EL2 looks what interrupts are pending. In an exit for WFx this is where it idles, and does what
+ * waits for that: what follows counts from the last look on, as "wake".
  */
 void exits_look(uint64_t now);
 /* At an ERET of EL2; nothing when none is under way. */

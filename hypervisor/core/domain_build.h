@@ -17,9 +17,9 @@ struct domain *domain_create_control(uint32_t vcpu_count);
  */
 int domain_build_check(struct domain *d);
 /*
- * Then by its job, one after the other, when all its vCPUs are there: its GIC, in parts (-EAGAIN: there
- * is more); ITS, UART, power key, watchdog and flash; its PCI bus. -ENOMEM. What there is of each goes
- * with the domain.
+ * Then by its job, one after the other, when all its vCPUs are there: its GIC, in parts (-EAGAIN:
+ * there is more); ITS, UART, power key, watchdog and flash; its PCI bus. -ENOMEM. What there is of
+ * each goes with the domain.
  */
 int domain_build_gic(struct domain *d);
 int domain_build_guest(struct domain *d);

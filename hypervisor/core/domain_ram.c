@@ -82,7 +82,7 @@ int domain_ram_promise(struct domain *d, uint64_t size, uint64_t flash_size)
 	return ret;
 }
 
-/* The last block of flash shows again and again up to the end of the second bank, some times a call. */
+/* The last block of flash shows again and again up to the second bank's end, some times a call. */
 static int map_flash(struct domain *d, uint64_t offset, paddr_t block)
 {
 	bool last = offset + RAM_BLOCK_SIZE == d->flash_size;

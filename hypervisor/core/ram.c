@@ -175,6 +175,7 @@ static bool cleaning_must_stop(void)
 {
 	return __atomic_load_n(&ram.wanted, __ATOMIC_RELAXED) != 0;
 }
+
 /* Ram lock held. A free block of map, looked for from the last one found. */
 static uint32_t find_free(const uint64_t *map)
 {

@@ -20,7 +20,7 @@ void trace_ring_put(struct trace_ring *ring, const struct trace_record *record)
 	uint64_t head = ring->head;
 	word *to = place(ring, head);
 
-	/* Who sees a word of this record sees that head had come here: the one before is complete. */
+	/* Who sees a word of this record sees that head was here: the one before is complete. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 #pragma GCC unroll 4 /* an exit waits for it */
 	for (uint32_t i = 0; i < WORDS; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * trace: exits and interrupts of a while, one by one, as a file for a trace viewer. Records are kept as
- * they are until the end: to make text of one takes longer than what it tells of.
+ * trace: exits and interrupts of a while, one by one, as a file for a trace viewer. Records are
+ * kept as they are until the end: to make text of one takes longer than what it tells of.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -53,8 +53,8 @@ static int name_domains(struct trace *t)
 }
 
 /*
- * What is there of one CPU, but no more than a ring holds: the others' wait meanwhile. Until fewer come
- * than could, not until none do: each look is an exit, too.
+ * What is there of one CPU, but no more than a ring holds: the others' wait meanwhile. Until fewer
+ * come than could, not until none do: each look is an exit, too.
  */
 static int drain(struct trace *t, uint32_t cpu)
 {
@@ -70,8 +70,8 @@ static int drain(struct trace *t, uint32_t cpu)
 			return err;
 		}
 		chunk.count = (uint32_t)count;
-		fwrite(&chunk, offsetof(struct chunk, records) + count * sizeof(chunk.records[0]), 1,
-		       t->kept);
+		fwrite(&chunk, offsetof(struct chunk, records) + count * sizeof(chunk.records[0]),
+		       1, t->kept);
 	}
 	return 0;
 }
@@ -111,7 +111,8 @@ static void write_kept(struct trace *t)
 	}
 	while (t->kept != NULL && !ferror(t->json.to) &&
 	       fread(&chunk, offsetof(struct chunk, records), 1, t->kept) == 1 &&
-	       fread(chunk.records, sizeof(chunk.records[0]), chunk.count, t->kept) == chunk.count) {
+	       fread(chunk.records, sizeof(chunk.records[0]), chunk.count, t->kept) ==
+		       chunk.count) {
 		if (chunk.lost != 0) {
 			trace_json_lost(&t->json, chunk.cpu, chunk.lost);
 			t->lost += chunk.lost;

@@ -10,8 +10,8 @@
 #include "irq/vgic.h"
 
 /*
- * Between a vCPU's exit and the next entry on a CPU. v may be gone by then: it is only compared. Not on
- * the stack: its guard would be checked at each exit.
+ * Between a vCPU's exit and the next entry on a CPU. v may be gone by then: it is only compared.
+ * Not on the stack: its guard would be checked at each exit.
  */
 static struct passage {
 	struct trace_record record;
