@@ -67,7 +67,7 @@ static void place(struct pci_function *port, struct pci_plug *p)
 	}
 }
 
-static void give(struct pci_function *f)
+static bool identify(struct pci_function *f)
 {
 	pci_acs_enable(f);
 	spin_lock(&pci_registry_lock);
@@ -75,11 +75,40 @@ static void give(struct pci_function *f)
 	pci_groups_leave(f);
 	pci_groups_add(f);
 	spin_unlock(&pci_registry_lock);
+	return true;
+}
+
+static bool join(struct pci_function *f)
+{
 	f->reset_methods = pci_reset_probe(f);
-	pci_reset_remember(f);
 	pci_aer_join(f);
-	pci_plugged(f);
+	return true;
+}
+
+static bool remember(struct pci_function *f)
+{
+	pci_reset_remember(f);
+	return true;
+}
+
+static bool say(struct pci_function *f)
+{
 	pci_log_function(f);
+	return true;
+}
+
+static bool (*const parts[])(struct pci_function *f) = {
+	identify, join, remember, pci_plugged, say,
+};
+
+/* A part of giving the next one; each says when it is over. */
+static void give(struct pci_plug *p)
+{
+	p->part += parts[p->part](p->functions[p->given]) ? 1 : 0;
+	if (p->part == ARRAY_SIZE(parts)) {
+		p->part = 0;
+		p->given++;
+	}
 }
 
 bool pci_plug_step(struct pci_function *port, struct pci_plug *p)
@@ -89,7 +118,7 @@ bool pci_plug_step(struct pci_function *port, struct pci_plug *p)
 	} else if (p->step == PCI_PLUG_FUNCTIONS) {
 		place(port, p);
 	} else if (p->given < p->count) {
-		give(p->functions[p->given++]);
+		give(p);
 	}
 	return p->step > PCI_PLUG_FUNCTIONS && p->given == p->count;
 }

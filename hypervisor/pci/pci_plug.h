@@ -13,6 +13,7 @@ struct pci_plug {
 	uint32_t step;
 	uint32_t count; /* functions found */
 	uint32_t given; /* of them, in use now or not, known to all */
+	uint32_t part;  /* of giving the next one */
 	struct pci_function *functions[PCI_PLUG_FUNCTIONS];
 };
 
@@ -25,8 +26,11 @@ bool pci_plug_step(struct pci_function *port, struct pci_plug *p);
 
 /* Implemented by vpci/ (lend_plug.c), no lock held. */
 
-/* f is complete, ABSENT: from now on it is the owner's of its bridge, or nobody's when there is none. */
-void pci_plugged(struct pci_function *f);
+/*
+ * f is complete, ABSENT. A bounded step; true: from now on it is the owner's of its bridge, or nobody's
+ * when there is none.
+ */
+bool pci_plugged(struct pci_function *f);
 /* Users of functions behind port are asked to let go, as far as they can be. */
 void pci_unplug_ask(const struct pci_function *port);
 /* None is lent any more, or on its way back. */

@@ -167,16 +167,12 @@ int lend_return_to_owner(struct pci_function *f)
 	return r;
 }
 
-int lend_owner_begin_locked(struct domain *d, struct vpci_segment *seg, struct pci_function *f)
+/* On d's bus: who it is, and nothing of its own. */
+static int show(struct domain *d, struct vpci_segment *seg, struct pci_function *f)
 {
-	struct vpci_function *vf;
+	struct vpci_function *vf = vpci_function_alloc(d, seg, f, (struct vsbdf){ f->sbdf.v });
 	int r;
 
-	/* A slot's device that went, or came while d was being built and is d's already. */
-	if (pci_function_gone(f) || vpci_bus_peek(d, (struct vsbdf){ f->sbdf.v })) {
-		return 0;
-	}
-	vf = vpci_function_alloc(d, seg, f, (struct vsbdf){ f->sbdf.v });
 	if (!vf) {
 		return -ENOMEM;
 	}
@@ -194,15 +190,31 @@ int lend_owner_begin_locked(struct domain *d, struct vpci_segment *seg, struct p
 	}
 	if (r) {
 		vpci_function_free(vf);
-		return r;
 	}
-	/* Broken; or where an owner before d left it (quarantine, a guest); or a VF that went. */
+	return r;
+}
+
+int lend_owner_begin_locked(struct domain *d, struct vpci_segment *seg, struct pci_function *f)
+{
+	struct vpci_function *vf = vpci_bus_peek(d, (struct vsbdf){ f->sbdf.v });
+	int r;
+
+	/* A slot's device that went, or came while d was being built and is d's already. */
+	if (pci_function_gone(f) || (vf && f->vpci)) {
+		return 0;
+	}
+	if (!vf) {
+		r = show(d, seg, f);
+		return r ? r : -EAGAIN;
+	}
+	/* Broken; or where an owner before d left it, in quarantine or a guest's; or a VF that went. */
 	if (f->state != FUNCTION_OWNED && (f->state != FUNCTION_ABSENT || f->pf)) {
 		return 0;
 	}
-	do {
-		r = lend_prepare(d, f, vf->view, NULL, vf->where);
-	} while (r == -EAGAIN);
+	r = lend_prepare(d, f, vf->view, NULL, vf->where);
+	if (r == -EAGAIN) {
+		return r;
+	}
 	if (r == 0) {
 		spin_lock(&f->lock);
 		r = lend_show_to_owner(vf);
@@ -221,9 +233,11 @@ int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_func
 {
 	int r;
 
-	spin_lock(&pci_registry_lock);
-	r = lend_owner_begin_locked(d, seg, f);
-	spin_unlock(&pci_registry_lock);
+	do {
+		spin_lock(&pci_registry_lock);
+		r = lend_owner_begin_locked(d, seg, f);
+		spin_unlock(&pci_registry_lock);
+	} while (r == -EAGAIN);
 	return r;
 }
 

@@ -10,7 +10,7 @@
  * cannot be made safe or complete stays an identity with f broken; only -ENOMEM fails.
  */
 int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_function *f);
-/* The same, registry lock held, while d runs. */
+/* A part of it, registry lock held, while d runs. -EAGAIN: there is more. */
 int lend_owner_begin_locked(struct domain *d, struct vpci_segment *seg, struct pci_function *f);
 
 /* b's owner, from which all functions are taken away, owns it no more: it is nobody's. */

@@ -26,11 +26,6 @@ static bool is_below(const struct pci_function *f, const struct pci_function *po
 	return f != NULL;
 }
 
-static bool is_known(const struct pci_function *f)
-{
-	return pci_function_state(f) != FUNCTION_ABSENT;
-}
-
 /* The owner's view of f's bridge; NULL: it has none, or ends. Registry lock held. */
 static struct vpci_segment *owners_segment(const struct pci_function *f)
 {
@@ -45,29 +40,45 @@ static struct vpci_segment *owners_segment(const struct pci_function *f)
 	return seg;
 }
 
-void pci_plugged(struct pci_function *f)
+/* How the owner of f's bridge sees it; NULL: not. Registry lock held. */
+static struct vpci_function *owners_view(const struct pci_function *f)
+{
+	struct domain *owner = domain_by_id(f->bridge->owner);
+
+	return owner && owner->vpci ? vpci_bus_peek(owner, (struct vsbdf){ f->sbdf.v }) : NULL;
+}
+
+/* What is on its way to its owner is on the owner's bus and ABSENT. Registry lock held. */
+static bool is_known(const struct pci_function *f)
+{
+	return f->state != FUNCTION_ABSENT || (!f->pf && owners_view(f));
+}
+
+bool pci_plugged(struct pci_function *f)
 {
 	struct vpci_segment *seg;
 	int r = 0;
 
 	spin_lock(&pci_registry_lock);
-	pci_function_set_gone(f, false);
-	/* What was there before may have been silenced. */
-	if (pci_state_translated(f) && !lend_stream_shared(f)) {
+	/* The first time. What was there before may have been silenced. */
+	if (pci_function_gone(f) && pci_state_translated(f) && !lend_stream_shared(f)) {
 		r = iommu_abort(f->iommu, f->stream);
 	}
+	pci_function_set_gone(f, false);
 	seg = owners_segment(f);
 	if (r) {
 		lend_set_broken(f, lend_stream_open);
 	} else if (seg) {
 		r = lend_owner_begin_locked(seg->domain, seg, f);
-	} else {
+	} else if (f->state == FUNCTION_ABSENT) {
+		lend_unprepare(f); /* its owner ended meanwhile */
 		pci_function_set_state(f, FUNCTION_OWNED);
 	}
 	if (r == -ENOMEM) {
 		lend_set_broken(f, "out of memory");
 	}
 	spin_unlock(&pci_registry_lock);
+	return r != -EAGAIN;
 }
 
 void pci_unplug_ask(const struct pci_function *port)
@@ -123,8 +134,9 @@ static enum way way_of(struct pci_function *f)
 	case FUNCTION_QUARANTINED:
 	case FUNCTION_BROKEN:
 		return pci_reset_active(&f->reset) ? WAITS : DROPPED;
-	case FUNCTION_RESETTING:
 	case FUNCTION_ABSENT:
+		return DROPPED; /* was on its way to its owner */
+	case FUNCTION_RESETTING:
 	default:
 		return WAITS;
 	}
@@ -168,10 +180,7 @@ static void claim(struct pci_function *f, const char *why)
  */
 static bool drop(struct pci_function *f)
 {
-	struct domain *owner = domain_by_id(f->bridge->owner);
-	struct vpci_function *vf = owner && owner->vpci
-					   ? vpci_bus_peek(owner, (struct vsbdf){ f->sbdf.v })
-					   : NULL;
+	struct vpci_function *vf = owners_view(f);
 
 	lend_unprepare(f);
 	if (vf && !lend_routes_follow(vf, ROUTES_A_SLICE)) {

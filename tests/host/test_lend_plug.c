@@ -193,6 +193,85 @@ static void comes_to_the_owner(void **state)
 			 hot->bars[0].cpu.v);
 }
 
+static struct pci_function *entry(struct sbdf where)
+{
+	struct pci_function *f = pci_function_first();
+
+	while (f != NULL && f->sbdf.v != where.v) {
+		f = f->next;
+	}
+	return f;
+}
+
+/* So many of the steps of coming, or all. True: that was all. */
+static bool come_so_far(uint32_t parts)
+{
+	plug(port1, disk);
+	for (uint32_t looks = 0; parts != 0 && hot->state != FUNCTION_OWNED; looks++) {
+		uint32_t wait_ms;
+
+		assert_true(looks < 1000);
+		if (pci_slots_step(now, &wait_ms)) {
+			parts--;
+		} else {
+			now += 10;
+		}
+		change(port1, STATUS, 0, COMPLETED);
+	}
+	return hot->state == FUNCTION_OWNED;
+}
+
+/* Torn out after any part of coming: nothing of it stays, and the next one comes as ever. */
+static void torn_out_while_it_comes(void **state)
+{
+	uint32_t parts = 0;
+	bool all = false;
+	int64_t heap;
+
+	(void)state;
+	come();
+	tear(port1, disk);
+	wait(3000);
+	hot = entry(sbdf_make(0, 1, 0, 0));
+	heap = fake_heap_live;
+	while (!all) {
+		all = come_so_far(++parts);
+		tear(port1, disk);
+		wait(3000);
+		assert_gone();
+		assert_int_equal(fake_heap_live, heap);
+	}
+	assert_true(parts > 9);
+	plug(port1, disk);
+	wait(5000);
+	assert_int_equal(hot->state, FUNCTION_OWNED);
+	assert_int_equal(world_dma(hot), WORLD_CONTROL);
+}
+
+/* Its owner ends half way: it is nobody's, and nothing is kept for the owner. */
+static void owner_ends_while_it_comes(void **state)
+{
+	struct domain *owner = &lend_world.domains[WORLD_CONTROL];
+	uint32_t parts = 0;
+
+	(void)state;
+	come();
+	for (bool all = false; !all;) {
+		tear(port1, disk);
+		wait(3000);
+		all = come_so_far(++parts);
+		owner->state = all ? DOMAIN_RUNNING : DOMAIN_DYING;
+		wait(3000);
+		assert_int_equal(hot->state, FUNCTION_OWNED);
+		assert_int_equal(hot->vpci != NULL, all);
+		assert_null(hot->prepared);
+		assert_int_equal(world_dma(hot), all ? WORLD_CONTROL : ~0U);
+		assert_int_equal(lend_world.itts, all ? 2 : 1);
+		owner->state = DOMAIN_RUNNING;
+	}
+	assert_true(parts > 9);
+}
+
 static void is_lent_like_any_other(void **state)
 {
 	(void)state;
@@ -613,6 +692,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(nothing_happens_at_rest),
 		T(comes_to_the_owner),
+		T(torn_out_while_it_comes),
+		T(owner_ends_while_it_comes),
 		T(is_lent_like_any_other),
 		T(torn_from_its_owner),
 		T(torn_from_a_guest),
