@@ -178,9 +178,8 @@ static void turn_bridge_on(struct pci_function *f)
 	pci_write(f, PCI_COMMAND, 2, command);
 }
 
-static void write_bars(struct pci_function *f, const struct placement_node *n)
+void pci_place_write(struct pci_function *f)
 {
-	adopt_bars(f, n);
 	pci_bars_write(f);
 	if (!pci_bars_verify(f)) {
 		log_warn("pci", SBDF_FMT ": BARs do not hold their addresses", SBDF_ARG(f->sbdf));
@@ -193,7 +192,8 @@ static void execute(struct host_bridge *b, const struct placement *p)
 	struct pci_function *f;
 
 	for (f = b->functions; f != NULL; f = pci_function_next_below(f)) {
-		write_bars(f, &p->nodes[f->node]);
+		adopt_bars(f, &p->nodes[f->node]);
+		pci_place_write(f);
 		if (f->header_type == 1) {
 			adopt_windows(f, &p->nodes[f->node]);
 			turn_bridge_on(f);
@@ -273,7 +273,7 @@ int pci_place_behind(const struct pci_function *port, struct pci_function *const
 	}
 	placement_plan(&p);
 	for (uint32_t i = 0; i < count; i++) {
-		write_bars(functions[i], &p.nodes[i]);
+		adopt_bars(functions[i], &p.nodes[i]);
 	}
 	heap_free(p.nodes);
 	return 0;

@@ -18,10 +18,12 @@ void pci_windows_probe(struct pci_function *f);
 int pci_place(struct host_bridge *b);
 
 /*
- * The same for count endpoints that came behind port, within its windows, which are what they were
- * at boot. -ENOMEM.
+ * Places for count endpoints that came behind port, within its windows, which are what they were
+ * at boot: pci_place_write() each. -ENOMEM.
  */
 int pci_place_behind(const struct pci_function *port, struct pci_function *const functions[],
 		     uint32_t count);
+/* What f's place is into its BARs. f is not placed any more if they do not hold it. */
+void pci_place_write(struct pci_function *f);
 
 #endif

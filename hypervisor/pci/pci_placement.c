@@ -5,6 +5,8 @@
  */
 #include "pci/pci_placement.h"
 
+#include "lib/string.h"
+
 /* One thing to be packed into a container: a BAR or the window of a bridge. */
 struct item {
 	uint64_t size;
@@ -96,27 +98,30 @@ static void prepare(struct placement *p)
 		struct placement_node *n = &p->nodes[i];
 
 		link_node(p, (int32_t)i);
+		memset(n->items, 0, sizeof(n->items));
 		for (k = 0; k < 2 * PCI_BARS; k++) {
 			struct placement_bar *b = bar_of(n, k);
 
 			b->left_out = false;
-			b->space = space_of(p, n, b);
-			if ((b->kind == BAR_IO && !io_path(p, n->parent)) ||
-			    (in_use(b) && b->size > PLACEMENT_BAR_MAX)) {
-				b->left_out = true;
+			if (!in_use(b)) {
+				continue;
 			}
+			b->space = space_of(p, n, b);
+			n->items[b->space] |= (uint16_t)BIT(k);
+			b->left_out = (b->kind == BAR_IO && !io_path(p, n->parent)) ||
+				      b->size > PLACEMENT_BAR_MAX;
 		}
 	}
 }
 
-/* Item i of node n in this space, seen from n's own bus: its BARs, then its window. */
+/* Item i of node n in this space, seen from n's own bus: one of its BARs there, or its window. */
 static bool get_item(struct placement *p, struct placement_node *n, uint32_t i,
 		     enum placement_space space, struct item *item)
 {
 	if (i < 2 * PCI_BARS) {
 		struct placement_bar *b = bar_of(n, i);
 
-		if (!in_use(b) || b->space != space || (i >= PCI_BARS && p->no_vfs)) {
+		if (b->left_out || (i >= PCI_BARS && p->no_vfs)) {
 			return false;
 		}
 		item->size = b->size;
@@ -139,7 +144,7 @@ static bool get_item(struct placement *p, struct placement_node *n, uint32_t i,
 	return true;
 }
 
-#define ITEMS_PER_NODE (2 * PCI_BARS + 1)
+#define WINDOW_ITEM BIT(2 * PCI_BARS)
 
 /*
  * Visit the items of one container by falling alignment, in node order among equals, so that power
@@ -157,8 +162,11 @@ static bool for_each_item(struct placement *p, int32_t container, enum placement
 		struct item item;
 
 		for (int32_t i = first; i != PLACEMENT_NONE; i = p->nodes[i].next_sibling) {
-			for (uint32_t k = 0; k < ITEMS_PER_NODE; k++) {
-				if (!get_item(p, &p->nodes[i], k, space, &item)) {
+			uint64_t left = p->nodes[i].items[space] | WINDOW_ITEM;
+
+			for (; left != 0; left &= left - 1) {
+				if (!get_item(p, &p->nodes[i], (uint32_t)__builtin_ctzll(left),
+					      space, &item)) {
 					continue;
 				}
 				if (item.align == align && !visit(p, &item, space, arg)) {

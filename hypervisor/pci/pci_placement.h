@@ -58,7 +58,9 @@ struct placement_node {
 	struct placement_bar vf_bars[PCI_BARS];
 	/* Out, bridges. */
 	struct placement_window windows[SPACES];
-	/* The planner's own: nodes with the same parent, in order; PLACEMENT_NONE: no more. */
+	/* The planner's own: which of its BARs, then VF BARs, are in each space. */
+	uint16_t items[SPACES];
+	/* Nodes with the same parent, in order; PLACEMENT_NONE: no more. */
 	int32_t first_child, last_child, next_sibling;
 };
 

@@ -67,6 +67,12 @@ static void place(struct pci_function *port, struct pci_plug *p)
 	}
 }
 
+static bool write_bars(struct pci_function *f)
+{
+	pci_place_write(f);
+	return true;
+}
+
 static bool identify(struct pci_function *f)
 {
 	pci_acs_enable(f);
@@ -98,7 +104,7 @@ static bool say(struct pci_function *f)
 }
 
 static bool (*const parts[])(struct pci_function *f) = {
-	identify, join, remember, pci_plugged, say,
+	write_bars, identify, join, remember, pci_plugged, say,
 };
 
 /* A part of giving the next one; each says when it is over. */
