@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Devices that come into a slot, or go, while the machine runs. What is called here is called by one job. */
+/* Devices that come into a slot, or go, while the machine runs. All is called by one job. */
 #ifndef PCI_PCI_PLUG_H
 #define PCI_PCI_PLUG_H
 
@@ -27,8 +27,8 @@ bool pci_plug_step(struct pci_function *port, struct pci_plug *p);
 /* Implemented by vpci/ (lend_plug.c), no lock held. */
 
 /*
- * f is complete, ABSENT. A bounded step; true: from now on it is the owner's of its bridge, or nobody's
- * when there is none.
+ * f is complete, ABSENT. A bounded step; true: from now on it is the owner's of its bridge, or
+ * nobody's when there is none.
  */
 bool pci_plugged(struct pci_function *f);
 /* Users of functions behind port are asked to let go, as far as they can be. */
@@ -36,8 +36,8 @@ void pci_unplug_ask(const struct pci_function *port);
 /* None is lent any more, or on its way back. */
 bool pci_unplug_asked(const struct pci_function *port);
 /*
- * One bounded step: functions behind port are taken from whoever has them, and are ABSENT. JOB_DONE:
- * none is left; JOB_WAIT: somebody else has to come to an end first. why: for the log.
+ * One bounded step: functions behind port are taken from whoever has them, and are ABSENT.
+ * JOB_DONE: none is left; JOB_WAIT: somebody else has to come to an end first. why: for the log.
  */
 enum job_status pci_unplug_step(const struct pci_function *port, const char *why);
 

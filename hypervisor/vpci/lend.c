@@ -207,7 +207,7 @@ int lend_owner_begin_locked(struct domain *d, struct vpci_segment *seg, struct p
 		r = show(d, seg, f);
 		return r ? r : -EAGAIN;
 	}
-	/* Broken; or where an owner before d left it, in quarantine or a guest's; or a VF that went. */
+	/* Broken; or in quarantine, or a guest's, since an owner before d; or a VF that went. */
 	if (f->state != FUNCTION_OWNED && (f->state != FUNCTION_ABSENT || f->pf)) {
 		return 0;
 	}
