@@ -24,6 +24,7 @@
 #define PCI_QUIRKS          (PCI_QUIRK_NO_RESET | PCI_QUIRK_ALLOW_GAP)
 
 struct host_bridge;
+struct intx_member;
 struct iommu;
 struct its;
 struct its_device;
@@ -214,6 +215,7 @@ struct pci_function {
 
 	struct spinlock lock; /* vPCI state below and config writes on behalf of the user */
 	struct vpci_function *vpci;
+	struct intx_member *intx; /* while it is on a wire; vpci/intx_wire.h: change_lock */
 
 	struct pci_reset reset; /* at work while pci_reset_active() */
 	struct pci_contain contain;

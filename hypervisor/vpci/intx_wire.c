@@ -264,6 +264,7 @@ bool intx_wire_join(struct intx_member *m, uint32_t intid, struct domain *d, uin
 	spin_lock(&vf->function->lock);
 	m->route = r;
 	m->masked = true;
+	vf->function->intx = m;
 	list_add_tail(&r->silent, &m->node);
 	spin_unlock(&vf->function->lock);
 	spin_unlock(&intx_wires.lock);
@@ -284,6 +285,7 @@ void intx_wire_leave(struct intx_member *m)
 	spin_lock(&vf->function->lock);
 	list_del(&m->node);
 	m->route = NULL;
+	vf->function->intx = NULL;
 	vpci_intx_update(vf);
 	last = list_empty(&r->speaking) && list_empty(&r->silent);
 	spin_unlock(&vf->function->lock);
@@ -300,14 +302,12 @@ void pci_storm_over(struct pci_function *f)
 {
 	const struct intx_route *r;
 
-	spin_lock(&pci_registry_lock);
 	spin_lock(&intx_wires.change_lock);
-	r = f->vpci ? f->vpci->intx.route : NULL;
+	r = f->intx ? f->intx->route : NULL;
 	if (r && r->line->mode == INTX_FORWARD) {
 		irq_enable(r->line->intid);
 	} else if (r && r->line->mode == INTX_SHARED) {
 		intx_share_look(r->line);
 	}
 	spin_unlock(&intx_wires.change_lock);
-	spin_unlock(&pci_registry_lock);
 }
