@@ -61,7 +61,8 @@ int qemu_plugin_version = 4;
 
 static struct qemu_plugin_scoreboard *counters;
 static struct qemu_plugin_register *cpsr, *name_low, *name_high, *operations, *esr_el2;
-static GByteArray *bytes;
+/* Of this thread: vCPUs translate and mark at the same time. */
+static _Thread_local GByteArray *bytes;
 static FILE *out;
 
 static struct {
@@ -96,6 +97,9 @@ static uint64_t read_register(struct qemu_plugin_register *handle)
 
 	if (handle == NULL) {
 		return 0;
+	}
+	if (bytes == NULL) {
+		bytes = g_byte_array_new();
 	}
 	g_byte_array_set_size(bytes, 0);
 	qemu_plugin_read_register(handle, bytes);
@@ -226,6 +230,7 @@ static void marker(unsigned int vcpu, void *hint)
 	char name[NAME_SIZE + 1];
 
 	read_name(name);
+	flockfile(out);
 	stretch.marked = true;
 	if (profile != NULL && (number == HINT_BEGIN || number == HINT_END)) {
 		profile_mark(name, number == HINT_END);
@@ -246,6 +251,7 @@ static void marker(unsigned int vcpu, void *hint)
 	fprintf(out, "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", c->eret[1],
 		c->eret[2], c->wfi[1], c->wfi[2]);
 	fflush(out);
+	funlockfile(out);
 }
 
 static void count(struct qemu_plugin_insn *insn, struct qemu_plugin_scoreboard *board,
@@ -407,7 +413,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
 		fprintf(stderr, "count: out=FILE is missing\n");
 		return -1;
 	}
-	bytes = g_byte_array_new();
 	counters = qemu_plugin_scoreboard_new(sizeof(struct counters));
 	if (profile_size != 0) {
 		profile = qemu_plugin_scoreboard_new(profile_size / OPCODE_SIZE * sizeof(uint64_t));
