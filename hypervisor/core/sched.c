@@ -138,6 +138,7 @@ static void enter(struct runqueue *q, struct vcpu *v, uint64_t deadline, bool co
 		}
 		vcpu_load(v);
 	}
+	vgic_resume(v);
 	if (cpu->wfi_native != __atomic_load_n(&q->dedicated, __ATOMIC_RELAXED)) {
 		cpu->wfi_native = !cpu->wfi_native;
 		el2_wfi_native(cpu->wfi_native);

@@ -97,6 +97,8 @@ void vgic_look_waiting(const struct vcpu *v, struct vgic_waiting *out);
  * something came already. No lock held.
  */
 bool vgic_block(struct vcpu *v);
+/* v is here, and will be entered; whether it was blocked or not. No lock held. */
+void vgic_resume(struct vcpu *v);
 
 /*
  * Around the life of a vCPU on a pCPU. The physical active state of its forwarded PPIs (timers) is

@@ -269,6 +269,12 @@ bool vgic_block(struct vcpu *v)
 	return vgic_pending(v) || pending;
 }
 
+/* All else is as it was: the interrupt that ends a sleep may go into the list register it had. */
+void vgic_resume(struct vcpu *v)
+{
+	vgic_direct_enter(v->domain->vgic, v->vgic);
+}
+
 void vgic_vcpu_reset(struct vcpu *v)
 {
 	struct vgic *g = v->domain->vgic;

@@ -23,10 +23,15 @@ static struct its_vpe *cpu_vpe(const struct vgic_cpu *c)
 
 void vgic_direct_enter(struct vgic *g, struct vgic_cpu *c)
 {
-	bool wanted = g->enabled && c->lpis_enabled;
 	struct its_vpe *vpe = cpu_vpe(c);
+	bool wanted;
 
-	if (vpe == NULL || wanted == c->resident) {
+	if (vpe == NULL) {
+		return;
+	}
+	wanted = __atomic_load_n(&g->enabled, __ATOMIC_RELAXED) &&
+		 __atomic_load_n(&c->lpis_enabled, __ATOMIC_RELAXED);
+	if (wanted == c->resident) {
 		return;
 	}
 	c->resident = wanted;
@@ -43,8 +48,6 @@ bool vgic_direct_leave(struct vgic_cpu *c)
 		return false;
 	}
 	c->resident = false;
-	/* The next entry makes it so again. */
-	__atomic_store_n(&c->dirty, true, __ATOMIC_RELAXED);
 	return its_vpe_leave(c->vpe);
 }
 

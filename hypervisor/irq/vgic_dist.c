@@ -38,7 +38,7 @@ void vgic_dist_enable(struct vgic *g, bool enabled, uint32_t *kick)
 	if (g->enabled == enabled) {
 		return;
 	}
-	g->enabled = enabled;
+	__atomic_store_n(&g->enabled, enabled, __ATOMIC_RELAXED);
 	for (i = 0; i < g->cpu_count; i++) {
 		g->cpus[i]->fold_all = true;
 		__atomic_store_n(&g->cpus[i]->dirty, true, __ATOMIC_RELEASE);

@@ -231,7 +231,7 @@ bool vgic_lpi_enable(struct vgic *g, struct vgic_cpu *c, bool enable, uint32_t *
 
 	/* One change after the other: until all know of the last, there is no next. */
 	if (c->lpis_enabled != enable && c->lpi_walk == VGIC_LPI_BLOCKS) {
-		c->lpis_enabled = enable;
+		__atomic_store_n(&c->lpis_enabled, enable, __ATOMIC_RELAXED);
 		c->lpi_walk = 0;
 		/* For direct ones it is so at its next entry. */
 		__atomic_store_n(&c->dirty, true, __ATOMIC_RELEASE);

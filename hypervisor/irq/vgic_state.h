@@ -182,7 +182,7 @@ bool vgic_cpu_wait_fold(struct vgic *g, struct vgic_cpu *c, uint32_t mask, uint3
 
 /*
  * vgic_direct.c: LPIs that hardware delivers. Residency follows what the guest allows: c is in this
- * pCPU, lock held.
+ * pCPU. Without the lock the guest may just change that; c is dirty then.
  */
 void vgic_direct_enter(struct vgic *g, struct vgic_cpu *c);
 /* c's vPE is resident nowhere; no lock. True: it has something pending. */

@@ -463,6 +463,7 @@ static uint32_t taken(uint32_t n)
 static void end_awake(void)
 {
 	assert_true(found[0] || (world.kicked & 1) != 0);
+	vgic_resume(world_on(0));
 	assert_int_equal(taken(0), 1);
 	end();
 }
@@ -470,6 +471,7 @@ static void end_awake(void)
 static void end_moved(void)
 {
 	assert_true(found[1] || (world.kicked & 2) != 0);
+	vgic_resume(world_on(1));
 	assert_int_equal(taken(1), 1);
 	assert_int_equal(taken(0), 0);
 	end();
@@ -493,6 +495,7 @@ static void end_at_least_once(void)
 
 static void end_gone(void)
 {
+	vgic_resume(world_on(0));
 	assert_true(taken(0) <= 1);
 	fires();
 	assert_int_equal(taken(0), 0);

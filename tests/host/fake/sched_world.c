@@ -91,8 +91,15 @@ bool vgic_block(struct vcpu *v)
 {
 	bool pending = world.pending[v->index];
 
+	world.away[v->index] = true;
 	call_once(&world.in_pending);
 	return pending;
+}
+
+void vgic_resume(struct vcpu *v)
+{
+	assert_ptr_equal(percpus[fake_cpu].loaded, v);
+	world.away[v->index] = false;
 }
 
 /* The guest takes its interrupt at once. */
@@ -100,6 +107,7 @@ void vgic_enter(struct vcpu *v)
 {
 	assert_ptr_equal(percpus[fake_cpu].current, v);
 	assert_ptr_equal(percpus[fake_cpu].loaded, v);
+	assert_false(world.away[v->index]);
 	world.pending[v->index] = false;
 }
 

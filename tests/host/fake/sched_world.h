@@ -24,6 +24,7 @@ struct sched_world {
 	bool wfi_native[CPUS];
 	uint64_t job_deadline;
 	uint32_t job_steps; /* that the job still has */
+	bool away[VCPUS]; /* blocked, and not resumed since */
 	uint32_t resets;
 	uint32_t loads;
 	/* Called once, in the middle of something. */
