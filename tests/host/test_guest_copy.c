@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/arm64/p2m_tlb.h"
 #include "core/domain.h"
 #include "core/guest_copy.h"
 #include "fake_heap.h"
@@ -19,19 +18,6 @@
 #define BLOCKS 4
 
 static struct domain domain;
-
-void p2m_tlb_publish(void)
-{
-}
-
-void p2m_tlb_flush(uint64_t vttbr, const ipaddr_t *ipas, uint32_t count)
-{
-}
-
-uint32_t p2m_tlb_pa_range(void)
-{
-	return 4;
-}
 
 /* RAM blocks of the domain in reverse order of its own addresses, so that none follows another. */
 static paddr_t block_pa(uint64_t i)

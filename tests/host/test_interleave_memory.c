@@ -49,7 +49,7 @@ void p2m_tlb_publish(void)
 	fake_spin_point();
 }
 
-void p2m_tlb_flush(uint64_t vttbr, const ipaddr_t *ipas, uint32_t count)
+void p2m_tlb_flush(uint64_t vttbr, ipaddr_t ipa, uint64_t size, uint64_t entry)
 {
 	fake_spin_point();
 }

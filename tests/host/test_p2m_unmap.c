@@ -105,6 +105,36 @@ static void test_pages_in_a_row(void **state)
 	}
 }
 
+/* Pages and then blocks, in one go: each of them is flushed. */
+static void test_pages_beside_blocks(void **state)
+{
+	const uint64_t edge = 8 * SZ_4K, blocks = SZ_1G + SZ_2M;
+
+	assert_int_equal(
+		p2m_map(&p2m, ipa(blocks - edge), pa(SZ_2M - edge), edge + 2 * SZ_2M, P2M_MMIO), 0);
+	forget_flushes();
+	p2m_unmap(&p2m, ipa(blocks - edge), edge + 2 * SZ_2M);
+	assert_int_equal(flush_calls, 1);
+	for (uint64_t at = blocks - edge; at < blocks; at += SZ_4K) {
+		assert_true(was_flushed(at, SZ_4K));
+	}
+	assert_true(was_flushed(blocks, SZ_2M));
+	assert_true(was_flushed(blocks + SZ_2M, SZ_2M));
+}
+
+/* Tables that a mapping made in vain were in walkers' sight: they are flushed before they go. */
+static void test_tables_made_in_vain(void **state)
+{
+	for (int64_t tables = 1; tables <= 2; tables++) {
+		forget_flushes();
+		fake_heap_fail_in = tables;
+		assert_int_equal(p2m_map(&p2m, ipa(5 * SZ_1G), pa(0), SZ_4K, P2M_MMIO), -ENOMEM);
+		fake_heap_fail_in = 0;
+		assert_int_equal(was_flushed(5 * SZ_1G, SZ_1G), tables == 2);
+		assert_int_equal(flushed_all, false);
+	}
+}
+
 /*
  * A BAR of 8 GiB in 4 KiB pages: gone at once, for one flush. Its tables are the domain's next ones
  * and stay in its quota, until they go a few at a time.
@@ -124,7 +154,10 @@ static void test_big_unmap(void **state)
 	forget_flushes();
 	p2m_unmap(&p2m, ipa(base), size);
 	assert_int_equal(flush_calls, 1);
-	assert_true(flushed_all);
+	assert_int_not_equal(flushed_all, tlb_ranges);
+	for (uint64_t at = base; at < base + size; at += 511 * SZ_4K) {
+		assert_true(was_flushed(at, SZ_4K));
+	}
 	check_address(base);
 	check_address(base + size - SZ_4K);
 	assert_in_range(p2m.table_pages, pages - 64, pages - 1);
@@ -193,10 +226,16 @@ int main(void)
 		TEST(test_slices),
 		TEST(test_blocks_in_a_row),
 		TEST(test_pages_in_a_row),
+		TEST(test_pages_beside_blocks),
+		TEST(test_tables_made_in_vain),
 		TEST(test_big_unmap),
 		TEST(test_destroy_in_slices),
 		TEST(test_slice_exists),
 	};
+	int failed;
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	/* CPUs without invalidation of ranges, and with. */
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	tlb_ranges = true;
+	return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }

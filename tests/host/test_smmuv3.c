@@ -10,7 +10,6 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "arch/arm64/p2m_tlb.h"
 #include "core/machine.h"
 #include "fake_heap.h"
 #include "fake_irq.h"
@@ -36,19 +35,6 @@ void pci_iommu_fault(struct iommu *iommu, const struct iommu_fault *fault)
 	assert_ptr_equal(iommu, smmu);
 	assert_true(fault_count < ARRAY_SIZE(faults));
 	faults[fault_count++] = *fault;
-}
-
-void p2m_tlb_publish(void)
-{
-}
-
-void p2m_tlb_flush(uint64_t vttbr, const ipaddr_t *ipas, uint32_t count)
-{
-}
-
-uint32_t p2m_tlb_pa_range(void)
-{
-	return 4;
 }
 
 /* An SMMU is never taken down: what each bring-up took stays. */

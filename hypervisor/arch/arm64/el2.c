@@ -4,6 +4,7 @@
 
 #include "arch/arm64/cpu.h"
 #include "arch/arm64/p2m.h"
+#include "arch/arm64/p2m_tlb.h"
 
 /* HCR_EL2 */
 #define HCR_VM    BIT(0)  /* stage 2 on */
@@ -67,6 +68,7 @@ void el2_init_cpu(void)
 {
 	uint64_t hpmn = 0;
 
+	p2m_tlb_init_cpu();
 	write_sysreg(vtcr_el2, p2m_vtcr());
 	write_sysreg(vttbr_el2, 0);
 	write_sysreg(cptr_el2, CPTR_GUEST);

@@ -24,7 +24,7 @@ int p2m_init(struct p2m *p, uint16_t vmid, uint32_t table_pages_max)
 	}
 	p->table_pages = 4;
 	/* What firmware or the VMID's last user left behind. */
-	p2m_tlb_flush(p2m_vttbr(p), NULL, 0);
+	p2m_tlb_flush(p2m_vttbr(p), ipa(0), 0, 0);
 	return 0;
 }
 
@@ -61,7 +61,7 @@ bool p2m_destroy_slice(struct p2m *p, uint32_t max)
 	}
 	spin_lock(&p->lock);
 	if (p->destroy_next == 0) {
-		p2m_tlb_flush(p2m_vttbr(p), NULL, 0);
+		p2m_tlb_flush(p2m_vttbr(p), ipa(0), 0, 0);
 	}
 	done = p2m_table_give_back(p, max) && !retire_next(p);
 	if (done) {

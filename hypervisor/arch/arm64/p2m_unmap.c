@@ -11,33 +11,31 @@
 #include "core/heap.h"
 #include "core/panic.h"
 
-/* From here on one invalidation of the whole VMID costs less than one each. */
-#define GATHER_IPAS 16
-
 /* Tables given back to the heap a call. What is left is used again, or goes with the domain. */
 #define GIVE_BACK 16U
 
-/* What was cleared and is not flushed yet. */
+/* What was cleared and is not flushed yet, in ascending order: all of it within [from, end). */
 struct gather {
-	ipaddr_t ipas[GATHER_IPAS];
-	uint32_t ipa_count;
-	bool all;
+	ipaddr_t from;
+	ipaddr_t end;
+	uint64_t entry; /* size of the smallest */
 };
 
-static void gather_ipa(struct gather *g, ipaddr_t ipa)
+static void gather(struct gather *g, ipaddr_t ipa, uint64_t size, uint64_t entry)
 {
-	if (g->ipa_count == GATHER_IPAS) {
-		g->all = true;
-		return;
+	if (g->end.v == 0) {
+		g->from = ipa;
+		g->entry = entry;
 	}
-	g->ipas[g->ipa_count++] = ipa;
+	g->end = ipa_add(ipa, size);
+	g->entry = MIN(g->entry, entry);
 }
 
 /* Before the lock is dropped: no table that was unlinked may become anything else until then. */
 static void gather_flush(struct p2m *p, const struct gather *g)
 {
-	if (g->all || g->ipa_count != 0) {
-		p2m_tlb_flush(p2m_vttbr(p), g->ipas, g->all ? 0 : g->ipa_count);
+	if (g->end.v != 0) {
+		p2m_tlb_flush(p2m_vttbr(p), g->from, g->end.v - g->from.v, g->entry);
 	}
 	p2m_table_give_back(p, GIVE_BACK);
 }
@@ -53,10 +51,12 @@ static void clear_leaf(struct p2m *p, struct gather *g, uint64_t *entry, unsigne
 		p2m_smmu_clear(p, ipa);
 	}
 	p2m_table_write(entry, 0);
-	gather_ipa(g, ipa);
+	gather(g, ipa, size, size);
 }
 
-static void unlink_if_empty(struct p2m *p, struct gather *g, uint64_t *entry, ipaddr_t ipa)
+/* The table behind an entry of level: walk caches forget it with what was cleared in it. */
+static void unlink_if_empty(struct p2m *p, struct gather *g, uint64_t *entry, unsigned int level,
+			    ipaddr_t ipa)
 {
 	uint64_t *table = heap_va(pte_address(*entry));
 
@@ -64,7 +64,9 @@ static void unlink_if_empty(struct p2m *p, struct gather *g, uint64_t *entry, ip
 		p2m_table_write(entry, 0);
 		/* Whatever its level: there are no tables in it to look for. */
 		p2m_table_retire(p, table, 3);
-		gather_ipa(g, ipa);
+		if (g->end.v <= ALIGN_DOWN(ipa.v, pte_level_size(level))) {
+			gather(g, ipa, SZ_4K, SZ_4K);
+		}
 	}
 }
 
@@ -76,15 +78,10 @@ static void clear_pages(struct gather *g, uint64_t *level3, ipaddr_t ipa, uint64
 {
 	uint32_t first = pte_index(ipa, 3), count = (uint32_t)(size / SZ_4K);
 
-	for (uint32_t i = 0; i < count && count <= GATHER_IPAS; i++) {
-		if (pte_valid(level3[first + i])) {
-			gather_ipa(g, ipa_add(ipa, i * SZ_4K));
-		}
-	}
-	g->all = g->all || count > GATHER_IPAS;
 	for (uint32_t i = 0; i < count; i++) {
 		p2m_table_write(&level3[first + i], 0);
 	}
+	gather(g, ipa, size, SZ_4K);
 }
 
 /* [ipa, +size) lies inside one entry of level 2. */
@@ -103,11 +100,11 @@ static void unmap_2m(struct p2m *p, struct gather *g, uint64_t *entry, ipaddr_t 
 	if (size == SZ_2M) {
 		p2m_table_write(entry, 0);
 		p2m_table_retire(p, level3, 3);
-		g->all = true;
+		gather(g, ipa, SZ_2M, SZ_4K);
 		return;
 	}
 	clear_pages(g, level3, ipa, size);
-	unlink_if_empty(p, g, entry, ipa);
+	unlink_if_empty(p, g, entry, 2, ipa);
 }
 
 /*
@@ -123,8 +120,8 @@ static uint64_t clear_blocks(struct gather *g, uint64_t *level2, ipaddr_t ipa, u
 		p2m_table_write(&level2[first + i], 0);
 		i++;
 	}
-	for (uint32_t n = 0; n < i && !g->all; n++) {
-		gather_ipa(g, ipa_add(ipa, n * SZ_2M));
+	if (i != 0) {
+		gather(g, ipa, i * SZ_2M, SZ_2M);
 	}
 	return i * SZ_2M;
 }
@@ -148,7 +145,7 @@ static void unmap_1g(struct p2m *p, struct gather *g, ipaddr_t ipa, uint64_t siz
 	if (size == SZ_1G && !pte_valid(p->smmu_root[pte_index(ipa, 1)])) {
 		p2m_table_write(top, 0);
 		p2m_table_retire(p, level2, 2);
-		g->all = true;
+		gather(g, ipa, SZ_1G, SZ_4K);
 		return;
 	}
 	for (uint64_t at = 0; at < size; at += step) {
@@ -160,12 +157,12 @@ static void unmap_1g(struct p2m *p, struct gather *g, ipaddr_t ipa, uint64_t siz
 			unmap_2m(p, g, &level2[pte_index(from, 2)], from, step);
 		}
 	}
-	unlink_if_empty(p, g, top, ipa);
+	unlink_if_empty(p, g, top, 1, ipa);
 }
 
 void p2m_unmap_locked(struct p2m *p, ipaddr_t ipa, uint64_t size)
 {
-	struct gather g = { .ipa_count = 0 };
+	struct gather g = { .entry = 0 };
 	uint64_t step;
 
 	for (uint64_t at = 0; at < size; at += step) {
@@ -187,7 +184,7 @@ void p2m_unmap(struct p2m *p, ipaddr_t ipa, uint64_t size)
 
 void p2m_prune(struct p2m *p, ipaddr_t ipa)
 {
-	struct gather g = { .ipa_count = 0 };
+	struct gather g = { .entry = 0 };
 	uint64_t *top = &p->root[pte_index(ipa, 1)];
 	uint64_t *entry;
 
@@ -196,8 +193,8 @@ void p2m_prune(struct p2m *p, ipaddr_t ipa)
 	}
 	entry = (uint64_t *)heap_va(pte_address(*top)) + pte_index(ipa, 2);
 	if (pte_is_table(*entry, 2)) {
-		unlink_if_empty(p, &g, entry, ipa);
+		unlink_if_empty(p, &g, entry, 2, ipa);
 	}
-	unlink_if_empty(p, &g, top, ipa);
+	unlink_if_empty(p, &g, top, 1, ipa);
 	gather_flush(p, &g);
 }

@@ -12,6 +12,7 @@
 #include "arch/arm64/p2m_tlb.h"
 #include "core/heap.h"
 #include "fake_heap.h"
+#include "tlb_span.h"
 
 struct p2m p2m;
 struct mapping maps[200];
@@ -19,9 +20,12 @@ uint32_t map_count;
 uint32_t flush_calls;
 bool flushed_all;
 uint32_t pa_range = 4;
+bool tlb_ranges;
 
-static uint64_t flushed[64];
+static struct tlb_span flushed[P2M_TLB_OPS];
 static uint32_t flushed_count;
+static struct tlb_span entries[8000];
+static uint32_t entry_count;
 static int64_t live_before; /* tables must not be freed before the flush */
 static bool watch_live;
 
@@ -29,18 +33,21 @@ void p2m_tlb_publish(void)
 {
 }
 
-void p2m_tlb_flush(uint64_t vttbr, const ipaddr_t *ipas, uint32_t count)
+void p2m_tlb_flush(uint64_t vttbr, ipaddr_t from, uint64_t size, uint64_t entry)
 {
+	uint64_t operands[P2M_TLB_OPS];
+
 	assert_int_equal(vttbr >> 48, p2m.vmid);
 	flush_calls++;
-	flushed_all = flushed_all || count == 0;
-	for (uint32_t i = 0; i < count && flushed_count < ARRAY_SIZE(flushed); i++) {
-		flushed[flushed_count++] = ipas[i].v;
+	flushed_count = p2m_tlb_plan(from, size, entry, tlb_ranges, operands);
+	flushed_all = flushed_all || flushed_count == 0;
+	for (uint32_t i = 0; i < flushed_count; i++) {
+		flushed[i] = tlb_span(operands[i]);
 		/* Cleared before it is flushed, or it could be cached again. */
-		assert_int_equal(p2m_lookup(&p2m, ipas[i], NULL, NULL), P2M_INVALID);
+		assert_int_equal(p2m_lookup(&p2m, ipa(flushed[i].base), NULL, NULL), P2M_INVALID);
 	}
 	if (watch_live) {
-		assert_int_equal(fake_heap_live, live_before);
+		assert_true(fake_heap_live >= live_before);
 		watch_live = false;
 	}
 }
@@ -83,15 +90,76 @@ void forget_flushes(void)
 
 bool was_flushed(uint64_t ipa, uint64_t size)
 {
-	if (flushed_all) {
-		return true;
-	}
+	bool named = flushed_all;
+
 	for (uint32_t i = 0; i < flushed_count; i++) {
-		if (flushed[i] >= ipa && flushed[i] - ipa < size) {
-			return true;
+		named = named || (flushed[i].base < ipa + size &&
+				  ipa < flushed[i].base + flushed[i].size);
+	}
+	return named;
+}
+
+/* The CPU's tree walked by hand. 0: no table behind that entry. */
+static uint64_t table_behind(const uint64_t *entry)
+{
+	return (*entry & 3) == 3 ? *entry & GENMASK(47, 12) : 0;
+}
+
+static void for_each_table(uint64_t from, uint64_t end, void (*call)(uint64_t base, uint64_t size))
+{
+	for (uint64_t at = ALIGN_DOWN(from, SZ_1G); at < end; at += SZ_1G) {
+		uint64_t level2 = table_behind(&p2m.root[at / SZ_1G]);
+
+		if (level2 == 0) {
+			continue;
+		}
+		call(at, SZ_1G);
+		for (uint64_t in = at; in < at + SZ_1G; in += SZ_2M) {
+			const uint64_t *table = heap_va(pa(level2));
+
+			if (table_behind(&table[in / SZ_2M % 512]) != 0) {
+				call(in, SZ_2M);
+			}
 		}
 	}
-	return false;
+}
+
+static void remember(uint64_t base, uint64_t size)
+{
+	assert_true(entry_count < ARRAY_SIZE(entries));
+	entries[entry_count++] = (struct tlb_span){ base, size };
+}
+
+void remember_entries(uint64_t from, uint64_t size)
+{
+	uint64_t run, n = 0;
+
+	entry_count = 0;
+	for_each_table(from, from + size, remember);
+	for (uint64_t at = from; at < from + size; at += run, n++) {
+		p2m_lookup(&p2m, ipa(at), NULL, &run);
+		if (n % 61 == 0 || at + run >= from + size) {
+			remember(at, run);
+		}
+	}
+}
+
+/* A table that is still there. */
+static void strike(uint64_t base, uint64_t size)
+{
+	for (uint32_t i = 0; i < entry_count; i++) {
+		if (entries[i].base == base && entries[i].size == size) {
+			entries[i] = entries[--entry_count];
+		}
+	}
+}
+
+void check_entries_flushed(void)
+{
+	for_each_table(0, P2M_IPA_SIZE, strike);
+	for (uint32_t i = 0; i < entry_count; i++) {
+		assert_true(was_flushed(entries[i].base, entries[i].size));
+	}
 }
 
 static const struct mapping *find(uint64_t ipa)

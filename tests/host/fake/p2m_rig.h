@@ -25,6 +25,7 @@ extern uint32_t map_count;
 extern uint32_t flush_calls;
 extern bool flushed_all;
 extern uint32_t pa_range; /* ID_AA64MMFR0_EL1.PARange */
+extern bool tlb_ranges;   /* FEAT_TLBIRANGE */
 
 /* cmocka's. */
 int p2m_rig_setup(void **state);
@@ -37,6 +38,12 @@ void give_all_back(void);
 void forget_flushes(void);
 /* An entry of this size at ipa is in no TLB any more: some address inside it was named. */
 bool was_flushed(uint64_t ipa, uint64_t size);
+/*
+ * Tables for [ipa, +size), mapped throughout, and some of what they map there: the first, the last,
+ * one of 61. That was flushed, as were those tables that are gone since.
+ */
+void remember_entries(uint64_t ipa, uint64_t size);
+void check_entries_flushed(void);
 /* Something in the list does. */
 bool overlaps(uint64_t ipa, uint64_t size);
 /* The page of that address is mapped as the list has it. */

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <viaduct/guest_map.h>
 
-#include "arch/arm64/p2m_tlb.h"
 #include "control/control_request.h"
 #include "core/heap.h"
 #include "fake_heap.h"
@@ -38,16 +37,6 @@ struct its_device {
 struct domain *domain_by_id(uint32_t id)
 {
 	return id < WORLD_DOMAINS ? &world_domains[id] : NULL;
-}
-
-/* Stage 2 has no TLBs here. */
-
-void p2m_tlb_publish(void)
-{
-}
-
-void p2m_tlb_flush(uint64_t vttbr, const ipaddr_t *ipas, uint32_t count)
-{
 }
 
 /* IOMMU. */
