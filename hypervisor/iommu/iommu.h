@@ -28,8 +28,9 @@ struct iommu_ops {
 	 */
 	int (*init)(struct iommu *iommu, const struct machine_smmu *desc);
 	/*
-	 * abort -> stage 2 by p2m_smmu_root(). -ENOMEM, -EIO (not confirmed), -ERANGE (stream),
-	 * -ENOSPC (as many streams translated as it can).
+	 * abort -> stage 2 by p2m_smmu_root(). What is cached of its VMID is of these tables, since
+	 * flush_vmid() ended the last ones, and may stay: other streams use it. -ENOMEM, -EIO (not
+	 * confirmed), -ERANGE (stream), -ENOSPC (as many streams translated as it can).
 	 */
 	int (*attach)(struct iommu *iommu, stream_id_t stream, struct p2m *p2m);
 	/* any -> abort. -EIO: hardware did not confirm; the caller takes the function as broken. */

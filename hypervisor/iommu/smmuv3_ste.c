@@ -11,7 +11,6 @@
 #define STE_V              BIT(0)
 #define STE_CONFIG_ABORT   (0ULL << 1)
 #define STE_CONFIG_STAGE2  (6ULL << 1)
-#define STE_CONFIG_MASK    (7ULL << 1)
 /* Word 1 */
 #define STE_SHCFG_INCOMING (1ULL << 44)
 /* Word 2 */
@@ -59,11 +58,6 @@ static bool is_valid(const struct smmuv3_ste *ste)
 	return (ste->word[0] & STE_V) != 0;
 }
 
-static bool is_stage2(const struct smmuv3_ste *ste)
-{
-	return is_valid(ste) && (ste->word[0] & STE_CONFIG_MASK) == STE_CONFIG_STAGE2;
-}
-
 static void add(struct smmuv3_ste_plan *plan, enum smmuv3_ste_op op, uint32_t word, uint64_t value)
 {
 	plan->steps[plan->count++] =
@@ -101,15 +95,9 @@ void smmuv3_ste_plan(const struct smmuv3_ste *current, const struct smmuv3_ste *
 		add(plan, STE_WRITE, 0, 0);
 		add(plan, STE_SYNC, 0, 0);
 	}
-	if (is_stage2(current)) {
-		add(plan, STE_TLBI_VMID, 0, BITS(current->word[2], 15, 0));
-	}
 	/* A copy cached while invalid must not be completed with the last word only. */
 	if (add_body(plan, current, wanted)) {
 		add(plan, STE_SYNC, 0, 0);
-	}
-	if (is_stage2(wanted)) {
-		add(plan, STE_TLBI_VMID, 0, BITS(wanted->word[2], 15, 0));
 	}
 	if (wanted->word[0] != 0) {
 		add(plan, STE_WRITE, 0, wanted->word[0]);

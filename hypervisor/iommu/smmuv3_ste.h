@@ -24,9 +24,8 @@ struct smmuv3_ste smmuv3_ste_abort(void);
 struct smmuv3_ste smmuv3_ste_stage2(uint16_t vmid, paddr_t root, uint32_t oas, bool coherent);
 
 enum smmuv3_ste_op {
-	STE_WRITE,     /* store value to word, one 64-bit access */
-	STE_SYNC,      /* stores visible to the SMMU, then CMD_CFGI_STE and CMD_SYNC completed */
-	STE_TLBI_VMID, /* CMD_TLBI_S12_VMALL of VMID value and CMD_SYNC completed */
+	STE_WRITE, /* store value to word, one 64-bit access */
+	STE_SYNC,  /* stores visible to the SMMU, then CMD_CFGI_STE and CMD_SYNC completed */
 };
 
 struct smmuv3_ste_step {
@@ -35,7 +34,7 @@ struct smmuv3_ste_step {
 	uint64_t value;
 };
 
-#define SMMUV3_STE_STEPS_MAX 24
+#define SMMUV3_STE_STEPS_MAX 16
 
 struct smmuv3_ste_plan {
 	struct smmuv3_ste_step steps[SMMUV3_STE_STEPS_MAX];

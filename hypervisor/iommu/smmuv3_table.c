@@ -91,9 +91,6 @@ static int execute(struct smmuv3 *smmu, stream_id_t stream, uint64_t *entry,
 		case STE_SYNC:
 			ret = smmuv3_run(smmu, smmuv3_cmd_cfgi_ste(stream));
 			break;
-		case STE_TLBI_VMID:
-			ret = smmuv3_run(smmu, smmuv3_cmd_tlbi_vmid((uint16_t)step->value));
-			break;
 		default:
 			ret = -EINVAL;
 			break;

@@ -246,6 +246,20 @@ static void test_unmapped_ram_is_gone_after_the_flush(void **state)
 	assert_int_equal(lands(0x40, SZ_2M), 0x80000000 + SZ_2M);
 }
 
+/* A function that comes or goes costs its domain's others nothing of what the SMMU has cached. */
+static void test_others_keep_their_translations(void **state)
+{
+	assert_int_equal(iommu_attach(smmu, sid(0x40), &first), 0);
+	assert_int_equal(lands(0x40, 0), 0x80000000);
+	/* Now it is in the TLB only. */
+	p2m_unmap(&first, ipa(RAM_IPA), SZ_2M);
+	assert_int_equal(iommu_attach(smmu, sid(0x41), &first), 0);
+	assert_int_equal(iommu_abort(smmu, sid(0x41)), 0);
+	assert_int_equal(lands(0x40, 0), 0x80000000);
+	assert_int_equal(iommu_flush_vmid(1), 0);
+	assert_int_equal(lands(0x40, 0), 0);
+}
+
 static void test_a_silent_queue_is_an_error(void **state)
 {
 	assert_int_equal(iommu_attach(smmu, sid(0x50), &first), 0);
@@ -469,6 +483,7 @@ int main(void)
 		TEST(test_from_one_domain_to_the_next),
 		TEST(test_silenced_stream_is_not_recorded),
 		TEST(test_unmapped_ram_is_gone_after_the_flush),
+		TEST(test_others_keep_their_translations),
 		TEST(test_a_silent_queue_is_an_error),
 		TEST(test_a_refused_command_is_an_error),
 		TEST(test_attach_fails_at_each_command),
