@@ -84,12 +84,13 @@ int vpci_share(struct domain *d, const struct shared_spec *spec, struct vsbdf *o
 	if (!spec_ok(spec) || d->drives || d->control || d->state != DOMAIN_BUILDING) {
 		return -EINVAL;
 	}
-	if (spec->vectors != 0 && !d->vits) {
-		return -EOPNOTSUPP;
-	}
+	/* The bus is the last thing that is made: before it, the ITS may still come. */
 	r = lend_bus_state(d);
 	if (r) {
 		return r;
+	}
+	if (spec->vectors != 0 && !d->vits) {
+		return -EOPNOTSUPP;
 	}
 	seg = d->vpci->segments;
 	f = vpci_shared_first(seg);

@@ -334,7 +334,7 @@ static void some_end(struct job *j, bool cancelled)
 {
 }
 
-/* A guest's bus comes with its memory, by a job. */
+/* A guest's ITS and bus come with its memory, by a job. */
 static void test_before_the_bus(void **state)
 {
 	static const struct job_ops ops = { .name = "bus", .step = some_step, .finish = some_end };
@@ -343,12 +343,14 @@ static void test_before_the_bus(void **state)
 
 	vpci_destroy(GUEST1);
 	GUEST1->mmio.count = 0;
+	GUEST1->vits = NULL;
 	job_init(&GUEST1->populate, &ops);
 	job_start(&GUEST1->populate);
 	assert_int_equal(vpci_share(GUEST1, &spec, &where), -EAGAIN);
 	world_run_jobs();
 	assert_int_equal(vpci_share(GUEST1, &spec, &where), -ENOMEM);
 	assert_int_equal(fake_ram_free, 64);
+	GUEST1->vits = some_vits;
 	begin_again(GUEST1);
 	join(GUEST1, "a", BLOCK, 1);
 }
