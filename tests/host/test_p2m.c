@@ -131,6 +131,7 @@ static void test_quota(void **state)
 	for (uint64_t i = 0; i < at; i += SZ_1G) {
 		p2m_unmap(&p2m, ipa(i), SZ_1G);
 	}
+	give_all_back();
 	assert_int_equal(p2m.table_pages, 4);
 }
 

@@ -105,21 +105,32 @@ static void test_pages_in_a_row(void **state)
 	}
 }
 
-/* Pages and then blocks, in one go: each of them is flushed. */
+/* Pages and then blocks in one go, or blocks and then pages: each of them is flushed. */
 static void test_pages_beside_blocks(void **state)
 {
-	const uint64_t edge = 8 * SZ_4K, blocks = SZ_1G + SZ_2M;
+	const uint64_t edge = 8 * SZ_4K, blocks = 2 * SZ_2M;
 
-	assert_int_equal(
-		p2m_map(&p2m, ipa(blocks - edge), pa(SZ_2M - edge), edge + 2 * SZ_2M, P2M_MMIO), 0);
-	forget_flushes();
-	p2m_unmap(&p2m, ipa(blocks - edge), edge + 2 * SZ_2M);
-	assert_int_equal(flush_calls, 1);
-	for (uint64_t at = blocks - edge; at < blocks; at += SZ_4K) {
-		assert_true(was_flushed(at, SZ_4K));
+	for (uint32_t pages_first = 0; pages_first <= 1; pages_first++) {
+		const uint64_t base = SZ_1G + SZ_2M - (pages_first ? edge : 0);
+		const uint64_t pages = pages_first ? base : base + blocks;
+
+		assert_int_equal(
+			p2m_map(&p2m, ipa(base), pa(base), edge + blocks, P2M_MMIO), 0);
+		forget_flushes();
+		p2m_unmap(&p2m, ipa(base), edge + blocks);
+		assert_int_equal(flush_calls, 1);
+		for (uint64_t at = pages; at < pages + edge; at += SZ_4K) {
+			assert_true(was_flushed(at, SZ_4K));
+		}
+		assert_true(was_flushed(SZ_1G + SZ_2M, SZ_2M));
+		assert_true(was_flushed(SZ_1G + 2 * SZ_2M, SZ_2M));
 	}
-	assert_true(was_flushed(blocks, SZ_2M));
-	assert_true(was_flushed(blocks + SZ_2M, SZ_2M));
+	assert_int_equal(p2m_map(&p2m, ipa(SZ_1G), pa(0), SZ_1G + blocks, P2M_MMIO), 0);
+	forget_flushes();
+	p2m_unmap(&p2m, ipa(SZ_1G), SZ_1G + blocks);
+	assert_true(was_flushed(SZ_1G, SZ_1G));
+	assert_true(was_flushed(2 * SZ_1G, SZ_2M));
+	assert_true(was_flushed(2 * SZ_1G + SZ_2M, SZ_2M));
 }
 
 /* Tables that a mapping made in vain were in walkers' sight: they are flushed before they go. */

@@ -48,8 +48,10 @@ SCRIPT = r"""
 cd /etc/viaduct
 # Stops the line that was typed: the guest's next read has it.
 go() { type_to alone go; }
+memory() { section heap-$1; via info --json; section tables-$1; via stats --json $1; }
 section info; via info --json
 try add via pci-assignable-add 02:00.0
+section heap-none; via info --json
 via vcpu-pin Domain-0 all 0
 try alone via create alone.cfg
 listen alone
@@ -61,6 +63,7 @@ said alone done >/dev/null
 section functions-after; via pci-list -a --json
 section stats-after; via stats --json alone
 section verbose; via pci-list -v alone
+memory alone
 go
 section guest-alone; console alone 200
 via destroy alone
@@ -69,6 +72,7 @@ via vcpu-pin Domain-0 all all
 try shared via create shared.cfg
 listen shared
 said shared ready >/dev/null
+memory shared
 for cpus in 1 0 1 all; do via vcpu-pin shared all $cpus; usleep 100000; done
 section guest-shared; console shared 200
 section functions-shared; via pci-list -a --json
@@ -123,6 +127,18 @@ def test_shown(machine4):
     assert re.search(r"^  \d+ interrupts direct", out["verbose"], re.M)
     # In quarantine it has none.
     assert function(out["functions-left"])["direct"] == 0
+
+
+def test_memory(machine4):
+    """A guest's share of the heap besides its page tables, its disk's included: 256 KiB, and 64 KiB
+    for each vCPU's pending table."""
+    out = machine4[1]
+    heap = {name: json.loads(out[f"heap-{name}"])["heap_used_bytes"]
+            for name in ("none", "alone", "shared")}
+    for name, vcpus in ("alone", 1), ("shared", 2):
+        tables = json.loads(out[f"tables-{name}"])["table_bytes"]
+        used = heap[name] - heap["none"] - tables
+        assert vcpus * 64 << 10 < used < (256 + vcpus * 64) << 10, (name, used, tables)
 
 
 def test_sleeping_vcpus_are_woken(machine4):
