@@ -35,10 +35,10 @@ void p2m_table_retire(struct p2m *p, uint64_t *table, unsigned int level)
 	}
 }
 
-/* Most entries of a table are: four at once, since somebody waits for this. */
-static bool four_empty(const uint64_t *entry)
+/* Most entries of a table are invalid: four at once, since somebody waits for this. */
+static uint64_t four(const uint64_t *entry)
 {
-	return !pte_valid(entry[0] | entry[1] | entry[2] | entry[3]);
+	return entry[0] | entry[1] | entry[2] | entry[3];
 }
 
 /* Any one retired page, contents undefined; NULL: none found within so many entries looked at. */
@@ -58,7 +58,7 @@ static uint64_t *take_retired(struct p2m *p, uint32_t *look)
 	end = MIN(P2M_ENTRIES, p->retired_next + *look);
 	*look -= end - p->retired_next;
 	for (uint32_t i = p->retired_next; i < end; i++) {
-		if (i % 4 == 0 && end - i >= 4 && four_empty(&table[i])) {
+		if (i % 4 == 0 && end - i >= 4 && !pte_valid(four(&table[i]))) {
 			i += 3;
 		} else if (pte_is_table(table[i], 2)) {
 			*look += end - i - 1;
@@ -113,7 +113,7 @@ bool p2m_table_give_back(struct p2m *p, uint32_t max)
 bool p2m_table_empty(const uint64_t *table)
 {
 	for (uint32_t i = 0; i < P2M_ENTRIES; i += 8) {
-		if (!four_empty(&table[i]) || !four_empty(&table[i + 4])) {
+		if (pte_valid(four(&table[i]) | four(&table[i + 4]))) {
 			return false;
 		}
 	}
