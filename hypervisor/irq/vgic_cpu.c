@@ -272,7 +272,11 @@ bool vgic_block(struct vcpu *v)
 /* All else is as it was: the interrupt that ends a sleep may go into the list register it had. */
 void vgic_resume(struct vcpu *v)
 {
-	vgic_direct_enter(v->domain->vgic, v->vgic);
+	struct vgic_cpu *c = v->vgic;
+
+	if (__atomic_load_n(&c->vpe, __ATOMIC_RELAXED) != NULL) {
+		vgic_direct_enter(v->domain->vgic, c);
+	}
 }
 
 void vgic_vcpu_reset(struct vcpu *v)
