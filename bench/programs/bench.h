@@ -11,7 +11,7 @@
 /* Config space and BAR 0 of the first NVMe controller. */
 int bench_pci(const char *prefix);
 /* 4 KiB reads at queue depths 1 and 32, 128 KiB sequential reads. */
-int bench_disk(const char *prefix, const char *device);
+int bench_disk(const char *prefix);
 /* 1 ms sleeps, system calls. */
 int bench_time(const char *prefix);
 /* Packets, of igb; not among the others. */

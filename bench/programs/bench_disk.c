@@ -4,94 +4,81 @@
 #include <linux/aio_abi.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bench.h"
 #include "marker.h"
 
-#define SMALL_SIZE 4096
-#define SMALL_READS 200
-#define LARGE_SIZE (128 * 1024)
-#define LARGE_READS 100
-#define DEEP_QUEUE 32
-#define DEEP_READS 640
-/* Steps through the disk by a size that never repeats within a sample. */
+/* Namespaces of one controller: one answers at once, one only when its reader idles. */
+#define DISK        "/dev/nvme0n1"
+#define LATE_DISK   "/dev/nvme0n2"
+#define SMALL_SIZE  4096
+#define SMALL_READS 400
+#define LATE_READS  400
+#define LARGE_SIZE  (128 * 1024)
+#define LARGE_READS 200
+#define LARGE_PAGE  (2UL << 20)
+#define DEEP_QUEUE  32
+#define DEEP_BATCHES 100
+/* Steps through the disk by a size that never repeats. */
 #define SMALL_STRIDE (17 * SMALL_SIZE)
 
-static int read_samples(int fd, void *buffer, const struct marker *m, size_t size, off_t stride,
-			unsigned int reads)
+/* Each read is an interval of its own. */
+static int read_each(int fd, void *buffer, const struct marker *m, size_t size, off_t stride,
+		     unsigned int reads)
 {
-	for (int sample = 0; sample < BENCH_SAMPLES; sample++) {
+	for (unsigned int i = 0; i < reads; i++) {
+		ssize_t got;
+
 		marker_begin(m);
-		for (unsigned int i = 0; i < reads; i++) {
-			if (pread(fd, buffer, size, (off_t)i * stride) != (ssize_t)size) {
-				perror("viaduct-bench: read");
-				return -1;
-			}
+		got = pread(fd, buffer, size, (off_t)i * stride);
+		marker_end(m, 1);
+		if (got != (ssize_t)size) {
+			perror("viaduct-bench: read");
+			return -1;
 		}
-		marker_end(m, reads);
 	}
 	return 0;
 }
 
-/* Of DEEP_READS reads, all of them into one buffer: what is read plays no part. */
-static int submit(aio_context_t ring, struct iocb *cb, int fd, void *buffer, unsigned int number)
-{
-	*cb = (struct iocb){
-		.aio_lio_opcode = IOCB_CMD_PREAD,
-		.aio_fildes = (uint32_t)fd,
-		.aio_buf = (uint64_t)(uintptr_t)buffer,
-		.aio_nbytes = SMALL_SIZE,
-		.aio_offset = (int64_t)number * SMALL_STRIDE,
-		.aio_data = (uint64_t)(uintptr_t)cb,
-	};
-	return syscall(SYS_io_submit, ring, 1, &cb) == 1 ? 0 : -1;
-}
-
-/* The queue is kept full until the last are under way. */
-static int deep_sample(aio_context_t ring, int fd, void *buffer)
+/* DEEP_QUEUE reads by one system call, all of them into one buffer: what is read plays no part. */
+static int read_batch(aio_context_t ring, int fd, void *buffer, unsigned int batch,
+		      const struct marker *m)
 {
 	struct io_event done[DEEP_QUEUE];
-	struct iocb control[DEEP_QUEUE];
-	unsigned int started = 0, ended = 0;
+	struct iocb reads[DEEP_QUEUE];
+	struct iocb *list[DEEP_QUEUE];
+	bool failed;
 
-	while (started < DEEP_QUEUE) {
-		if (submit(ring, &control[started], fd, buffer, started) != 0) {
-			return -1;
-		}
-		started++;
+	for (unsigned int i = 0; i < DEEP_QUEUE; i++) {
+		reads[i] = (struct iocb){
+			.aio_lio_opcode = IOCB_CMD_PREAD,
+			.aio_fildes = (uint32_t)fd,
+			.aio_buf = (uint64_t)(uintptr_t)buffer,
+			.aio_nbytes = SMALL_SIZE,
+			.aio_offset = (int64_t)(batch * DEEP_QUEUE + i) * SMALL_STRIDE,
+		};
+		list[i] = &reads[i];
 	}
-	while (ended < DEEP_READS) {
-		long count = syscall(SYS_io_getevents, ring, 1, DEEP_QUEUE, done, NULL);
-
-		for (long i = 0; i < count; i++) {
-			struct iocb *cb = (struct iocb *)(uintptr_t)done[i].data;
-
-			if (done[i].res != SMALL_SIZE ||
-			    (started < DEEP_READS && submit(ring, cb, fd, buffer, started) != 0)) {
-				return -1;
-			}
-			started += started < DEEP_READS;
-		}
-		if (count <= 0) {
-			return -1;
-		}
-		ended += (unsigned int)count;
+	marker_begin(m);
+	failed = syscall(SYS_io_submit, ring, DEEP_QUEUE, list) != DEEP_QUEUE ||
+		 syscall(SYS_io_getevents, ring, DEEP_QUEUE, DEEP_QUEUE, done, NULL) != DEEP_QUEUE;
+	marker_end(m, DEEP_QUEUE);
+	for (unsigned int i = 0; !failed && i < DEEP_QUEUE; i++) {
+		failed = done[i].res != SMALL_SIZE;
 	}
-	return 0;
+	return failed ? -1 : 0;
 }
 
-static int deep_samples(int fd, void *buffer, const struct marker *m)
+static int read_batches(int fd, void *buffer, const struct marker *m)
 {
 	aio_context_t ring = 0;
 	int err = syscall(SYS_io_setup, DEEP_QUEUE, &ring) == 0 ? 0 : -1;
 
-	for (int sample = 0; err == 0 && sample < BENCH_SAMPLES; sample++) {
-		marker_begin(m);
-		err = deep_sample(ring, fd, buffer);
-		marker_end(m, DEEP_READS);
+	for (unsigned int batch = 0; err == 0 && batch < DEEP_BATCHES; batch++) {
+		err = read_batch(ring, fd, buffer, batch, m);
 	}
 	if (err != 0) {
 		perror("viaduct-bench: many reads");
@@ -100,24 +87,50 @@ static int deep_samples(int fd, void *buffer, const struct marker *m)
 	return err;
 }
 
-int bench_disk(const char *prefix, const char *device)
+static int open_disk(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+
+	if (fd < 0) {
+		perror(path);
+	}
+	return fd;
+}
+
+/* In one piece: what a read costs the kernel depends on how many the buffer is in. */
+static void *large_page(void)
+{
+	int pool = open("/proc/sys/vm/nr_hugepages", O_WRONLY | O_CLOEXEC);
+	void *page = MAP_FAILED;
+
+	if (pool >= 0 && write(pool, "1", 1) == 1) {
+		page = mmap(NULL, LARGE_PAGE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	}
+	if (page == MAP_FAILED) {
+		perror("viaduct-bench: large page");
+		page = NULL;
+	}
+	close(pool);
+	return page;
+}
+
+int bench_disk(const char *prefix)
 {
 	struct marker small = marker_name(prefix, "nvme");
 	struct marker deep = marker_name(prefix, "qd32");
 	struct marker large = marker_name(prefix, "seq");
-	int fd = open(device, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	void *buffer = NULL;
-	int failed;
+	struct marker idle = marker_name(prefix, "late");
+	int fd = open_disk(DISK), late = open_disk(LATE_DISK);
+	void *buffer = large_page();
+	int failed = fd < 0 || late < 0 || buffer == NULL ||
+		     pread(fd, buffer, LARGE_SIZE, 0) != LARGE_SIZE;
 
-	if (fd < 0 || posix_memalign(&buffer, SMALL_SIZE, LARGE_SIZE) != 0) {
-		perror(device);
-		return -1;
-	}
-	failed = pread(fd, buffer, LARGE_SIZE, 0) != LARGE_SIZE;
-	failed = failed || read_samples(fd, buffer, &small, SMALL_SIZE, SMALL_STRIDE, SMALL_READS);
-	failed = failed || deep_samples(fd, buffer, &deep);
-	failed = failed || read_samples(fd, buffer, &large, LARGE_SIZE, LARGE_SIZE, LARGE_READS);
-	free(buffer);
+	failed = failed || read_each(fd, buffer, &small, SMALL_SIZE, SMALL_STRIDE, SMALL_READS);
+	failed = failed || read_batches(fd, buffer, &deep);
+	failed = failed || read_each(fd, buffer, &large, LARGE_SIZE, LARGE_SIZE, LARGE_READS);
+	failed = failed || read_each(late, buffer, &idle, SMALL_SIZE, SMALL_STRIDE, LATE_READS);
+	close(late);
 	close(fd);
 	return failed ? -1 : 0;
 }

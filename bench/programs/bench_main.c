@@ -36,7 +36,6 @@ static int mark(const char *which, const char *name)
 int main(int argc, char **argv)
 {
 	const char *prefix = argc > 1 ? argv[1] : "";
-	const char *disk = argc > 2 ? argv[2] : "/dev/nvme0n1";
 	int failed = 0;
 
 	if (getpid() == 1) {
@@ -52,8 +51,8 @@ int main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[1], "lend") == 0) {
 		return bench_lend(argv[2], argv[3]) != 0 ? 1 : 0;
 	}
-	if (argc < 2 || argc > 3) {
-		fprintf(stderr, "usage: viaduct-bench PREFIX [DISK]\n"
+	if (argc != 2) {
+		fprintf(stderr, "usage: viaduct-bench PREFIX\n"
 				"       viaduct-bench net PREFIX\n"
 				"       viaduct-bench lend DOMAIN FUNCTION\n"
 				"       viaduct-bench begin|end NAME\n");
@@ -66,6 +65,6 @@ int main(int argc, char **argv)
 	if (strcmp(prefix, "control") == 0) {
 		failed |= bench_control(prefix);
 	}
-	failed |= bench_disk(prefix, disk);
+	failed |= bench_disk(prefix);
 	return failed != 0 ? 1 : 0;
 }

@@ -9,6 +9,7 @@
 
 #define PSCI_VERSION 0x84000000
 #define PSCI_SYSTEM_OFF 0x84000008
+#define VENDOR_CALL 0x86000000 /* of hypervisors, to their liking: here there is none */
 
 #define GICD 0x08000000
 #define GICD_CTLR 0x0000
@@ -98,6 +99,19 @@ hvc_sample:
 	subs	x27, x27, #1
 	b.ne	hvc_sample
 
+	cbnz	x28, gicd
+	mov	x27, #SAMPLES
+refused_sample:
+	mark	0x70, name_refused, #0
+	mov	x20, #OPERATIONS
+1:	psci	VENDOR_CALL
+	subs	x20, x20, #1
+	b.ne	1b
+	mark	0x71, name_refused, #OPERATIONS
+	subs	x27, x27, #1
+	b.ne	refused_sample
+
+gicd:
 	mov	x27, #SAMPLES
 	mov	x10, #GICD
 gicd_sample:
@@ -157,6 +171,8 @@ gic_setup:
 	.balign	16
 name_hvc:
 	.ascii	"el1:hvc\0\0\0\0\0\0\0\0\0"
+name_refused:
+	.ascii	"el1:refused\0\0\0\0\0"
 name_gicd:
 	.ascii	"el1:gicd\0\0\0\0\0\0\0\0"
 name_ipi:
