@@ -13,24 +13,16 @@
 #include "lib/string.h"
 
 #define LOG_RING_SIZE 32768
-#define LOG_LINE_MAX  320
 
 static char log_text[LOG_RING_SIZE];
 static struct text_ring log_ring = { .text = log_text, .size = LOG_RING_SIZE };
 static struct spinlock log_lock;
 static enum log_level log_console_level = LOG_INFO;
 
-/* A line under construction; text beyond the end is cut. */
-struct line {
-	_Alignas(uint64_t) char text[LOG_LINE_MAX];
-	size_t length;
-};
-
-static void line_add_v(struct line *l, const char *fmt, va_list ap)
+static void add_v(struct log_text *l, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
-static void line_add(struct line *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-static void line_add_v(struct line *l, const char *fmt, va_list ap)
+static void add_v(struct log_text *l, const char *fmt, va_list ap)
 {
 	/* One byte stays free for the newline. */
 	size_t room = LOG_LINE_MAX - 1 - l->length;
@@ -41,12 +33,12 @@ static void line_add_v(struct line *l, const char *fmt, va_list ap)
 	}
 }
 
-static void line_add(struct line *l, const char *fmt, ...)
+void log_add(struct log_text *l, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	line_add_v(l, fmt, ap);
+	add_v(l, fmt, ap);
 	va_end(ap);
 }
 
@@ -66,7 +58,7 @@ static char *put_number(char *to, uint64_t value, uint32_t width, char fill)
 }
 
 /* "[%5llu.%06llu] area: ", written by hand since every line has it and somebody waits. */
-static void line_begin(struct line *l, const char *area)
+void log_begin(struct log_text *l, const char *area)
 {
 	uint64_t ticks = ticks_now();
 	uint64_t frequency = ticks_per_second();
@@ -91,7 +83,7 @@ static void line_begin(struct line *l, const char *area)
 	l->text[l->length++] = ' ';
 }
 
-static void line_end(struct line *l, enum log_level level)
+void log_end(struct log_text *l, enum log_level level)
 {
 	bool locked;
 
@@ -109,14 +101,14 @@ static void line_end(struct line *l, enum log_level level)
 
 void log_line(enum log_level level, const char *area, const char *fmt, ...)
 {
-	struct line l;
+	struct log_text l;
 	va_list ap;
 
-	line_begin(&l, area);
+	log_begin(&l, area);
 	va_start(ap, fmt);
-	line_add_v(&l, fmt, ap);
+	add_v(&l, fmt, ap);
 	va_end(ap);
-	line_end(&l, level);
+	log_end(&l, level);
 }
 
 /* Takes a token of d. *left_out: lines dropped since the last one that passed. */
@@ -142,21 +134,21 @@ static bool log_domain_allowed(struct domain *d, uint64_t *left_out)
 void log_domain(struct domain *d, enum log_level level, const char *area, const char *fmt, ...)
 {
 	uint64_t left_out;
-	struct line l;
+	struct log_text l;
 	va_list ap;
 
 	if (!log_domain_allowed(d, &left_out)) {
 		return;
 	}
-	line_begin(&l, area);
-	line_add(&l, "d%u %s: ", d->id, d->name);
+	log_begin(&l, area);
+	log_add(&l, "d%u %s: ", d->id, d->name);
 	if (left_out != 0) {
-		line_add(&l, "(%llu lines left out) ", (unsigned long long)left_out);
+		log_add(&l, "(%llu lines left out) ", (unsigned long long)left_out);
 	}
 	va_start(ap, fmt);
-	line_add_v(&l, fmt, ap);
+	add_v(&l, fmt, ap);
 	va_end(ap);
-	line_end(&l, level);
+	log_end(&l, level);
 }
 
 size_t log_read(uint64_t *pos, char *buf, size_t size)

@@ -14,6 +14,19 @@ struct domain;
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
+#define LOG_LINE_MAX 320
+
+/* A line under construction; text beyond the end is cut. */
+struct log_text {
+	_Alignas(uint64_t) char text[LOG_LINE_MAX];
+	size_t length;
+};
+
+/* A line in pieces, which is nobody's before log_end(). */
+void log_begin(struct log_text *l, const char *area);
+void log_add(struct log_text *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void log_end(struct log_text *l, enum log_level level);
+
 void log_line(enum log_level level, const char *area, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

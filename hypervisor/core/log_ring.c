@@ -20,9 +20,7 @@ void text_ring_put(struct text_ring *r, const char *s, size_t size)
 size_t text_ring_get(const struct text_ring *r, uint64_t *pos, char *buf, size_t size)
 {
 	uint64_t oldest = r->head > r->size ? r->head - r->size : 0;
-	const char *text = r->text;
-	uint64_t mask = r->size - 1;
-	uint64_t at;
+	size_t left;
 
 	if (*pos < oldest) {
 		*pos = oldest;
@@ -31,11 +29,16 @@ size_t text_ring_get(const struct text_ring *r, uint64_t *pos, char *buf, size_t
 		*pos = r->head;
 	}
 	size = MIN(size, r->head - *pos);
-	at = *pos;
-	for (size_t i = 0; i < size; i++) {
-		buf[i] = text[at++ & mask];
+	left = size;
+	while (left != 0) {
+		uint64_t at = *pos & (r->size - 1);
+		size_t n = MIN(left, r->size - at);
+
+		memcpy(buf, r->text + at, n);
+		*pos += n;
+		buf += n;
+		left -= n;
 	}
-	*pos = at;
 	return size;
 }
 

@@ -13,13 +13,14 @@ struct sink {
 	size_t length; /* of the whole text, fitting or not */
 };
 
+/* Cleared by each conversion: small. */
 struct spec {
 	bool left;
 	bool zero;
 	bool has_precision;
-	size_t width;
-	size_t precision;
-	unsigned int longs; /* 'l', 'll', 'z' */
+	bool is_long; /* 'l', 'll', 'z' */
+	uint32_t width;
+	uint32_t precision;
 };
 
 static void put(struct sink *out, char c)
@@ -30,10 +31,15 @@ static void put(struct sink *out, char c)
 	out->length++;
 }
 
+/* Most is a few characters, for which a call of memcpy() is long. */
 static void put_text(struct sink *out, const char *text, size_t length)
 {
-	if (out->length + 1 < out->size) {
-		memcpy(out->buf + out->length, text, MIN(length, out->size - 1 - out->length));
+	size_t at = out->length;
+	size_t room = at + 1 < out->size ? out->size - 1 - at : 0;
+	size_t n = MIN(length, room);
+
+	for (size_t i = 0; i < n; i++) {
+		out->buf[at + i] = text[i];
 	}
 	out->length += length;
 }
@@ -99,17 +105,17 @@ static void put_string(struct sink *out, struct spec *spec, const char *s)
 }
 
 /* A decimal number or '*'. A negative '*' counts as absent. */
-static const char *parse_count(const char *fmt, size_t *count, va_list *ap)
+static const char *parse_count(const char *fmt, uint32_t *count, va_list *ap)
 {
 	*count = 0;
 	if (*fmt == '*') {
 		int n = va_arg(*ap, int);
 
-		*count = n > 0 ? (size_t)n : 0;
+		*count = n > 0 ? (uint32_t)n : 0;
 		return fmt + 1;
 	}
 	for (; *fmt >= '0' && *fmt <= '9'; fmt++) {
-		*count = *count * 10 + (size_t)(*fmt - '0');
+		*count = *count * 10 + (uint32_t)(*fmt - '0');
 	}
 	return fmt;
 }
@@ -127,19 +133,19 @@ static const char *parse_spec(const char *fmt, struct spec *spec, va_list *ap)
 		fmt = parse_count(fmt + 1, &spec->precision, ap);
 	}
 	for (; *fmt == 'l' || *fmt == 'z' || *fmt == 'h'; fmt++) {
-		spec->longs += *fmt != 'h'; /* what 'h' names was promoted to int */
+		spec->is_long |= *fmt != 'h'; /* what 'h' names was promoted to int */
 	}
 	return fmt;
 }
 
 static uint64_t arg_unsigned(const struct spec *spec, va_list *ap)
 {
-	return spec->longs != 0 ? va_arg(*ap, unsigned long) : va_arg(*ap, unsigned int);
+	return spec->is_long ? va_arg(*ap, unsigned long) : va_arg(*ap, unsigned int);
 }
 
 static void put_signed(struct sink *out, const struct spec *spec, va_list *ap)
 {
-	int64_t value = spec->longs != 0 ? va_arg(*ap, long) : va_arg(*ap, int);
+	int64_t value = spec->is_long ? va_arg(*ap, long) : va_arg(*ap, int);
 	uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
 
 	put_number(out, spec, value < 0 ? "-" : "", magnitude, 10, false);

@@ -22,11 +22,55 @@ static bool both_aligned(const void *a, const void *b)
 	return (((uintptr_t)a | (uintptr_t)b) & (WORD - 1)) == 0;
 }
 
+static size_t copy_bytes(uint8_t *d, const uint8_t *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		d[i] = s[i];
+		KEEP_LOOP();
+	}
+	return n;
+}
+
+/*
+ * Where only d is aligned, and a word's bytes before s are the source's too: each word is made of
+ * two, and none reaches beyond the source. Returns how much is done.
+ */
+static size_t copy_shifted(uint8_t *d, const uint8_t *s, size_t n)
+{
+	size_t odd = (uintptr_t)s & (WORD - 1);
+	const uint64_t *from = (const void *)(s - odd);
+	uint64_t *to = (void *)d;
+	uint64_t low = *from++;
+	size_t left = n;
+
+	for (; left >= 2 * WORD; left -= WORD) {
+		uint64_t high = *from++;
+
+		*to++ = low >> 8 * odd | high << (64 - 8 * odd);
+		low = high;
+		KEEP_LOOP();
+	}
+	return n - left;
+}
+
+/* So few that the loop below would not pay. */
+#define FEW 32U
+
 static void *copy_up(void *dst, const void *src, size_t n)
 {
 	uint8_t *d = dst;
 	const uint8_t *s = src;
 
+	if (n >= FEW && !both_aligned(d, s)) {
+		size_t done = copy_bytes(d, s, WORD + (-(uintptr_t)d & (WORD - 1)));
+
+		if (((uintptr_t)(s + done) & (WORD - 1)) != 0) {
+			done += copy_shifted(d + done, s + done, n - done);
+		}
+		d += done;
+		s += done;
+		n -= done;
+	}
 	if (both_aligned(d, s)) {
 		for (; n >= 4 * WORD; n -= 4 * WORD, d += 4 * WORD, s += 4 * WORD) {
 			*(struct four_words *)(void *)d =

@@ -4,7 +4,6 @@
 #include "iommu/iommu.h"
 #include "irq/its.h"
 #include "irq/msi.h"
-#include "lib/format.h"
 #include "pci/host_bridge.h"
 #include "pci/pci_acs.h"
 #include "pci/pci_bar.h"
@@ -16,38 +15,18 @@
 #include "pci/pci_scan.h"
 #include "pci/registry.h"
 
-#define LINE_MAX 240
-
-struct line {
-	char text[LINE_MAX];
-	size_t length;
-};
-
-static void add(struct line *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* What does not fit is cut off. */
-static void add(struct line *l, const char *fmt, ...)
-{
-	size_t at = MIN(l->length, LINE_MAX - 1);
-	va_list ap;
-
-	va_start(ap, fmt);
-	l->length = at + (size_t)format_v(l->text + at, LINE_MAX - at, fmt, ap);
-	va_end(ap);
-}
-
-static void add_size(struct line *l, uint64_t size)
+static void add_size(struct log_text *l, uint64_t size)
 {
 	if (size >= SZ_1M) {
-		add(l, "%llu MiB", (unsigned long long)(size / SZ_1M));
+		log_add(l, "%llu MiB", (unsigned long long)(size / SZ_1M));
 	} else if (size >= 1024) {
-		add(l, "%llu KiB", (unsigned long long)(size / 1024));
+		log_add(l, "%llu KiB", (unsigned long long)(size / 1024));
 	} else {
-		add(l, "%llu bytes", (unsigned long long)size);
+		log_add(l, "%llu bytes", (unsigned long long)size);
 	}
 }
 
-static void add_bars(struct line *l, const struct pci_function *f)
+static void add_bars(struct log_text *l, const struct pci_function *f)
 {
 	uint32_t i;
 
@@ -57,54 +36,53 @@ static void add_bars(struct line *l, const struct pci_function *f)
 		if (b->kind == BAR_NONE || b->kind == BAR_MEM64_HIGH) {
 			continue;
 		}
-		add(l, ", BAR%u %s%s ", i,
-		    b->kind == BAR_IO	    ? "I/O"
-		    : b->kind == BAR_MEM64 ? "64-bit"
-					   : "32-bit",
-		    b->prefetchable ? " prefetchable" : "");
+		log_add(l, ", BAR%u %s%s ", i,
+			b->kind == BAR_IO      ? "I/O"
+			: b->kind == BAR_MEM64 ? "64-bit"
+					       : "32-bit",
+			b->prefetchable ? " prefetchable" : "");
 		add_size(l, b->size);
 		if (b->address != 0) {
-			add(l, " @0x%llx", (unsigned long long)b->address);
+			log_add(l, " @0x%llx", (unsigned long long)b->address);
 		} else {
-			add(l, " not placed");
+			log_add(l, " not placed");
 		}
 	}
 }
 
-void pci_log_function(const struct pci_function *f)
+void pci_log_begin(struct log_text *l, const struct pci_function *f)
 {
-	struct line l = { .length = 0 };
-	uint32_t i;
+	log_begin(l, "pci");
+	log_add(l, "%*s" SBDF_FMT " [%04x:%04x] class %06x", 2 * f->depth, "", SBDF_ARG(f->sbdf),
+		f->vendor, f->device, f->class_code);
+	add_bars(l, f);
+}
 
-	for (i = 0; i < f->depth; i++) {
-		add(&l, "  ");
-	}
-	add(&l, SBDF_FMT " [%04x:%04x] class %06x", SBDF_ARG(f->sbdf), f->vendor, f->device,
-	    f->class_code);
-	add_bars(&l, f);
+void pci_log_end(struct log_text *l, const struct pci_function *f)
+{
 	if (f->header_type == 1) {
-		add(&l, ", buses %02x-%02x%s", f->bus_secondary, f->bus_subordinate,
-		    f->isolated ? ", ACS" : "");
+		log_add(l, ", buses %02x-%02x%s", f->bus_secondary, f->bus_subordinate,
+			f->isolated ? ", ACS" : "");
 	}
 	if (f->msix.cap != 0) {
-		add(&l, ", MSI-X %u", f->msix.entries);
+		log_add(l, ", MSI-X %u", f->msix.entries);
 	}
 	if (f->msi.cap != 0) {
-		add(&l, ", MSI %u", f->msi.vectors);
+		log_add(l, ", MSI %u", f->msi.vectors);
 	}
 	if (f->sriov.total != 0) {
-		add(&l, ", %u VFs", f->sriov.total);
+		log_add(l, ", %u VFs", f->sriov.total);
 	}
 	if (f->header_type == 0) {
-		add(&l, ", %s", pci_reset_method_name(f));
+		log_add(l, ", %s", pci_reset_method_name(f));
 	}
 	if (f->iommu != NULL) {
-		add(&l, ", stream 0x%x", f->stream.v);
+		log_add(l, ", stream 0x%x", f->stream.v);
 	} else {
-		add(&l, ", no IOMMU");
+		log_add(l, ", no IOMMU");
 	}
-	add(&l, ", group %u", f->group);
-	log_info("pci", "%s", l.text);
+	log_add(l, ", group %u", f->group);
+	log_end(l, LOG_INFO);
 }
 
 static void identify_stream(struct pci_function *f)
@@ -163,9 +141,11 @@ void pci_bring_up(struct host_bridge *b)
 void pci_log_functions(const struct host_bridge *b)
 {
 	struct pci_function *f;
+	struct log_text l;
 
 	for (f = b->functions; f != NULL; f = pci_function_next_below(f)) {
-		pci_log_function(f);
+		pci_log_begin(&l, f);
+		pci_log_end(&l, f);
 	}
 }
 

@@ -3,6 +3,7 @@
 #ifndef PCI_PCI_INIT_H
 #define PCI_PCI_INIT_H
 
+#include "core/log.h"
 #include "pci/function.h"
 #include "pci/host_bridge.h"
 
@@ -10,7 +11,9 @@
  * Scan, place, turn ACS on, name streams and devices. Groups are numbered by pci_init() at the end.
  */
 void pci_bring_up(struct host_bridge *b);
-void pci_log_function(const struct pci_function *f);
+/* f's line, in two parts of which each takes its time: BARs; what else there is, and it is said. */
+void pci_log_begin(struct log_text *l, const struct pci_function *f);
+void pci_log_end(struct log_text *l, const struct pci_function *f);
 /* A line for each function below b. */
 void pci_log_functions(const struct host_bridge *b);
 /* Fill in what the IOMMU and the ITS call f. */

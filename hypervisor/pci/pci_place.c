@@ -118,9 +118,26 @@ static bool adopt(const struct host_bridge *b, struct pci_bar *bar,
 	return true;
 }
 
-static void adopt_bars(struct pci_function *f, const struct placement_node *n)
+/* In one line, whatever there is no room for. */
+static void say_left_out(const struct pci_function *f, uint32_t left_out)
 {
-	uint32_t i;
+	struct log_text l;
+
+	log_begin(&l, "pci");
+	log_add(&l, SBDF_FMT ": no room for", SBDF_ARG(f->sbdf));
+	for (uint32_t i = 0; i < PCI_BARS; i++) {
+		if (left_out & BIT(i)) {
+			log_add(&l, " BAR%u (%s, %llu KiB)", i,
+				f->bars[i].kind == BAR_IO ? "I/O" : "memory",
+				(unsigned long long)(f->bars[i].size / 1024));
+		}
+	}
+	log_end(&l, LOG_WARN);
+}
+
+void pci_place_adopt(struct pci_function *f, const struct placement_node *n)
+{
+	uint32_t i, left_out = 0;
 
 	f->placed = true;
 	for (i = 0; i < PCI_BARS; i++) {
@@ -134,11 +151,12 @@ static void adopt_bars(struct pci_function *f, const struct placement_node *n)
 		}
 		/* A function that lacks only I/O space works on: drivers of today use memory. */
 		if (!adopt(f->bridge, bar, &n->bars[i])) {
-			log_warn("pci", SBDF_FMT ": no room for BAR%u (%s, %llu KiB)",
-				 SBDF_ARG(f->sbdf), i, bar->kind == BAR_IO ? "I/O" : "memory",
-				 (unsigned long long)(bar->size / 1024));
+			left_out |= (uint32_t)BIT(i);
 			f->placed = f->placed && bar->kind == BAR_IO;
 		}
+	}
+	if (left_out != 0) {
+		say_left_out(f, left_out);
 	}
 }
 
@@ -192,7 +210,7 @@ static void execute(struct host_bridge *b, const struct placement *p)
 	struct pci_function *f;
 
 	for (f = b->functions; f != NULL; f = pci_function_next_below(f)) {
-		adopt_bars(f, &p->nodes[f->node]);
+		pci_place_adopt(f, &p->nodes[f->node]);
 		pci_place_write(f);
 		if (f->header_type == 1) {
 			adopt_windows(f, &p->nodes[f->node]);
@@ -253,28 +271,27 @@ static uint32_t port_windows(const struct pci_function *port, struct machine_win
 	return count;
 }
 
-int pci_place_behind(const struct pci_function *port, struct pci_function *const functions[],
-		     uint32_t count)
+struct placement_node *pci_place_nodes(struct pci_function *const functions[], uint32_t count)
+{
+	struct placement_node *nodes = heap_alloc(count * sizeof(*nodes));
+
+	for (uint32_t i = 0; nodes != NULL && i < count; i++) {
+		fill_node(&nodes[i], functions[i]);
+		nodes[i].parent = PLACEMENT_ROOT;
+	}
+	return nodes;
+}
+
+void pci_place_behind(const struct pci_function *port, struct placement_node *nodes,
+		      uint32_t count)
 {
 	struct machine_window windows[3];
 	struct placement p = {
-		.nodes = heap_alloc(count * sizeof(*p.nodes)),
+		.nodes = nodes,
 		.count = count,
 		.host = windows,
 		.host_count = port_windows(port, windows),
 	};
 
-	if (p.nodes == NULL) {
-		return -ENOMEM;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		fill_node(&p.nodes[i], functions[i]);
-		p.nodes[i].parent = PLACEMENT_ROOT;
-	}
 	placement_plan(&p);
-	for (uint32_t i = 0; i < count; i++) {
-		adopt_bars(functions[i], &p.nodes[i]);
-	}
-	heap_free(p.nodes);
-	return 0;
 }

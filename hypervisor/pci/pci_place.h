@@ -17,12 +17,18 @@ void pci_windows_probe(struct pci_function *f);
  */
 int pci_place(struct host_bridge *b);
 
+struct placement_node;
+
+/* What has to be known of count endpoints, for a plan. The caller frees it. NULL: no memory. */
+struct placement_node *pci_place_nodes(struct pci_function *const functions[], uint32_t count);
 /*
- * Places for count endpoints that came behind port, within its windows, which are what they were
- * at boot: pci_place_write() each. -ENOMEM.
+ * Places for those, which came behind port, within its windows, which are what they were at boot:
+ * in the nodes, each to be handed to pci_place_adopt().
  */
-int pci_place_behind(const struct pci_function *port, struct pci_function *const functions[],
-		     uint32_t count);
+void pci_place_behind(const struct pci_function *port, struct placement_node *nodes,
+		      uint32_t count);
+/* f's place is that of the plan. */
+void pci_place_adopt(struct pci_function *f, const struct placement_node *n);
 /* What f's place is into its BARs. f is not placed any more if they do not hold it. */
 void pci_place_write(struct pci_function *f);
 

@@ -94,6 +94,7 @@ static void prepare(struct placement *p)
 	uint32_t i, k;
 
 	p->first_child = p->last_child = PLACEMENT_NONE;
+	p->left_out = 0;
 	for (i = 0; i < p->count; i++) {
 		struct placement_node *n = &p->nodes[i];
 
@@ -102,7 +103,8 @@ static void prepare(struct placement *p)
 		for (k = 0; k < 2 * PCI_BARS; k++) {
 			struct placement_bar *b = bar_of(n, k);
 
-			b->left_out = false;
+			b->left_out = b->placed = false;
+			b->address = 0;
 			if (!in_use(b)) {
 				continue;
 			}
@@ -110,6 +112,7 @@ static void prepare(struct placement *p)
 			n->items[b->space] |= (uint16_t)BIT(k);
 			b->left_out = (b->kind == BAR_IO && !io_path(p, n->parent)) ||
 				      b->size > PLACEMENT_BAR_MAX;
+			p->left_out += b->left_out && k < PCI_BARS ? 1 : 0;
 		}
 	}
 }
@@ -293,18 +296,20 @@ static bool place_at_root(struct placement *p, struct item *item, enum placement
 
 static void reset_output(struct placement *p)
 {
-	uint32_t i, k;
+	uint32_t i;
 
 	for (i = 0; i < MACHINE_MAX_RANGES; i++) {
 		p->used[i] = 0;
 	}
 	for (i = 0; i < p->count; i++) {
-		for (k = 0; k < 2 * PCI_BARS; k++) {
-			bar_of(&p->nodes[i], k)->placed = false;
-			bar_of(&p->nodes[i], k)->address = 0;
-		}
-		for (k = 0; k < SPACES; k++) {
-			p->nodes[i].windows[k] = (struct placement_window){ .size = 0 };
+		struct placement_node *n = &p->nodes[i];
+		uint64_t used = n->items[SPACE_IO] | n->items[SPACE_MEM] | n->items[SPACE_PREF];
+
+		for (; used != 0; used &= used - 1) {
+			struct placement_bar *b = bar_of(n, (uint32_t)__builtin_ctzll(used));
+
+			b->placed = false;
+			b->address = 0;
 		}
 	}
 }
@@ -357,13 +362,13 @@ static void leave_out_largest(struct placement *p, enum placement_space space)
 	}
 	if (largest != NULL) {
 		largest->left_out = true;
+		p->left_out++;
 	}
 }
 
 void placement_plan(struct placement *p)
 {
 	enum placement_space failed;
-	uint32_t i, k;
 
 	prepare(p);
 	p->no_spare = false;
@@ -375,12 +380,6 @@ void placement_plan(struct placement *p)
 			p->no_vfs = true;
 		} else {
 			leave_out_largest(p, failed);
-		}
-	}
-	p->left_out = 0;
-	for (i = 0; i < p->count; i++) {
-		for (k = 0; k < PCI_BARS; k++) {
-			p->left_out += bar_of(&p->nodes[i], k)->left_out ? 1 : 0;
 		}
 	}
 }

@@ -4,6 +4,7 @@
 #define PCI_PCI_PLUG_H
 
 #include "core/job.h"
+#include "core/log.h"
 #include "pci/function.h"
 
 #define PCI_PLUG_FUNCTIONS 8U
@@ -13,8 +14,11 @@ struct pci_plug {
 	uint32_t step;
 	uint32_t count; /* functions found */
 	uint32_t given; /* of them, in use now or not, known to all */
-	uint32_t part;  /* of giving the next one */
+	uint32_t part;  /* of reading or giving the next one */
+	struct pci_function *found; /* being read; NULL: the next one is to be looked for */
 	struct pci_function *functions[PCI_PLUG_FUNCTIONS];
+	struct placement_node *plan; /* where they go; NULL: not known yet, or any more */
+	struct log_text line;
 };
 
 void pci_plug_begin(struct pci_plug *p);
@@ -23,6 +27,8 @@ void pci_plug_begin(struct pci_plug *p);
  * pci_plugged(). True: that was the last; p->given says how many there are.
  */
 bool pci_plug_step(struct pci_function *port, struct pci_plug *p);
+/* There will be no more steps, whether the last one was done or the device is gone before. */
+void pci_plug_end(struct pci_plug *p);
 
 /* Implemented by vpci/ (lend_plug.c), no lock held. */
 

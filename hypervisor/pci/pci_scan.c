@@ -18,11 +18,6 @@
 #include "pci/registry.h"
 #include "pci/registry_list.h"
 
-struct scan {
-	struct host_bridge *bridge;
-	uint32_t next_bus; /* lowest number not given to anyone */
-};
-
 static bool vendor_present(uint32_t vendor)
 {
 	return vendor != PCI_VENDOR_NONE && vendor != 0 && vendor != PCI_VENDOR_RETRY;
@@ -119,19 +114,6 @@ static int add_function(struct host_bridge *bridge, struct pci_function *parent,
 			 f->header_type);
 		pci_function_set_state(f, FUNCTION_BROKEN);
 		f->broken_why = "header type unknown";
-	} else {
-		pci_caps_read(f);
-		set_payload(f);
-		pci_bars_size(f);
-		pci_msix_read(f);
-		pci_ari_enable(f);
-		pci_sriov_read(f);
-		pci_quiesce(f);
-	}
-	if (f->header_type == 1) {
-		open_bridge(f, 0, 0, 0);
-		pci_windows_probe(f);
-		enable_crs(f);
 	}
 	if (!found) {
 		f->group = PCI_GROUP_NONE;
@@ -139,6 +121,43 @@ static int add_function(struct host_bridge *bridge, struct pci_function *parent,
 	}
 	*out = f;
 	return 0;
+}
+
+static void read_capabilities(struct pci_function *f)
+{
+	pci_caps_read(f);
+	set_payload(f);
+}
+
+static void read_vfs(struct pci_function *f)
+{
+	pci_msix_read(f);
+	pci_ari_enable(f);
+	pci_sriov_read(f);
+	pci_quiesce(f);
+}
+
+static void close_bridge(struct pci_function *f)
+{
+	if (f->header_type == 1) {
+		open_bridge(f, 0, 0, 0);
+		pci_windows_probe(f);
+		enable_crs(f);
+	}
+}
+
+/* Each as short as interrupts may wait. */
+static void (*const parts[])(struct pci_function *f) = {
+	read_capabilities, pci_bars_size, read_vfs, close_bridge,
+};
+
+bool pci_scan_part(struct pci_function *f, uint32_t part)
+{
+	if (f->header_type > 1) {
+		return true;
+	}
+	parts[part](f);
+	return part + 1 == ARRAY_SIZE(parts);
 }
 
 /* A bridge among them would need bus numbers and windows: it is left alone. */
@@ -169,89 +188,158 @@ static bool one_device_below(const struct pci_function *parent)
 	       parent->cap_express != 0;
 }
 
-/* *first: of those of this bus, unless it is set. */
-static int scan_device(struct scan *s, struct pci_function *parent, uint32_t bus, uint32_t dev,
-		       struct pci_function **first)
+/* Devices of a bus that a step looks for in vain. */
+#define ABSENT_A_STEP 8U
+
+static void begin_bus(struct pci_scan *s, struct pci_function *parent, uint32_t bus)
 {
-	uint32_t fn, functions = 1;
-	int error;
+	s->parent = parent;
+	s->bus = bus;
+	s->first = NULL;
+	s->device = s->fn = 0;
+	s->functions = 1;
+}
 
-	for (fn = 0; fn < functions; fn++) {
-		struct sbdf where = sbdf_make(s->bridge->desc->segment, bus, dev, fn);
-		/* Domains run already: nobody looks at it before it is complete and its owner's. */
-		enum function_state state = s->bridge->owner_driven ? FUNCTION_ABSENT
-								    : FUNCTION_OWNED;
-		struct pci_function *f;
+static void next_function(struct pci_scan *s)
+{
+	if (++s->fn == s->functions) {
+		s->device++;
+		s->fn = 0;
+		s->functions = 1;
+	}
+}
 
-		if (!vendor_present(host_bridge_read(s->bridge, where, PCI_VENDOR_ID, 2))) {
-			continue;
-		}
-		error = add_function(s->bridge, parent, where, state, &f);
-		if (error != 0) {
-			return error;
-		}
-		*first = *first == NULL ? f : *first;
-		if (fn == 0 && f->multifunction) {
-			functions = 8;
-		}
-		/* VFs may answer on the numbers above: they are taken. */
-		if (f->sriov.total != 0) {
-			uint32_t last = SBDF_RID(where) + f->sriov.first +
-					(f->sriov.total - 1U) * f->sriov.stride;
+/* Up to the next function, or a few that are not there. */
+static int look(struct pci_scan *s, uint32_t devices)
+{
+	/* Domains run already: nobody looks at it before it is complete and its owner's. */
+	enum function_state state = s->bridge->owner_driven ? FUNCTION_ABSENT : FUNCTION_OWNED;
 
-			s->next_bus = MAX(s->next_bus, (last >> 8) + 1);
+	for (uint32_t i = 0; i < ABSENT_A_STEP && s->device < devices; i++) {
+		struct sbdf where = sbdf_make(s->bridge->desc->segment, s->bus, s->device, s->fn);
+
+		if (vendor_present(host_bridge_read(s->bridge, where, PCI_VENDOR_ID, 2))) {
+			s->part = 0;
+			return add_function(s->bridge, s->parent, where, state, &s->reading);
 		}
+		next_function(s);
 	}
 	return 0;
 }
 
-static int scan_bus(struct scan *s, struct pci_function *parent, uint32_t bus);
+static void read_on(struct pci_scan *s)
+{
+	struct pci_function *f = s->reading;
 
-static int scan_behind(struct scan *s, struct pci_function *f)
+	if (!pci_scan_part(f, s->part++)) {
+		return;
+	}
+	s->reading = NULL;
+	s->first = s->first == NULL ? f : s->first;
+	if (s->fn == 0 && f->multifunction) {
+		s->functions = 8;
+	}
+	/* VFs may answer on the numbers above: they are taken. */
+	if (f->sriov.total != 0) {
+		uint32_t last = SBDF_RID(f->sbdf) + f->sriov.first +
+				(f->sriov.total - 1U) * f->sriov.stride;
+
+		s->next_bus = MAX(s->next_bus, (last >> 8) + 1);
+	}
+	next_function(s);
+}
+
+/* From f on, the first bridge of that bus, whose functions the registry has in a row. */
+static struct pci_function *bridge_on(struct pci_function *f, uint32_t bus)
+{
+	while (f != NULL && SBDF_BUS(f->sbdf) == bus && f->header_type != 1) {
+		f = pci_function_next_below(f);
+	}
+	return f != NULL && SBDF_BUS(f->sbdf) == bus ? f : NULL;
+}
+
+/* Down to the bus behind f. False: it gets none. */
+static bool enter(struct pci_scan *s, struct pci_function *f)
 {
 	uint32_t end = s->bridge->desc->bus_end;
 	uint32_t secondary = s->next_bus;
-	int error;
 
 	if (secondary > end || f->depth >= PCI_DEPTH_MAX) {
 		log_warn("pci", SBDF_FMT ": %s, nothing below it is used", SBDF_ARG(f->sbdf),
 			 secondary > end ? "out of bus numbers" : "too many bridges in a row");
-		return 0;
+		return false;
 	}
 	s->next_bus = secondary + 1;
 	open_bridge(f, SBDF_BUS(f->sbdf), secondary, end);
-	error = scan_bus(s, f, secondary);
-	if (f->hotplug && f->children == NULL) {
-		s->next_bus = MIN(s->next_bus + PCI_HOTPLUG_BUSES, end + 1);
-	}
-	open_bridge(f, SBDF_BUS(f->sbdf), secondary, s->next_bus - 1);
-	return error;
+	begin_bus(s, f, secondary);
+	return true;
 }
 
-/* Recursion is bounded by PCI_DEPTH_MAX. */
-static int scan_bus(struct scan *s, struct pci_function *parent, uint32_t bus)
+/* Up from the bus behind s->parent, all below which is known. */
+static void leave(struct pci_scan *s)
 {
-	uint32_t devices = one_device_below(parent) ? 1 : 32;
-	struct pci_function *f = NULL;
-	uint32_t dev;
+	struct pci_function *f = s->parent;
+
+	if (f->hotplug && f->children == NULL) {
+		s->next_bus = MIN(s->next_bus + PCI_HOTPLUG_BUSES, s->bridge->desc->bus_end + 1U);
+	}
+	open_bridge(f, SBDF_BUS(f->sbdf), f->bus_secondary, s->next_bus - 1);
+	s->parent = f->parent;
+}
+
+/* This bus is read: on to the next one. False: that was the last. */
+static bool next_bus(struct pci_scan *s)
+{
+	struct pci_function *f = bridge_on(s->first, s->bus);
+
+	for (;;) {
+		if (f != NULL && enter(s, f)) {
+			return true;
+		}
+		if (f == NULL) {
+			f = s->parent;
+			if (f == NULL) {
+				return false;
+			}
+			leave(s);
+		}
+		f = bridge_on(pci_function_next_below(f), SBDF_BUS(f->sbdf));
+	}
+}
+
+void pci_scan_begin(struct pci_scan *s, struct host_bridge *b)
+{
+	*s = (struct pci_scan){ .bridge = b, .next_bus = b->desc->bus_start + 1U };
+	begin_bus(s, NULL, b->desc->bus_start);
+}
+
+int pci_scan_step(struct pci_scan *s)
+{
+	uint32_t devices = one_device_below(s->parent) ? 1 : 32;
 	int error = 0;
 
-	for (dev = 0; dev < devices && error == 0; dev++) {
-		error = scan_device(s, parent, bus, dev, &f);
+	if (s->reading != NULL) {
+		read_on(s);
+	} else if (s->device < devices) {
+		error = look(s, devices);
+	} else if (!next_bus(s)) {
+		return 0;
 	}
-	/* The registry has them in a row; what is found behind one comes behind them all. */
-	while (f != NULL && SBDF_BUS(f->sbdf) == bus && error == 0) {
-		if (f->header_type == 1) {
-			error = scan_behind(s, f);
-		}
-		f = pci_function_next_below(f);
+	/* Bridges that are open forward what was found. */
+	while (error != 0 && s->parent != NULL) {
+		leave(s);
 	}
-	return error;
+	return error != 0 ? error : -EAGAIN;
 }
 
 int pci_scan(struct host_bridge *b)
 {
-	struct scan s = { .bridge = b, .next_bus = b->desc->bus_start + 1U };
+	struct pci_scan s;
+	int error;
 
-	return scan_bus(&s, NULL, b->desc->bus_start);
+	pci_scan_begin(&s, b);
+	do {
+		error = pci_scan_step(&s);
+	} while (error == -EAGAIN);
+	return error;
 }

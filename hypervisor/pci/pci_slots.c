@@ -161,7 +161,13 @@ static bool step(struct pci_function *port, uint64_t now_ms)
 	what = pci_slot_step(&p->slot, &look, now_ms);
 	if (p->slot.stage != before) {
 		p->done = p->failed = false;
+		if (before == PCI_SLOT_COMING) {
+			pci_plug_end(&p->plug);
+		}
 		tell(port, before);
+		if (what == PCI_SLOT_TAKE) {
+			return true; /* a line takes its time, so does that */
+		}
 	}
 	return carry_out(port, what, now_ms);
 }
@@ -171,21 +177,40 @@ static bool watched(const struct pci_function *f)
 	return f->slot != NULL && !pci_function_gone(f);
 }
 
+/* A round of looks, one port a step. */
+static struct {
+	struct pci_function *next; /* NULL: it is over */
+	uint32_t wait_ms;
+	bool more;
+} look_round;
+
+static struct pci_function *watched_from(struct pci_function *f)
+{
+	while (f != NULL && !watched(f)) {
+		f = f->next;
+	}
+	return f;
+}
+
 bool pci_slots_step(uint64_t now_ms, uint32_t *wait_ms)
 {
-	bool more = false;
+	struct pci_function *f = look_round.next;
 
-	*wait_ms = PCI_SLOTS_PERIOD_MS;
-	for (struct pci_function *f = pci_function_first(); f != NULL; f = f->next) {
-		if (!watched(f)) {
-			continue;
-		}
-		more = step(f, now_ms) || more;
-		if (!pci_slot_quiet(&f->slot->slot) || f->slot->commanded) {
-			*wait_ms = PCI_SLOTS_BUSY_MS;
-		}
+	if (f == NULL) {
+		f = pci_function_first();
+		look_round.wait_ms = PCI_SLOTS_PERIOD_MS;
+		look_round.more = false;
 	}
-	return more;
+	f = watched_from(f);
+	if (f != NULL) {
+		look_round.more = step(f, now_ms) || look_round.more;
+		if (!pci_slot_quiet(&f->slot->slot) || f->slot->commanded) {
+			look_round.wait_ms = PCI_SLOTS_BUSY_MS;
+		}
+		look_round.next = watched_from(f->next);
+	}
+	*wait_ms = look_round.wait_ms;
+	return look_round.next != NULL || look_round.more;
 }
 
 static void start(struct pci_function *port, uint64_t now_ms)

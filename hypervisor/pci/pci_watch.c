@@ -19,6 +19,7 @@ static enum job_status watch_step(struct job *j)
 	if (now_ms - errors_at >= PCI_AER_PERIOD_MS) {
 		errors_at = now_ms;
 		pci_aer_look();
+		return JOB_MORE;
 	}
 	more = pci_slots_step(now_ms, &j->wait_ms);
 	return more ? JOB_MORE : JOB_WAIT;

@@ -55,7 +55,7 @@ static void test_copies(void **state)
 
 	srand(5);
 	fill(source);
-	for (uint32_t i = 0; i < 24 * 24 * 40; i++) {
+	for (uint32_t i = 0; i < 24 * 24 * 72; i++) {
 		uint32_t to = i % 24;
 		uint32_t from = i / 24 % 24;
 		uint32_t n = i / 24 / 24;
@@ -68,6 +68,23 @@ static void test_copies(void **state)
 		memcpy(want + to, source + from, n);
 		assert_ptr_equal(el2_memcpy(got + to, source + from, n), got + to);
 		assert_memory_equal(got, want, SIZE);
+	}
+}
+
+/* Nothing beyond the source is read: the sanitizer looks. */
+static void test_copy_stays_inside(void **state)
+{
+	uint8_t got[SIZE];
+
+	for (uint32_t from = 0; from < 16; from++) {
+		for (uint32_t n = 0; n < 72; n++) {
+			uint8_t *source = malloc(from + n);
+
+			memset(source, (int)n, from + n);
+			el2_memcpy(got + n % 8, source + from, n);
+			assert_memory_equal(got + n % 8, source + from, n);
+			free(source);
+		}
 	}
 }
 
@@ -153,8 +170,11 @@ static void test_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copies),	   cmocka_unit_test(test_memset),
-		cmocka_unit_test(test_comparisons), cmocka_unit_test(test_searches),
+		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_copy_stays_inside),
+		cmocka_unit_test(test_memset),
+		cmocka_unit_test(test_comparisons),
+		cmocka_unit_test(test_searches),
 		cmocka_unit_test(test_numbers),
 	};
 

@@ -23,22 +23,47 @@ void fake_log_clear(void)
 	fake_log_lines = 0;
 }
 
-static void keep(const char *area, const char *fmt, va_list ap)
+void log_begin(struct log_text *l, const char *area)
 {
-	size_t room = sizeof(text) - used;
-	int n = snprintf(text + used, room, "%s: ", area);
+	l->length = (size_t)snprintf(l->text, sizeof(l->text), "%s: ", area);
+}
 
-	if (n > 0 && (size_t)n < room) {
-		used += (size_t)n;
-		room -= (size_t)n;
-		n = vsnprintf(text + used, room, fmt, ap);
-		used += n > 0 && (size_t)n < room ? (size_t)n : room - 1;
-	}
-	if (used + 1 < sizeof(text)) {
+static void add(struct log_text *l, const char *fmt, va_list ap)
+{
+	size_t room = sizeof(l->text) - l->length;
+	int n = vsnprintf(l->text + l->length, room, fmt, ap);
+
+	l->length += n > 0 && (size_t)n < room ? (size_t)n : room - 1;
+}
+
+void log_add(struct log_text *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(l, fmt, ap);
+	va_end(ap);
+}
+
+void log_end(struct log_text *l, enum log_level level)
+{
+	(void)level;
+	if (l->length + 1 < sizeof(text) - used) {
+		memcpy(text + used, l->text, l->length);
+		used += l->length;
 		text[used++] = '\n';
 		text[used] = '\0';
 	}
 	fake_log_lines++;
+}
+
+static void keep(const char *area, const char *fmt, va_list ap)
+{
+	struct log_text l;
+
+	log_begin(&l, area);
+	add(&l, fmt, ap);
+	log_end(&l, LOG_INFO);
 }
 
 void log_line(enum log_level level, const char *area, const char *fmt, ...)

@@ -76,6 +76,24 @@ static void say(const char *fmt, va_list ap)
 	vsnprintf(text, sizeof(text), fmt, ap);
 }
 
+void log_begin(struct log_text *l, const char *area)
+{
+	l->length = 0;
+}
+
+void log_add(struct log_text *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+}
+
+void log_end(struct log_text *l, enum log_level level)
+{
+}
+
 void log_line(enum log_level level, const char *area, const char *fmt, ...)
 {
 	va_list ap;
