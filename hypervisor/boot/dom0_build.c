@@ -19,6 +19,7 @@
 #include "irq/vgic.h"
 #include "irq/vits.h"
 #include "irq/vmsi.h"
+#include "lib/errno.h"
 #include "lib/string.h"
 #include "pci/host_bridge.h"
 #include "vpci/vpci.h"
@@ -118,7 +119,9 @@ static void create_pci(struct domain *d, const struct dom0_bridge *bridges, uint
 		} else {
 			b->ecam = bridges[i].ecam;
 		}
-		err = vpci_create_owner(d, b);
+		do {
+			err = vpci_create_owner(d, b);
+		} while (err == -EAGAIN);
 		if (err != 0) {
 			panic("control domain: PCI segment %04x: error %d", desc->segment, err);
 		}

@@ -143,7 +143,7 @@ static int prepare_parts(struct domain_boot *b, const struct domain *d)
 	return err;
 }
 
-int domain_boot_make(struct domain_boot *b)
+static int create(struct domain_boot *b, struct domain *none)
 {
 	const struct machine_domain *spec = b->spec;
 	struct domain_spec wanted = { .vcpu_count = spec->vcpu_count,
@@ -162,21 +162,57 @@ int domain_boot_make(struct domain_boot *b)
 		return domain_boot_refuse(spec, err, create_error(err));
 	}
 	d->boot = b;
-	err = spec->owned_count != 0 ? domain_make_devices(d) : 0;
-	err = err != 0 ? domain_boot_refuse(spec, err, create_error(err))
-		       : domain_boot_own_bridges(b, d);
-	if (err == 0 && b->id == 0) {
-		err = prepare_parts(b, d);
-	} else if (err == 0) {
-		domain_boot_reseed(b);
-	}
-	if (err != 0) {
-		(void)domain_destroy(d); /* just made: it can be */
-		return err;
-	}
 	b->id = d->id;
+	b->owned = 0;
+	return 0;
+}
+
+/* Of those that own bridges, which see them by it. */
+static int make_devices(struct domain_boot *b, struct domain *d)
+{
+	int err = b->spec->owned_count != 0 ? domain_make_devices(d) : 0;
+
+	return err == 0 || err == -EAGAIN ? err : domain_boot_refuse(b->spec, err,
+								    create_error(err));
+}
+
+/* At boot with what takes its time, there and then; again it is short. */
+static int fill_in(struct domain_boot *b, struct domain *d)
+{
+	if (b->fdt == NULL) {
+		return prepare_parts(b, d);
+	}
+	domain_boot_reseed(b);
+	return 0;
+}
+
+static int start_job(struct domain_boot *b, struct domain *d)
+{
 	domain_boot_job_start(b);
 	return 0;
+}
+
+/* Each is as short as interrupts may wait. -EAGAIN: there is more of it. */
+static int (*const parts[])(struct domain_boot *b, struct domain *d) = {
+	create, make_devices, domain_boot_own_bridges, fill_in, start_job,
+};
+
+int domain_boot_make(struct domain_boot *b)
+{
+	struct domain *d = b->part != 0 ? domain_by_id(b->id) : NULL;
+	bool ended = b->part != 0 && (d == NULL || domain_is_dying(d));
+	int err = ended ? -ENODEV : parts[b->part](b, d);
+
+	if (err == 0 && ++b->part < ARRAY_SIZE(parts)) {
+		err = -EAGAIN;
+	}
+	if (err != -EAGAIN) {
+		b->part = 0;
+	}
+	if (err != 0 && err != -EAGAIN && d != NULL) {
+		(void)domain_destroy(d); /* -EBUSY: somebody does already */
+	}
+	return err;
 }
 
 static int prepare(const struct machine_domain *spec)
@@ -198,7 +234,9 @@ static int prepare(const struct machine_domain *spec)
 		err = domain_boot_place_bridges(b);
 	}
 	if (err == 0) {
-		err = domain_boot_make(b);
+		do {
+			err = domain_boot_make(b);
+		} while (err == -EAGAIN);
 	}
 	if (err != 0) {
 		heap_free(b->fdt);

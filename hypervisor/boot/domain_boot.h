@@ -38,15 +38,22 @@ struct domain_boot {
 	void *rng_seed; /* these two are in fdt; NULL: no seeds */
 	void *kaslr_seed;
 	uint32_t id; /* 0: not made yet */
+	uint32_t part;  /* of making it, from 0 on */
+	uint32_t owned; /* of spec->owned, those it has */
 	struct job job;
 	enum boot_phase phase;
+	uint32_t lent;   /* of spec->lent, those it has */
 	uint64_t copied; /* bytes of the current module */
 	struct job restart; /* domain_boot_restart.c */
 	enum restart_phase restart_phase;
-	uint8_t page[SZ_4K];
+	_Alignas(uint64_t) uint8_t page[SZ_4K]; /* copied by words */
 };
 
-/* The domain is made, all but its RAM's contents; the job does the rest. */
+/*
+ * A part of making the domain, all but its RAM's contents; -EAGAIN: there is more. 0: the job does
+ * the rest. Refused, with the reason in the log, or -ENODEV, somebody destroyed it meanwhile:
+ * nothing of it stays.
+ */
 int domain_boot_make(struct domain_boot *b);
 
 /* d, with id b->id, was made and its functions are on their way into quarantine. */
@@ -67,8 +74,8 @@ const struct machine_domain *domain_boot_owner(const struct machine_bridge *brid
 
 /* b->bridges from what the device tree says. Refused, with the reason in the log, as below. */
 int domain_boot_place_bridges(struct domain_boot *b);
-/* d, just made, owns them from now on. */
-int domain_boot_own_bridges(const struct domain_boot *b, struct domain *d);
+/* A part of d, just made, owning them; -EAGAIN: there is more. */
+int domain_boot_own_bridges(struct domain_boot *b, struct domain *d);
 
 /* None of what they used when the last owner ended is being reset any more. */
 bool domain_boot_bridges_settled(const struct domain_boot *b);

@@ -40,6 +40,18 @@ static int refuse_bridge(const struct machine_domain *spec, const struct machine
 	return err;
 }
 
+/* The same as one before it? */
+static bool is_named_twice(const struct machine_domain *spec, uint32_t index)
+{
+	for (uint32_t i = 0; i < index; i++) {
+		if (spec->owned[i].segment == spec->owned[index].segment &&
+		    spec->owned[i].bus_start == spec->owned[index].bus_start) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* A bridge of exactly these buses. */
 static struct host_bridge *bridge_of(const struct machine_owned *o)
 {
@@ -62,6 +74,9 @@ int domain_boot_place_bridges(struct domain_boot *b)
 		if (host == NULL) {
 			return refuse_bridge(spec, o, -ENODEV,
 					     "no host bridge has just these buses");
+		}
+		if (is_named_twice(spec, i)) {
+			return refuse_bridge(spec, o, -EEXIST, "is named twice");
 		}
 		if (domain_boot_owner(host->desc) != spec) {
 			return refuse_bridge(spec, o, -EBUSY, "another domain has it");
@@ -88,40 +103,42 @@ static const char *own_error(int err)
 		return "not all below it is behind an IOMMU";
 	case -ERANGE:
 		return "its dma-ranges do not reach all of the domain's memory";
-	case -EEXIST:
-		return "is named twice";
 	default:
 		return "cannot be given to it";
 	}
 }
 
-/* In the order of the list; one named twice is there already. */
-int domain_boot_own_bridges(const struct domain_boot *b, struct domain *d)
+static int own(const struct guest_fdt_bridge *view, struct host_bridge *host, struct domain *d)
 {
-	for (uint32_t i = 0; i < b->spec->owned_count; i++) {
-		const struct guest_fdt_bridge *view = &b->bridges[i];
-		struct host_bridge *host = bridge_of(&b->spec->owned[i]);
-		int err = host->owner == d->id ? -EEXIST : 0;
-
-		/* Its device tree has no dma-ranges: all has to be in reach. */
-		if (err == 0 && pci_state_reach(host, d->ram_base.v) < d->ram_size) {
-			err = -ERANGE;
-		}
-		if (err == 0) {
-			host->ecam = (struct range){ view->ecam, view->ecam_size };
-			for (uint32_t w = 0; w < view->window_count; w++) {
-				host->windows[w] = view->windows[w].cpu;
-			}
-			err = vpci_create_owner(d, host);
-		}
-		if (err == 0) {
-			lend_owner_again(host);
-		}
-		if (err != 0) {
-			return refuse_bridge(b->spec, &b->spec->owned[i], err, own_error(err));
+	/* Its device tree has no dma-ranges: all has to be in reach. */
+	if (pci_state_reach(host, d->ram_base.v) < d->ram_size) {
+		return -ERANGE;
+	}
+	if (host->owner != d->id) {
+		host->ecam = (struct range){ view->ecam, view->ecam_size };
+		for (uint32_t w = 0; w < view->window_count; w++) {
+			host->windows[w] = view->windows[w].cpu;
 		}
 	}
-	return 0;
+	return vpci_create_owner(d, host);
+}
+
+/* In the order of the list. */
+int domain_boot_own_bridges(struct domain_boot *b, struct domain *d)
+{
+	const struct machine_owned *o = &b->spec->owned[b->owned];
+	int err;
+
+	if (b->owned == b->spec->owned_count) {
+		return 0;
+	}
+	err = own(&b->bridges[b->owned], bridge_of(o), d);
+	if (err == 0) {
+		b->owned++;
+	} else if (err != -EAGAIN) {
+		return refuse_bridge(b->spec, o, err, own_error(err));
+	}
+	return -EAGAIN;
 }
 
 bool domain_boot_bridges_settled(const struct domain_boot *b)

@@ -64,22 +64,26 @@ static int resets_state(const struct machine_domain *spec, struct pci_function *
 	return state;
 }
 
-static int lend_functions(const struct machine_domain *spec, struct domain *d)
+/* Part of lending the next one. 0: all are lent; -EAGAIN: there is more. */
+static int lend_functions(struct domain_boot *b, struct domain *d)
 {
-	for (uint32_t i = 0; i < spec->lent_count; i++) {
-		const struct machine_lent *lent = &spec->lent[i];
-		const struct lend_options options = { .vslot = lent->vslot,
-						      .quirks = lent->quirks };
-		struct pci_function *f = pci_function_find((struct sbdf){ lent->sbdf });
-		struct vsbdf view;
-		int err = lend_attach(d, f, &options, &view);
+	const struct machine_lent *lent = &b->spec->lent[b->lent];
+	struct lend_options options = { .vslot = 0 };
+	struct vsbdf view;
+	int err;
 
-		if (err != 0) {
-			return domain_boot_refuse_function(spec, lent->sbdf, err,
-							   pci_state_why(err));
-		}
+	if (b->lent == b->spec->lent_count) {
+		return 0;
 	}
-	return 0;
+	options.vslot = lent->vslot;
+	options.quirks = lent->quirks;
+	err = lend_attach_step(d, pci_function_find((struct sbdf){ lent->sbdf }), &options, &view);
+	if (err == 0) {
+		b->lent++;
+	} else if (err != -EAGAIN) {
+		return domain_boot_refuse_function(b->spec, lent->sbdf, err, pci_state_why(err));
+	}
+	return -EAGAIN;
 }
 
 /* Part of a module into the domain's RAM. 0: done; -EAGAIN: there is more. */
@@ -142,7 +146,7 @@ static int run_phase(struct domain_boot *b, struct domain *d)
 						: domain_boot_refuse(b->spec, -ENOMEM,
 								     "no memory for its tables");
 	case BOOT_LEND:
-		return lend_functions(b->spec, d);
+		return lend_functions(b, d);
 	case BOOT_KERNEL:
 		return copy(b, d, &b->spec->kernel, b->layout.kernel);
 	case BOOT_RAMDISK:
@@ -184,6 +188,7 @@ static const struct job_ops boot_ops = {
 void domain_boot_job_start(struct domain_boot *b)
 {
 	b->phase = BOOT_RESETS;
+	b->lent = 0;
 	b->copied = 0;
 	job_init(&b->job, &boot_ops);
 	job_start(&b->job);

@@ -8,6 +8,7 @@
 #include "core/domain.h"
 #include "core/domain_build.h"
 #include "core/log.h"
+#include "lib/errno.h"
 
 #define POLL_MS 10
 
@@ -29,6 +30,7 @@ static enum job_status restart_step(struct job *j)
 {
 	struct domain_boot *b = container_of(j, struct domain_boot, restart);
 	struct domain *d = domain_by_id(b->id);
+	int err;
 
 	b->restart.wait_ms = POLL_MS;
 	switch (b->restart_phase) {
@@ -50,7 +52,11 @@ static enum job_status restart_step(struct job *j)
 		break;
 	case RESTART_MAKE:
 	default:
-		if (domain_boot_make(b) == 0) {
+		err = domain_boot_make(b);
+		if (err == -EAGAIN) {
+			return JOB_MORE;
+		}
+		if (err == 0) {
 			log_info("boot", "domain %s begins again", b->spec->name);
 		}
 		return restart_over();

@@ -145,7 +145,7 @@ enum job_status domain_unbuild_slice(struct domain *d)
 	if (!vpci_share_end(d)) {
 		return JOB_MORE;
 	}
-	return vgic_clear_slice(d) ? JOB_DONE : JOB_MORE;
+	return vgic_clear_slice(d) && vpci_destroy(d) ? JOB_DONE : JOB_MORE;
 }
 
 int domain_unbuild_guest(struct domain *d)
@@ -154,7 +154,6 @@ int domain_unbuild_guest(struct domain *d)
 
 	/* Streams abort now; what the SMMU remembers of the tables goes before the RAM does. */
 	ret = iommu_flush_vmid(d->p2m.vmid);
-	vpci_destroy(d);
 	vwatchdog_destroy(d);
 	vgpio_destroy(d);
 	vuart_destroy(d);

@@ -36,7 +36,8 @@ enum job_status domain_unbuild_slice(struct domain *d);
 int domain_unbuild_guest(struct domain *d);
 
 /*
- * Boot: all of a guest but its RAM, at once, without its job. -ENOMEM.
+ * Ahead of its job, by who made d and on the same pCPU: the next part of all but its RAM. -EAGAIN:
+ * there is more. -ENOMEM.
  */
 int domain_make_devices(struct domain *d);
 

@@ -92,10 +92,12 @@ void domain_make(struct domain *d)
 
 int domain_make_devices(struct domain *d)
 {
-	int err = 0;
+	int err;
 
-	while (d->part < PART_RAM && (err == 0 || err == -EAGAIN)) {
-		err = make_part(d);
+	if (d->part >= PART_RAM) {
+		return 0;
 	}
-	return err == -EAGAIN ? 0 : err;
+	/* What its job failed at is not tried again. */
+	err = job_active(&d->populate) ? make_part(d) : -ENOMEM;
+	return err == 0 && d->part < PART_RAM ? -EAGAIN : err;
 }

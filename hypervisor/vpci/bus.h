@@ -90,6 +90,7 @@ struct vpci_segment {
 	struct vpci_segment *bucket_next;
 	struct domain *domain;
 	struct host_bridge *bridge; /* whose mirror it is; NULL: a guest's own bus */
+	struct pci_function *coming; /* of its functions, the next to be shown; NULL: all are */
 	uint32_t number;
 	uint32_t bus_start;
 	struct vpci_aperture apertures[VPCI_APERTURES_MAX];

@@ -69,6 +69,7 @@ struct vpci_front {
 	void *regs;
 	struct job start; /* of a bridge that its owner brings up */
 	bool started;     /* it was, once */
+	bool found;       /* its functions are, and become their owner's */
 	bool failed;      /* and the bridge does not work; atomically */
 	struct vpci_front_region {
 		struct vpci_front *front;

@@ -157,16 +157,6 @@ out:
 	return r;
 }
 
-int lend_return_to_owner(struct pci_function *f)
-{
-	int r;
-
-	do {
-		r = lend_return_step(f);
-	} while (r == -EAGAIN);
-	return r;
-}
-
 /* On d's bus: who it is, and nothing of its own. */
 static int show(struct domain *d, struct vpci_segment *seg, struct pci_function *f)
 {
@@ -194,7 +184,7 @@ static int show(struct domain *d, struct vpci_segment *seg, struct pci_function 
 	return r;
 }
 
-int lend_owner_begin_locked(struct domain *d, struct vpci_segment *seg, struct pci_function *f)
+int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_function *f)
 {
 	struct vpci_function *vf = vpci_bus_peek(d, (struct vsbdf){ f->sbdf.v });
 	int r;
@@ -226,18 +216,6 @@ int lend_owner_begin_locked(struct domain *d, struct vpci_segment *seg, struct p
 		lend_set_broken(f, "could not be given to its bridge's owner");
 		r = lend_show_identity(vf);
 	}
-	return r;
-}
-
-int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_function *f)
-{
-	int r;
-
-	do {
-		spin_lock(&pci_registry_lock);
-		r = lend_owner_begin_locked(d, seg, f);
-		spin_unlock(&pci_registry_lock);
-	} while (r == -EAGAIN);
 	return r;
 }
 
@@ -367,16 +345,5 @@ int lend_attach_step(struct domain *d, struct pci_function *f, const struct lend
 	}
 out:
 	spin_unlock(&pci_registry_lock);
-	return r;
-}
-
-int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
-		struct vsbdf *out)
-{
-	int r;
-
-	do {
-		r = lend_attach_step(d, f, options, out);
-	} while (r == -EAGAIN);
 	return r;
 }

@@ -6,12 +6,17 @@
 #include "vpci/bus.h"
 
 /*
- * While d is built: f appears in its owner's segment, in use by d if it is nobody else's. What
- * cannot be made safe or complete stays an identity with f broken; only -ENOMEM fails.
+ * A part of what it takes that f appears in its owner's segment, in use by d if it is nobody else's
+ * (-EAGAIN: there is more). What cannot be made safe or complete stays an identity with f broken;
+ * only -ENOMEM fails. Registry lock held.
  */
 int lend_owner_begin(struct domain *d, struct vpci_segment *seg, struct pci_function *f);
-/* A part of it, registry lock held, while d runs. -EAGAIN: there is more. */
-int lend_owner_begin_locked(struct domain *d, struct vpci_segment *seg, struct pci_function *f);
+/*
+ * A part of it for seg->coming and those behind it, to which belongs that f is its owner's again
+ * if an owner of that bridge before it used it when it ended and it is still there. 0: all of them
+ * are there, -EAGAIN: there is more, -ENOMEM, -ENODEV: the owner is dying. No lock held.
+ */
+int lend_owner_next(struct vpci_segment *seg);
 
 /* b's owner, from which all functions are taken away, owns it no more: it is nobody's. */
 void lend_owner_end(struct host_bridge *b);

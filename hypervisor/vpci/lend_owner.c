@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One owner of a bridge ends, and the next one begins: what of its functions is whose. */
+#include "lib/errno.h"
 #include "pci/host_bridge.h"
 #include "pci/registry.h"
 #include "vpci/lend.h"
@@ -39,17 +40,27 @@ bool lend_owner_settled(const struct host_bridge *b)
 	return !f;
 }
 
-/* The registry is walked without lock: entries stay, and lend_return_to_owner() looks again. */
-void lend_owner_again(const struct host_bridge *b)
+/* Between two parts no lock is held: entries of the registry stay, and each part looks again. */
+int lend_owner_next(struct vpci_segment *seg)
 {
-	for (struct pci_function *f = b->functions; f; f = pci_function_next_below(f)) {
-		bool here;
+	struct pci_function *f = seg->coming;
+	bool here = false;
+	int r;
 
-		spin_lock(&pci_registry_lock);
-		here = waits(f) && f->state == FUNCTION_QUARANTINED;
-		spin_unlock(&pci_registry_lock);
-		if (here) {
-			(void)lend_return_to_owner(f); /* if not, it stays in quarantine */
-		}
+	if (!f) {
+		return 0;
 	}
+	spin_lock(&pci_registry_lock);
+	/* A dying domain is marked before lend_reclaim() takes this lock. */
+	r = domain_is_dying(seg->domain) ? -ENODEV : lend_owner_begin(seg->domain, seg, f);
+	if (r == 0) {
+		here = waits(f) && f->state == FUNCTION_QUARANTINED;
+	}
+	spin_unlock(&pci_registry_lock);
+	if (r || (here && lend_return_step(f) == -EAGAIN)) {
+		return r ? r : -EAGAIN;
+	}
+	/* If it could not be returned, it stays in quarantine. */
+	seg->coming = pci_function_next_below(f);
+	return seg->coming ? -EAGAIN : 0;
 }

@@ -69,7 +69,7 @@ bool pci_plugged(struct pci_function *f)
 	if (r) {
 		lend_set_broken(f, lend_stream_open);
 	} else if (seg) {
-		r = lend_owner_begin_locked(seg->domain, seg, f);
+		r = lend_owner_begin(seg->domain, seg, f);
 	} else if (f->state == FUNCTION_ABSENT) {
 		lend_unprepare(f); /* its owner ended meanwhile */
 		pci_function_set_state(f, FUNCTION_OWNED);

@@ -12,10 +12,11 @@
 #include "vpci/shared.h"
 
 /*
- * Give d its view of a host bridge it owns: config window and windows where b->ecam and b->windows
- * say, all functions below OWNED and used by d. Called while the domain is built. -EACCES: d has
- * RAM at other addresses than devices do without translation, which a function below is. -ENOMEM,
- * -ENOSPC.
+ * A part of giving d its view of a host bridge it owns: config window and windows where b->ecam and
+ * b->windows say, all functions below OWNED and used by d; those that b's last owner used when it
+ * ended too, if they are still there. Called while the domain is built. -EAGAIN: there is more.
+ * -EACCES: d has RAM at other addresses than devices do without translation, which a function below
+ * is. -ENOMEM, -ENOSPC, -ENODEV: d is dying.
  */
 int vpci_create_owner(struct domain *d, struct host_bridge *b);
 /* An empty guest bus at GUEST_PCI_ECAM_BASE; with an ITS it has root ports for hot-plug. */
@@ -25,21 +26,21 @@ int vpci_create_guest(struct domain *d);
  * it cannot take them all. 0: no ITS is missing here, or no such controller is there.
  */
 uint32_t vpci_unsafe_vectors(void);
-/* All functions are already taken away. Also to be called after a vpci_create_*() that failed. */
-void vpci_destroy(struct domain *d);
+/*
+ * A part of the reverse; true: that was the last. All functions are already taken away. Also to be
+ * called after a vpci_create_*() that failed.
+ */
+bool vpci_destroy(struct domain *d);
 
 /*
  * Life cycle (DESIGN section 4). All return at once; those that reset report by function state.
  * Called with no lock held; they take the registry lock.
  */
 int lend_quarantine(struct pci_function *f, const char *name);  /* assignable-add */
-int lend_return_to_owner(struct pci_function *f);               /* assignable-remove */
-/* A part of it, as long as interrupts may wait. -EAGAIN: there is more. */
+/* assignable-remove: a part of it, as long as interrupts may wait. -EAGAIN: there is more. */
 int lend_return_step(struct pci_function *f);
 /* None of the functions that b's last owner used when it ended is on its way into quarantine. */
 bool lend_owner_settled(const struct host_bridge *b);
-/* b's owner, which begins, gets those of them that are still there. */
-void lend_owner_again(const struct host_bridge *b);
 /* What is asked for with a function. */
 struct lend_options {
 	/* 1..31; 0: with its device's other functions, else first free, see lend_choose_slot() */
@@ -48,12 +49,10 @@ struct lend_options {
 	bool rom;        /* shown what lend_rom_load() loaded; else that is dropped */
 };
 
-/* *out: where the domain sees it. Function 0 of a device comes first: the others join it. */
-int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
-		struct vsbdf *out);
 /*
- * A part of it, as long as interrupts may wait. -EAGAIN: there is more, or d's bus is about to be
- * made. Who does not come back leaves the function in quarantine.
+ * *out: where the domain sees it. Function 0 of a device comes first: the others join it. A part of
+ * it, as long as interrupts may wait. -EAGAIN: there is more, or d's bus is about to be made. Who
+ * does not come back leaves the function in quarantine.
  */
 int lend_attach_step(struct domain *d, struct pci_function *f, const struct lend_options *options,
 		     struct vsbdf *out);

@@ -137,10 +137,10 @@ static ipaddr_t owner_doorbell(const struct domain *d, const struct its *its)
 	return ipa(d->direct ? its_doorbell(its).v : GUEST_ITS_BASE + ITS_TRANSLATER_PAGE);
 }
 
-int vpci_create_owner(struct domain *d, struct host_bridge *b)
+/* All but its functions. */
+static int begin_owner(struct domain *d, struct host_bridge *b)
 {
 	struct vpci_segment *seg;
-	struct pci_function *f;
 	int r = can_drive(d, b) ? create(d) : -EACCES;
 
 	if (r) {
@@ -158,50 +158,76 @@ int vpci_create_owner(struct domain *d, struct host_bridge *b)
 	if (r == 0 && b->msi && d->vmsi) {
 		r = vpci_bus_use_msi(d, b->msi, ipa(b->msi->doorbell.v), ~0U);
 	}
-	for (f = b->functions; r == 0 && f; f = pci_function_next_below(f)) {
-		r = lend_owner_begin(d, seg, f);
-	}
-	return r;
+	seg->coming = b->functions;
+	return r ? r : -EAGAIN;
 }
 
-/* Functions of an owner are still in its buses, as identities. */
-static void destroy_segment(struct vpci_segment *seg)
+int vpci_create_owner(struct domain *d, struct host_bridge *b)
 {
-	while (!vpci_share_leave(seg)) {
-	}
-	vpci_ports_destroy(seg);
-	for (uint32_t bus = 0; bus < VPCI_BUSES; bus++) {
-		struct vpci_function **table = seg->buses[bus];
+	struct vpci_segment *seg = d->vpci ? d->vpci->segments : NULL;
 
-		if (!table) {
-			continue;
-		}
-		for (uint32_t i = 0; i < VPCI_DEVFNS; i++) {
-			if (table[i]) {
-				vpci_function_free(table[i]);
-			}
-		}
-		heap_free(table);
+	while (seg && seg->bridge != b) {
+		seg = seg->next;
 	}
-	vpci_front_free(seg->front);
-	heap_free(seg);
+	return seg ? lend_owner_next(seg) : begin_owner(d, b);
 }
 
-void vpci_destroy(struct domain *d)
+/* Those of a bus that a slice frees. */
+#define FREED_A_SLICE 8U
+
+/* Functions of an owner are still in its buses, as identities. True: the bus was empty. */
+static bool destroy_bus(struct vpci_function **table)
 {
+	uint32_t freed = 0;
+
+	for (uint32_t i = 0; i < VPCI_DEVFNS && freed < FREED_A_SLICE; i++) {
+		if (table[i]) {
+			vpci_function_free(table[i]);
+			table[i] = NULL;
+			freed++;
+		}
+	}
+	return freed == 0;
+}
+
+/* True: none is left. */
+static bool destroy_buses(struct vpci_segment *seg)
+{
+	uint32_t bus = 0;
+
+	while (bus < VPCI_BUSES && !seg->buses[bus]) {
+		bus++;
+	}
+	if (bus < VPCI_BUSES && destroy_bus(seg->buses[bus])) {
+		heap_free(seg->buses[bus]);
+		seg->buses[bus] = NULL;
+	}
+	return bus == VPCI_BUSES;
+}
+
+bool vpci_destroy(struct domain *d)
+{
+	struct vpci_segment *seg = d->vpci ? d->vpci->segments : NULL;
+
 	if (!d->vpci) {
-		return;
+		return true;
 	}
-	while (d->vpci->segments) {
-		struct vpci_segment *seg = d->vpci->segments;
-
-		d->vpci->segments = seg->next;
-		if (seg->bridge) {
-			lend_owner_end(seg->bridge);
+	if (!seg) {
+		heap_free(d->vpci->buckets);
+		heap_free(d->vpci);
+		d->vpci = NULL;
+		return true;
+	}
+	if (seg->bridge) {
+		lend_owner_end(seg->bridge);
+		seg->bridge = NULL;
+	} else if (vpci_share_leave(seg)) {
+		vpci_ports_destroy(seg);
+		if (destroy_buses(seg)) {
+			d->vpci->segments = seg->next;
+			vpci_front_free(seg->front);
+			heap_free(seg);
 		}
-		destroy_segment(seg);
 	}
-	heap_free(d->vpci->buckets);
-	heap_free(d->vpci);
-	d->vpci = NULL;
+	return false;
 }

@@ -11,31 +11,35 @@
 #include "vpci/front.h"
 #include "vpci/lend.h"
 
-/* What cannot be given to the owner stays out of its sight. */
-static void give_to_owner(struct vpci_front *front)
+/* A part of it. What cannot be given to the owner stays out of its sight. */
+static bool give_to_owner(struct vpci_segment *seg)
 {
-	struct pci_function *f;
+	int r = lend_owner_next(seg);
 
-	for (f = front->bridge->functions; f; f = pci_function_next_below(f)) {
-		if (!f->pf &&
-		    lend_owner_begin(front->segment->domain, front->segment, f) != 0) {
-			log_error("pci", SBDF_FMT ": out of memory, not shown to its owner",
-				  SBDF_ARG(f->sbdf));
-		}
+	if (r && r != -EAGAIN) {
+		log_error("pci", SBDF_FMT ": out of memory, not shown to its owner",
+			  SBDF_ARG(seg->coming->sbdf));
+		seg->coming = pci_function_next_below(seg->coming);
 	}
+	return r == 0;
 }
 
 static enum job_status start_step(struct job *j)
 {
 	struct vpci_front *front = container_of(j, struct vpci_front, start);
 
-	if (pci_bring_up_late(front->bridge) == 0) {
-		give_to_owner(front);
+	if (!front->found) {
+		if (pci_bring_up_late(front->bridge) != 0) {
+			__atomic_store_n(&front->failed, true, __ATOMIC_RELAXED);
+			return JOB_DONE;
+		}
+		front->found = true;
+		front->segment->coming = front->bridge->functions;
+	} else if (give_to_owner(front->segment)) {
 		host_bridge_set_up(front->bridge);
-	} else {
-		__atomic_store_n(&front->failed, true, __ATOMIC_RELAXED);
+		return JOB_DONE;
 	}
-	return JOB_DONE;
+	return JOB_MORE;
 }
 
 static const struct job_ops start_ops = {

@@ -124,6 +124,7 @@ static inline void barrier(void)
 #define PSCI_CPU_ON        0xc4000003U
 #define PSCI_AFFINITY_INFO 0xc4000004U
 #define PSCI_SYSTEM_OFF    0x84000008U
+#define PSCI_SYSTEM_RESET  0x84000009U
 
 int64_t hvc(uint64_t fn, uint64_t a, uint64_t b, uint64_t c);
 int64_t smc(uint64_t fn);

@@ -216,13 +216,25 @@ static void test_a_part_that_cannot_be_had(void **state)
 	assert_nothing_left();
 }
 
-/* Boot has it at once; the job does the rest. */
-static void test_devices_at_once(void **state)
+static int make_devices(struct domain *d)
+{
+	int err;
+
+	do {
+		err = domain_make_devices(d);
+	} while (err == -EAGAIN);
+	return err;
+}
+
+/* Who made it does not wait for its job, which does the rest. */
+static void test_devices_first(void **state)
 {
 	struct domain *d = NULL;
 
 	assert_int_equal(create("a", 2, &d), 0);
-	assert_int_equal(domain_make_devices(d), 0);
+	assert_int_equal(domain_make_devices(d), -EAGAIN);
+	assert_int_equal(d->vcpu_count, 1);
+	assert_int_equal(make_devices(d), 0);
 	assert_int_equal(domain_world.built, 1);
 	assert_int_equal(domain_make_devices(d), 0);
 	assert_int_equal(d->ram_taken, 0);
@@ -231,7 +243,12 @@ static void test_devices_at_once(void **state)
 	end(d);
 	domain_world.build_answer = -ENOMEM;
 	assert_int_equal(create("a", 2, &d), 0);
-	assert_int_equal(domain_make_devices(d), -ENOMEM);
+	assert_int_equal(make_devices(d), -ENOMEM);
+	end(d);
+	/* What its job failed at is not made after all: its RAM would never come. */
+	d = created("a", 2);
+	domain_world.build_answer = 0;
+	assert_int_equal(make_devices(d), -ENOMEM);
 	end(d);
 	assert_nothing_left();
 }
@@ -310,7 +327,7 @@ int main(void)
 		cmocka_unit_test_setup(test_out_of_memory, domain_world_setup),
 		cmocka_unit_test_setup(test_comes_in_parts, domain_world_setup),
 		cmocka_unit_test_setup(test_a_part_that_cannot_be_had, domain_world_setup),
-		cmocka_unit_test_setup(test_devices_at_once, domain_world_setup),
+		cmocka_unit_test_setup(test_devices_first, domain_world_setup),
 		cmocka_unit_test_setup(test_ids, domain_world_setup),
 		cmocka_unit_test_setup(test_full_table, domain_world_setup),
 		cmocka_unit_test_setup(test_walk, domain_world_setup),

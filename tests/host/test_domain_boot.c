@@ -56,10 +56,10 @@ static struct {
 	struct domain_spec spec; /* of the last that was made */
 	int create_answer;
 	int devices_answer;
-	uint32_t devices_at_once;
 	int own_answer;
 	int attach_answer;
-	uint32_t quarantined, attached, owned, given_again;
+	uint32_t quarantined, attached, owned;
+	uint32_t devices_parts, own_parts, attach_parts; /* calls of what comes in parts */
 	uint64_t started_at, started_arg; /* 0: not started */
 	struct job *jobs[4];
 	uint32_t machine_ends;
@@ -105,10 +105,15 @@ int domain_create(const struct domain_spec *spec, struct domain **out)
 	return 0;
 }
 
+/* What comes in parts has two here. */
+static int in_two(uint32_t *calls)
+{
+	return ++*calls % 2 != 0 ? -EAGAIN : 0;
+}
+
 int domain_make_devices(struct domain *d)
 {
-	world.devices_at_once++;
-	return world.devices_answer;
+	return world.devices_answer != 0 ? world.devices_answer : in_two(&world.devices_parts);
 }
 
 int domain_destroy(struct domain *d)
@@ -175,23 +180,19 @@ struct host_bridge *host_bridge_of(struct sbdf s)
 
 int vpci_create_owner(struct domain *d, struct host_bridge *b)
 {
-	if (world.own_answer == 0) {
+	int r = in_two(&world.own_parts);
+
+	if (r == -EAGAIN && world.own_answer == 0) {
 		world.owned++;
 		b->owner = d->id;
 	}
-	return world.own_answer;
+	return world.own_answer != 0 ? world.own_answer : r;
 }
 
 bool lend_owner_settled(const struct host_bridge *b)
 {
 	assert_non_null(b);
 	return !world.unsettled;
-}
-
-void lend_owner_again(const struct host_bridge *b)
-{
-	assert_non_null(b);
-	world.given_again++;
 }
 
 struct pci_function *pci_function_find(struct sbdf s)
@@ -215,11 +216,14 @@ int lend_quarantine(struct pci_function *f, const char *name)
 	return 0;
 }
 
-int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
-		struct vsbdf *out)
+int lend_attach_step(struct domain *d, struct pci_function *f, const struct lend_options *options,
+		     struct vsbdf *out)
 {
 	assert_true(d == &world.domain && f->state == FUNCTION_QUARANTINED && !options->rom);
 	*out = (struct vsbdf){ 0 };
+	if (in_two(&world.attach_parts) == -EAGAIN) {
+		return -EAGAIN;
+	}
 	world.attached += world.attach_answer == 0 ? 1 : 0;
 	return world.attach_answer;
 }
@@ -512,7 +516,7 @@ static void test_driver_domain(void **state)
 	(void)state;
 	owns(1, 0xff);
 	domain_boot_all();
-	assert_int_equal(world.devices_at_once, 1); /* which it is given its bridges with */
+	assert_int_equal(world.devices_parts, 2); /* which it is given its bridges with */
 	run_jobs();
 	assert_true(world.spec.drives);
 	assert_int_equal(host_bridges[0].owner, DOMAIN_ID_NONE);
@@ -530,7 +534,62 @@ static void test_driver_domain(void **state)
 	world.unsettled = false;
 	run_jobs();
 	assert_int_equal(world.made, 2);
-	assert_int_equal(world.given_again, 2);
+	has_started(0x40000000);
+}
+
+/* It asks for a reboot, and is made again by so many parts. False: by all, it is being started. */
+static bool made_again_by(uint32_t parts)
+{
+	uint32_t before = world.made;
+	struct job *restart;
+
+	world.there = true; /* as if it had begun again last time */
+	world.devices_parts = world.own_parts = 0;
+	assert_true(domain_restart(&world.domain));
+	restart = world.jobs[0];
+	for (; parts != 0; parts -= world.made != before ? 1 : 0) {
+		if (restart->ops->step(restart) == JOB_DONE) {
+			world.jobs[0] = NULL;
+			restart->state = 0;
+			return false;
+		}
+	}
+	return true;
+}
+
+static void has_ended(void)
+{
+	run_jobs();
+	assert_null(world.jobs[0]);
+	assert_false(world.there || domain_restart_pending());
+}
+
+static void test_ends_while_it_is_made_again(void **state)
+{
+	uint32_t parts = 1;
+
+	(void)state;
+	owns(0, 0xff);
+	owns(1, 0xff);
+	domain_boot_all();
+	run_jobs();
+	has_started(0x40000000);
+	for (; made_again_by(parts); parts++) {
+		(void)domain_destroy(&world.domain);
+		has_ended();
+	}
+	assert_true(parts > 6);
+	run_jobs();
+	has_started(0x40000000);
+	/* By itself, as there is no memory for more of it. */
+	for (parts = 1; parts < 6; parts++) {
+		assert_true(made_again_by(parts));
+		world.devices_answer = world.own_answer = -ENOMEM;
+		has_ended();
+		world.devices_answer = world.own_answer = 0;
+	}
+	assert_false(made_again_by(100));
+	run_jobs();
 	has_started(0x40000000);
 }
 
@@ -750,6 +809,7 @@ int main(void)
 		TEST(test_does_not_begin_again),
 		TEST(test_in_place),
 		TEST(test_driver_domain),
+		TEST(test_ends_while_it_is_made_again),
 		TEST(test_flawed),
 		TEST(test_bad_kernel),
 		TEST(test_too_small),

@@ -159,9 +159,10 @@ int vpci_create_guest(struct domain *dom)
 	return come(VPCI);
 }
 
-void vpci_destroy(struct domain *dom)
+bool vpci_destroy(struct domain *dom)
 {
 	go(VPCI);
+	return true;
 }
 
 struct its_device *vpci_host_device(struct domain *dom, uint32_t vdevice)

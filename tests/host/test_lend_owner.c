@@ -8,6 +8,7 @@
 #include <string.h>
 #include <viaduct/guest_map.h>
 
+#include "fake_heap.h"
 #include "fake_intx.h"
 #include "fake_log.h"
 #include "lend_rig.h"
@@ -27,19 +28,27 @@
 /* The second guest becomes, again if it was one, a driver domain without bridges. */
 static void driver_begins(void)
 {
-	vpci_destroy(DRIVER);
+	while (!vpci_destroy(DRIVER)) {
+	}
 	memset(&DRIVER->mmio, 0, sizeof(DRIVER->mmio));
 	DRIVER->drives = true;
 	DRIVER->state = DOMAIN_RUNNING;
 }
 
-static int drive(struct host_bridge *b)
+static int drive_a_part(struct host_bridge *b)
 {
 	b->ecam = (struct range){ ECAM, (b->desc->bus_end - b->desc->bus_start + 1ULL) << 20 };
 	b->windows[0] = PORTS;
 	b->windows[1] = MEM32;
 	b->windows[2] = MEM64;
 	return vpci_create_owner(DRIVER, b);
+}
+
+static int drive(struct host_bridge *b)
+{
+	int r = drive_a_part(b);
+
+	return r == -EAGAIN ? world_create_owner(DRIVER, b) : r;
 }
 
 static void driver_ends(void)
@@ -49,7 +58,8 @@ static void driver_ends(void)
 	world_run_jobs();
 	world_run_resets();
 	assert_int_equal(world_pages(WORLD_GUEST2), 0);
-	vpci_destroy(DRIVER);
+	while (!vpci_destroy(DRIVER)) {
+	}
 }
 
 static uint64_t driver_cfg(const struct pci_function *f, uint32_t reg)
@@ -183,6 +193,7 @@ static void the_next_owner_takes_nothing_from_guests(void **state)
 	(void)state;
 	quarantine(nvme);
 	lend_to(GUEST1, nvme, 0);
+	quarantine(nic);
 	driver_ends();
 	driver_begins();
 	assert_int_equal(drive(&world.bridge), 0);
@@ -203,7 +214,6 @@ static void next_driver_begins(void)
 {
 	driver_begins();
 	assert_int_equal(drive(&world.bridge), 0);
-	lend_owner_again(&world.bridge);
 }
 
 /* It is the same one again: what it used is its own, but not what an administrator took or lent. */
@@ -231,6 +241,37 @@ static void who_begins_again_gets_what_it_used(void **state)
 	driver_ends();
 	next_driver_begins();
 	assert_int_equal(nic->state, FUNCTION_QUARANTINED);
+}
+
+/* It ends after any part of being given its bridge: nothing of that stays. */
+static void its_end_while_it_is_given_its_bridge(void **state)
+{
+	int64_t heap;
+	bool all = false;
+
+	(void)state;
+	driver_ends();
+	heap = fake_heap_live;
+	for (uint32_t parts = 1; !all; parts++) {
+		int r = -EAGAIN;
+
+		driver_begins();
+		for (uint32_t i = 0; i < parts && r == -EAGAIN; i++) {
+			r = drive_a_part(&world.bridge);
+		}
+		all = r == 0;
+		assert_true(all || r == -EAGAIN);
+		assert_true(!all || nic->user == WORLD_GUEST2);
+		DRIVER->state = DOMAIN_DYING;
+		assert_int_equal(vpci_create_owner(DRIVER, &world.bridge), all ? 0 : -ENODEV);
+		driver_ends();
+		assert_int_equal(world.bridge.owner, DOMAIN_ID_NONE);
+		assert_int_equal(nic->state, FUNCTION_QUARANTINED);
+		assert_int_equal(nvme->state, FUNCTION_QUARANTINED);
+		assert_null(nic->prepared);
+		assert_int_equal(world_dma(nic), ~0U);
+		assert_int_equal(fake_heap_live, heap);
+	}
 }
 
 /* RAM is elsewhere than a device behind no IOMMU would take it to be. */
@@ -360,6 +401,7 @@ int main(void)
 		T(its_end_leaves_guests_alone),
 		T(the_next_owner_takes_nothing_from_guests),
 		T(who_begins_again_gets_what_it_used),
+		T(its_end_while_it_is_given_its_bridge),
 		T(without_iommu_it_drives_nothing),
 		T(two_bridges_have_two_owners),
 		T(its_end_waits_for_lent_vfs),

@@ -180,7 +180,8 @@ static void end_domain(uint32_t domain)
 	reclaim_all(d);
 	settle();
 	assert_int_equal(world_pages(domain), 0);
-	vpci_destroy(d);
+	while (!vpci_destroy(d)) {
+	}
 	memset(&d->mmio, 0, sizeof(d->mmio));
 	fake_heap_fail_in = 0;
 	assert_int_equal(vpci_create_guest(d), 0);

@@ -110,7 +110,8 @@ static int teardown(void **state)
 		reclaim_all(d);
 		world_run_jobs();
 		world_run_resets();
-		vpci_destroy(d);
+		while (!vpci_destroy(d)) {
+		}
 		d->vits = NULL;
 	}
 	assert_false(shared_look(0, &look));
@@ -122,7 +123,8 @@ static int teardown(void **state)
 static void end(struct domain *d)
 {
 	d->state = DOMAIN_DYING;
-	vpci_destroy(d);
+	while (!vpci_destroy(d)) {
+	}
 	assert_int_equal(world_pages(d->id), 0);
 }
 
@@ -341,7 +343,8 @@ static void test_before_the_bus(void **state)
 	struct shared_spec spec = spec_of("a", BLOCK, 1);
 	struct vsbdf where;
 
-	vpci_destroy(GUEST1);
+	while (!vpci_destroy(GUEST1)) {
+	}
 	GUEST1->mmio.count = 0;
 	GUEST1->vits = NULL;
 	job_init(&GUEST1->populate, &ops);

@@ -5,8 +5,10 @@ is counted. One CPU, so that all of it is."""
 import subprocess
 
 import scenario
-from conftest import TOP
+from conftest import TOP, nvme, root_port
+from qemu_monitor import Monitor, Registers
 from test_bench import MASKED_LIMIT
+from test_dom0less import domains
 
 PRELUDE = r"""
 bench=/usr/lib/viaduct/bench/viaduct-bench
@@ -29,6 +31,31 @@ head -c 3000000 /dev/urandom >/tmp/firmware
 op flash via create -p flash.cfg
 op end-flash gone flash
 """
+
+# A device of eight functions, which goes while the control domain has it, and one with VFs (behind
+# port 2: bus 2 was kept free for port 1).
+PLUGS = PRELUDE + r"""
+known() { via pci-list -a | grep -q "^0000:$1"; }
+unknown() { ! known "$1"; }
+tell() { echo "now""-$1" >/dev/console; wait_for "$2" "$3" && sleep 1; }
+op functions tell functions known 01:00.7
+op torn tell torn unknown 01:00
+op card tell card known 03:00.0
+"""
+
+# Domains of the device tree that ask for a reboot as soon as they run.
+RESTARTS = PRELUDE + r"""
+ended() { wait_for via destroy "$1"; wait_for is_gone "$1"; }
+id() { via list "$1" | awk 'NR == 2 { print $2 }'; }
+is_another() { now=$(id "$1"); [ -n "$now" ] && [ "$now" != "$before" ]; }
+another() { before=$(id "$1"); wait_for is_another "$1"; }
+twice() { another "$1" && another "$1"; }
+op lent twice lent
+op owner twice owner
+op end-owner ended owner
+op end-lent ended lent
+"""
+
 
 def masked(machine, script, *options):
     """{operation: instructions of its longest run}"""
@@ -56,3 +83,34 @@ def test_guests(machine):
     longest = masked(machine, GUESTS, "--no-iommu", "--memory", "10240", "--hv-args",
                      "dom0_mem=1024M", *scenario.overlay(machine, files))
     check(longest, {"in-place", "end-in-place", "vcpus", "end-vcpus", "flash", "end-flash"})
+
+
+def test_hot_plug(machine):
+    monitor, registers = Monitor(machine), Registers(machine)
+    functions = ["device_add virtio-rng-pci-non-transitional,bus=rp1,multifunction=on,"
+                 f"addr=0.{fn:x}" for fn in (*range(1, 8), 0)]
+    thread = monitor.at([("now-functions", functions),
+                         ("now-torn", [lambda: registers.tear_out(1)]),
+                         ("now-card", ["device_add igb,bus=rp2"])])
+    longest = masked(machine, PLUGS, *root_port(1), *root_port(2), *monitor.options(),
+                     *registers.options())
+    thread.join()
+    assert not any(monitor.answers), monitor.answers
+    check(longest, {"functions", "torn", "card"})
+
+
+def test_restart(machine):
+    """Of a domain that two functions are lent to, and of one that owns a bridge with 20."""
+    (machine.directory / "restart.bin").write_bytes(
+        (TOP / "build/arm64/tests/guest/restart.bin").read_bytes())
+    disks = [machine.raw_image(f"disk{n}.img", 1) for n in (1, 2, 3)]
+    many = [option for fn in (*range(1, 8), 0) for port in (4, 5) for option in (
+        "--device", "virtio-rng-pci-non-transitional,multifunction=on,"
+        f"bus=rp{port},addr=0.{fn:x}")]
+    section = "[domain {}]\nkernel = restart.bin\nmemory = 32\n{}\n"
+    longest = masked(
+        machine, RESTARTS, "--split-root", *nvme(disks[0], port=1), *nvme(disks[1], port=2),
+        *nvme(disks[2], port=3, root="pcie.1"), *root_port(4, "pcie.1"), *root_port(5, "pcie.1"),
+        *many, *domains(machine, section.format("owner", "bridges = 0001:40-ff"),
+                        section.format("lent", "pci = 01:00.0 02:00.0")))
+    check(longest, {"lent", "owner", "end-owner", "end-lent"})

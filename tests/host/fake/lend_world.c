@@ -13,6 +13,7 @@
 #include "fake_intx.h"
 #include "fake_trap.h"
 #include "irq/vmsi.h"
+#include "lib/errno.h"
 #include "pci/registry.h"
 #include "vpci/vpci.h"
 
@@ -107,8 +108,8 @@ void lend_world_init(struct host_bridge *const *bridges, uint32_t count)
 					     lend_world_frame.count), 0);
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		assert_int_equal(vpci_create_owner(&lend_world.domains[WORLD_CONTROL], bridges[i]),
-				 0);
+		assert_int_equal(
+			world_create_owner(&lend_world.domains[WORLD_CONTROL], bridges[i]), 0);
 	}
 	host_bridges[0].its = count ? bridges[0]->its : NULL;
 	host_bridges[0].msi = count ? bridges[0]->msi : NULL;
@@ -140,11 +141,43 @@ void lend_world_end(void)
 		world_run_jobs();
 		world_run_resets();
 		assert_int_equal(world_pages(i), 0);
-		vpci_destroy(&lend_world.domains[i]);
+		while (!vpci_destroy(&lend_world.domains[i])) {
+		}
 		mmio_clear(&lend_world.domains[i].mmio);
 	}
 	assert_int_equal(lend_world.itts, 0);
 	fake_intx_end();
 	lend_maps_reset();
 	lend_its_reset();
+}
+
+int world_create_owner(struct domain *d, struct host_bridge *b)
+{
+	int r;
+
+	do {
+		r = vpci_create_owner(d, b);
+	} while (r == -EAGAIN);
+	return r;
+}
+
+int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
+		struct vsbdf *out)
+{
+	int r;
+
+	do {
+		r = lend_attach_step(d, f, options, out);
+	} while (r == -EAGAIN);
+	return r;
+}
+
+int lend_return_to_owner(struct pci_function *f)
+{
+	int r;
+
+	do {
+		r = lend_return_step(f);
+	} while (r == -EAGAIN);
+	return r;
 }

@@ -60,6 +60,12 @@ void lend_world_end(void);
 /* All functions of a dying domain, jobs running in between. */
 void reclaim_all(struct domain *d);
 
+/* What vpci.h has in parts, all of it. */
+int world_create_owner(struct domain *d, struct host_bridge *b);
+int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
+		struct vsbdf *out);
+int lend_return_to_owner(struct pci_function *f);
+
 /* End resets that are under way, and run queued jobs to their end. */
 void world_run_resets(void);
 uint32_t world_run_jobs(void); /* steps made */

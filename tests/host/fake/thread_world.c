@@ -11,6 +11,7 @@
 #include "irq/its.h"
 #include "irq/vgic.h"
 #include "irq/vits.h"
+#include "lib/errno.h"
 #include "pci/pci_config.h"
 #include "pci/pci_groups.h"
 #include "pci/pci_init.h"
@@ -286,11 +287,15 @@ void thread_world_begin(void)
 	p2m_set_small_pages();
 	for (uint16_t i = 0; i < WORLD_DOMAINS; i++) {
 		struct domain *d = &world_domains[i];
+		int r;
 
 		*d = (struct domain){ .id = i, .control = i == 0, .direct = i == 0,
 				      .state = DOMAIN_RUNNING };
 		require(p2m_init(&d->p2m, (uint16_t)(i + 1), TABLES_MAX) == 0);
-		require((i == 0 ? vpci_create_owner(d, &world.bridge) : vpci_create_guest(d)) == 0);
+		do {
+			r = i == 0 ? vpci_create_owner(d, &world.bridge) : vpci_create_guest(d);
+		} while (r == -EAGAIN);
+		require(r == 0);
 	}
 }
 
@@ -302,7 +307,8 @@ void thread_world_end(void)
 			thread_cpus_settle();
 		}
 		thread_cpus_settle();
-		vpci_destroy(&world_domains[i]);
+		while (!vpci_destroy(&world_domains[i])) {
+		}
 		while (!p2m_destroy_slice(&world_domains[i].p2m, 64)) {
 		}
 	}
