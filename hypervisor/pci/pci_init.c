@@ -118,27 +118,52 @@ void pci_identify(struct pci_function *f)
 	}
 }
 
-void pci_bring_up(struct host_bridge *b)
+void pci_bring_up_begin(struct host_bridge *b)
 {
-	struct pci_function *f;
-
 	if (b->desc->msi_map_count != 0) {
 		b->its = its_by_phandle(b->desc->msi_map[0].phandle);
 		b->msi = b->its == NULL ? msi_by_phandle(b->desc->msi_map[0].phandle) : NULL;
 	}
+}
+
+static void identify(struct pci_function *f)
+{
+	pci_acs_enable(f);
+	pci_identify(f);
+	pci_msix_map(f);
+}
+
+static void probe_reset(struct pci_function *f)
+{
+	f->reset_methods = pci_reset_probe(f);
+}
+
+static void (*const parts[])(struct pci_function *f) = {
+	identify, probe_reset, pci_reset_remember,
+};
+
+bool pci_bring_up_part(struct pci_function *f, uint32_t part)
+{
+	parts[part](f);
+	return part + 1 == ARRAY_SIZE(parts);
+}
+
+void pci_bring_up(struct host_bridge *b)
+{
+	struct pci_function *f;
+
+	pci_bring_up_begin(b);
 	if (pci_scan(b) != 0 || pci_place(b) != 0) {
 		log_error("pci", "%s: out of memory, not every function is usable", b->desc->path);
 	}
 	for (f = b->functions; f != NULL; f = pci_function_next_below(f)) {
-		pci_acs_enable(f);
-		pci_identify(f);
-		pci_msix_map(f);
-		f->reset_methods = pci_reset_probe(f);
-		pci_reset_remember(f);
+		for (uint32_t part = 0; !pci_bring_up_part(f, part); part++) {
+		}
 	}
 }
 
-void pci_log_functions(const struct host_bridge *b)
+/* A line for each function below b. */
+static void log_functions(const struct host_bridge *b)
 {
 	struct pci_function *f;
 	struct log_text l;
@@ -161,6 +186,6 @@ void pci_init(void)
 	}
 	pci_groups_assign(pci_function_first());
 	for (i = 0; i < host_bridge_count; i++) {
-		pci_log_functions(&host_bridges[i]);
+		log_functions(&host_bridges[i]);
 	}
 }

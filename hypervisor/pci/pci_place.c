@@ -205,21 +205,17 @@ void pci_place_write(struct pci_function *f)
 	}
 }
 
-static void execute(struct host_bridge *b, const struct placement *p)
+void pci_place_function(struct pci_function *f, const struct placement_node *plan)
 {
-	struct pci_function *f;
-
-	for (f = b->functions; f != NULL; f = pci_function_next_below(f)) {
-		pci_place_adopt(f, &p->nodes[f->node]);
-		pci_place_write(f);
-		if (f->header_type == 1) {
-			adopt_windows(f, &p->nodes[f->node]);
-			turn_bridge_on(f);
-		}
+	pci_place_adopt(f, &plan[f->node]);
+	pci_place_write(f);
+	if (f->header_type == 1) {
+		adopt_windows(f, &plan[f->node]);
+		turn_bridge_on(f);
 	}
 }
 
-int pci_place(struct host_bridge *b)
+struct placement_node *pci_place_plan(struct host_bridge *b)
 {
 	struct placement p = {
 		.count = number_functions(b),
@@ -228,12 +224,11 @@ int pci_place(struct host_bridge *b)
 	};
 	struct pci_function *f;
 
-	if (p.count == 0) {
-		return 0;
+	if (p.count != 0) {
+		p.nodes = heap_alloc(p.count * sizeof(*p.nodes));
 	}
-	p.nodes = heap_alloc(p.count * sizeof(*p.nodes));
 	if (p.nodes == NULL) {
-		return -ENOMEM;
+		return NULL;
 	}
 	for (f = b->functions; f != NULL; f = pci_function_next_below(f)) {
 		fill_node(&p.nodes[f->node], f);
@@ -243,8 +238,21 @@ int pci_place(struct host_bridge *b)
 		log_warn("pci", "%s: windows too small for %s", b->desc->path,
 			 p.no_vfs ? "hot-plug and virtual functions" : "hot-plug");
 	}
-	execute(b, &p);
-	heap_free(p.nodes);
+	return p.nodes;
+}
+
+int pci_place(struct host_bridge *b)
+{
+	struct placement_node *plan = pci_place_plan(b);
+	struct pci_function *f;
+
+	if (plan == NULL) {
+		return b->functions != NULL ? -ENOMEM : 0;
+	}
+	for (f = b->functions; f != NULL; f = pci_function_next_below(f)) {
+		pci_place_function(f, plan);
+	}
+	heap_free(plan);
 	return 0;
 }
 

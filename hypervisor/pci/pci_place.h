@@ -5,6 +5,8 @@
 
 #include "pci/function.h"
 
+struct placement_node;
+
 /*
  * Which windows a bridge implements (f->window_io, window_pref, window_pref64); leaves all closed.
  * Memory and I/O decode of f are off.
@@ -16,8 +18,12 @@ void pci_windows_probe(struct pci_function *f);
  * windows, bus mastering for what is below). Endpoints stay off. -ENOMEM: nothing placed.
  */
 int pci_place(struct host_bridge *b);
-
-struct placement_node;
+/*
+ * The same in parts: a plan of all, which the caller frees (NULL: no memory, or nothing is there),
+ * and then what it says about each, in their order.
+ */
+struct placement_node *pci_place_plan(struct host_bridge *b);
+void pci_place_function(struct pci_function *f, const struct placement_node *plan);
 
 /* What has to be known of count endpoints, for a plan. The caller frees it. NULL: no memory. */
 struct placement_node *pci_place_nodes(struct pci_function *const functions[], uint32_t count);

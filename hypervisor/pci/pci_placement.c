@@ -135,9 +135,6 @@ static bool get_item(struct placement *p, struct placement_node *n, uint32_t i,
 		item->prefetchable = b->prefetchable;
 		return true;
 	}
-	if (!n->bridge || n->windows[space].size == 0) {
-		return false;
-	}
 	item->size = n->windows[space].size;
 	item->align = n->windows[space].align;
 	item->address = &n->windows[space].base;
@@ -148,6 +145,11 @@ static bool get_item(struct placement *p, struct placement_node *n, uint32_t i,
 }
 
 #define WINDOW_ITEM BIT(2 * PCI_BARS)
+
+static uint64_t items_of(const struct placement_node *n, enum placement_space space)
+{
+	return n->items[space] | (n->bridge && n->windows[space].size != 0 ? WINDOW_ITEM : 0);
+}
 
 /*
  * Visit the items of one container by falling alignment, in node order among equals, so that power
@@ -165,7 +167,7 @@ static bool for_each_item(struct placement *p, int32_t container, enum placement
 		struct item item;
 
 		for (int32_t i = first; i != PLACEMENT_NONE; i = p->nodes[i].next_sibling) {
-			uint64_t left = p->nodes[i].items[space] | WINDOW_ITEM;
+			uint64_t left = items_of(&p->nodes[i], space);
 
 			for (; left != 0; left &= left - 1) {
 				if (!get_item(p, &p->nodes[i], (uint32_t)__builtin_ctzll(left),

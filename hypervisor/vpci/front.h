@@ -12,6 +12,7 @@
 #include "core/mmio.h"
 #include "core/spinlock.h"
 #include "pci/host_bridge.h"
+#include "pci/pci_late.h"
 
 #define VPCI_FRONT_REGIONS 4
 
@@ -70,6 +71,7 @@ struct vpci_front {
 	struct job start; /* of a bridge that its owner brings up */
 	bool started;     /* it was, once */
 	bool found;       /* its functions are, and become their owner's */
+	struct pci_late late; /* until then */
 	bool failed;      /* and the bridge does not work; atomically */
 	struct vpci_front_region {
 		struct vpci_front *front;

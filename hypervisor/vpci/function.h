@@ -15,7 +15,7 @@ void vpci_function_release(struct vpci_function *vf);
 
 /* Read the host's config space into image, in two parts; the function is quiet. */
 void vpci_function_image(struct pci_function *f, struct vpci_image *image);
-void vpci_function_ext_image(struct pci_function *f, struct vpci_image *image);
+void vpci_function_image_rest(struct pci_function *f, struct vpci_image *image);
 
 /* The multi-function bit of a guest's function, also under reset. function->lock held. */
 void vpci_function_set_multifunction(struct vpci_function *vf, bool on);

@@ -119,9 +119,9 @@ int lend_prepare(struct domain *d, struct pci_function *f, enum vpci_view view,
 		r = begin(d, f, view, slot, where);
 		return r ? r : -EAGAIN;
 	}
-	if (!p->ext_read) {
-		vpci_function_ext_image(f, &p->image);
-		p->ext_read = true;
+	if (!p->rest_read) {
+		vpci_function_image_rest(f, &p->image);
+		p->rest_read = true;
 		return -EAGAIN;
 	}
 	if (!p->itt_done) {

@@ -16,7 +16,7 @@ struct lend_prepared {
 
 	uint64_t bars[PCI_BARS]; /* first PCI bus addresses */
 	struct vpci_image image;
-	bool ext_read; /* image's second part */
+	bool rest_read; /* image's second part */
 	bool itt_done; /* f->itt is its own, if it is to have one */
 	bool header_built;
 	bool built;

@@ -5,7 +5,6 @@
  */
 #include "core/log.h"
 #include "lib/errno.h"
-#include "pci/pci_late.h"
 #include "pci/registry.h"
 #include "vpci/bus.h"
 #include "vpci/front.h"
@@ -29,11 +28,13 @@ static enum job_status start_step(struct job *j)
 	struct vpci_front *front = container_of(j, struct vpci_front, start);
 
 	if (!front->found) {
-		if (pci_bring_up_late(front->bridge) != 0) {
+		int error = pci_late_step(&front->late, front->bridge);
+
+		if (error != 0 && error != -EAGAIN) {
 			__atomic_store_n(&front->failed, true, __ATOMIC_RELAXED);
 			return JOB_DONE;
 		}
-		front->found = true;
+		front->found = error == 0;
 		front->segment->coming = front->bridge->functions;
 	} else if (give_to_owner(front->segment)) {
 		host_bridge_set_up(front->bridge);

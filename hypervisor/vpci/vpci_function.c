@@ -70,19 +70,25 @@ static void read_ext_caps(struct pci_function *f, struct vpci_image *image)
 	}
 }
 
-void vpci_function_image(struct pci_function *f, struct vpci_image *image)
+static void read_regs(struct pci_function *f, struct vpci_image *image, uint32_t from, uint32_t to)
 {
-	for (uint32_t i = 0; i < VPCI_BLOCK_REGS; i++) {
+	for (uint32_t i = from; i < to; i++) {
 		image->regs[i] = pci_read(f, 4 * i, 4);
 	}
+}
+
+void vpci_function_image(struct pci_function *f, struct vpci_image *image)
+{
+	read_regs(f, image, 0, VPCI_BLOCK_REGS / 2);
 	if (f->pf) {
 		/* Its own read all ones (PCIe 6.0 9.3.4.1.1). */
 		image->regs[0] = f->vendor | (uint32_t)f->device << 16;
 	}
 }
 
-void vpci_function_ext_image(struct pci_function *f, struct vpci_image *image)
+void vpci_function_image_rest(struct pci_function *f, struct vpci_image *image)
 {
+	read_regs(f, image, VPCI_BLOCK_REGS / 2, VPCI_BLOCK_REGS);
 	image->ext_count = 0;
 	/* Conventional functions have 256 bytes, and some bridges repeat them above. */
 	image->ext_more = !f->cap_express;

@@ -6,9 +6,11 @@ import subprocess
 
 import scenario
 from conftest import TOP, nvme, root_port
+from imx8mp import BOARD, switch
 from qemu_monitor import Monitor, Registers
 from test_bench import MASKED_LIMIT
 from test_dom0less import domains
+from test_owner_driven import KERNEL, MODULES
 
 PRELUDE = r"""
 bench=/usr/lib/viaduct/bench/viaduct-bench
@@ -54,6 +56,12 @@ op lent twice lent
 op owner twice owner
 op end-owner ended owner
 op end-lent ended lent
+"""
+
+# The controller's own driver waits for that of its PHY.
+BRING_UP = PRELUDE + r"""
+up() { insmod phy.ko && wait_for test -e /sys/bus/pci/devices/0000:04:00.0; }
+op bring-up up
 """
 
 
@@ -114,3 +122,17 @@ def test_restart(machine):
         *many, *domains(machine, section.format("owner", "bridges = 0001:40-ff"),
                         section.format("lent", "pci = 01:00.0 02:00.0")))
     check(longest, {"lent", "owner", "end-owner", "end-lent"})
+
+
+def test_bring_up(machine):
+    """Of a bridge that its owner's driver brings up."""
+    phy = next(MODULES.rglob("phy-fsl-imx8m-pcie.ko"))
+    options = scenario.overlay(machine, {})
+    here = machine.directory / "overlay"
+    (here / "etc/viaduct/phy.ko").write_bytes(phy.read_bytes())
+    there = here / phy.relative_to(MODULES)
+    there.parent.mkdir(parents=True)
+    there.write_bytes(b"")
+    longest = masked(machine, BRING_UP, *BOARD, "--owner-driven", "--kernel", KERNEL, "--overlay",
+                     MODULES, *options, *switch(machine.raw_image("disk.img", 1)))
+    check(longest, {"bring-up"})

@@ -188,20 +188,28 @@ static volatile uint8_t *port_register(const struct designware *d, uint32_t offs
 	return offset < DW_PORT_LOGIC ? d->dbi + offset : NULL;
 }
 
+static int turn_window(const struct host_bridge *b, struct sbdf where, enum dw_kind kind)
+{
+	const struct designware *d = b->priv;
+	struct dw_region region = {
+		.index = DW_CONFIG_REGION,
+		.kind = kind,
+		.base = b->desc->cfg.base,
+		.limit = b->desc->cfg.base + MIN(b->desc->cfg.size, MAX(d->granule, SZ_4K)) - 1,
+		.target = (uint64_t)SBDF_RID(where) << 16,
+	};
+
+	return dw_atu_set(d, &region);
+}
+
 /* Have the window show where's config space. False: there is nothing. */
 static bool show(const struct host_bridge *b, struct sbdf where)
 {
 	struct designware *d = b->priv;
 	uint32_t secondary = mmio_read32(d->dbi + PCI_PRIMARY_BUS) >> 8 & 0xff;
 	bool below = SBDF_BUS(where) == secondary;
-	struct dw_region region = {
-		.index = DW_CONFIG_REGION,
-		.kind = below ? DW_CONFIG0 : DW_CONFIG1,
-		.base = b->desc->cfg.base,
-		.limit = b->desc->cfg.base + MIN(b->desc->cfg.size, MAX(d->granule, SZ_4K)) - 1,
-		.target = (uint64_t)SBDF_RID(where) << 16,
-	};
-	uint32_t shown = DW_SHOWN(SBDF_RID(where), region.kind);
+	enum dw_kind kind = below ? DW_CONFIG0 : DW_CONFIG1;
+	uint32_t shown = DW_SHOWN(SBDF_RID(where), kind);
 
 	/* A cycle without link may be an SError; the link's partner answers for every device. */
 	if (SBDF_BUS(where) == b->desc->bus_start || !link_up(d) ||
@@ -210,7 +218,7 @@ static bool show(const struct host_bridge *b, struct sbdf where)
 	}
 	if (d->shown != shown) {
 		d->shown = DW_NOTHING;
-		if (dw_atu_set(d, &region) != 0) {
+		if (turn_window(b, where, kind) != 0) {
 			return false;
 		}
 		d->shown = shown;
