@@ -2,12 +2,12 @@
 /* Bringing up a host bridge late. Others walk the registry meanwhile: ABSENT is not seen. */
 #include "pci/pci_late.h"
 
-#include "core/heap.h"
 #include "core/log.h"
 #include "lib/errno.h"
 #include "pci/pci_groups.h"
 #include "pci/pci_init.h"
 #include "pci/pci_place.h"
+#include "pci/pci_placement.h"
 #include "pci/pci_watch.h"
 #include "pci/registry.h"
 
@@ -44,11 +44,14 @@ static int scan(struct pci_late *l, struct host_bridge *b)
 
 static int plan(struct pci_late *l, struct host_bridge *b)
 {
-	l->plan = pci_place_plan(b);
+	if (l->plan != NULL) {
+		return placement_step(l->plan) ? 0 : -EAGAIN;
+	}
+	l->plan = pci_place_begin(b);
 	if (l->plan == NULL && b->functions != NULL) {
 		say_no_memory(b);
 	}
-	return 0;
+	return l->plan != NULL ? -EAGAIN : 0;
 }
 
 /* It is the next function's turn. */
@@ -61,13 +64,14 @@ static int next(struct pci_late *l)
 
 static int place(struct pci_late *l, struct host_bridge *b)
 {
-	if (l->function != NULL && l->plan != NULL) {
-		pci_place_function(l->function, l->plan);
-		if (next(l) != 0) {
-			return -EAGAIN;
-		}
+	if (l->plan == NULL) {
+		return 0;
 	}
-	heap_free(l->plan);
+	pci_place_function(l->function, l->plan);
+	if (next(l) != 0) {
+		return -EAGAIN;
+	}
+	pci_place_end(b, l->plan);
 	l->plan = NULL;
 	return 0;
 }

@@ -13,7 +13,7 @@ struct pci_late {
 	struct pci_function *function; /* whose turn it is in this step, */
 	uint32_t part;                 /* and with what */
 	struct pci_scan scan;
-	struct placement_node *plan;
+	struct placement *plan;
 	struct log_text line;
 };
 

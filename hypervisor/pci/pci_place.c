@@ -205,54 +205,65 @@ void pci_place_write(struct pci_function *f)
 	}
 }
 
-void pci_place_function(struct pci_function *f, const struct placement_node *plan)
+void pci_place_function(struct pci_function *f, const struct placement *plan)
 {
-	pci_place_adopt(f, &plan[f->node]);
+	const struct placement_node *n = &plan->nodes[f->node];
+
+	pci_place_adopt(f, n);
 	pci_place_write(f);
 	if (f->header_type == 1) {
-		adopt_windows(f, &plan[f->node]);
+		adopt_windows(f, n);
 		turn_bridge_on(f);
 	}
 }
 
-struct placement_node *pci_place_plan(struct host_bridge *b)
+struct placement *pci_place_begin(struct host_bridge *b)
 {
-	struct placement p = {
-		.count = number_functions(b),
-		.host = b->desc->windows,
-		.host_count = b->desc->window_count,
-	};
+	uint32_t count = number_functions(b);
+	struct placement *p = count != 0 ? heap_alloc(sizeof(*p)) : NULL;
 	struct pci_function *f;
 
-	if (p.count != 0) {
-		p.nodes = heap_alloc(p.count * sizeof(*p.nodes));
+	if (p == NULL) {
+		return NULL;
 	}
-	if (p.nodes == NULL) {
+	p->count = count;
+	p->host = b->desc->windows;
+	p->host_count = b->desc->window_count;
+	p->nodes = heap_alloc(count * sizeof(*p->nodes));
+	if (p->nodes == NULL) {
+		heap_free(p);
 		return NULL;
 	}
 	for (f = b->functions; f != NULL; f = pci_function_next_below(f)) {
-		fill_node(&p.nodes[f->node], f);
+		fill_node(&p->nodes[f->node], f);
 	}
-	placement_plan(&p);
-	if (p.no_spare || p.no_vfs) {
+	return p;
+}
+
+void pci_place_end(const struct host_bridge *b, struct placement *plan)
+{
+	if (plan->no_spare || plan->no_vfs) {
 		log_warn("pci", "%s: windows too small for %s", b->desc->path,
-			 p.no_vfs ? "hot-plug and virtual functions" : "hot-plug");
+			 plan->no_vfs ? "hot-plug and virtual functions" : "hot-plug");
 	}
-	return p.nodes;
+	heap_free(plan->nodes);
+	heap_free(plan);
 }
 
 int pci_place(struct host_bridge *b)
 {
-	struct placement_node *plan = pci_place_plan(b);
+	struct placement *plan = pci_place_begin(b);
 	struct pci_function *f;
 
 	if (plan == NULL) {
 		return b->functions != NULL ? -ENOMEM : 0;
 	}
+	while (!placement_step(plan)) {
+	}
 	for (f = b->functions; f != NULL; f = pci_function_next_below(f)) {
 		pci_place_function(f, plan);
 	}
-	heap_free(plan);
+	pci_place_end(b, plan);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "pci/function.h"
 
+struct placement;
 struct placement_node;
 
 /*
@@ -19,11 +20,12 @@ void pci_windows_probe(struct pci_function *f);
  */
 int pci_place(struct host_bridge *b);
 /*
- * The same in parts: a plan of all, which the caller frees (NULL: no memory, or nothing is there),
- * and then what it says about each, in their order.
+ * The same in parts: a plan of all, of which placement_step() makes a part (NULL: no memory, or
+ * nothing is there), what it says about each, in their order, and its end.
  */
-struct placement_node *pci_place_plan(struct host_bridge *b);
-void pci_place_function(struct pci_function *f, const struct placement_node *plan);
+struct placement *pci_place_begin(struct host_bridge *b);
+void pci_place_function(struct pci_function *f, const struct placement *plan);
+void pci_place_end(const struct host_bridge *b, struct placement *plan);
 
 /* What has to be known of count endpoints, for a plan. The caller frees it. NULL: no memory. */
 struct placement_node *pci_place_nodes(struct pci_function *const functions[], uint32_t count);

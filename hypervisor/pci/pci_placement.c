@@ -316,32 +316,38 @@ static void reset_output(struct placement *p)
 	}
 }
 
-/* One attempt; on failure *failed is the space that does not fit. */
-static bool try_all(struct placement *p, enum placement_space *failed)
+static void measure_all(struct placement *p)
 {
-	enum placement_space space;
-	uint32_t i;
-
 	reset_output(p);
-	for (i = p->count; i-- > 0;) {
+	for (uint32_t i = p->count; i-- > 0;) {
 		if (p->nodes[i].bridge) {
 			measure_bridge(p, i);
 		}
 	}
-	for (space = SPACE_IO; space < SPACES; space++) {
-		if (!for_each_item(p, PLACEMENT_ROOT, space, place_at_root, NULL)) {
-			*failed = space;
+}
+
+/* On failure *failed is the space that does not fit. */
+static bool place_all_at_root(struct placement *p, enum placement_space *failed)
+{
+	for (*failed = SPACE_IO; *failed < SPACES; (*failed)++) {
+		if (!for_each_item(p, PLACEMENT_ROOT, *failed, place_at_root, NULL)) {
 			return false;
 		}
 	}
-	for (i = 0; i < p->count; i++) {
-		for (space = SPACE_IO; p->nodes[i].bridge && space < SPACES; space++) {
+	return true;
+}
+
+static void assign_all(struct placement *p)
+{
+	for (uint32_t i = 0; i < p->count; i++) {
+		enum placement_space space = SPACE_IO;
+
+		for (; p->nodes[i].bridge && space < SPACES; space++) {
 			struct extent e = { .end = p->nodes[i].windows[space].base };
 
 			for_each_item(p, (int32_t)i, space, assign, &e);
 		}
 	}
-	return true;
 }
 
 /*
@@ -368,20 +374,49 @@ static void leave_out_largest(struct placement *p, enum placement_space space)
 	}
 }
 
-void placement_plan(struct placement *p)
+static void give_up_something(struct placement *p, enum placement_space failed)
+{
+	if (!p->no_spare && failed != SPACE_IO) {
+		p->no_spare = true;
+	} else if (!p->no_vfs && failed != SPACE_IO) {
+		p->no_vfs = true;
+	} else {
+		leave_out_largest(p, failed);
+	}
+}
+
+enum stage { STAGE_PREPARE, STAGE_MEASURE, STAGE_ROOT, STAGE_ASSIGN };
+
+bool placement_step(struct placement *p)
 {
 	enum placement_space failed;
 
-	prepare(p);
-	p->no_spare = false;
-	p->no_vfs = false;
-	while (!try_all(p, &failed)) {
-		if (!p->no_spare && failed != SPACE_IO) {
-			p->no_spare = true;
-		} else if (!p->no_vfs && failed != SPACE_IO) {
-			p->no_vfs = true;
-		} else {
-			leave_out_largest(p, failed);
+	switch ((enum stage)p->stage++) {
+	case STAGE_PREPARE:
+		prepare(p);
+		p->no_spare = false;
+		p->no_vfs = false;
+		break;
+	case STAGE_MEASURE:
+		measure_all(p);
+		break;
+	case STAGE_ROOT:
+		if (!place_all_at_root(p, &failed)) {
+			give_up_something(p, failed);
+			p->stage = STAGE_MEASURE;
 		}
+		break;
+	case STAGE_ASSIGN:
+	default:
+		assign_all(p);
+		return true;
+	}
+	return false;
+}
+
+void placement_plan(struct placement *p)
+{
+	p->stage = STAGE_PREPARE;
+	while (!placement_step(p)) {
 	}
 }

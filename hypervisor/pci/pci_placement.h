@@ -74,6 +74,7 @@ struct placement {
 	bool no_vfs;
 	uint32_t left_out; /* BARs without an address */
 	/* The planner's own. */
+	uint32_t stage;
 	uint64_t used[MACHINE_MAX_RANGES]; /* of each host window, from its base */
 	int32_t first_child, last_child;   /* of PLACEMENT_ROOT */
 };
@@ -84,5 +85,7 @@ struct placement {
  * time.
  */
 void placement_plan(struct placement *p);
+/* A part of it, with a p that begins as zeros but for what is "in". True: that was the last. */
+bool placement_step(struct placement *p);
 
 #endif
