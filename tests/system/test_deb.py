@@ -8,24 +8,17 @@ import subprocess
 import pytest
 
 from conftest import TOP
+from packages import build
 
-OUT = TOP / "build/deb"
 ABI = re.search(r"#define CONTROL_ABI_VERSION (\d+)U",
                 (TOP / "include/viaduct/control.h").read_text())[1]
 LIBRARY = f"libviaduct{ABI}"
 LIB = "/usr/lib/aarch64-linux-gnu"
 
 
-def build():
-    """{package: file}"""
-    subprocess.run([TOP / "scripts/setup", "deb"], check=True)
-    subprocess.run([TOP / "scripts/deb"], check=True)
-    return {path.name.partition("_")[0]: path for path in OUT.glob("*.deb")}
-
-
 @pytest.fixture(scope="module")
-def packages():
-    return build()
+def packages(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("packages"))
 
 
 def dpkg(*arguments):
@@ -41,7 +34,7 @@ def modes(package):
 
 def test_lintian_has_nothing_to_say(packages):
     """Overridden is only what debian/*.lintian-overrides names, and those rules are needed."""
-    changes = next(OUT.glob("*.changes"))
+    changes, = packages["viaduct"].parent.glob("*.changes")
     done = subprocess.run(
         ["lintian", "--allow-root", "--display-info", "--show-overrides", "--fail-on", "none",
          changes],
@@ -128,12 +121,12 @@ def sorted_fields(text):
     return "".join(sorted(text.splitlines(keepends=True)))
 
 
-def test_the_same_tree_makes_the_same_packages(packages):
+def test_the_same_tree_makes_the_same_packages(packages, tmp_path):
     """Also when its files have another date."""
     before = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in packages.items()}
     (TOP / "debian/rules").touch()
     (TOP / "tools/via/via.bash").touch()
-    again = build()
+    again = build(tmp_path)
     assert {name: hashlib.sha256(path.read_bytes()).hexdigest()
             for name, path in again.items()} == before
 

@@ -10,6 +10,7 @@ import pytest
 
 import scenario
 from conftest import TOP, nvme
+from packages import build
 from scenario import guest, result
 
 GUEST = "sha256sum </dev/nvme0n1; exec sleep 1000000"
@@ -64,10 +65,9 @@ ls /usr/bin/via* /usr/sbin/via* /usr/lib/viaduct /usr/lib/*/libvia* /usr/share/v
 
 
 @pytest.fixture(scope="module")
-def packages():
-    for script in (["setup", "deb"], ["deb"], ["deb-root"]):
-        subprocess.run([TOP / "scripts" / script[0], *script[1:]], check=True)
-    return sorted((TOP / "build/deb").glob("*.deb"))
+def packages(tmp_path_factory):
+    subprocess.run([TOP / "scripts/deb-root"], check=True)
+    return sorted(build(tmp_path_factory.mktemp("packages")).values())
 
 
 def example(packages, directory):
