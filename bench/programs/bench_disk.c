@@ -21,7 +21,7 @@
 #define LARGE_READS 200
 #define LARGE_PAGE  (2UL << 20)
 #define DEEP_QUEUE  32
-#define DEEP_BATCHES 100
+#define DEEP_BATCHES 400
 /* Steps through the disk by a size that never repeats. */
 #define SMALL_STRIDE (17 * SMALL_SIZE)
 
