@@ -163,14 +163,18 @@ static void describe(struct domain *d, struct control_domain *out)
 	}
 }
 
+/* Domains that a request describes: as many as interrupts may wait for. */
+#define LIST_MAX 12U
+
 int control_domain_list(struct control_call *call)
 {
 	const struct control_list *in = call->in;
 	struct control_list_reply reply = { 0 };
-	uint32_t room = (CONTROL_BODY_SIZE - sizeof(reply)) / sizeof(struct control_domain);
-	uint32_t max = in->max == 0 ? room : MIN(in->max, room);
+	uint32_t max = in->max == 0 ? LIST_MAX : MIN(in->max, LIST_MAX);
 	uint32_t id = DOMAIN_ID_NONE;
 
+	_Static_assert(sizeof(reply) + LIST_MAX * sizeof(struct control_domain) <=
+		       CONTROL_BODY_SIZE, "a request's reply");
 	if (in->from < DOMAIN_ID_NONE) {
 		id = domain_next_id(in->from);
 	}

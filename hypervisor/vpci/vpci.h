@@ -19,7 +19,10 @@
  * is. -ENOMEM, -ENOSPC, -ENODEV: d is dying.
  */
 int vpci_create_owner(struct domain *d, struct host_bridge *b);
-/* An empty guest bus at GUEST_PCI_ECAM_BASE; with an ITS it has root ports for hot-plug. */
+/*
+ * A part of an empty guest bus at GUEST_PCI_ECAM_BASE; with an ITS it has root ports for hot-plug.
+ * -EAGAIN: there is more. -ENOMEM.
+ */
 int vpci_create_guest(struct domain *d);
 /*
  * How many vectors of a controller that does not know who sends a guest may own: a quarter, so that

@@ -60,7 +60,8 @@ uint32_t vpci_unsafe_vectors(void)
 	return c ? MIN(MAX(c->vector_count / UNSAFE_SHARE, 1U), (uint32_t)GUEST_V2M_COUNT) : 0;
 }
 
-int vpci_create_guest(struct domain *d)
+/* All but its root ports. */
+static int begin_guest(struct domain *d)
 {
 	struct vpci_segment *seg;
 	int r = create(d);
@@ -79,9 +80,19 @@ int vpci_create_guest(struct domain *d)
 		r = vpci_bus_use_msi(d, unsafe_controller(), ipa(GUEST_V2M_BASE),
 				     vpci_unsafe_vectors());
 	}
+	return r ? r : -EAGAIN;
+}
+
+int vpci_create_guest(struct domain *d)
+{
+	int r = 0;
+
+	if (!d->vpci) {
+		return begin_guest(d);
+	}
 	/* A frame has few vectors: its guest needs them for what is lent to it. */
-	if (r == 0 && d->vpci->its) {
-		r = vpci_ports_create(seg);
+	if (d->vpci->its) {
+		r = vpci_ports_create(d->vpci->segments);
 	}
 	__atomic_store_n(&d->vpci->complete, r == 0, __ATOMIC_RELEASE);
 	return r;

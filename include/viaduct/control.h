@@ -187,7 +187,7 @@ struct control_domain_start {
 /* DOMAIN_LIST: control_list from + most wanted -> control_list_reply, then count control_domain. */
 struct control_list {
 	uint32_t from; /* first domain id, or SBDF, of interest */
-	uint32_t max;  /* entries; 0: as many as fit */
+	uint32_t max;  /* entries, but there may be fewer: see next; 0: as many as there may be */
 };
 
 struct control_list_reply {

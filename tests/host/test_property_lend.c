@@ -184,7 +184,7 @@ static void end_domain(uint32_t domain)
 	}
 	memset(&d->mmio, 0, sizeof(d->mmio));
 	fake_heap_fail_in = 0;
-	assert_int_equal(vpci_create_guest(d), 0);
+	assert_int_equal(world_create_guest(d), 0);
 	lend_devices_begin_guest(domain);
 }
 

@@ -132,7 +132,7 @@ static void begin_again(struct domain *d)
 {
 	d->state = DOMAIN_BUILDING;
 	d->mmio.count = 0;
-	assert_int_equal(vpci_create_guest(d), 0);
+	assert_int_equal(world_create_guest(d), 0);
 }
 
 static void test_same_memory(void **state)

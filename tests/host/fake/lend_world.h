@@ -61,6 +61,7 @@ void lend_world_end(void);
 void reclaim_all(struct domain *d);
 
 /* What vpci.h has in parts, all of it. */
+int world_create_guest(struct domain *d);
 int world_create_owner(struct domain *d, struct host_bridge *b);
 int lend_attach(struct domain *d, struct pci_function *f, const struct lend_options *options,
 		struct vsbdf *out);
