@@ -31,6 +31,7 @@ struct gic_ops {
 	void (*route)(uint32_t intid, uint32_t cpu);
 	void (*set_pending)(uint32_t intid);
 	void (*clear_pending)(uint32_t intid);
+	bool (*is_pending)(uint32_t intid);
 	void (*set_active)(uint32_t intid, bool active);
 	bool (*is_active)(uint32_t intid);
 };

@@ -212,6 +212,12 @@ static void gicv2_clear_pending(uint32_t intid)
 	mmio_write32(dist + GICD2_ICPENDR(intid / 32), line_bit(intid));
 }
 
+/* Of a level the wire or what was written, whichever is set (IHI0048B 4.3.7). */
+static bool gicv2_is_pending(uint32_t intid)
+{
+	return (mmio_read32(dist + GICD2_ISPENDR(intid / 32)) & line_bit(intid)) != 0;
+}
+
 static void gicv2_set_active(uint32_t intid, bool active)
 {
 	uint32_t reg = active ? GICD2_ISACTIVER(intid / 32) : GICD2_ICACTIVER(intid / 32);
@@ -239,6 +245,7 @@ const struct gic_ops gicv2_ops = {
 	.route = gicv2_route,
 	.set_pending = gicv2_set_pending,
 	.clear_pending = gicv2_clear_pending,
+	.is_pending = gicv2_is_pending,
 	.set_active = gicv2_set_active,
 	.is_active = gicv2_is_active,
 };

@@ -224,6 +224,12 @@ static void gicv3_clear_pending(uint32_t intid)
 	mmio_write32(line_regs(intid) + GICD_ICPENDR(intid / 32), line_bit(intid));
 }
 
+/* Of a level the wire or what was written, whichever is set (IHI0069, GICD_ISPENDR<n>). */
+static bool gicv3_is_pending(uint32_t intid)
+{
+	return (mmio_read32(line_regs(intid) + GICD_ISPENDR(intid / 32)) & line_bit(intid)) != 0;
+}
+
 static void gicv3_set_active(uint32_t intid, bool active)
 {
 	uint32_t reg = active ? GICD_ISACTIVER(intid / 32) : GICD_ICACTIVER(intid / 32);
@@ -251,6 +257,7 @@ const struct gic_ops gicv3_ops = {
 	.route = gicv3_route,
 	.set_pending = gicv3_set_pending,
 	.clear_pending = gicv3_clear_pending,
+	.is_pending = gicv3_is_pending,
 	.set_active = gicv3_set_active,
 	.is_active = gicv3_is_active,
 };

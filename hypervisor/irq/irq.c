@@ -162,6 +162,11 @@ void irq_clear_pending(uint32_t intid)
 	gic->clear_pending(intid);
 }
 
+bool irq_is_pending(uint32_t intid)
+{
+	return gic->is_pending(intid);
+}
+
 void irq_set_active(uint32_t intid, bool active)
 {
 	gic->set_active(intid, active);

@@ -51,6 +51,11 @@ void irq_set_affinity(uint32_t intid, uint32_t cpu); /* SPIs */
 void irq_set_pending(uint32_t intid);
 /* Forget an edge that came while an SPI was disabled. */
 void irq_clear_pending(uint32_t intid);
+/*
+ * Is an SPI pending, also while it is active or disabled? A level is while its wire is asserted, or
+ * when irq_set_pending() was called since it was acknowledged.
+ */
+bool irq_is_pending(uint32_t intid);
 /* Physical active state of a PPI of this CPU or an SPI: it moves with the vCPU that has it. */
 void irq_set_active(uint32_t intid, bool active);
 bool irq_is_active(uint32_t intid);

@@ -42,6 +42,18 @@ static inline void list_del(struct list *node)
 	list_init(node);
 }
 
+/* Those of `from` come before those of `to`, in their order; `from` is empty then. */
+static inline void list_prepend(struct list *to, struct list *from)
+{
+	if (!list_empty(from)) {
+		from->prev->next = to->next;
+		to->next->prev = from->prev;
+		to->next = from->next;
+		from->next->prev = to;
+		list_init(from);
+	}
+}
+
 #define list_entry(node, type, member) container_of(node, type, member)
 #define list_first(head, type, member) list_entry((head)->next, type, member)
 

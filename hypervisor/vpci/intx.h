@@ -10,8 +10,15 @@
  * and the virtual wire it is on raised. When its domain ends the handling, the virtual wire falls
  * and the function is looked at again; in a storm of it, only when that is over. So an interrupt
  * that a function stands for silences it, and a domain that storms, or never answers, holds up
- * itself. Nobody can be blamed for interrupts that no function stands for: too many, and the wire
- * is disabled for a while and its functions are polled. A domain that makes them costs the others a
+ * itself.
+ *
+ * An interrupt costs the same however many share the wire. Those who may speak are asked only while
+ * it is asserted, who interrupted last first, and a few in one interrupt. In a round each is asked
+ * once: who is let speak again waits for the next one. So whoever asserts is found in as many
+ * interrupts as there are others to ask, however quick they are to assert again.
+ *
+ * Nobody can be blamed for interrupts that no function stands for: too many, and the wire is
+ * disabled for a while and its functions are polled. A domain that makes them costs the others a
  * millisecond an interrupt.
  */
 #ifndef VPCI_INTX_H
@@ -27,7 +34,7 @@ struct vpci_function;
 
 /* A function on a wire. */
 struct intx_member {
-	struct list node;         /* of route->speaking or route->silent */
+	struct list node; /* of line->speaking or asked, route->silent or held */
 	struct intx_route *route; /* NULL: on none */
 	bool maskable;            /* implements Command.INTxDisable */
 	bool masked;              /* silenced by the hypervisor */
@@ -50,15 +57,15 @@ enum intx_action {
 };
 
 /*
- * One function of a shared wire. masked: silenced; off: silenced by its domain; high: its virtual
- * wire; storms: it interrupts too often just now; asserted: Status.Interrupt, which does not depend
- * on INTxDisable.
+ * One function of a shared wire. masked: silenced, and its virtual wire has fallen; off: silenced
+ * by its domain; storms: it interrupts too often just now; asserted: Status.Interrupt, which does
+ * not depend on INTxDisable.
  */
-enum intx_action intx_decide(bool masked, bool off, bool high, bool storms, bool asserted);
+enum intx_action intx_decide(bool masked, bool off, bool storms, bool asserted);
 
 /*
- * A physical interrupt found something to do, or not; *empty is how many more did not. True: too
- * many. A few come from withdrawn requests.
+ * A physical interrupt found something to do, or a round of them did not; *empty is how many more
+ * did not. True: too many. A few come from withdrawn requests.
  */
 bool intx_judge(uint32_t *empty, bool useful);
 

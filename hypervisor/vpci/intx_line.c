@@ -20,10 +20,10 @@ bool intx_can_join(const struct intx_line *line, const struct domain *d, bool ma
 	return true;
 }
 
-enum intx_action intx_decide(bool masked, bool off, bool high, bool storms, bool asserted)
+enum intx_action intx_decide(bool masked, bool off, bool storms, bool asserted)
 {
-	if (masked && (high || storms)) {
-		return INTX_LEAVE; /* its domain has not ended the handling, or it is too soon */
+	if (masked && storms) {
+		return INTX_HOLD;
 	}
 	if (!asserted || off) {
 		return masked ? INTX_UNMASK : INTX_LEAVE;

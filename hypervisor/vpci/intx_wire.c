@@ -54,15 +54,15 @@ struct intx_route *intx_wire_next(const struct intx_route *r)
 	return route_to(r->next, r->domain, r->vintid);
 }
 
-/* Another line with a route to r's place. */
-static struct intx_line *other_line(const struct intx_route *r)
+/* Another line's route to r's place. */
+static struct intx_route *other_route(const struct intx_route *r)
 {
-	const struct intx_route *other = intx_wire_first(r->domain, r->vintid);
+	struct intx_route *other = intx_wire_first(r->domain, r->vintid);
 
 	while (other && other->line == r->line) {
 		other = intx_wire_next(other);
 	}
-	return other ? other->line : NULL;
+	return other;
 }
 
 /* One place has room for one physical interrupt: it must be this wire's alone, too. */
@@ -73,7 +73,7 @@ static enum intx_mode mode_wanted(const struct intx_line *line)
 	if (list_empty(&line->routes)) {
 		return INTX_OFF;
 	}
-	return r->of_line.next == &line->routes && !other_line(r) ? INTX_FORWARD : INTX_SHARED;
+	return r->of_line.next == &line->routes && !other_route(r) ? INTX_FORWARD : INTX_SHARED;
 }
 
 static void let_speak(struct intx_member *m)
@@ -82,6 +82,8 @@ static void let_speak(struct intx_member *m)
 
 	spin_lock(&intx_wires.lock);
 	spin_lock(&vf->function->lock);
+	list_del(&m->node);
+	list_add_tail(&m->route->line->speaking, &m->node);
 	intx_set_masked(m, false);
 	spin_unlock(&vf->function->lock);
 	spin_unlock(&intx_wires.lock);
@@ -94,7 +96,7 @@ static void let_speak(struct intx_member *m)
 static void stand_for_all(const struct intx_line *line)
 {
 	const struct intx_route *r = list_first(&line->routes, struct intx_route, of_line);
-	struct intx_member *m = list_first(&r->speaking, struct intx_member, node);
+	struct intx_member *m = list_first(&line->speaking, struct intx_member, node);
 
 	vgic_route_meter(r->domain, line->intid, &intx_function(m)->function->meter);
 	irq_enable(line->intid);
@@ -109,6 +111,7 @@ static int start_forward(struct intx_line *line)
 		return ret;
 	}
 	line->domain = r->domain;
+	list_prepend(&r->silent, &r->held);
 	while (!list_empty(&r->silent)) {
 		let_speak(list_first(&r->silent, struct intx_member, node));
 	}
@@ -155,10 +158,10 @@ static void apply(struct intx_line *line)
  */
 static void apply_both(struct intx_route *r)
 {
-	struct intx_line *other = other_line(r);
+	const struct intx_route *other = other_route(r);
 
 	if (other) {
-		apply(other);
+		apply(other->line);
 	}
 	apply(r->line);
 }
@@ -175,6 +178,9 @@ static struct intx_line *line_get(uint32_t intid)
 	if (line) {
 		line->intid = intid;
 		list_init(&line->routes);
+		list_init(&line->speaking);
+		list_init(&line->asked);
+		list_init(&line->raised);
 		list_init(&line->polled);
 		line->next = *bucket;
 		*bucket = line;
@@ -214,8 +220,9 @@ static struct intx_route *route_get(struct intx_line *line, struct domain *d, ui
 	r->line = line;
 	r->domain = d;
 	r->vintid = vintid;
-	list_init(&r->speaking);
+	list_init(&r->raised);
 	list_init(&r->silent);
+	list_init(&r->held);
 	spin_lock(&intx_wires.lock);
 	list_add_tail(&line->routes, &r->of_line);
 	r->next = *bucket;
@@ -228,7 +235,7 @@ static struct intx_route *route_get(struct intx_line *line, struct domain *d, ui
 static void route_end(struct intx_route *r)
 {
 	struct intx_route **link = route_bucket(r->domain, r->vintid);
-	struct intx_line *other = other_line(r);
+	struct intx_route *other = other_route(r);
 
 	spin_lock(&intx_wires.lock);
 	while (*link != r) {
@@ -236,11 +243,12 @@ static void route_end(struct intx_route *r)
 	}
 	*link = r->next;
 	list_del(&r->of_line);
+	list_del(&r->raised);
 	spin_unlock(&intx_wires.lock);
 	/* What the virtual wire is for others is found out anew: it may be up to this line. */
 	vgic_set_resample(r->domain, r->vintid, 0);
 	apply_both(r);
-	if (other && other->mode == INTX_SHARED) {
+	if (other && other->line->mode == INTX_SHARED) {
 		intx_share_look(other);
 	}
 	line_put(r->line);
@@ -260,6 +268,7 @@ bool intx_wire_join(struct intx_member *m, uint32_t intid, struct domain *d, uin
 		return false;
 	}
 	line->unmaskable += !m->maskable;
+	r->members++;
 	spin_lock(&intx_wires.lock);
 	spin_lock(&vf->function->lock);
 	m->route = r;
@@ -279,7 +288,6 @@ void intx_wire_leave(struct intx_member *m)
 {
 	struct vpci_function *vf = intx_function(m);
 	struct intx_route *r = m->route;
-	bool last;
 
 	spin_lock(&intx_wires.lock);
 	spin_lock(&vf->function->lock);
@@ -287,11 +295,10 @@ void intx_wire_leave(struct intx_member *m)
 	m->route = NULL;
 	vf->function->intx = NULL;
 	vpci_intx_update(vf);
-	last = list_empty(&r->speaking) && list_empty(&r->silent);
 	spin_unlock(&vf->function->lock);
 	spin_unlock(&intx_wires.lock);
 	r->line->unmaskable -= !m->maskable;
-	if (last) {
+	if (--r->members == 0) {
 		route_end(r);
 	} else if (r->line->mode == INTX_FORWARD) {
 		stand_for_all(r->line);
@@ -307,7 +314,7 @@ void pci_storm_over(struct pci_function *f)
 	if (r && r->line->mode == INTX_FORWARD) {
 		irq_enable(r->line->intid);
 	} else if (r && r->line->mode == INTX_SHARED) {
-		intx_share_look(r->line);
+		intx_share_storm_over(f->intx);
 	}
 	spin_unlock(&intx_wires.change_lock);
 }

@@ -25,7 +25,10 @@ struct intx_line {
 	enum intx_mode mode;   /* the same */
 	struct domain *domain; /* change_lock; INTX_FORWARD: where to */
 
-	/* lock; INTX_SHARED */
+	/* lock; INTX_SHARED, and speaking always */
+	struct list speaking; /* members that may interrupt, still to be asked in this round */
+	struct list asked;    /* those that were; who interrupted last is first */
+	struct list raised;   /* routes; the end of the handling there comes to this line */
 	uint32_t empty;      /* intx_judge() */
 	uint32_t polls_left; /* 0: it interrupts; else it is disabled, and looked at so often yet */
 	uint64_t poll_count; /* times that it came to that */
@@ -35,12 +38,14 @@ struct intx_line {
 /* The functions of a line that interrupt one domain at one place. Written under both locks. */
 struct intx_route {
 	struct list of_line;
+	struct list raised;      /* of line->raised, or in none */
 	struct intx_route *next; /* of its bucket */
 	struct intx_line *line;
 	struct domain *domain;
 	uint32_t vintid;
-	struct list speaking;
-	struct list silent; /* masked */
+	uint32_t members;   /* change_lock */
+	struct list silent; /* masked, to be looked at once the virtual wire has fallen */
+	struct list held;   /* masked until a storm is over */
 };
 
 struct intx_wires {
@@ -75,10 +80,11 @@ void intx_wire_leave(struct intx_member *m);
 /* The line's interrupts are handled here from now on, or are no longer. -EBUSY, -EINVAL. */
 int intx_share_start(struct intx_line *line);
 void intx_share_stop(struct intx_line *line);
-/* Its functions are to be looked at. */
-void intx_share_look(struct intx_line *line);
+/* The silent ones at this route's place are to be looked at. */
+void intx_share_look(struct intx_route *r);
+void intx_share_storm_over(struct intx_member *m);
 
-/* vpci_intx.c. lock and function->lock held. */
+/* vpci_intx.c. lock and function->lock held; which list m is in is the caller's. */
 void intx_set_masked(struct intx_member *m, bool masked);
 /* Its domain wants no interrupt of it. */
 bool intx_turned_off(const struct vpci_function *vf);

@@ -29,8 +29,6 @@ void vpci_intx_update(struct vpci_function *vf)
 void intx_set_masked(struct intx_member *m, bool masked)
 {
 	m->masked = masked;
-	list_del(&m->node);
-	list_add_tail(masked ? &m->route->silent : &m->route->speaking, &m->node);
 	vpci_intx_update(intx_function(m));
 }
 

@@ -125,7 +125,9 @@ static void test_spi(void **state)
 	assert_int_equal(take(false), SPI);
 	/* It stays active, and is not signalled again, until it is deactivated. */
 	assert_true(gicv2_ops.is_active(SPI));
+	assert_false(gicv2_ops.is_pending(SPI));
 	gicv2_ops.set_pending(SPI);
+	assert_true(gicv2_ops.is_pending(SPI));
 	assert_int_equal(take(false), NONE);
 	gicv2_ops.deactivate(SPI);
 	assert_false(gicv2_ops.is_active(SPI));

@@ -97,6 +97,11 @@ static void hw_route(uint32_t intid, uint32_t cpu)
 {
 }
 
+static bool hw_is_pending(uint32_t intid)
+{
+	return hw.pending[intid] || hw.level[intid];
+}
+
 static void hw_set_active(uint32_t intid, bool active)
 {
 	hw.active[intid] = active;
@@ -122,6 +127,7 @@ const struct gic_ops gicv3_ops = {
 	.enable = hw_enable,
 	.disable = hw_disable,
 	.route = hw_route,
+	.is_pending = hw_is_pending,
 	.set_active = hw_set_active,
 	.is_active = hw_is_active,
 };
@@ -236,12 +242,13 @@ static void test_forwarded_stays_active(void **state)
 	irq_dispatch();
 	irq_dispatch();
 	assert_int_equal(calls, 1);
-	assert_true(irq_is_active(60));
+	assert_true(irq_is_active(60) && irq_is_pending(60));
 	irq_set_active(60, false);
 	irq_dispatch();
 	assert_int_equal(calls, 2);
 	/* Taken back while the guest has it: inactive for the next owner. */
 	hw.level[60] = false;
+	assert_false(irq_is_pending(60));
 	irq_release(60);
 	assert_false(hw.active[60]);
 }

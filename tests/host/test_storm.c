@@ -234,6 +234,46 @@ static void test_who_storms_on_a_shared_wire_is_held(void **state)
 	assert_false(silent(disk) || vgic_level(GUEST1, GUEST_INTX_INTID + 3));
 }
 
+/* Its domain handles another one at the same place while the storm ends. */
+static void test_who_was_held_is_told_after_a_handling(void **state)
+{
+	(void)state;
+	start_over_with_wires();
+	add_nvme(&world, 1, 0x4000);
+	disk = last_with_pin();
+	add_nic(&world, 5);
+	card = last_with_pin();
+	add_nvme(&world, 9, 0x4000);
+	(void)last_with_pin();
+	bring_up(&world, 0x4010000000ULL);
+	start(1);
+	quarantine(nvme);
+	quarantine(nic);
+	lend_to(GUEST1, nvme, 3);
+	lend_to(GUEST1, nic, 7);
+	fake_intx_run_pending();
+	ask(disk, true);
+	fake_intx_run_pending();
+	storm_of_guest(2 * BURST);
+	assert_true(pci_storm_lasts(nvme) && silent(disk));
+	ask(card, true);
+	fake_intx_run_pending();
+	assert_true(silent(card) && vgic_level(GUEST1, GUEST_INTX_INTID + 3));
+	ask(card, false);
+	pass_ms(PCI_STORM_BACKOFF_MS);
+	world_run_jobs();
+	fake_intx_run_pending();
+	assert_true(silent(disk) && silent(card));
+	fake_intx_eoi(GUEST1, GUEST_INTX_INTID + 3);
+	fake_intx_run_pending();
+	assert_true(silent(disk) && vgic_level(GUEST1, GUEST_INTX_INTID + 3));
+	assert_false(silent(card));
+	ask(disk, false);
+	fake_intx_eoi(GUEST1, GUEST_INTX_INTID + 3);
+	fake_intx_run_pending();
+	assert_false(silent(disk));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +284,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_wire_of_one_domain_is_disabled, setup_wire,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_who_storms_on_a_shared_wire_is_held,
+						setup_wire, teardown),
+		cmocka_unit_test_setup_teardown(test_who_was_held_is_told_after_a_handling,
 						setup_wire, teardown),
 	};
 

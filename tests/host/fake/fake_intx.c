@@ -12,9 +12,14 @@
 #include "irq/irq.h"
 #include "irq/vgic.h"
 #include "lib/errno.h"
+#include "model_pci.h"
+#include "pci/registry.h"
+#include "vpci/intx_wire.h"
 
 #define LINES 128
 #define WIRES 128
+
+bool fake_intx_refuse;
 
 static struct {
 	irq_handler handler;
@@ -24,6 +29,7 @@ static struct {
 	struct irq_meter *meter;
 	bool enabled;
 	bool pending;
+	bool asserted; /* if not by functions */
 	bool running;
 	uint32_t cpu;
 } lines[LINES];
@@ -51,7 +57,7 @@ static uint32_t wire_of(struct domain *d, uint32_t vintid)
 int irq_request(uint32_t intid, bool edge, irq_handler handler, void *arg)
 {
 	assert_true(intid < LINES && !edge);
-	if (lines[intid].handler || lines[intid].domain) {
+	if (fake_intx_refuse || lines[intid].handler || lines[intid].domain) {
 		return -EBUSY;
 	}
 	lines[intid].handler = handler;
@@ -83,6 +89,20 @@ void irq_set_pending(uint32_t intid)
 {
 	assert_non_null(lines[intid].handler);
 	lines[intid].pending = true;
+}
+
+bool irq_is_pending(uint32_t intid)
+{
+	const struct pci_function *f;
+
+	for (f = pci_function_first(); f; f = f->next) {
+		const struct intx_route *r = f->intx ? f->intx->route : NULL;
+
+		if (r && r->line->intid == intid && model_pin(f->bridge, f->sbdf)) {
+			return true;
+		}
+	}
+	return lines[intid].asserted || lines[intid].pending;
 }
 
 void irq_set_affinity(uint32_t intid, uint32_t cpu)
@@ -181,13 +201,20 @@ uint32_t fake_intx_cpu(uint32_t intid)
 	return lines[intid].cpu;
 }
 
-void fake_intx_fire(uint32_t intid)
+static void handle(uint32_t intid)
 {
-	assert_true(lines[intid].enabled);
 	lines[intid].pending = false;
 	lines[intid].running = true;
 	assert_int_equal(lines[intid].handler(intid, lines[intid].arg), IRQ_HANDLED);
 	lines[intid].running = false;
+}
+
+void fake_intx_fire(uint32_t intid)
+{
+	assert_true(lines[intid].enabled);
+	lines[intid].asserted = true;
+	handle(intid);
+	lines[intid].asserted = false;
 }
 
 uint32_t fake_intx_run_pending(void)
@@ -195,8 +222,8 @@ uint32_t fake_intx_run_pending(void)
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < LINES; i++) {
-		if (lines[i].pending && lines[i].enabled) {
-			fake_intx_fire(i);
+		if (lines[i].handler && lines[i].enabled && irq_is_pending(i)) {
+			handle(i);
 			count++;
 		}
 	}

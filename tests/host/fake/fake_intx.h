@@ -12,14 +12,16 @@ void fake_intx_end(void);
 struct domain *fake_intx_forwarded(uint32_t intid, uint32_t *vintid);
 /* What counts the interrupts of a forwarded line. */
 struct irq_meter *fake_intx_meter(uint32_t intid);
+/* Nobody can request a line. */
+extern bool fake_intx_refuse;
 bool fake_intx_has_handler(uint32_t intid);
 bool fake_intx_enabled(uint32_t intid);
 /* The pCPU a line with a handler interrupts; 0 when nobody has said. */
 uint32_t fake_intx_cpu(uint32_t intid);
 
-/* The host line is asserted, or was set pending: its handler runs. */
+/* The host line is asserted, by whomever: its handler runs. */
 void fake_intx_fire(uint32_t intid);
-/* Handlers of lines set pending run; how many. */
+/* Handlers of lines that functions assert, or that were set pending, run once; how many. */
 uint32_t fake_intx_run_pending(void);
 /* The domain ends its handling of a virtual wire. */
 void fake_intx_eoi(struct domain *d, uint32_t vintid);

@@ -181,7 +181,10 @@ static uint32_t dist_read(uint32_t at)
 	if (at >= 0x300) {
 		return read_bits(model_gicv2.active, (at - 0x300) / 4);
 	}
-	assert_true(at >= 0x100 && at < 0x200);
+	if (at >= 0x200) {
+		return read_bits(model_gicv2.pending, at % 0x80 / 4);
+	}
+	assert_true(at >= 0x100);
 	return read_bits(model_gicv2.enabled, at % 0x80 / 4);
 }
 

@@ -177,7 +177,18 @@ static uint32_t model_read(struct host_bridge *b, struct sbdf where, uint32_t of
 		f->busy_left--;
 		return f->busy_crs && offset == PCI_VENDOR_ID ? 0xffff0001U : 0xffffffffU;
 	}
+	if (f->restless && offset == PCI_STATUS) {
+		f->config[PCI_STATUS] ^= PCI_STATUS_INTERRUPT;
+	}
 	return get(f->config, offset, size);
+}
+
+bool model_pin(const struct host_bridge *b, struct sbdf where)
+{
+	const struct model_function *f = route(b->priv, where);
+
+	return f != NULL && !f->gone && (model_get(f, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT) &&
+	       !(model_get(f, PCI_COMMAND, 2) & PCI_COMMAND_INTX_OFF);
 }
 
 static void count_sizing(struct model_function *f, uint32_t offset)

@@ -56,6 +56,7 @@ struct model_function {
 	uint16_t vf;               /* its number, from 0 */
 	uint16_t sriov;            /* offset of the capability of a PF */
 	uint32_t reads;            /* config reads that reached it */
+	bool restless;             /* Status.Interrupt is another at each read */
 	uint32_t decode_on_sizing; /* BAR writes that came while memory or I/O decode was on */
 };
 
@@ -103,6 +104,9 @@ void model_set8(struct model_function *f, uint32_t offset, uint8_t value, uint8_
 void model_set16(struct model_function *f, uint32_t offset, uint16_t value, uint16_t writable);
 void model_set32(struct model_function *f, uint32_t offset, uint32_t value, uint32_t writable);
 uint32_t model_get(const struct model_function *f, uint32_t offset, uint32_t size);
+
+/* Does the function there assert its pin? Not a read of its config space. */
+bool model_pin(const struct host_bridge *b, struct sbdf where);
 
 /* Append a capability of len bytes (dword rounded) to the list; its offset. */
 uint16_t model_cap(struct model_function *f, uint8_t id, uint32_t len);

@@ -187,6 +187,12 @@ static void set_pending(uint32_t intid)
 	__atomic_store_n(&lines[intid].pending, true, __ATOMIC_RELAXED);
 }
 
+/* A wire that somebody may assert. */
+static bool is_pending(uint32_t intid)
+{
+	return any(4) != 0;
+}
+
 static void set_active(uint32_t intid, bool active)
 {
 }
@@ -226,6 +232,7 @@ const struct gic_ops gicv3_ops = {
 	.enable = enable,
 	.disable = disable,
 	.set_pending = set_pending,
+	.is_pending = is_pending,
 	.set_active = set_active,
 	.is_active = is_active,
 	.route = route,
