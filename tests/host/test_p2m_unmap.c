@@ -10,6 +10,7 @@
 #include "fake_heap.h"
 #include "lib/errno.h"
 #include "p2m_rig.h"
+#include "work.h"
 
 /* At most so many entries a call, and the whole is the same as in one go. */
 static void test_slices(void **state)
@@ -103,6 +104,23 @@ static void test_pages_in_a_row(void **state)
 		give_all_back();
 		assert_int_equal(p2m.table_pages, tables);
 	}
+}
+
+/* Whether a table is empty is known: the last page of one goes as fast as any, and so do both. */
+static void test_empty_tables_are_not_searched(void **state)
+{
+	const uint64_t last = 0x40000000 + SZ_2M - SZ_4K;
+	const uint32_t tables = p2m.table_pages;
+	uint64_t beside, alone;
+
+	assert_int_equal(p2m_map(&p2m, ipa(last - SZ_4K), pa(0), 2 * SZ_4K, P2M_MMIO), 0);
+	assert_int_equal(p2m.table_pages, tables + 2);
+	beside = WORK(p2m_unmap(&p2m, ipa(last - SZ_4K), SZ_4K));
+	assert_int_equal(p2m.table_pages, tables + 2);
+	alone = WORK(p2m_unmap(&p2m, ipa(last), SZ_4K));
+	assert_int_equal(p2m.table_pages, tables);
+	assert_in_range(beside, 1, 100);
+	assert_in_range(alone, 1, 100);
 }
 
 /* Pages and then blocks in one go, or blocks and then pages: each of them is flushed. */
@@ -237,6 +255,7 @@ int main(void)
 		TEST(test_slices),
 		TEST(test_blocks_in_a_row),
 		TEST(test_pages_in_a_row),
+		TEST(test_empty_tables_are_not_searched),
 		TEST(test_pages_beside_blocks),
 		TEST(test_tables_made_in_vain),
 		TEST(test_big_unmap),

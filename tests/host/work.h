@@ -26,7 +26,7 @@ void __sanitizer_cov_trace_pc(void)
 	})
 
 /* Chains of a hash are longer now and then. */
-static void assert_flat(const char *what, uint64_t few, uint64_t many)
+static inline void assert_flat(const char *what, uint64_t few, uint64_t many)
 {
 	assert_true(few != 0);
 	if (many * 100 > few * 105 + 1600) {

@@ -33,10 +33,24 @@ static unsigned int pick_level(ipaddr_t ipa, paddr_t pa, uint64_t left, enum p2m
 	return 3;
 }
 
-/* The entry for ipa at a level, tables made on the way. -EEXIST: a block covers it. */
-static int entry_at(struct p2m *p, ipaddr_t ipa, unsigned int level, uint64_t **out)
+/* Entries of the table that parent points to became valid. NULL: it is the root. */
+static void count(uint64_t *parent, uint32_t entries)
+{
+	if (parent != NULL) {
+		p2m_table_write(parent, pte_table_add(*parent, entries));
+	}
+}
+
+/*
+ * The entry for ipa at a level, and the one that points to its table; tables are made on the way.
+ * -EEXIST: a block covers it.
+ */
+static int entry_at(struct p2m *p, ipaddr_t ipa, unsigned int level, uint64_t **out,
+		    uint64_t **parent)
 {
 	uint64_t *entry = &p->root[pte_index(ipa, 1)];
+
+	*parent = NULL;
 
 	for (unsigned int at = 1; at < level; at++) {
 		uint64_t *table;
@@ -49,10 +63,12 @@ static int entry_at(struct p2m *p, ipaddr_t ipa, unsigned int level, uint64_t **
 			/* The zeroes before the pointer to them. */
 			p2m_tlb_publish();
 			p2m_table_write(entry, pte_table(heap_pa(table)));
+			count(*parent, 1);
 		} else if (!pte_is_table(*entry, at)) {
 			return -EEXIST;
 		}
 		table = heap_va(pte_address(*entry));
+		*parent = entry;
 		entry = &table[pte_index(ipa, at + 1)];
 	}
 	*out = entry;
@@ -71,9 +87,9 @@ static int map_run(struct p2m *p, ipaddr_t ipa, paddr_t pa, uint64_t left, enum 
 	uint64_t size = pte_level_size(level);
 	uint64_t bytes = MIN(MIN(room, max), left / size) * size;
 	uint64_t leaf = pte_leaf(pa, type, level);
-	uint64_t *entry;
+	uint64_t *entry, *parent;
 	uint64_t at;
-	int ret = entry_at(p, ipa, level, &entry);
+	int ret = entry_at(p, ipa, level, &entry, &parent);
 
 	if (ret != 0) {
 		return ret;
@@ -91,6 +107,7 @@ static int map_run(struct p2m *p, ipaddr_t ipa, paddr_t pa, uint64_t left, enum 
 		}
 		p2m_table_write(entry, leaf + at);
 	}
+	count(parent, (uint32_t)(at >> pte_level_shift(level)));
 	*done += at;
 	return ret;
 }

@@ -65,9 +65,29 @@ static inline enum p2m_type pte_type(uint64_t pte)
 	return pte_valid(pte) ? (enum p2m_type)BITS(pte, 57, 55) : P2M_INVALID;
 }
 
+/* A table without a valid entry. */
 static inline uint64_t pte_table(paddr_t table)
 {
 	return table.v | PTE_TABLE | PTE_VALID;
+}
+
+/*
+ * How many entries of its table are valid is kept in bits that hardware ignores as well, but for
+ * FEAT_HAFT, which stays off.
+ */
+static inline uint32_t pte_table_count(uint64_t pte)
+{
+	return (uint32_t)BITS(pte, 11, 2);
+}
+
+static inline uint64_t pte_table_add(uint64_t pte, uint32_t entries)
+{
+	return pte + ((uint64_t)entries << 2);
+}
+
+static inline uint64_t pte_table_remove(uint64_t pte, uint32_t entries)
+{
+	return pte - ((uint64_t)entries << 2);
 }
 
 /* Shareability of Device and non-cacheable memory is ignored: always outer. */

@@ -110,16 +110,6 @@ bool p2m_table_give_back(struct p2m *p, uint32_t max)
 	return p->retired_pages == NULL && p->retired_tables == NULL;
 }
 
-bool p2m_table_empty(const uint64_t *table)
-{
-	for (uint32_t i = 0; i < P2M_ENTRIES; i += 8) {
-		if (pte_valid(four(&table[i]) | four(&table[i + 4]))) {
-			return false;
-		}
-	}
-	return true;
-}
-
 uint64_t *p2m_table_walk(const struct p2m *p, ipaddr_t ipa, unsigned int *level)
 {
 	uint64_t *entry = &p->root[pte_index(ipa, 1)];

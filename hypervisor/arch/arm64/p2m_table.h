@@ -20,7 +20,6 @@ uint64_t *p2m_table_alloc(struct p2m *p);
 void p2m_table_retire(struct p2m *p, uint64_t *table, unsigned int level);
 /* At most max retired tables go back to the heap. True: there is none left. */
 bool p2m_table_give_back(struct p2m *p, uint32_t max);
-bool p2m_table_empty(const uint64_t *table);
 /* The entry of the CPU's view that decides about ipa, and its level. */
 uint64_t *p2m_table_walk(const struct p2m *p, ipaddr_t ipa, unsigned int *level);
 

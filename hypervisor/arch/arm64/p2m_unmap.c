@@ -45,12 +45,18 @@ static void clear_leaf(struct p2m *p, uint64_t *smallest, uint64_t *entry, unsig
 	gather(smallest, size);
 }
 
+/* Entries of the table behind entry went. */
+static void uncount(uint64_t *entry, uint32_t entries)
+{
+	p2m_table_write(entry, pte_table_remove(*entry, entries));
+}
+
 /* Walk caches forget a table when they forget any page in its reach. */
 static bool unlink_if_empty(struct p2m *p, uint64_t *entry)
 {
 	uint64_t *table = heap_va(pte_address(*entry));
 
-	if (!p2m_table_empty(table)) {
+	if (pte_table_count(*entry) != 0) {
 		return false;
 	}
 	p2m_table_write(entry, 0);
@@ -60,48 +66,51 @@ static bool unlink_if_empty(struct p2m *p, uint64_t *entry)
 }
 
 /*
- * Pages from ipa on, inside one table of level 3; none is RAM, which has blocks. There may be
- * hundreds, and somebody waits.
+ * Pages from ipa on, inside one table of level 3: how many there were. None is RAM, which has
+ * blocks. There may be hundreds, and somebody waits.
  */
-static void clear_pages(uint64_t *level3, ipaddr_t ipa, uint64_t size)
+static uint32_t clear_pages(uint64_t *level3, ipaddr_t ipa, uint64_t size)
 {
-	uint32_t first = pte_index(ipa, 3), count = (uint32_t)(size / SZ_4K);
+	uint64_t *entry = &level3[pte_index(ipa, 3)], *end = entry + size / SZ_4K;
+	uint32_t cleared = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
-		p2m_table_write(&level3[first + i], 0);
+#pragma GCC unroll 4
+	for (; entry != end; entry++) {
+		cleared += pte_valid(*entry);
+		p2m_table_write(entry, 0);
 	}
+	return cleared;
 }
 
-/* [ipa, +size) lies inside one entry of level 2. */
-static void unmap_2m(struct p2m *p, uint64_t *smallest, uint64_t *entry, ipaddr_t ipa,
+/* [ipa, +size) lies inside one entry of level 2. True: that was valid, and is not any more. */
+static bool unmap_2m(struct p2m *p, uint64_t *smallest, uint64_t *entry, ipaddr_t ipa,
 		     uint64_t size)
 {
 	uint64_t *level3;
 
 	if (!pte_valid(*entry)) {
-		return;
+		return false;
 	}
 	if (!pte_is_table(*entry, 2)) {
 		clear_leaf(p, smallest, entry, 2, ipa, size);
-		return;
+		return true;
 	}
 	level3 = heap_va(pte_address(*entry));
+	*smallest = SZ_4K;
 	if (size == SZ_2M) {
 		p2m_table_write(entry, 0);
 		p2m_table_retire(p, level3, 3);
-		*smallest = SZ_4K;
-		return;
+		return true;
 	}
-	clear_pages(level3, ipa, size);
-	*smallest = SZ_4K;
-	(void)unlink_if_empty(p, entry);
+	uncount(entry, clear_pages(level3, ipa, size));
+	return unlink_if_empty(p, entry);
 }
 
 /*
- * Blocks from ipa on, inside one table of level 2 and up to what takes a closer look: how many
- * bytes. There may be hundreds, and somebody waits.
+ * Blocks from ipa on, inside one table of level 2 and up to what takes a closer look: how many.
+ * There may be hundreds, and somebody waits.
  */
-static uint64_t clear_blocks(uint64_t *smallest, uint64_t *level2, ipaddr_t ipa, uint64_t size)
+static uint32_t clear_blocks(uint64_t *smallest, uint64_t *level2, ipaddr_t ipa, uint64_t size)
 {
 	uint32_t first = pte_index(ipa, 2), count = (uint32_t)(size / SZ_2M), i = 0;
 
@@ -113,13 +122,14 @@ static uint64_t clear_blocks(uint64_t *smallest, uint64_t *level2, ipaddr_t ipa,
 	if (i != 0) {
 		gather(smallest, SZ_2M);
 	}
-	return i * SZ_2M;
+	return i;
 }
 
 /* [ipa, +size) lies inside one entry of level 1. */
 static void unmap_1g(struct p2m *p, uint64_t *smallest, ipaddr_t ipa, uint64_t size)
 {
 	uint64_t *top = &p->root[pte_index(ipa, 1)];
+	uint32_t blocks, cleared = 0;
 	uint64_t *level2;
 	uint64_t step;
 
@@ -141,13 +151,16 @@ static void unmap_1g(struct p2m *p, uint64_t *smallest, ipaddr_t ipa, uint64_t s
 	for (uint64_t at = 0; at < size; at += step) {
 		ipaddr_t from = ipa_add(ipa, at);
 
-		step = IS_ALIGNED(from.v, SZ_2M) ? clear_blocks(smallest, level2, from, size - at)
-						 : 0;
-		if (step == 0) {
+		blocks = IS_ALIGNED(from.v, SZ_2M)
+				 ? clear_blocks(smallest, level2, from, size - at) : 0;
+		cleared += blocks;
+		step = blocks * SZ_2M;
+		if (blocks == 0) {
 			step = MIN(SZ_2M - from.v % SZ_2M, size - at);
-			unmap_2m(p, smallest, &level2[pte_index(from, 2)], from, step);
+			cleared += unmap_2m(p, smallest, &level2[pte_index(from, 2)], from, step);
 		}
 	}
+	uncount(top, cleared);
 	(void)unlink_if_empty(p, top);
 }
 
@@ -183,8 +196,9 @@ void p2m_prune(struct p2m *p, ipaddr_t ipa)
 		return;
 	}
 	entry = (uint64_t *)heap_va(pte_address(*top)) + pte_index(ipa, 2);
-	if (pte_is_table(*entry, 2)) {
-		any = unlink_if_empty(p, entry);
+	if (pte_is_table(*entry, 2) && unlink_if_empty(p, entry)) {
+		uncount(top, 1);
+		any = true;
 	}
 	any = unlink_if_empty(p, top) || any;
 	flush(p, ipa, SZ_4K, any ? SZ_4K : 0);
