@@ -18,18 +18,14 @@ static void silence(struct pci_function *f)
 	}
 }
 
-/*
- * Taking them away made their faults heard again: a device may go on regardless. The lock keeps an
- * administrator's retry, and with it the next user, from coming in between.
- */
-static void stay_silent(struct pci_function *f)
+void pci_contain_stay_silent(struct pci_function *f)
 {
 	const struct pci_function *m = f;
 
 	spin_lock(&pci_registry_lock);
 	/* With the reason, as long as they are broken or on their way there. All are one group. */
 	do {
-		if (m->broken_why != NULL && pci_same_stream(f, m)) {
+		if (m->broken_why != NULL && !pci_function_gone(m) && pci_same_stream(f, m)) {
 			silence(f);
 			break;
 		}
@@ -47,11 +43,7 @@ static enum job_status contain_step(struct job *j)
 		pci_contain_claim(f);
 		return JOB_MORE;
 	}
-	if (!pci_contain_take(f)) {
-		return JOB_MORE;
-	}
-	stay_silent(f);
-	return JOB_DONE;
+	return pci_contain_take(f) ? JOB_DONE : JOB_MORE;
 }
 
 static void contain_finish(struct job *j, bool cancelled)

@@ -35,6 +35,12 @@ struct pci_contain {
 void pci_contain(struct pci_function *f, const char *why);
 
 /*
+ * f was cut off, which made faults of its stream heard again: a device that did harm may go on
+ * regardless. No lock held; f is claimed, so that nobody else takes the stream into use.
+ */
+void pci_contain_stay_silent(struct pci_function *f);
+
+/*
  * An access to where, config space or I/O port, was answered with an abort, and the caller goes on
  * with all ones. Absent functions and bridges may do that; a function that was found is contained.
  */

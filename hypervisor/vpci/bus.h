@@ -29,8 +29,11 @@ struct vpci_vfs;
 struct vpci_msix;
 struct vpci_vectors;
 
-/* On its way out: being cut off is over, routes of interrupts may be left; none are. */
-enum vpci_leave { VPCI_STAYS, VPCI_LEAVES, VPCI_LEFT };
+/*
+ * On its way out: next its BARs leave stage 2; it is cut off; the routes of its interrupts go; none
+ * are left.
+ */
+enum vpci_leave { VPCI_STAYS, VPCI_LEAVES, VPCI_UNMAPPED, VPCI_CUT, VPCI_LEFT };
 
 /* One memory BAR's place in the domain's stage 2. */
 struct vpci_mapping {
@@ -78,7 +81,7 @@ struct vpci_function {
 	struct intx_member intx; /* vpci_intx.c; route and masked: function->lock too */
 
 	struct its_device *itt; /* read by the vITS without lock, see vpci_host_device() */
-	struct job routes;      /* lend_leave.c: makes the vITS follow itt */
+	struct job routes;      /* lend_leave.c: makes the vITS follow itt, and the way out */
 	bool routes_queued;
 	enum vpci_leave leave;
 	int leave_error;  /* what it leaves with, besides being reset: it is broken */

@@ -32,11 +32,12 @@ int lend_retry(struct pci_function *f);
 
 /*
  * State RESETTING, claimed: take f from its user, whichever kind that is, and into quarantine by a
- * reset. error: it is broken already. more: others with its stream are taken away right after, the
- * last shuts it. No lock held. On return the user cannot reach it, nor it the user's memory; routes
- * of its interrupts, and then the reset, may be a job's, and f->user stays until that.
+ * reset. error: it is broken already. No lock held. On return the user cannot reach it, nor it the
+ * user's memory, unless it is one of several that go together or has so much mapped that it takes
+ * long: then that is a job's. So may be the routes of its interrupts, and then the reset; f->user
+ * stays until that.
  */
-int lend_take_away(struct pci_function *f, int error, bool more);
+int lend_take_away(struct pci_function *f, int error, bool several);
 
 /*
  * Registry lock held. Is another function with f's StreamID in use? Behind a bridge to conventional

@@ -48,7 +48,7 @@ bool pci_contain_take(struct pci_function *f)
 	if (m) {
 		/* Once it is broken another CPU may retry it: not to be looked at again. */
 		f->contain.claimed = m->contain.next;
-		(void)lend_take_away(m, -EIO, f->contain.claimed != NULL); /* in m->state */
+		(void)lend_take_away(m, -EIO, false); /* in m->state */
 	}
 	return f->contain.claimed == NULL;
 }

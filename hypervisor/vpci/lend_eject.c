@@ -29,12 +29,14 @@ static struct pci_function *claim_all(const struct vpci_slot *slot)
 
 static void take_all(struct pci_function *claimed)
 {
+	bool several = claimed && claimed->contain.next;
+
 	while (claimed) {
 		struct pci_function *f = claimed;
 
 		/* Once it is in quarantine another CPU may claim it: not to be looked at again. */
 		claimed = f->contain.next;
-		(void)lend_take_away(f, 0, false); /* its outcome is in f->state */
+		(void)lend_take_away(f, 0, several); /* its outcome is in f->state */
 	}
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The way out. First what makes f harmless, at once; then the routes of its interrupts, which may
- * be thousands, in slices; only then is it nobody's, and reset. The same job makes them when a
- * function comes to a device whose events its guest has mapped already.
+ * The way out. First what makes f harmless, at once unless that takes long; then the routes of its
+ * interrupts, which may be thousands, in slices; only then is it nobody's, and reset. The same job
+ * makes them when a function comes to a device whose events its guest has mapped already.
  */
 #include "core/log.h"
 #include "iommu/iommu.h"
@@ -17,6 +17,8 @@
 /* Events done at once, within a request that has other things to do, and by a slice. */
 #define ROUTES_AT_ONCE 4U
 #define ROUTES_A_SLICE 16U
+/* Stage-2 entries unmapped at once, besides. */
+#define ENTRIES_AT_ONCE 512U
 
 static void reset_done(struct pci_function *f, int error, void *arg)
 {
@@ -58,26 +60,37 @@ static int enter_quarantine(struct pci_function *f, int error, const char *why)
 	return r;
 }
 
-/*
- * Of several that share a stream and are taken away at once, the one claimed last finds none in
- * use.
- */
-static bool stream_shared(const struct pci_function *f)
+/* Still its user's, or on its way out and not cut off yet. */
+static bool uses_stream(const struct pci_function *f)
 {
-	bool shared;
+	return f->vpci && f->header_type == 0 &&
+	       (f->state == FUNCTION_OWNED || f->state == FUNCTION_LENT ||
+		(f->state == FUNCTION_RESETTING && !f->cut_off));
+}
 
-	spin_lock(&pci_registry_lock);
-	shared = lend_stream_shared(f);
-	spin_unlock(&pci_registry_lock);
-	return shared;
+/* Registry lock held. Of several with one stream that are taken away, the last one shuts it. */
+static bool stream_needed(const struct pci_function *f)
+{
+	const struct pci_function *m;
+
+	for (m = pci_group_next(f); m != f; m = pci_group_next(m)) {
+		if (pci_same_stream(f, m) && uses_stream(m)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 /* An administrator's retry: it is nobody's already, only its stream may not be confirmed shut. */
 int lend_retry(struct pci_function *f)
 {
+	bool shared;
 	int r = 0;
 
-	if (pci_state_translated(f) && !stream_shared(f)) {
+	spin_lock(&pci_registry_lock);
+	shared = stream_needed(f);
+	spin_unlock(&pci_registry_lock);
+	if (pci_state_translated(f) && !shared) {
 		r = iommu_abort(f->iommu, f->stream);
 	}
 	return enter_quarantine(f, r, lend_stream_open);
@@ -98,15 +111,57 @@ static int leave_end(struct vpci_function *vf)
 	return enter_quarantine(f, error, stuck ? lend_stream_open : "reset failed");
 }
 
+/*
+ * Of those to be cut off in steps, the first: what takes long. Until it is withdrawn a guest can
+ * have BARs mapped again, and keeps its place from the next function.
+ */
+static void unmap(struct vpci_function *vf)
+{
+	vpci_intx_leave(vf);
+	spin_lock(&vf->function->lock);
+	vpci_work_unmap_all(vf);
+	spin_unlock(&vf->function->lock);
+}
+
+static void cut_off(struct vpci_function *vf)
+{
+	bool shared;
+	int r;
+
+	spin_lock(&pci_registry_lock);
+	shared = stream_needed(vf->function);
+	vf->function->cut_off = true;
+	spin_unlock(&pci_registry_lock);
+	if (!vpci_view_is_owners(vf->view)) {
+		vpci_bus_withdraw(vf);
+	}
+	r = lend_cut_off(vf, shared);
+	pci_contain_stay_silent(vf->function);
+	if (r) {
+		vf->leave_error = r;
+		vf->leave_stuck = true;
+	}
+}
+
 static enum job_status routes_step(struct job *j)
 {
 	struct vpci_function *vf = container_of(j, struct vpci_function, routes);
-	bool leaving = __atomic_load_n(&vf->leave, __ATOMIC_ACQUIRE) == VPCI_LEAVES;
+	enum vpci_leave leave = __atomic_load_n(&vf->leave, __ATOMIC_ACQUIRE);
 
+	if (leave == VPCI_LEAVES) {
+		unmap(vf);
+		__atomic_store_n(&vf->leave, VPCI_UNMAPPED, __ATOMIC_RELEASE);
+		return JOB_MORE;
+	}
+	if (leave == VPCI_UNMAPPED) {
+		cut_off(vf);
+		__atomic_store_n(&vf->leave, VPCI_CUT, __ATOMIC_RELEASE);
+		return JOB_MORE;
+	}
 	if (!lend_routes_follow(vf, ROUTES_A_SLICE)) {
 		return JOB_MORE;
 	}
-	if (leaving) {
+	if (leave == VPCI_CUT) {
 		__atomic_store_n(&vf->leave, VPCI_LEFT, __ATOMIC_RELEASE);
 	}
 	return JOB_DONE;
@@ -121,7 +176,7 @@ static void routes_finish(struct job *j, bool cancelled)
 
 	(void)cancelled; /* nothing does */
 	spin_lock(&f->lock);
-	if (vf->leave == VPCI_LEAVES) {
+	if (vf->leave == VPCI_LEAVES || vf->leave == VPCI_CUT) {
 		job_start(j);
 		spin_unlock(&f->lock);
 		return;
@@ -156,36 +211,46 @@ static void routes_start(struct vpci_function *vf)
 	}
 }
 
-int lend_take_away(struct pci_function *f, int error, bool more)
+/* Function lock held: the job goes on from there. */
+static void leave_later(struct vpci_function *vf, enum vpci_leave from)
+{
+	__atomic_store_n(&vf->leave, from, __ATOMIC_RELEASE);
+	vf->busy = vf->busy == &vf->routes ? NULL : vf->busy;
+	routes_start(vf);
+}
+
+int lend_take_away(struct pci_function *f, int error, bool several)
 {
 	struct vpci_function *vf = f->vpci;
-	bool harmful, done;
-	int r;
+	bool harmful, later, done;
 
 	/* A reset that was under way may just have ended well. */
 	spin_lock(&pci_registry_lock);
 	harmful = f->broken_why != NULL;
 	spin_unlock(&pci_registry_lock);
+	spin_lock(&f->lock);
 	if (vpci_view_is_owners(vf->view)) {
-		spin_lock(&f->lock);
 		vpci_work_reset_over(vf);
 		lend_show_identity(vf);
-		spin_unlock(&f->lock);
-	} else {
-		vpci_bus_withdraw(vf);
 	}
-	r = lend_cut_off(vf, more || stream_shared(f));
-	vf->leave_error = r ? r : error;
-	vf->leave_stuck = r != 0;
+	vf->leave_error = error;
+	vf->leave_stuck = false;
+	later = several || vpci_work_entries(vf) > ENTRIES_AT_ONCE;
+	if (later) {
+		leave_later(vf, VPCI_LEAVES);
+	}
+	spin_unlock(&f->lock);
+	if (later) {
+		return 0;
+	}
+	cut_off(vf);
 	/* Nobody waits for one that did harm: the rest is always the job's. */
 	done = !harmful && lend_routes_follow(vf, ROUTES_AT_ONCE);
 	spin_lock(&f->lock);
 	/* A job that looks at vf and its domain ends before they do. */
 	done = done && !vf->routes_queued;
 	if (!done) {
-		__atomic_store_n(&vf->leave, VPCI_LEAVES, __ATOMIC_RELEASE);
-		vf->busy = vf->busy == &vf->routes ? NULL : vf->busy;
-		routes_start(vf);
+		leave_later(vf, VPCI_CUT);
 	}
 	spin_unlock(&f->lock);
 	return done ? leave_end(vf) : 0;

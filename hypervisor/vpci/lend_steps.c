@@ -182,6 +182,7 @@ void lend_begin_use(struct vpci_function *vf, enum function_state state)
 
 	lend_join(vf->domain, f);
 	pci_function_set_state(f, state);
+	f->cut_off = false;
 	f->owner_ended = false;
 	f->user = vf->domain->id;
 	f->user_view = vf->where;

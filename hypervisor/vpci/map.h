@@ -13,6 +13,8 @@
  * or refused, which the log says. -EAGAIN: there is another chunk. function->lock held.
  */
 int vpci_map_chunk(struct vpci_function *vf, uint32_t i);
+/* Stage-2 entries that taking it away clears. function->lock held. */
+uint32_t vpci_map_entries(const struct vpci_mapping *m);
 /* On return no CPU reaches it; no-op when it is not mapped. function->lock held. */
 void vpci_map_remove(struct vpci_function *vf, uint32_t i);
 

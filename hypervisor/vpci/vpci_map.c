@@ -83,6 +83,14 @@ static int map_pieces(struct vpci_function *vf, uint32_t i)
 	return r == 0 && m->done < m->size ? -EAGAIN : r;
 }
 
+/* BARs are aligned to their size on both sides. Tables that are wholly inside go as one entry. */
+uint32_t vpci_map_entries(const struct vpci_mapping *m)
+{
+	uint64_t entry = m->size < SZ_2M ? SZ_4K : m->size < SZ_1G ? SZ_2M : SZ_1G;
+
+	return m->mapped ? (uint32_t)(m->size / entry) : 0;
+}
+
 void vpci_map_remove(struct vpci_function *vf, uint32_t i)
 {
 	struct vpci_mapping *m = &vf->maps[i];

@@ -146,6 +146,16 @@ void vpci_work_decode(struct vpci_function *vf, bool on)
 	vpci_work_start(vf, on ? VPCI_MAP : VPCI_UNMAP);
 }
 
+uint32_t vpci_work_entries(const struct vpci_function *vf)
+{
+	uint32_t entries = 0;
+
+	for (uint32_t i = 0; i < VPCI_MAPS; i++) {
+		entries += vpci_map_entries(&vf->maps[i]);
+	}
+	return entries;
+}
+
 void vpci_work_unmap_all(struct vpci_function *vf)
 {
 	vf->work = VPCI_NOTHING;

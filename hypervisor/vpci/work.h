@@ -30,6 +30,8 @@ void vpci_work_reset_over(struct vpci_function *vf);
  */
 void vpci_work_decode(struct vpci_function *vf, bool on);
 
+/* Stage-2 entries that vpci_work_unmap_all() clears. function->lock held. */
+uint32_t vpci_work_entries(const struct vpci_function *vf);
 /*
  * Everything of vf out of the domain's stage 2, queued work dropped. On return no CPU reaches the
  * BARs. function->lock held.
