@@ -210,7 +210,7 @@ struct pci_function {
 	bool lent_once; /* since its last reset, or since boot */
 	bool gone; /* pci_function_gone(): the device is out of its slot, or not in use yet */
 	bool owner_ended; /* it is nobody's since the owner of its bridge, which used it, ended */
-	bool cut_off; /* since it was last used; said when it leaves its user (lend_leave.c) */
+	bool cut_off; /* or about to be, since it was last used: its stream is another's to shut */
 	uint32_t quirks; /* PCI_QUIRK_* it is, or was last, lent with; 0 when its owner has it */
 	const char *broken_why;
 

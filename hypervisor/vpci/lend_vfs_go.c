@@ -35,6 +35,7 @@ static bool claim(struct pci_function *f, struct claim *c)
 	} else {
 		lend_unprepare(f);
 		pci_function_set_state(f, FUNCTION_RESETTING);
+		f->cut_off = true; /* cut() follows: whoever has its stream does not wait for it */
 	}
 	c->shared = lend_stream_shared(f);
 	spin_unlock(&pci_registry_lock);
