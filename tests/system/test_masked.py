@@ -45,6 +45,31 @@ op torn tell torn unknown 01:00
 op card tell card known 03:00.0
 """
 
+# A device of eight functions in a slot of a guest's Linux, which lets go of all of them together; they
+# come again, and the guest ends while it has them.
+SLOT = PRELUDE + r"""
+here() { grep -q "now $1 disks" /tmp/slot; }
+for fn in 0 1 2 3 4 5 6 7; do via pci-assignable-add 01:00.$fn; done
+via create slot.cfg; listen slot
+wait_for here 0
+op attach via pci-attach slot "01:00.*"
+op use wait_for here 8
+op let-go via pci-detach slot "01:00.*"
+wait_for here "0 again"
+op again via pci-attach slot "01:00.*"
+wait_for here "8 again"
+op end gone slot
+"""
+DISKS = """
+disks() { set -- /sys/block/nvme?n1; [ -e "$1" ] || shift; echo $#; }
+await() { until [ "$(disks)" = "$1" ]; do usleep 100000; done; }
+echo now 0 disks
+await 8; echo now 8 disks
+await 0; echo now 0 again disks
+await 8; echo now 8 again disks
+sleep 1000
+"""
+
 # Domains of the device tree that ask for a reboot as soon as they run.
 RESTARTS = PRELUDE + r"""
 ended() { wait_for via destroy "$1"; wait_for is_gone "$1"; }
@@ -105,6 +130,15 @@ def test_hot_plug(machine):
     thread.join()
     assert not any(monitor.answers), monitor.answers
     check(longest, {"functions", "torn", "card"})
+
+
+def test_slot(machine):
+    functions = [option for fn in range(8) for option in (
+        "--drive", f"if=none,id=null{fn},driver=null-co,size=1048576,read-zeroes=on", "--device",
+        f"nvme,serial=s{fn},drive=null{fn},bus=rp1,addr=0.{fn},multifunction=on")]
+    files = {"slot.cfg": scenario.guest("slot", DISKS)}
+    longest = masked(machine, SLOT, *root_port(1), *functions, *scenario.overlay(machine, files))
+    check(longest, {"attach", "use", "let-go", "again", "end"})
 
 
 def test_restart(machine):
