@@ -11,6 +11,8 @@
 /* A port that never says so has completed a command after a second (6.7.3.2). */
 #define COMMAND_MS 1000
 
+#define FUNCTIONS_AT_ONCE 32U
+
 static bool has_power_control(const struct pci_slots_port *p)
 {
 	return (p->capabilities & PCI_EXP_SLTCAP_POWER) != 0;
@@ -177,17 +179,19 @@ static bool watched(const struct pci_function *f)
 	return f->slot != NULL && !pci_function_gone(f);
 }
 
-/* A round of looks, one port a step. */
+/* A round of looks, one port a step, or as many functions without a slot. */
 static struct {
 	struct pci_function *next; /* NULL: it is over */
 	uint32_t wait_ms;
 	bool more;
 } look_round;
 
-static struct pci_function *watched_from(struct pci_function *f)
+/* The next one that is watched, or where the step's share of functions ended. */
+static struct pci_function *watched_from(struct pci_function *f, uint32_t *passed)
 {
-	while (f != NULL && !watched(f)) {
+	while (f != NULL && !watched(f) && *passed < FUNCTIONS_AT_ONCE) {
 		f = f->next;
+		++*passed;
 	}
 	return f;
 }
@@ -195,20 +199,22 @@ static struct pci_function *watched_from(struct pci_function *f)
 bool pci_slots_step(uint64_t now_ms, uint32_t *wait_ms)
 {
 	struct pci_function *f = look_round.next;
+	uint32_t passed = 0;
 
 	if (f == NULL) {
 		f = pci_function_first();
 		look_round.wait_ms = PCI_SLOTS_PERIOD_MS;
 		look_round.more = false;
 	}
-	f = watched_from(f);
-	if (f != NULL) {
+	f = watched_from(f, &passed);
+	if (f != NULL && watched(f)) {
 		look_round.more = step(f, now_ms) || look_round.more;
 		if (!pci_slot_quiet(&f->slot->slot) || f->slot->commanded) {
 			look_round.wait_ms = PCI_SLOTS_BUSY_MS;
 		}
-		look_round.next = watched_from(f->next);
+		f = watched_from(f->next, &passed);
 	}
+	look_round.next = f;
 	*wait_ms = look_round.wait_ms;
 	return look_round.next != NULL || look_round.more;
 }

@@ -119,13 +119,16 @@ def test_guests(machine):
 
 
 def test_hot_plug(machine):
+    """Beside 192 functions."""
     monitor, registers = Monitor(machine), Registers(machine)
     functions = ["device_add virtio-rng-pci-non-transitional,bus=rp1,multifunction=on,"
                  f"addr=0.{fn:x}" for fn in (*range(1, 8), 0)]
     thread = monitor.at([("now-functions", functions),
                          ("now-torn", [lambda: registers.tear_out(1)]),
                          ("now-card", ["device_add igb,bus=rp2"])])
-    longest = masked(machine, PLUGS, *root_port(1), *root_port(2), *monitor.options(),
+    others = [option for fn in range(192) for option in (
+        "--device", f"virtio-rng-pci-non-transitional,addr={8 + fn // 8:#x}.{fn % 8},multifunction=on")]
+    longest = masked(machine, PLUGS, *root_port(1), *root_port(2), *others, *monitor.options(),
                      *registers.options())
     thread.join()
     assert not any(monitor.answers), monitor.answers
