@@ -99,6 +99,32 @@ static void what_is_lent_stays(void **state)
 	assert_int_equal(lend_return_to_owner(pf), 0);
 }
 
+/* Who shares the stream of one that goes does not leave it open for that one's sake. */
+static void a_stream_of_two_is_shut_by_who_goes_last(void **state)
+{
+	(void)state;
+	world.desc.iommu_map_mask = 0xfffc;
+	enable(2);
+	assert_int_equal(vf(0)->stream.v, vf(1)->stream.v);
+	assert_int_not_equal(vf(0)->stream.v, pf->stream.v);
+	lend_world.routes = 20;
+	control(0);
+	while (vf(0)->state == FUNCTION_OWNED) {
+		assert_true(world_step_job());
+	}
+	/* Off the bus, and its events are not unmapped yet. */
+	assert_int_equal(vf(0)->state, FUNCTION_RESETTING);
+	assert_int_equal(world_dma(vf(0)), WORLD_CONTROL);
+	assert_int_equal(lend_quarantine(vf(1), "other"), 0);
+	while (vf(1)->state != FUNCTION_QUARANTINED) {
+		assert_true(world_step_job());
+		world_run_resets();
+	}
+	assert_int_equal(world_dma(vf(1)), ~0U);
+	world_run_jobs();
+	nothing_is_left();
+}
+
 /* VF MSE of the owner unmaps what it uses itself, and nothing of a guest's. */
 static void vf_mse_maps_the_owners(void **state)
 {
@@ -208,6 +234,7 @@ int main(void)
 		T(a_guest_has_an_endpoint_like_any),
 		T(two_in_one_guest_are_two_devices),
 		T(what_is_lent_stays),
+		T(a_stream_of_two_is_shut_by_who_goes_last),
 		T(vf_mse_maps_the_owners),
 		T(big_pages_spread_the_owners),
 		T(a_vf_of_the_owners_is_mapped_after_its_reset),

@@ -124,11 +124,10 @@ def test_interrupts_by_message(board):
 def test_interrupts_by_wire(board):
     """A driver that is told to use its pin: INTA of the map, as the card is device 0 of its bus."""
     _, out = board
-    lines = out["pins"].splitlines()
-    assert "2 packets received" in lines[0]
-    fields = lines[1].split()
-    assert fields[4:] == ["GICv3", "158", "Level", "eth0"]
-    assert len(lines) == 2 and sum(map(int, fields[1:4])) > 0
+    assert "2 packets received" in out["pins"]
+    counts, = re.findall(r"^ *\d+:((?: +\d+){3}) +GICv3 +158 +Level +eth0$", out["pins"], re.M)
+    assert sum(map(int, counts.split())) > 0
+    assert out["pins"].count("eth0") == 1
 
 
 def test_controller_is_not_in_the_ports_config_space(board):
