@@ -11,8 +11,10 @@
 #include "bench.h"
 #include "marker.h"
 
-/* Namespaces of one controller: one answers at once, the others later and later. Which of them is so
-   late that its reader idles, and idles once, depends on how fast the host is. */
+/*
+ * Namespaces of one controller: one answers at once, the others later and later. Which of them is
+ * so late that its reader idles, and idles once, depends on how fast the host is.
+ */
 #define DISK       "/dev/nvme0n1"
 #define LATE_DISKS \
 	{ "/dev/nvme0n2", "/dev/nvme0n3", "/dev/nvme0n4", "/dev/nvme0n5", "/dev/nvme0n6" }
