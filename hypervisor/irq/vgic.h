@@ -102,11 +102,13 @@ void vgic_resume(struct vcpu *v);
 
 /*
  * Around the life of a vCPU on a pCPU. The physical active state of its forwarded PPIs (timers) is
- * moved by the caller, which stops and starts the timers: taken away after vgic_save(), restored
+ * moved by the caller, which stops and starts the timers: asked for after vgic_save(), written
  * before vgic_load().
  */
 void vgic_load(struct vcpu *v);
 void vgic_save(struct vcpu *v);
+/* The physical interrupt behind v's private one is held active until v's EOI. v is saved. */
+bool vgic_holds(const struct vcpu *v, uint32_t intid);
 /* Before every entry to the guest; cheap when nothing changed. */
 void vgic_enter(struct vcpu *v);
 

@@ -177,6 +177,11 @@ void vgic_save(struct vcpu *v)
 	vgic_kick(g, kick);
 }
 
+bool vgic_holds(const struct vcpu *v, uint32_t intid)
+{
+	return v->vgic->private[intid].host_active;
+}
+
 /* Something in the queues, or left pending in list registers, that gets past the priority mask. */
 static bool cpu_would_interrupt(struct vgic *g, struct vgic_cpu *c, uint64_t vmcr)
 {

@@ -55,6 +55,7 @@ static void test_forward_not_taken(void **state)
 	assert_int_equal(world_drain(0, NULL, 0), 0);
 	assert_true(fake_host_active(0, TIMER));
 	world_save(0);
+	assert_true(vgic_holds(vcpu(0), TIMER));
 	world_load(0);
 	assert_true(fake_host_active(0, TIMER));
 	world_irq_enable(0, TIMER, true);
@@ -73,12 +74,15 @@ static void test_forward_saved_active(void **state)
 	world_enter(0);
 	assert_int_equal(fake_guest_ack(0), TIMER);
 	world_save(0);
+	assert_true(vgic_holds(vcpu(0), TIMER));
 	world_load(0);
 	world_enter(0);
 	assert_true(fake_host_active(0, TIMER));
 	fake_guest_eoi(0, TIMER);
 	assert_false(fake_host_active(0, TIMER));
 	assert_int_equal(world_drain(0, NULL, 0), 0);
+	world_save(0);
+	assert_false(vgic_holds(vcpu(0), TIMER));
 }
 
 /* ICPENDR of a forwarded interrupt gives the physical one back, or the device is dead. */

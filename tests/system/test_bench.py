@@ -123,6 +123,8 @@ def test_a_figure_that_grows_is_told(bench):
         assert [line.split(":")[0] for line in run.grown(figures, now)] == [key]
         now[key] = figures[key] * (factor - 0.02)
         assert not list(run.grown(figures, now))
+    # An interrupt that fell into the sample.
+    assert not list(run.grown(figures, {**figures, "syscall_el2_insns": 0.41}))
     assert list(run.grown(figures, {**figures, "gicv4_nvme_read_exits": 0.01}))
 
 

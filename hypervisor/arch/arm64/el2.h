@@ -34,6 +34,10 @@ void vcpu_save(struct vcpu *v);
 void vcpu_leave_tables(void);
 /* First use of a debug register by the loaded vCPU. */
 void vcpu_debug_enable(struct vcpu *v);
+/* Virtual INTIDs: both the board every guest sees and the usual host number them so. */
+#define TIMER_VIRT_INTID 27U
+#define TIMER_PHYS_INTID 30U
+
 /* The next deadline of v's own timers in ticks, ~0: none armed. v is saved. */
 uint64_t vcpu_timer_deadline(const struct vcpu *v);
 

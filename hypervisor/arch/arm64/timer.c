@@ -51,9 +51,8 @@ uint64_t vcpu_timer_deadline(const struct vcpu *v)
 
 void timer_init(void)
 {
-	/* Virtual INTIDs: both the board every guest sees and the usual host number them so. */
-	static const uint32_t virt_intid = 27;
-	static const uint32_t phys_intid = 30;
+	static const uint32_t virt_intid = TIMER_VIRT_INTID;
+	static const uint32_t phys_intid = TIMER_PHYS_INTID;
 
 	if (irq_request(machine.timer_hyp_intid, false, el2_timer_fired, NULL) != 0 ||
 	    irq_request(machine.timer_virt_intid, false, guest_timer_fired,

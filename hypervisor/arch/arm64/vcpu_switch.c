@@ -85,22 +85,11 @@ void vcpu_debug_enable(struct vcpu *v)
 	isb();
 }
 
-/*
- * A forwarded timer interrupt stays active in the redistributor until the guest's EOI; it moves
- * with the vCPU.
- */
-static bool ppi_take(uint32_t intid)
+/* After vgic_save(). */
+static void timers_save(struct vcpu *v)
 {
-	bool active = irq_is_active(intid);
+	struct vcpu_sysregs *s = &v->sys;
 
-	if (active) {
-		irq_set_active(intid, false);
-	}
-	return active;
-}
-
-static void timers_save(struct vcpu_sysregs *s)
-{
 	s->cntv_ctl = read_sysreg(cntv_ctl_el0);
 	s->cntp_ctl = read_sysreg(cntp_ctl_el0);
 	write_sysreg(cntv_ctl_el0, 0);
@@ -108,18 +97,18 @@ static void timers_save(struct vcpu_sysregs *s)
 	s->cntv_cval = read_sysreg(cntv_cval_el0);
 	s->cntp_cval = read_sysreg(cntp_cval_el0);
 	isb();
-	s->vtimer_active = ppi_take(machine.timer_virt_intid);
-	s->ptimer_active = ppi_take(machine.timer_phys_intid);
+	s->vtimer_active = vgic_holds(v, TIMER_VIRT_INTID);
+	s->ptimer_active = vgic_holds(v, TIMER_PHYS_INTID);
 }
 
+/*
+ * A forwarded timer interrupt stays active in the redistributor until the guest's EOI, and moves
+ * with the vCPU: written either way, for the last one here may have left the other.
+ */
 static void timers_load(const struct vcpu_sysregs *s)
 {
-	if (s->vtimer_active) {
-		irq_set_active(machine.timer_virt_intid, true);
-	}
-	if (s->ptimer_active) {
-		irq_set_active(machine.timer_phys_intid, true);
-	}
+	irq_set_active(machine.timer_virt_intid, s->vtimer_active);
+	irq_set_active(machine.timer_phys_intid, s->ptimer_active);
 	write_sysreg(cntv_cval_el0, s->cntv_cval);
 	write_sysreg(cntp_cval_el0, s->cntp_cval);
 	write_sysreg(cntv_ctl_el0, s->cntv_ctl);
@@ -144,7 +133,7 @@ void vcpu_save(struct vcpu *v)
 	}
 	fp_save(&v->fp);
 	vgic_save(v);
-	timers_save(s);
+	timers_save(v);
 	/* What v's last stores led to must not be the next one's. */
 	if (serror_take()) {
 		trap_late_serror(v);
