@@ -33,7 +33,6 @@ struct gic_ops {
 	void (*clear_pending)(uint32_t intid);
 	bool (*is_pending)(uint32_t intid);
 	void (*set_active)(uint32_t intid, bool active);
-	bool (*is_active)(uint32_t intid);
 };
 
 extern const struct gic_ops gicv2_ops;

@@ -225,11 +225,6 @@ static void gicv2_set_active(uint32_t intid, bool active)
 	mmio_write32(dist + reg, line_bit(intid));
 }
 
-static bool gicv2_is_active(uint32_t intid)
-{
-	return (mmio_read32(dist + GICD2_ISACTIVER(intid / 32)) & line_bit(intid)) != 0;
-}
-
 const struct gic_ops gicv2_ops = {
 	.version = 2,
 	.init = gicv2_init,
@@ -247,5 +242,4 @@ const struct gic_ops gicv2_ops = {
 	.clear_pending = gicv2_clear_pending,
 	.is_pending = gicv2_is_pending,
 	.set_active = gicv2_set_active,
-	.is_active = gicv2_is_active,
 };

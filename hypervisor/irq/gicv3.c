@@ -237,11 +237,6 @@ static void gicv3_set_active(uint32_t intid, bool active)
 	mmio_write32(line_regs(intid) + reg, line_bit(intid));
 }
 
-static bool gicv3_is_active(uint32_t intid)
-{
-	return (mmio_read32(line_regs(intid) + GICD_ISACTIVER(intid / 32)) & line_bit(intid)) != 0;
-}
-
 const struct gic_ops gicv3_ops = {
 	.version = 3,
 	.init = gicv3_init,
@@ -259,5 +254,4 @@ const struct gic_ops gicv3_ops = {
 	.clear_pending = gicv3_clear_pending,
 	.is_pending = gicv3_is_pending,
 	.set_active = gicv3_set_active,
-	.is_active = gicv3_is_active,
 };

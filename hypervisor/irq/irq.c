@@ -172,11 +172,6 @@ void irq_set_active(uint32_t intid, bool active)
 	gic->set_active(intid, active);
 }
 
-bool irq_is_active(uint32_t intid)
-{
-	return gic->is_active(intid);
-}
-
 /* Asked, at a line that is shared. */
 static bool is_sharers(struct irq_line *line, uint32_t intid)
 {

@@ -58,7 +58,6 @@ void irq_clear_pending(uint32_t intid);
 bool irq_is_pending(uint32_t intid);
 /* Physical active state of a PPI of this CPU or an SPI: it moves with the vCPU that has it. */
 void irq_set_active(uint32_t intid, bool active);
-bool irq_is_active(uint32_t intid);
 
 /*
  * From the exception vector: acknowledge and dispatch until none is pending, or for a bounded

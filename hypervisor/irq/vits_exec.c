@@ -11,11 +11,12 @@
 #include "lib/errno.h"
 #include "lib/hash.h"
 
-/* Budget taken by a command that waits for the host ITS, and by one that walks everything. */
+/* Budget taken by a command that waits for the host ITS, and by one that is its trap's last. */
 #define COST_HOST 2U
 #define COST_WALK VITS_COMMANDS_A_TRAP
-/* Of a walk's budget, one event that the host ITS has to move. */
-#define COST_MOVE 16U
+/* Of a walk's budget, one event that goes to another vCPU; one that the host ITS has to move. */
+#define COST_MOVE 4U
+#define COST_MOVE_DIRECT 16U
 /* Events that one trap gives up when a device is unmapped; each may wait for the host ITS. */
 #define EVENTS_A_TRAP 16U
 /* Events or LPIs that one trap walks when a command is about all of them. */
@@ -150,24 +151,6 @@ static bool event_moves(const struct vits_event *e, const struct vits_cmd *c)
 					: vgic_lpi_target(e->irq) == c->target;
 }
 
-/* Events of one block. Returns how many of them the host ITS had to move. */
-static uint32_t retarget_block(struct vits *t, struct vits_block *block, const struct vits_cmd *c,
-			       uint32_t target)
-{
-	uint32_t moved = 0;
-	uint32_t i;
-
-	for (i = 0; block != NULL && i < VITS_BLOCK_EVENTS; i++) {
-		struct vits_event *e = &block->events[i];
-
-		if (event_moves(e, c)) {
-			moved += e->direct;
-			vits_event_retarget(t, e, target);
-		}
-	}
-	return moved;
-}
-
 /* Every event that c is about is delivered to target from now on. True: all are. */
 static bool retarget_some(struct vits *t, const struct vits_cmd *c, uint32_t target)
 {
@@ -175,22 +158,28 @@ static bool retarget_some(struct vits *t, const struct vits_cmd *c, uint32_t tar
 	uint32_t budget = WALK_A_TRAP;
 
 	while (dev != NULL) {
-		struct vits_block *block;
+		struct vits_event *e = vits_event_find(dev, t->walk_next);
+		bool moves = e != NULL && event_moves(e, c);
+		uint32_t cost = 1;
 
-		if (t->walk_next * VITS_BLOCK_EVENTS >= dev->event_count) {
+		if (t->walk_next >= dev->event_count) {
 			t->walk_next = 0;
 			t->walk_device++;
 			dev = dev->node.next != &t->devices ?
 				      container_of(dev->node.next, struct vits_device, node) : NULL;
 			continue;
 		}
-		block = dev->blocks[t->walk_next];
-		if (budget < VITS_BLOCK_EVENTS) {
+		if (moves) {
+			cost = e->direct ? COST_MOVE_DIRECT : COST_MOVE;
+		}
+		if (budget < cost) {
 			return false;
 		}
-		budget -= block != NULL ? VITS_BLOCK_EVENTS : 1;
-		budget -= MIN(budget, retarget_block(t, block, c, target) * COST_MOVE);
-		t->walk_next++;
+		budget -= cost;
+		if (moves) {
+			vits_event_retarget(t, e, target);
+		}
+		t->walk_next += e != NULL ? 1 : VITS_BLOCK_EVENTS;
 	}
 	return true;
 }
@@ -235,7 +224,7 @@ static struct vits_event *event_make(struct vits *t, struct vits_device *dev, ui
 	return vits_event_find(dev, event);
 }
 
-static int exec_mapti(struct vits *t, const struct vits_cmd *c)
+static int exec_mapti(struct vits *t, const struct vits_cmd *c, uint32_t *cost)
 {
 	struct vits_device *dev = vits_device_find(t, c->device);
 	struct vits_event *e;
@@ -246,6 +235,8 @@ static int exec_mapti(struct vits *t, const struct vits_cmd *c)
 	if (dev == NULL || c->event >= dev->event_count) {
 		return -ENOENT;
 	}
+	/* Delivered by hardware, it may need a vPE, and another event be taken from there. */
+	*cost = dev->host != NULL && its_device_direct(dev->host) ? COST_WALK : COST_HOST;
 	if (!vgic_lpi_valid(c->lpi)) {
 		return -ERANGE;
 	}
@@ -344,8 +335,7 @@ int vits_execute(struct vits *t, const struct vits_cmd *c, uint32_t *cost)
 		*cost = COST_WALK;
 		return exec_mapc(t, c);
 	case VITS_CMD_MAPTI:
-		*cost = COST_HOST;
-		return exec_mapti(t, c);
+		return exec_mapti(t, c, cost);
 	case VITS_CMD_INVALL:
 		*cost = COST_WALK;
 		return exec_invall(t, c);

@@ -16,7 +16,7 @@
 
 /* Events done at once, within a request that has other things to do, and by a slice. */
 #define ROUTES_AT_ONCE 4U
-#define ROUTES_A_SLICE 16U
+#define ROUTES_A_SLICE 8U
 /* Stage-2 entries unmapped at once, besides. */
 #define ENTRIES_AT_ONCE 512U
 
@@ -256,9 +256,10 @@ int lend_take_away(struct pci_function *f, int error, bool several)
 	return done ? leave_end(vf) : 0;
 }
 
+/* Not one at once: with a GICv4 each is as much work as the end of the request that this is. */
 void lend_routes_come(struct vpci_function *vf)
 {
-	if (!lend_routes_follow(vf, ROUTES_AT_ONCE)) {
+	if (!lend_routes_follow(vf, 0)) {
 		spin_lock(&vf->function->lock);
 		vf->busy = &vf->routes;
 		routes_start(vf);

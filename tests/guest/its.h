@@ -19,11 +19,13 @@
 #define ITS_COMMAND_SIZE 32U
 
 /* Commands (5.3): the first word's low byte; a DeviceID goes into its upper half. */
-#define ITS_INT   0x03ULL
-#define ITS_MAPD  0x08ULL
-#define ITS_MAPC  0x09ULL
-#define ITS_MAPTI 0x0aULL
-#define ITS_INV   0x0cULL
+#define ITS_INT    0x03ULL
+#define ITS_MAPD   0x08ULL
+#define ITS_MAPC   0x09ULL
+#define ITS_MAPTI  0x0aULL
+#define ITS_INV    0x0cULL
+#define ITS_INVALL 0x0dULL
+#define ITS_MOVALL 0x0eULL
 
 /*
  * Once, after gic_init(): a device's event, of 32, becomes LPI_FIRST + event, on CPU 0. The message

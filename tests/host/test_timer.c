@@ -97,6 +97,11 @@ static void test_el2_timer(void **state)
 	el2_timer_set(1234);
 	assert_int_equal(read_sysreg(cnthp_cval_el2), 1234);
 	assert_int_equal(read_sysreg(cnthp_ctl_el2), 1);
+	/* The level of another deadline, which fell late. */
+	assert_int_equal(handlers[26](26, args[26]), IRQ_HANDLED);
+	assert_int_equal(read_sysreg(cnthp_ctl_el2), 1);
+	assert_int_equal(ticks, 0);
+	write_sysreg(cnthp_ctl_el2, 5);
 	assert_int_equal(handlers[26](26, args[26]), IRQ_HANDLED);
 	assert_int_equal(read_sysreg(cnthp_ctl_el2), 0);
 	assert_int_equal(ticks, 1);

@@ -81,6 +81,22 @@ def test_a_sequential_read_costs_what_it_does_on_bare_metal(bench):
     assert abs(figures["gicv4_seq_read_total_insns"] - bare) <= bare / 100
 
 
+def test_exits_are_told_by_kind(bench, output):
+    """Also of reads that share one; on a GICv4 only an idle guest has any."""
+    _, figures = bench
+    assert figures["nvme_read_irq_exits"] == 1
+    assert 1 / 33 < figures["nvme_qd32_irq_exits"] < 1 / 20
+    kinds = {}
+    for key in figures:
+        if match := re.fullmatch(r"gicv4_(\w+)_([a-z]+)_exits", key):
+            kinds.setdefault(match[1], set()).add(match[2])
+    kinds = {row: own for row, own in kinds.items() if f"gicv4_{row}_el2_insns" in figures}
+    assert set(kinds) == {"timer_wake", "nvme_idle"}
+    assert all({"wfx", "wake"} <= own for own in kinds.values())
+    text = output.with_suffix(".txt").read_text()
+    assert re.search(r"^NVMe 4 KiB read, GICv4 {23}( +-){6}$", text, re.M)
+
+
 def test_looking_costs_little(bench):
     """via trace records each exit of the reads that cost more then."""
     _, figures = bench

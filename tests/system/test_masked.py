@@ -70,6 +70,20 @@ await 8; echo now 8 again disks
 sleep 1000
 """
 
+# All 2048 (0x800) interrupts of a disk, which hardware delivers. The guest is still there when the disk
+# comes again, with them mapped.
+DIRECT = PRELUDE + r"""
+direct() { via pci-list -a --json | grep -q "\"direct\": 2048"; }
+via pci-assignable-add 01:00.0
+op commands via create many.cfg
+op over wait_for is_over many
+via console many </dev/null | grep -q PASS && direct || exit 1
+op leave via pci-detach many 01:00.0
+op come via pci-attach many 01:00.0,vslot=1
+op again wait_for direct
+op end gone many
+"""
+
 # Domains of the device tree that ask for a reboot as soon as they run.
 RESTARTS = PRELUDE + r"""
 ended() { wait_for via destroy "$1"; wait_for is_gone "$1"; }
@@ -142,6 +156,18 @@ def test_slot(machine):
     files = {"slot.cfg": scenario.guest("slot", DISKS)}
     longest = masked(machine, SLOT, *root_port(1), *functions, *scenario.overlay(machine, files))
     check(longest, {"attach", "use", "let-go", "again", "end"})
+
+
+def test_direct(machine):
+    """With a GICv4."""
+    files = {"many.cfg": scenario.image("many", "its_many", vcpus=2, extra="events=800 rounds=2",
+                                        pci=["01:00.0"])}
+    disk = machine.raw_image("disk.img", 1)
+    longest = masked(machine, DIRECT, "--gic", "4", *root_port(1), "--drive",
+                     f"if=none,id=many,file={disk},format=raw", "--device",
+                     "nvme,serial=many,drive=many,bus=rp1,msix_qsize=2048",
+                     *scenario.overlay(machine, files))
+    check(longest, {"commands", "over", "leave", "come", "again", "end"})
 
 
 def test_restart(machine):

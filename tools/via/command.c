@@ -15,7 +15,7 @@ static const struct command commands[] = {
 	{ "list", "[-v] [--json] [DOMAIN...]", "the domains",
 	  "  -v  with why they shut down, weight, cap, and how many functions are lent to them\n"
 	  "State letters: r running, b blocked, p paused, s shut down followed by why (- power\n"
-	  "off, r reboot, c crash), d dying. Mem is in MiB, Time is CPU seconds.\n",
+	  "off, r reboot, c crash, w watchdog), d dying. Mem is in MiB, Time is CPU seconds.\n",
 	  cmd_list },
 	{ "vcpu-list", "[--json] [DOMAIN...]", "the virtual CPUs of the domains",
 	  "State letters: r running, b blocked, p off, or paused or shut down with its domain.\n",

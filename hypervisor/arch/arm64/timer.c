@@ -9,10 +9,17 @@
 #include "irq/irq.h"
 #include "irq/vgic.h"
 
+#define TIMER_ENABLE  BIT(0)
+#define TIMER_IMASK   BIT(1)
+#define TIMER_ISTATUS BIT(2)
+
+/* A level that falls late may be that of the deadline before: this one stays. */
 static enum irq_result el2_timer_fired(uint32_t intid, void *arg)
 {
-	el2_timer_set(~0ULL);
-	sched_tick();
+	if ((read_sysreg(cnthp_ctl_el2) & TIMER_ISTATUS) != 0) {
+		el2_timer_set(~0ULL);
+		sched_tick();
+	}
 	return IRQ_HANDLED;
 }
 
@@ -28,8 +35,6 @@ static enum irq_result guest_timer_fired(uint32_t intid, void *arg)
 	return IRQ_FORWARDED;
 }
 
-#define TIMER_ENABLE BIT(0)
-#define TIMER_IMASK  BIT(1)
 
 /* What a saved timer waits for, on the physical counter. A guest's "never" stays never. */
 static uint64_t timer_deadline(uint64_t ctl, uint64_t cval, uint64_t offset, bool active)

@@ -51,11 +51,6 @@ void irq_set_active(uint32_t intid, bool active)
 	*active_of(fake_cpu, intid) = active;
 }
 
-bool irq_is_active(uint32_t intid)
-{
-	return *active_of(fake_cpu, intid);
-}
-
 void fake_vgic_reset(void)
 {
 	memset(fake_interfaces, 0, sizeof(fake_interfaces));

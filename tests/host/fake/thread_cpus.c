@@ -197,11 +197,6 @@ static void set_active(uint32_t intid, bool active)
 {
 }
 
-static bool is_active(uint32_t intid)
-{
-	return false;
-}
-
 static void route(uint32_t intid, uint32_t cpu)
 {
 }
@@ -234,7 +229,6 @@ const struct gic_ops gicv3_ops = {
 	.set_pending = set_pending,
 	.is_pending = is_pending,
 	.set_active = set_active,
-	.is_active = is_active,
 	.route = route,
 };
 
